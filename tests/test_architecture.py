@@ -1,0 +1,354 @@
+"""Who may import whom, and the other rules about files that can be read off the sources.
+
+The sources are parsed, never imported. Every check takes the sources as an argument, so that the last tests of this
+module can hand it sources which break the rules.
+"""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PRODUCT = ("caffe_ir", "converters")
+
+# `a.b` is that module alone, `a.b.*` is it and everything below. The first rule that fits a module holds for it.
+SOURCE_LANGUAGE = (
+    "caffe_ir.net",
+    "caffe_ir.layer",
+    "caffe_ir.blob",
+    "caffe_ir.layers.*",
+    "caffe_ir.source_layers.*",
+    "caffe_ir.geometry",
+    "caffe_ir.errors",
+)
+PASS = (*SOURCE_LANGUAGE, "caffe_ir.targets.*")
+FILES = (
+    "caffe_ir.net",
+    "caffe_ir.layer",
+    "caffe_ir.blob",
+    "caffe_ir.errors",
+    "caffe_ir.targets.*",
+    "caffe_ir.layers.*",
+    "caffe_ir.proto.*",
+)
+RULES: dict[str, tuple[str, ...]] = {
+    "caffe_ir": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.errors": (),
+    "caffe_ir.geometry": (),
+    "caffe_ir.blob": ("caffe_ir.errors",),
+    "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.layers.*": (
+        "caffe_ir.layers.*",
+        "caffe_ir.layer",
+        "caffe_ir.blob",
+        "caffe_ir.geometry",
+        "caffe_ir.errors",
+    ),
+    "caffe_ir.source_layers.*": (
+        "caffe_ir.source_layers.*",
+        "caffe_ir.layer",
+        "caffe_ir.blob",
+        "caffe_ir.geometry",
+        "caffe_ir.errors",
+    ),
+    "caffe_ir.targets.*": ("caffe_ir.targets.*", "caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.errors"),
+    "caffe_ir.passes": ("caffe_ir.passes.base",),
+    "caffe_ir.passes.base": PASS,
+    "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
+    "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base"),
+    "caffe_ir.proto.*": ("caffe_ir.proto.*",),
+    # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms
+    "caffe_ir.prototxt": FILES,
+    "caffe_ir.caffemodel": FILES,
+    "caffe_ir.caffemodel_index": FILES,
+    "caffe_ir.writer": (*FILES, "caffe_ir.prototxt", "caffe_ir.caffemodel"),
+    "caffe_ir.reader": (*FILES, "caffe_ir.prototxt", "caffe_ir.caffemodel_index"),
+    "converters": (),
+    "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
+    "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.pytorch.*"),
+    "converters.caffe.*": (*SOURCE_LANGUAGE, "converters.caffe.*"),
+    "converters.verify.*": (
+        *SOURCE_LANGUAGE,
+        "caffe_ir.reference",
+        "caffe_ir.targets.*",
+        "caffe_ir.reader",
+        "converters.verify.*",
+    ),
+    "converters.batch.*": ("caffe_ir.errors", "converters.batch.*"),
+    "converters.cli.*": ("caffe_ir.*", "converters.*"),
+}
+
+# Who may load which package when it is imported or run; the packages that only some rooms may know.
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "numpy": ("caffe_ir.*", "converters.*"),
+    "google": ("caffe_ir.proto.*", "caffe_ir.prototxt", "caffe_ir.writer", "caffe_ir.reader"),
+    "click": ("converters.cli.*",),
+    "rich": ("converters.cli.*",),
+    "torch": ("converters.pytorch.*", "converters.verify.*", "converters.cli.*"),
+    "safetensors": ("converters.pytorch.*",),
+    "cv2": ("converters.verify.*",),
+}
+
+BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
+MOST_LINES = 400
+
+# Modules without a test module of their own, with the reason.
+TESTED_ELSEWHERE = {
+    "converters.cli.main": "nothing but the list of commands, which are tested in tests/converters/cli",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """One module that a source names in an import, at a line; `checking` when only type checkers see it."""
+
+    name: str
+    line: int
+    checking: bool
+
+
+def sources(root: Path) -> dict[str, Path]:
+    """Every module of the product under `root`, without generated ones, by its dotted name."""
+    found = {}
+    for path in sorted(file for package in PRODUCT for file in (root / package).rglob("*.py")):
+        if path.stem.endswith("_pb2") or "__pycache__" in path.parts:
+            continue
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def covers(pattern: str, module: str) -> bool:
+    """Whether `a.b` (that module alone) or `a.b.*` (it and all below) covers the module."""
+    if not pattern.endswith(".*"):
+        return module == pattern
+    return module == pattern[:-2] or module.startswith(pattern[:-1])
+
+
+def package_of(module: str, path: Path) -> str:
+    return module if path.name == "__init__.py" else module.rpartition(".")[0]
+
+
+def names_imported(node: ast.AST, package: str) -> Iterator[str]:
+    """The dotted names that one node imports; `from a import b` gives `a.b`, which may be a module or a name in one."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        above = package.split(".")[: len(package.split(".")) + 1 - node.level] if node.level else []
+        base = ".".join([*above, *([node.module] if node.module else [])])
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call) and node.args:
+        called = ast.unparse(node.func).rpartition(".")[2]
+        first = node.args[0]
+        if (
+            called in ("import_module", "__import__")
+            and isinstance(first, ast.Constant)
+            and isinstance(first.value, str)
+        ):
+            yield first.value
+
+
+def imports(module: str, path: Path) -> list[Import]:
+    """All imports of a module, those inside functions and those for type checkers alone included."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checking: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING":
+            checking.update(inner for statement in node.body for inner in ast.walk(statement))
+    return [
+        Import(name=name, line=getattr(node, "lineno", 0), checking=node in checking)
+        for node in ast.walk(tree)
+        for name in names_imported(node, package_of(module, path))
+    ]
+
+
+def module_meant(name: str, modules: dict[str, Path]) -> str | None:
+    """The product's module that `a.b` or `from a import b` names, or None when it is somebody else's."""
+    if name.partition(".")[0] not in PRODUCT:
+        return None
+    return name if name in modules else name.rpartition(".")[0]
+
+
+def broken_rules(modules: dict[str, Path]) -> list[str]:
+    """Imports of our own modules that RULES does not allow, and modules that RULES does not know."""
+    found = []
+    for module, path in modules.items():
+        rule = next((pattern for pattern in RULES if covers(pattern, module)), None)
+        if rule is None:
+            found.append(f"{module}: no rule says what it may import; add it to RULES")
+            continue
+        for imported in imports(module, path):
+            target = module_meant(imported.name, modules)
+            if target is None or any(covers(pattern, target) for pattern in RULES[rule]):
+                continue
+            found.append(f"{module}:{imported.line} imports {target}; `{rule}` may not")
+    return found
+
+
+def broken_packages(modules: dict[str, Path]) -> list[str]:
+    """Imports, at run time, of packages that the module may not know or that nobody declared."""
+    found = []
+    for module, path in modules.items():
+        for imported in imports(module, path):
+            package = imported.name.partition(".")[0]
+            if imported.checking or package in PRODUCT or package in sys.stdlib_module_names:
+                continue
+            if not any(covers(pattern, module) for pattern in PACKAGES.get(package, ())):
+                found.append(f"{module}:{imported.line} imports {package}, which PACKAGES does not allow")
+    return found
+
+
+def cycle(modules: dict[str, Path]) -> list[str]:
+    """The modules of one circle of imports, or nothing."""
+    graph: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        met = {module_meant(imported.name, modules) for imported in imports(module, path)}
+        graph[module] = {name for name in met if name is not None and name != module}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def badly_named(modules: dict[str, Path]) -> list[str]:
+    return [module for module in modules if BANNED_NAMES & set(module.split("."))]
+
+
+def too_long(modules: dict[str, Path]) -> list[str]:
+    lengths = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in modules.items()}
+    return [f"{module}: {length} lines" for module, length in lengths.items() if length > MOST_LINES]
+
+
+def untested(modules: dict[str, Path], root: Path) -> list[str]:
+    """The tests that are missing: `a/b.py` is tested by `tests/a/test_b.py`."""
+    wanted = {
+        module: root / "tests" / path.relative_to(root).parent / f"test_{path.stem}.py"
+        for module, path in modules.items()
+        if path.name != "__init__.py" and module not in TESTED_ELSEWHERE
+    }
+    return [str(test.relative_to(root)) for test in wanted.values() if not test.exists()]
+
+
+PRODUCT_SOURCES = sources(ROOT)
+
+
+def test_the_sources_are_found() -> None:
+    assert {"caffe_ir", "caffe_ir.errors", "caffe_ir.net", "converters"} <= PRODUCT_SOURCES.keys()
+
+
+def test_every_room_imports_only_what_it_may() -> None:
+    assert broken_rules(PRODUCT_SOURCES) == []
+
+
+def test_packages_stay_in_their_rooms() -> None:
+    assert broken_packages(PRODUCT_SOURCES) == []
+
+
+def test_imports_go_in_no_circle() -> None:
+    assert cycle(PRODUCT_SOURCES) == []
+
+
+def test_every_module_has_its_test_module() -> None:
+    assert untested(PRODUCT_SOURCES, ROOT) == []
+
+
+def test_no_file_is_too_long() -> None:
+    assert too_long(PRODUCT_SOURCES) == []
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    assert badly_named(PRODUCT_SOURCES) == []
+
+
+# ---- The checks themselves can fail ----------------------------------------------------------------------------------
+
+
+def tree(root: Path, files: dict[str, str]) -> dict[str, Path]:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return sources(root)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        pytest.param("caffe_ir/errors.py", "from caffe_ir import net", id="errors imports net"),
+        pytest.param("caffe_ir/net.py", "from caffe_ir.layers import LAYERS", id="net knows a concrete layer"),
+        pytest.param("caffe_ir/net.py", "from .layers import LAYERS", id="by a relative import"),
+        pytest.param("caffe_ir/net.py", "def f():\n    import caffe_ir.layers", id="inside a function"),
+        pytest.param(
+            "caffe_ir/net.py", "from importlib import import_module\nimport_module('caffe_ir.layers')", id="late"
+        ),
+        pytest.param(
+            "caffe_ir/net.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from caffe_ir.layers import LAYERS",
+            id="for type checkers alone",
+        ),
+        pytest.param("caffe_ir/passes/fold.py", "from caffe_ir.passes.pad import pad", id="a pass imports a pass"),
+        pytest.param("caffe_ir/passes/fold.py", "import caffe_ir.passes.pipeline", id="a pass imports the pipeline"),
+        pytest.param("caffe_ir/targets/caffe.py", "from caffe_ir.net import Net", id="a target imports net"),
+        pytest.param("caffe_ir/writer.py", "import caffe_ir.passes.base", id="the writer imports a pass"),
+        pytest.param("converters/darknet/cfg.py", "from caffe_ir.targets import CAFFE", id="a frontend knows a target"),
+        pytest.param("converters/darknet/cfg.py", "import converters.pytorch.capture", id="a frontend imports another"),
+        pytest.param("converters/batch.py", "from converters.cli import main", id="somebody imports the cli"),
+        pytest.param("caffe_ir/surprise.py", "", id="a module without a rule"),
+    ],
+)
+def test_a_forbidden_import_is_found(tmp_path: Path, file: str, text: str) -> None:
+    others = {"caffe_ir/__init__.py": "", "caffe_ir/layers/__init__.py": "", "converters/cli/main.py": ""}
+    assert len(broken_rules(tree(tmp_path, {**others, "caffe_ir/net.py": "", file: text}))) == 1
+
+
+def test_allowed_imports_are_not_found(tmp_path: Path) -> None:
+    files = {
+        "caffe_ir/__init__.py": "",
+        "caffe_ir/errors.py": "import re",
+        "caffe_ir/net.py": "from caffe_ir import errors",
+        "caffe_ir/passes/base.py": "import caffe_ir.net",
+        "caffe_ir/passes/fold.py": "from caffe_ir.passes.base import Pass",
+        "caffe_ir/passes/pipeline.py": "from caffe_ir.passes import fold",
+        "caffe_ir/writer.py": "from caffe_ir.proto import caffe_pb2",
+        "converters/darknet/sections/pool.py": "from caffe_ir.net import Net\nfrom converters.darknet import cfg",
+        "converters/darknet/cfg.py": "from caffe_ir.errors import Origin",
+        "converters/cli/main.py": "from caffe_ir.passes.pipeline import lower",
+    }
+    modules = tree(tmp_path, files)
+    assert broken_rules(modules) == []
+    assert cycle(modules) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("caffe_ir/net.py", "import torch"),
+        ("converters/darknet/cfg.py", "def f():\n    from cv2 import dnn"),
+        ("caffe_ir/passes/fold.py", "from google.protobuf import text_format"),
+        ("converters/cli/main.py", "import requests"),
+    ],
+)
+def test_a_forbidden_package_is_found(tmp_path: Path, file: str, text: str) -> None:
+    assert len(broken_packages(tree(tmp_path, {file: text}))) == 1
+
+
+def test_a_circle_is_found(tmp_path: Path) -> None:
+    files = {"caffe_ir/blob.py": "import caffe_ir.net", "caffe_ir/net.py": "def f():\n    from caffe_ir import blob"}
+    assert set(cycle(tree(tmp_path, files))) == {"caffe_ir.blob", "caffe_ir.net"}
+
+
+def test_bad_names_long_files_and_missing_tests_are_found(tmp_path: Path) -> None:
+    long = "x = 1\n" * (MOST_LINES + 1)
+    modules = tree(tmp_path, {"caffe_ir/utils/a.py": "", "caffe_ir/net.py": long, "tests/caffe_ir/utils/test_a.py": ""})
+    assert badly_named(modules) == ["caffe_ir.utils.a"]
+    assert too_long(modules) == ["caffe_ir.net: 401 lines"]
+    assert untested(modules, tmp_path) == ["tests/caffe_ir/test_net.py"]
