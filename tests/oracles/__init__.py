@@ -1,0 +1,1 @@
+"""Judges that we did not write, and the seeded material that is put before them."""
