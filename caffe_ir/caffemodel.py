@@ -1,0 +1,140 @@
+"""The weights file, framed by hand: protobuf's bytes to the letter, without protobuf's copies.
+
+A caffemodel is a NetParameter message (facts of caffe.proto: name = 1, layer = 100; in a layer name = 1, type = 2,
+blobs = 7; in a blob data = 5, packed, and shape = 7). Handing a hundred million floats to protobuf costs minutes and
+gigabytes; here the lengths are worked out from the shapes, and the numbers go from file to file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from caffe_ir.blob import Blob
+from caffe_ir.net import Net, Node
+
+LARGEST = 2**31 - 1
+"""Caffe's reader gives up beyond this many bytes (io.cpp: SetTotalBytesLimit(INT_MAX))."""
+
+_CHUNK = 1 << 24
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+Frame = bytes | Blob
+
+
+def frames(net: Net) -> list[Frame]:
+    """The file, piece by piece: bytes as they are, and blobs whose float32 numbers belong between them."""
+    pieces: list[Frame] = []
+    text = bytearray(_text(1, net.name))
+    for frame in chain.from_iterable(map(_layer, net.nodes)):
+        if isinstance(frame, bytes):
+            text += frame
+        else:
+            pieces += (bytes(text), frame)
+            text.clear()
+    return [*pieces, bytes(text)]
+
+
+def size(pieces: Sequence[Frame]) -> int:
+    """The length of the file in bytes."""
+    return sum(len(frame) if isinstance(frame, bytes) else 4 * frame.count for frame in pieces)
+
+
+def stream(pieces: Sequence[Frame], file: BinaryIO, progress: Callable[[int], None] = lambda count: None) -> None:
+    """Write the file. Weights that lie in another file are copied by the kernel where it can; raises OSError.
+
+    `progress` is told how many bytes were written since the last time.
+    """
+    with ExitStack() as opened:
+        sources: dict[Path, BinaryIO] = {}
+        for frame in pieces:
+            if isinstance(frame, bytes):
+                file.write(frame)
+                progress(len(frame))
+            elif frame.span is not None:
+                path = frame.span.path
+                if path not in sources:
+                    sources[path] = opened.enter_context(open(path, "rb", buffering=0))
+                file.flush()
+                _copy(sources[path], frame.span.offset, 4 * frame.count, file, progress)
+            else:
+                numbers = np.ascontiguousarray(frame.load(), "<f4")
+                file.write(numbers.reshape(-1).view(np.uint8).data)
+                progress(numbers.nbytes)
+
+
+def _copy(source: BinaryIO, offset: int, count: int, file: BinaryIO, progress: Callable[[int], None]) -> None:
+    end = offset + count
+    while offset < end:
+        done = _copy_some(source, offset, min(_CHUNK, end - offset), file)
+        offset += done
+        progress(done)
+
+
+def _copy_some(source: BinaryIO, offset: int, count: int, file: BinaryIO) -> int:
+    if hasattr(os, "copy_file_range"):
+        try:
+            if done := os.copy_file_range(source.fileno(), file.fileno(), count, offset_src=offset):
+                return done
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+    source.seek(offset)
+    piece = source.read(count)
+    if not piece:
+        raise OSError(f"{source.name} became shorter while it was read")
+    file.write(piece)
+    file.flush()
+    return len(piece)
+
+
+def _layer(node: Node) -> Iterator[Frame]:
+    head = _text(1, node.name) + _text(2, node.layer.type_name())
+    blobs = [(_blob_head(blob), blob, _shape(blob)) for blob in node.blobs]
+    bodies = [len(start) + 4 * blob.count + len(shape) for start, blob, shape in blobs]
+    length = len(head) + sum(len(_head(7, body)) + body for body in bodies)
+    yield _head(100, length) + head
+    for (start, blob, shape), body in zip(blobs, bodies, strict=True):
+        yield _head(7, body) + start
+        if blob.count:
+            yield blob
+        yield shape
+
+
+def _blob_head(blob: Blob) -> bytes:
+    return _head(5, 4 * blob.count) if blob.count else b""
+
+
+def _shape(blob: Blob) -> bytes:
+    dims = b"".join(_varint(dim) for dim in blob.shape)
+    # A blob without axes has no shape field at all: it is what Caffe writes, and an empty one is refused elsewhere.
+    return _bytes(7, _bytes(1, dims)) if dims else b""
+
+
+def _text(field: int, text: str) -> bytes:
+    return _bytes(field, text.encode())
+
+
+def _bytes(field: int, content: bytes) -> bytes:
+    return _head(field, len(content)) + content
+
+
+def _head(field: int, length: int) -> bytes:
+    """The tag of a length-delimited field (wire type 2) and its length."""
+    return _varint(field << 3 | 2) + _varint(length)
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

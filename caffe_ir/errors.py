@@ -1,0 +1,82 @@
+"""What we tell the user: where in his source something stands, what is wrong with it, and what was taken for granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The place in the user's own source that a layer comes from.
+
+    `layer` is the source's own name for it (`conv_12`, `layer1.0.conv1`); the names of Caffe layers derive from it.
+    `what` is how the source spells it (`[convolutional]`, `conv2d`).
+    """
+
+    layer: str
+    what: str = ""
+    file: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return " ".join(part for part in (place, self.what) if part) or self.layer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One reason why a model cannot be converted: what is wrong, why, and what the user can do about it."""
+
+    what: str
+    why: str = ""
+    hint: str = ""
+    origin: Origin | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.origin}: {self.what}" if self.origin else self.what
+        why = f" ({self.why})" if self.why else ""
+        hint = f"\n    -> {self.hint}" if self.hint else ""
+        return f"{head}{why}{hint}"
+
+
+class ConversionError(Exception):
+    """The model cannot be converted; `problems` lists every reason that was found, never only the first."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class ShapeError(ValueError):
+    """A layer refuses the shapes of its bottoms or of its blobs, as Caffe would."""
+
+
+@dataclass
+class Problems:
+    """Collects problems, so that all of them can be told at once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, what: str, *, why: str = "", hint: str = "", origin: Origin | None = None) -> None:
+        self.found.append(Problem(what=what, why=why, hint=hint, origin=origin))
+
+    def raise_if_any(self) -> None:
+        """Raise ConversionError with all problems found so far, if there are any."""
+        if self.found:
+            raise ConversionError(*self.found)
+
+
+NoteKind = Literal["assumed", "warning", "lowered", "folded", "dropped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A fact about the conversion that is no error and that the user must be able to read."""
+
+    kind: NoteKind
+    text: str
+    origin: Origin | None = None
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.text}" if self.origin else self.text

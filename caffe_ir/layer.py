@@ -1,0 +1,93 @@
+"""What every layer type is: parameters, weights, shapes and meaning, declared once in one class.
+
+A layer type is a frozen dataclass. Its fields carry the names of caffe.proto's fields; the text and the binary form
+follow from them. A field without a default is always written, one with a default only where it differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from caffe_ir.blob import Array, Shape
+from caffe_ir.errors import ShapeError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Shapes = tuple[Shape, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """Base of every layer type, Caffe's own and the exact-source ones."""
+
+    param: ClassVar[str] = ""
+    """The field of LayerParameter that holds this layer's parameters; empty where it has none."""
+    in_place: ClassVar[bool] = False
+    """Right when its top overwrites its first bottom (facts measured in BVLC Caffe)."""
+    is_view: ClassVar[bool] = False
+    """Its tops share memory with its bottom in Caffe, so nothing downstream may overwrite them in place."""
+    bottoms: ClassVar[tuple[int, int]] = (1, 1)
+    """The smallest and the largest number of bottoms."""
+
+    @classmethod
+    def type_name(cls) -> str:
+        """Caffe's name of the type, which is the class's own."""
+        return cls.__name__
+
+    def blob_shapes(self, bottoms: Shapes) -> Shapes:
+        """The shapes of the weights, in Caffe's order, for bottoms of these shapes."""
+        return ()
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        """The shapes of the tops. Raises ShapeError on what Caffe would refuse."""
+        raise NotImplementedError
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        """The tops in numpy, in the dtype of the bottoms (float32 or float64); `blobs` come in the same dtype."""
+        raise NotImplementedError
+
+    def spelled(self) -> dict[str, Any]:
+        """The fields to write, by their names in caffe.proto, as plain numbers, booleans, strings (enums) and lists."""
+        return {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if item.default is MISSING or getattr(self, item.name) != item.default
+        }
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        """The layer that a file spells so; `spelled` holds only fields that the file sets. Raises ValueError."""
+        known = {item.name for item in fields(cls)}
+        unknown = sorted(set(spelled) - known)
+        if unknown:
+            raise ValueError(f"{cls.type_name()} has no meaning here for {', '.join(unknown)}")
+        return cls(**spelled)
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self.spelled().items())
+        return f"{self.type_name()}({shown})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceLayer(Layer):
+    """A layer that no Caffe holds: what a source computes, to the letter, until a pass rewrites it."""
+
+
+def same_shape(bottoms: Shapes) -> Shapes:
+    """Shapes of a layer whose single top has the shape of its bottom."""
+    return (bottoms[0],)
+
+
+def require(condition: bool, reason: str) -> None:
+    """Raise ShapeError(reason) unless the condition holds."""
+    if not condition:
+        raise ShapeError(reason)
+
+
+def axis_index(axis: int, ndim: int) -> int:
+    """`axis` counted from the front, as Caffe's CanonicalAxisIndex (blob.hpp) does. Raises ShapeError."""
+    require(-ndim <= axis < ndim, f"axis {axis} does not exist in a blob of {ndim} axes")
+    return axis + ndim if axis < 0 else axis

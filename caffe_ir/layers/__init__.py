@@ -1,0 +1,123 @@
+"""Caffe's own layer types: one class each, with its parameters, weights, shapes and meaning."""
+
+from __future__ import annotations
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers.activation import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Dropout,
+    Exp,
+    Log,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+    Threshold,
+)
+from caffe_ir.layers.caffe_layer import CaffeLayer
+from caffe_ir.layers.combination import Concat, Crop, Eltwise, Slice, Split
+from caffe_ir.layers.convolution import Convolution, Deconvolution, Im2col
+from caffe_ir.layers.data import DummyData, Input, Parameter, Silence
+from caffe_ir.layers.inner_product import Embed, InnerProduct
+from caffe_ir.layers.normalization import LRN, MVN, BatchNorm, Bias, Scale
+from caffe_ir.layers.pooling import Pooling
+from caffe_ir.layers.recurrent import LSTM, RNN
+from caffe_ir.layers.reduction import ArgMax, Reduction, Softmax
+from caffe_ir.layers.shape import Flatten, Reshape, Tile
+
+LAYERS: dict[str, type[Layer]] = {
+    "AbsVal": AbsVal,
+    "ArgMax": ArgMax,
+    "BNLL": BNLL,
+    "BatchNorm": BatchNorm,
+    "Bias": Bias,
+    "Clip": Clip,
+    "Concat": Concat,
+    "Convolution": Convolution,
+    "Crop": Crop,
+    "Deconvolution": Deconvolution,
+    "Dropout": Dropout,
+    "DummyData": DummyData,
+    "ELU": ELU,
+    "Eltwise": Eltwise,
+    "Embed": Embed,
+    "Exp": Exp,
+    "Flatten": Flatten,
+    "Im2col": Im2col,
+    "InnerProduct": InnerProduct,
+    "Input": Input,
+    "LRN": LRN,
+    "LSTM": LSTM,
+    "Log": Log,
+    "MVN": MVN,
+    "PReLU": PReLU,
+    "Parameter": Parameter,
+    "Pooling": Pooling,
+    "Power": Power,
+    "RNN": RNN,
+    "ReLU": ReLU,
+    "Reduction": Reduction,
+    "Reshape": Reshape,
+    "Scale": Scale,
+    "Sigmoid": Sigmoid,
+    "Silence": Silence,
+    "Slice": Slice,
+    "Softmax": Softmax,
+    "Split": Split,
+    "Swish": Swish,
+    "TanH": TanH,
+    "Threshold": Threshold,
+    "Tile": Tile,
+}
+
+__all__ = [
+    "BNLL",
+    "ELU",
+    "LAYERS",
+    "LRN",
+    "LSTM",
+    "MVN",
+    "RNN",
+    "AbsVal",
+    "ArgMax",
+    "BatchNorm",
+    "Bias",
+    "CaffeLayer",
+    "Clip",
+    "Concat",
+    "Convolution",
+    "Crop",
+    "Deconvolution",
+    "Dropout",
+    "DummyData",
+    "Eltwise",
+    "Embed",
+    "Exp",
+    "Flatten",
+    "Im2col",
+    "InnerProduct",
+    "Input",
+    "Log",
+    "PReLU",
+    "Parameter",
+    "Pooling",
+    "Power",
+    "ReLU",
+    "Reduction",
+    "Reshape",
+    "Scale",
+    "Sigmoid",
+    "Silence",
+    "Slice",
+    "Softmax",
+    "Split",
+    "Swish",
+    "TanH",
+    "Threshold",
+    "Tile",
+]

@@ -1,0 +1,67 @@
+"""The contract of a pass: one idea, an equation in its docstring, and a function that rewrites one node at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from caffe_ir.errors import ConversionError, Problems
+from caffe_ir.layer import Layer
+from caffe_ir.net import Net, Node
+from caffe_ir.targets.target import Target
+
+Head = Literal["raw", "activated"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the user asks of the passes."""
+
+    head: Head = "raw"
+    """Detection heads: end at the maps that decoders read, or compute what the source's own head layer outputs."""
+    fold_batch_norm: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a rewrite may know besides the net."""
+
+    target: Target
+    options: Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """`rewrite` is called once for each node whose layer is one of `visits`, in the order of the net.
+
+    A node that an earlier call of the same pass took out is not visited. The net is checked before and after a pass,
+    not in between; the blobs that outlive it keep their shapes.
+    """
+
+    name: str
+    visits: tuple[type[Layer], ...]
+    rewrite: Callable[[Net, Node, Context], None]
+
+
+def run_pass(one: Pass, net: Net, context: Context) -> None:
+    """Run one pass and hold it to its contract: a net that checks, and blobs that keep their shapes.
+
+    Raises ConversionError with every layer that cannot be rewritten, after the others have been; AssertionError names a
+    pass that broke the net.
+    """
+    before, nodes, problems = dict(net.shapes), list(net.nodes), Problems()
+    for node in [node for node in nodes if isinstance(node.layer, one.visits)]:
+        current = next((other for other in net.nodes if other.name == node.name and other.layer is node.layer), None)
+        if current is None:
+            continue
+        try:
+            one.rewrite(net, current, context)
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+    if len(nodes) != len(net.nodes) or any(old is not new for old, new in zip(nodes, net.nodes, strict=True)):
+        net.check()
+        net.shapes = net.infer()
+        for blob, shape in net.shapes.items():
+            assert before.get(blob, shape) == shape, f"pass {one.name} changed {blob} from {before[blob]} to {shape}"
+    problems.raise_if_any()

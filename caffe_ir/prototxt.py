@@ -1,0 +1,95 @@
+"""A net as the text that Caffe reads: names of blobs, layers and their parameters, all through caffe.proto's descriptors.
+
+In the net every blob has one producer; in a prototxt a layer that works in place writes the name that it reads. The
+two directions stand side by side here: `net_message` shares names, `versions` gives each its own again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from google.protobuf import text_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from caffe_ir.net import Net, Node
+from caffe_ir.proto import caffe_pb2
+
+
+def prototxt(net: Net) -> str:
+    """The text of the net, without weights."""
+    return text_format.MessageToString(net_message(net))
+
+
+def net_message(net: Net) -> caffe_pb2.NetParameter:
+    """The net as a message, without weights."""
+    message = caffe_pb2.NetParameter(name=net.name)
+    written: dict[str, str] = {}
+    for node in net.nodes:
+        bottoms = [written[bottom] for bottom in node.bottoms]
+        tops = [bottoms[0]] if node.in_place else list(node.tops)
+        written.update(zip(node.tops, tops, strict=True))
+        message.layer.append(layer_message(node, bottoms, tops))
+    return message
+
+
+def layer_message(node: Node, bottoms: Iterable[str], tops: Iterable[str]) -> caffe_pb2.LayerParameter:
+    """One layer as a message, without weights."""
+    message = caffe_pb2.LayerParameter(name=node.name, type=node.layer.type_name(), bottom=bottoms, top=tops)
+    message.param.extend(caffe_pb2.ParamSpec(name=name) for name in node.param_names)
+    spelled = node.layer.spelled()
+    if node.layer.param and spelled:
+        fill(getattr(message, node.layer.param), spelled)
+    return message
+
+
+def written_names(net: Net) -> dict[str, str]:
+    """The name that each blob of the net has in the prototxt; several have one where layers work in place."""
+    written: dict[str, str] = {}
+    for node in net.nodes:
+        for top in node.tops:
+            written[top] = written[node.bottoms[0]] if node.in_place else top
+    return written
+
+
+def fill(message: Message, values: Mapping[str, Any]) -> None:
+    """Set fields by name: numbers, enums by name, sequences for repeated fields, dicts for messages.
+
+    The shape of a blob is a plain sequence of its sizes. Raises KeyError where there is no field of a name.
+    """
+    for name, value in values.items():
+        field = message.DESCRIPTOR.fields_by_name[name]
+        if field.message_type is not None:
+            for each in value if field.is_repeated else (value,):
+                part = getattr(message, name)
+                part = part.add() if field.is_repeated else part
+                part.SetInParent()
+                fill(part, each if isinstance(each, Mapping) else {"dim": each})
+        elif field.is_repeated:
+            getattr(message, name).extend(_plain(field, each) for each in value)
+        else:
+            setattr(message, name, _plain(field, value))
+
+
+def _plain(field: FieldDescriptor, value: Any) -> Any:
+    return field.enum_type.values_by_name[value].number if field.enum_type is not None else value
+
+
+def values(message: Message) -> dict[str, Any]:
+    """The fields that a message sets, in the form that `fill` takes: the way back."""
+    return {
+        field.name: tuple(_value(field, each) for each in value) if field.is_repeated else _value(field, value)
+        for field, value in message.ListFields()
+    }
+
+
+def _value(field: FieldDescriptor, value: Any) -> Any:
+    if field.enum_type is not None:
+        return field.enum_type.values_by_number[value].name
+    if field.message_type is not None:
+        return tuple(value.dim) if field.message_type.name == "BlobShape" else values(value)
+    if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT:
+        return float(str(np.float32(value)))  # the number that the text shows: 0.1, not 0.10000000149
+    return value

@@ -1,0 +1,191 @@
+"""Reads a Caffe net back: prototxt and caffemodel into a Net whose weights are views of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from google.protobuf import text_format
+
+from caffe_ir.blob import Blob, Shape
+from caffe_ir.caffemodel_index import StoredLayer, read_index
+from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.layer import Layer
+from caffe_ir.layers import LAYERS, Input
+from caffe_ir.net import Net, Node
+from caffe_ir.prototxt import values
+from caffe_ir.proto import caffe_pb2
+
+
+def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
+    """The net that a pair of files describes, at phase TEST; without weights where no caffemodel is given.
+
+    Raises ConversionError with everything that Caffe would refuse, with the line of the prototxt.
+    """
+    path = Path(prototxt)
+    text = _text(path)
+    message = _parsed(path, text)
+    stored = {} if caffemodel is None else {layer.name: layer for layer in reversed(read_index(caffemodel))}
+    return _net(message, stored, path, _layer_lines(text), with_weights=caffemodel is not None)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text; is it the caffemodel?"
+        raise ConversionError(Problem(what=f"cannot read {path}", why=why)) from error
+
+
+def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
+    message = caffe_pb2.NetParameter()
+    try:
+        text_format.Parse(text, message)
+    except text_format.ParseError as error:
+        origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
+        raise ConversionError(
+            Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
+        ) from error
+    if message.layers:
+        raise ConversionError(
+            Problem(
+                what="the net is written in the old form (`layers`)",
+                hint="upgrade it first with Caffe's own upgrade_net_proto_text",
+                origin=Origin(layer=path.name, file=str(path)),
+            )
+        )
+    return message
+
+
+def _layer_lines(text: str) -> list[int]:
+    """The lines on which the layers of a prototxt begin."""
+    depth, lines = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("#", 1)[0]
+        if depth == 0 and code.split("{")[0].strip(" :") == "layer":
+            lines.append(number)
+        depth += code.count("{") - code.count("}")
+    return lines
+
+
+def _net(
+    message: caffe_pb2.NetParameter,
+    stored: Mapping[str, StoredLayer],
+    path: Path,
+    lines: list[int],
+    *,
+    with_weights: bool,
+) -> Net:
+    net = Net(name=message.name)
+    current: dict[str, str] = {}
+    problems = Problems()
+    for name, shape in _old_inputs(message):
+        origin = Origin(layer=name, what="input", file=str(path))
+        net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=origin))
+        current[name] = name
+    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer)]
+    for layer, line in kept:
+        origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
+        try:
+            net.append(_node(layer, net, current, stored, origin, with_weights=with_weights))
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+            break
+    problems.raise_if_any()
+    read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
+    net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
+    return net
+
+
+def _with_lines(
+    message: caffe_pb2.NetParameter, lines: list[int]
+) -> Iterator[tuple[caffe_pb2.LayerParameter, int | None]]:
+    known = len(lines) == len(message.layer)
+    for place, layer in enumerate(message.layer):
+        yield layer, lines[place] if known else None
+
+
+def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
+    dims = [tuple(shape.dim) for shape in message.input_shape] or [
+        tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
+    ]
+    yield from zip(message.input, dims, strict=False)
+
+
+def _runs_at_test(layer: caffe_pb2.LayerParameter) -> bool:
+    if layer.include:
+        return any(not rule.HasField("phase") or rule.phase == caffe_pb2.TEST for rule in layer.include)
+    return not any(rule.HasField("phase") and rule.phase == caffe_pb2.TEST for rule in layer.exclude)
+
+
+def _node(
+    message: caffe_pb2.LayerParameter,
+    net: Net,
+    current: dict[str, str],
+    stored: Mapping[str, StoredLayer],
+    origin: Origin,
+    *,
+    with_weights: bool,
+) -> Node:
+    layer = _layer(message, origin)
+    unknown = [bottom for bottom in message.bottom if bottom not in current]
+    if unknown:
+        raise ConversionError(
+            Problem(what=f"{message.name} reads {', '.join(unknown)}", why="no layer before it writes it", origin=origin)
+        )
+    bottoms = tuple(current[bottom] for bottom in message.bottom)
+    in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])
+    tops = (net.fresh_name(message.name),) if in_place else tuple(message.top)
+    node = Node(
+        name=message.name,
+        layer=layer,
+        bottoms=bottoms,
+        tops=tops,
+        origin=origin,
+        in_place=in_place,
+        param_names=tuple(param.name for param in message.param if param.name),
+    )
+    current.update(zip(message.top, tops, strict=True))
+    shapes = layer.blob_shapes(net.shapes_of(bottoms))
+    return replace(node, blobs=_weights(node, shapes, stored, with_weights=with_weights)) if shapes else node
+
+
+def _layer(message: caffe_pb2.LayerParameter, origin: Origin) -> Layer:
+    if message.type not in LAYERS:
+        raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", origin=origin))
+    kind = LAYERS[message.type]
+    spelled = values(getattr(message, kind.param)) if kind.param else {}
+    try:
+        return kind.parsed(spelled)
+    except (ValueError, TypeError) as error:
+        raise ConversionError(Problem(what=f"{message.name}: {error}", origin=origin)) from error
+
+
+def _weights(
+    node: Node, shapes: tuple[Shape, ...], stored: Mapping[str, StoredLayer], *, with_weights: bool
+) -> tuple[Blob, ...]:
+    if not with_weights:
+        return tuple(Blob.of_zeros(shape) for shape in shapes)
+    if node.name not in stored:
+        raise ConversionError(
+            Problem(
+                what=f"the caffemodel has no weights for {node.name}",
+                why="Caffe would run it on its fillers without a word",
+                origin=node.origin,
+            )
+        )
+    layer = stored[node.name]
+    held = tuple(blob.shape for blob in layer.blobs)
+    if len(held) != len(shapes) or not all(map(_fits, held, shapes, [layer.legacy] * len(held))):
+        raise ConversionError(
+            Problem(what=f"{node.name} takes weights {shapes}, the caffemodel has {held}", origin=node.origin)
+        )
+    return tuple(blob.reshaped(shape) for blob, shape in zip(layer.blobs, shapes, strict=True))
+
+
+def _fits(held: Shape, wanted: Shape, legacy: bool) -> bool:
+    """Blob::ShapeEquals (blob.cpp): exact, or the four old numbers aligned to the right."""
+    if not legacy:
+        return held == wanted
+    return len(wanted) <= 4 and held == (1,) * (4 - len(wanted)) + wanted

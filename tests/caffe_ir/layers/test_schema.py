@@ -1,0 +1,203 @@
+"""Every layer against caffe.proto: the names of the fields, their defaults, and the way there and back."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import Any
+
+import numpy as np
+import pytest
+from google.protobuf import text_format
+
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    LAYERS,
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Clip,
+    Concat,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Dropout,
+    DummyData,
+    Eltwise,
+    Embed,
+    Exp,
+    Flatten,
+    Im2col,
+    InnerProduct,
+    Input,
+    Log,
+    Parameter,
+    Pooling,
+    Power,
+    PReLU,
+    Reduction,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Silence,
+    Slice,
+    Softmax,
+    Split,
+    Swish,
+    TanH,
+    Threshold,
+    Tile,
+)
+from caffe_ir.proto.caffe_pb2 import LayerParameter
+
+WINDOWS: dict[str, Any] = {"kernel_size": (3, 5), "stride": (2, 1), "pad": (1, 2)}
+FULL = [
+    AbsVal(),
+    ArgMax(out_max_val=True, top_k=2, axis=-1),
+    BNLL(),
+    BatchNorm(use_global_stats=False, eps=0.5),
+    Bias(axis=2, num_axes=2),
+    Clip(min=-1.0, max=1.0),
+    Concat(axis=2),
+    Convolution(num_output=4, group=2, bias_term=False, axis=2, dilation=(1, 2), **WINDOWS),
+    Crop(axis=1, offset=(1, 2, 3)),
+    Deconvolution(num_output=4, group=2, bias_term=False, axis=2, dilation=(2, 2), **WINDOWS),
+    Dropout(dropout_ratio=0.25),
+    DummyData(shape=(1, 2), value=3.0),
+    ELU(alpha=2.0),
+    Eltwise(operation="SUM", coeff=(1.0, -1.0)),
+    Embed(num_output=3, input_dim=4, bias_term=False),
+    Exp(base=2.0, scale=3.0, shift=4.0),
+    Flatten(axis=2, end_axis=3),
+    Im2col(dilation=(2, 1), **WINDOWS),
+    InnerProduct(num_output=3, bias_term=False, axis=2, transpose=True),
+    Input(shape=(1, 3, 4, 4)),
+    LRN(local_size=3, alpha=0.5, beta=0.25, norm_region="WITHIN_CHANNEL", k=2.0),
+    LSTM(num_output=3, expose_hidden=True),
+    Log(base=2.0, scale=3.0, shift=4.0),
+    MVN(normalize_variance=False, across_channels=True, eps=0.5),
+    PReLU(channel_shared=True),
+    Parameter(shape=(2, 3)),
+    Pooling(pool="AVE", round_mode="FLOOR", **WINDOWS),
+    Power(power=2.0, scale=3.0, shift=4.0),
+    RNN(num_output=3, expose_hidden=True),
+    ReLU(negative_slope=0.5),
+    Reduction(operation="MEAN", axis=1, coeff=2.0),
+    Reshape(shape=(0, -1), axis=1, num_axes=2),
+    Scale(axis=0, num_axes=2, bias_term=True),
+    Sigmoid(),
+    Silence(),
+    Slice(slice_point=(1, 2), axis=0),
+    Softmax(axis=2),
+    Split(),
+    Swish(beta=2.0),
+    TanH(),
+    Threshold(threshold=0.5),
+    Tile(tiles=2, axis=3),
+]
+UNWRITTEN = {("Split", "copies")}
+OTHERWISE_SPELLED = {("DummyData", "value")}
+"""It is a filler's value."""
+
+
+def test_every_type_is_registered_under_its_name():
+    assert {name: kind.__name__ for name, kind in LAYERS.items()} == {name: name for name in LAYERS}
+    assert [type(layer).__name__ for layer in FULL] == list(LAYERS)
+
+
+def _parameters(kind):
+    field = LayerParameter.DESCRIPTOR.fields_by_name[kind.param]
+    assert field.message_type is not None
+    return field.message_type.fields_by_name
+
+
+@pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
+def test_fields_and_ignored_fields_are_caffes(kind):
+    names = {item.name for item in fields(kind)} - {
+        name for kind_, name in UNWRITTEN | OTHERWISE_SPELLED if kind_ == kind.__name__
+    }
+    if not kind.param:
+        assert not names
+        return
+    assert names | kind.ignored <= set(_parameters(kind))
+    assert not names & kind.ignored
+
+
+@pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
+def test_defaults_are_caffes(kind):
+    for item in fields(kind):
+        if item.default is MISSING or (kind.__name__, item.name) in UNWRITTEN | OTHERWISE_SPELLED:
+            continue
+        field = _parameters(kind)[item.name]
+        if field.is_repeated:
+            assert item.default == ()
+        elif item.default in (None, ()):
+            assert not field.has_default_value
+        elif field.enum_type is not None:
+            assert item.default == field.enum_type.values_by_number[field.default_value].name
+        elif isinstance(item.default, tuple):
+            assert set(item.default) == {field.default_value}
+        else:
+            assert np.float32(item.default) == np.float32(field.default_value)
+            assert isinstance(item.default, bool) == isinstance(field.default_value, bool)
+
+
+def _text(values, indent=""):
+    """Plain text of the fields, not through the product's own writer."""
+    lines = []
+    for name, value in values.items():
+        shape = name == "shape"
+        listed = (
+            [value]
+            if not isinstance(value, (list, tuple)) or (shape and not isinstance(value[0], (list, tuple)))
+            else value
+        )
+        for each in listed:
+            if shape:
+                lines.append(f"shape {{ {' '.join(f'dim: {size}' for size in each)} }}")
+            elif isinstance(each, dict):
+                lines.append(f"{name} {{ {_text(each)} }}")
+            elif name == "type":
+                lines.append(f'{name}: "{each}"')
+            else:
+                lines.append(f"{name}: {str(each).lower() if isinstance(each, bool) else each}")
+    return "\n".join(lines)
+
+
+def _fields(message):
+    """What a message sets, as plain values."""
+    found = {}
+    for field, value in message.ListFields():
+        each = [value] if not field.is_repeated else value
+        if field.message_type is not None:
+            plain = [tuple(one.dim) if field.message_type.name == "BlobShape" else _fields(one) for one in each]
+        elif field.enum_type is not None:
+            plain = [field.enum_type.values_by_number[one].name for one in each]
+        else:
+            plain = list(each)
+        found[field.name] = plain if field.is_repeated else plain[0]
+    return found
+
+
+@pytest.mark.parametrize("layer", FULL, ids=[type(layer).__name__ for layer in FULL])
+def test_what_is_spelled_is_legal_text_and_is_read_back(layer):
+    text = f"{layer.param} {{ {_text(layer.spelled())} }}" if layer.param else ""
+    message = text_format.Parse(text, LayerParameter())
+    spelled = _fields(getattr(message, layer.param)) if layer.param else {}
+    assert type(layer).parsed(spelled) == layer
+
+
+@pytest.mark.parametrize("layer", FULL, ids=[type(layer).__name__ for layer in FULL])
+def test_every_field_here_is_off_its_default(layer):
+    """So that the round trip above says something about each of them."""
+    for item in fields(layer):
+        if item.default is not MISSING and (type(layer).__name__, item.name) not in UNWRITTEN | {
+            ("Pooling", "global_pooling")
+        }:
+            assert getattr(layer, item.name) != item.default, item.name

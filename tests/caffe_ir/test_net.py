@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Concat, Convolution, Flatten, ReLU, Sigmoid
+from caffe_ir.net import Node
+from tests.caffe_ir.build import add, net_of
+
+
+def test_append_infers_shapes_and_refuses_what_caffe_refuses() -> None:
+    net = net_of((1, 3, 8, 8))
+    add(net, "relu", ReLU())
+    assert net.shapes["relu"] == (1, 3, 8, 8)
+    with pytest.raises(ConversionError, match="conv .*weights"):
+        add(net, "conv", Convolution(num_output=4, kernel_size=(3, 3)))
+    with pytest.raises(ConversionError, match="tiny.cfg:3.*bottoms"):
+        add(net, "two", ReLU(), bottoms=("data", "relu"))
+
+
+def test_replace_with_nothing_makes_readers_read_the_bottom() -> None:
+    net = net_of((1, 2))
+    add(net, "a", Sigmoid())
+    add(net, "b", ReLU())
+    add(net, "c", Concat(), bottoms=("a", "b"))
+    net.replace(net.node("a"), [])
+    assert net.node("b").bottoms == ("data",)
+    assert net.node("c").bottoms == ("data", "b")
+    assert net.values["a"] == "data"
+    net.check()
+
+
+def test_replace_keeps_the_top_that_others_read() -> None:
+    net = net_of((1, 2))
+    a = add(net, "a", Sigmoid())
+    add(net, "b", ReLU())
+    first = Node(name="a_1", layer=ReLU(), bottoms=("data",), tops=("a_1",), origin=a.origin)
+    net.replace(a, [first, Node(name="a", layer=Sigmoid(), bottoms=("a_1",), tops=("a",), origin=a.origin)])
+    net.check()
+    assert [node.name for node in net.nodes] == ["data", "a_1", "a", "b"]
+    assert net.shapes["a_1"] == (1, 2)
+
+
+def test_check_tells_every_fault() -> None:
+    net = net_of((1, 2))
+    node = add(net, "a", Sigmoid())
+    net.nodes.insert(0, Node(name="early", layer=ReLU(), bottoms=("a",), tops=("early",), origin=node.origin))
+    net.nodes.append(Node(name="a", layer=ReLU(), bottoms=("data",), tops=("a",), origin=node.origin))
+    net.outputs = ["nowhere"]
+    with pytest.raises(ConversionError) as caught:
+        net.check()
+    told = str(caught.value)
+    for part in ("early reads a", "two layers are called a", "a writes a a second time", "nowhere is wanted"):
+        assert part in told
+
+
+def test_infer_collects_refusals_and_passes_over_what_follows() -> None:
+    net = net_of((1, 2, 3, 3))
+    add(net, "a", ReLU())
+    add(net, "b", ReLU(), bottoms=("a",))
+    net.update(net.node("a"), Node(name="a", layer=Flatten(axis=7), bottoms=("data",), tops=("a",), origin=net.nodes[0].origin))
+    with pytest.raises(ConversionError) as caught:
+        net.infer()
+    assert len(caught.value.problems) == 1
+
+
+def test_remove_forgets_the_values_it_held() -> None:
+    net = net_of((1, 2))
+    a = add(net, "a", Sigmoid())
+    net.outputs = ["data"]
+    net.remove(a)
+    assert "a" not in net.values
+    net.check()
+
+
+def test_fresh_names_avoid_layers_and_blobs() -> None:
+    net = net_of((1, 2))
+    add(net, "a", Sigmoid(), tops=("b",))
+    assert list(net.fresh("a", "b", "c", "c")) == ["a_2", "b_2", "c", "c_2"]
+
+
+def test_dump_shows_layers_weights_and_shapes() -> None:
+    net = net_of((1, 1, 2, 2))
+    add(net, "conv", Convolution(num_output=1, kernel_size=(1, 1), bias_term=False), [[[[1.0]]]])
+    assert net.dump().splitlines()[2].endswith("data -> conv | [1, 1, 1, 1]  [1x1x2x2]")
+
+
+def test_consumers_and_producers() -> None:
+    net = net_of((1, 2))
+    add(net, "a", Sigmoid())
+    add(net, "b", Sigmoid(), bottoms=("data",))
+    assert [node.name for node in net.consumers("data")] == ["a", "b"]
+    assert net.producer("a").name == "a"
+    with pytest.raises(KeyError):
+        net.node("zzz")

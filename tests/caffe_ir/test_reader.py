@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffe_ir import reader, reference
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import BatchNorm, Convolution, Eltwise, Flatten, Pooling, ReLU, Scale, Slice
+from caffe_ir.proto import caffe_pb2
+from caffe_ir.targets import CAFFE
+from caffe_ir.writer import write
+from tests.caffe_ir.build import add, net_of
+
+
+def text(tmp_path: Path, body: str) -> Path:
+    path = tmp_path / "net.prototxt"
+    path.write_text(body)
+    return path
+
+
+INPUT = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 2 dim: 4 dim: 4 } } }\n'
+
+
+def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    net = net_of((1, 2, 6, 6))
+    add(net, "conv", Convolution(num_output=4, kernel_size=(3, 1), pad=(1, 0)), rng.normal(size=(4, 2, 3, 1)).astype("f"), np.zeros(4, "f"))
+    bn = BatchNorm(use_global_stats=True, eps=1e-12)
+    add(net, "bn", bn, np.zeros(4, "f"), np.ones(4, "f"), np.ones(1, "f"), in_place=True)
+    add(net, "scale", Scale(bias_term=True), np.ones(4, "f"), np.ones(4, "f"), in_place=True)
+    add(net, "relu", ReLU(negative_slope=0.1), in_place=True)
+    add(net, "parts", Slice(slice_point=(1,)), tops=("one", "three"))
+    add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 2)), bottoms=("three",))
+    add(net, "pool_again", ReLU(), bottoms=("pool",))
+    add(net, "sum", Eltwise(operation="SUM", coeff=(1.0, -0.5)), bottoms=("pool", "pool_again"))
+    add(net, "flat", Flatten())
+    net.outputs = ["one", "flat"]
+    written = write(net, tmp_path / "net", CAFFE)
+    back = reader.read(written.prototxt, written.caffemodel)
+    assert back.dump() == net.dump()
+    assert [node.layer for node in back.nodes] == [node.layer for node in net.nodes]
+    feeds = {"data": rng.normal(size=(1, 2, 6, 6))}
+    before, after = reference.run(net, feeds, np.float64), reference.run(back, feeds, np.float64)
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    assert back.node("relu").origin.line is not None
+
+
+def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        'input: "data" input_dim: 1 input_dim: 2 input_dim: 4 input_dim: 4\n'
+        'layer { name: "d" type: "Dropout" bottom: "data" top: "data" include { phase: TRAIN } }\n'
+        'layer { name: "relu" type: "ReLU" bottom: "data" top: "relu" exclude { phase: TRAIN } }\n',
+    )
+    net = reader.read(path)
+    assert [node.name for node in net.nodes] == ["data", "relu"]
+    assert net.shapes["relu"] == (1, 2, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('layer { name: "a" type: "ReLU" upsample_param { scale: 2 } }', "upsample_param"),
+        ('layer { name: "a" type: "ReLU" bottom: "nowhere" top: "a" }', "net.prototxt:1.*nowhere"),
+        (INPUT + 'layer { name: "a" type: "Mish" bottom: "data" top: "a" }', "net.prototxt:2.*'Mish'"),
+        (INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }', "bottoms"),
+        ('layers { name: "a" type: RELU bottom: "data" top: "a" }', "old form"),
+        ("\0\1", "net.prototxt"),
+    ],
+)
+def test_what_caffe_refuses_is_told(tmp_path: Path, body: str, told: str) -> None:
+    with pytest.raises(ConversionError, match=told):
+        reader.read(text(tmp_path, body))
+
+
+def model(path: Path, **blobs: list[tuple[int, ...]]) -> Path:
+    message = caffe_pb2.NetParameter()
+    for name, shapes in blobs.items():
+        layer = message.layer.add(name=name)
+        for shape in shapes:
+            layer.blobs.add(shape=caffe_pb2.BlobShape(dim=shape), data=np.zeros(int(np.prod(shape))))
+    path.write_bytes(message.SerializeToString())
+    return path
+
+
+CONV = INPUT + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 1 } }\n'
+
+
+def test_weights_must_be_there_and_fit(tmp_path: Path) -> None:
+    path = text(tmp_path, CONV)
+    with pytest.raises(ConversionError, match="no weights for c"):
+        reader.read(path, model(tmp_path / "none", other=[(1,)]))
+    with pytest.raises(ConversionError, match=r"takes weights \(\(3, 2, 1, 1\), \(3,\)\)"):
+        reader.read(path, model(tmp_path / "other", c=[(3, 2, 1, 1), (2,)]))
+    assert reader.read(path, model(tmp_path / "right", c=[(3, 2, 1, 1), (3,)])).node("c").blobs[0].shape == (3, 2, 1, 1)
+
+
+def test_the_four_old_numbers_fit_from_the_right(tmp_path: Path) -> None:
+    message = caffe_pb2.NetParameter()
+    layer = message.layer.add(name="c")
+    layer.blobs.add(num=3, channels=2, height=1, width=1, data=range(6))
+    layer.blobs.add(num=1, channels=1, height=1, width=3, data=range(3))
+    (tmp_path / "m").write_bytes(message.SerializeToString())
+    net = reader.read(text(tmp_path, CONV), tmp_path / "m")
+    assert net.node("c").blobs[1].load().tolist() == [0, 1, 2]
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="cannot read"):
+        reader.read(tmp_path / "none.prototxt")

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffe_ir import caffemodel, writer
+from caffe_ir.blob import Blob
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Clip, Parameter, ReLU, Swish
+from caffe_ir.net import Net, Node
+from caffe_ir.targets import CAFFE
+from tests.caffe_ir.build import add, net_of
+
+
+def small() -> Net:
+    net = net_of((1, 2))
+    add(net, "relu", ReLU())
+    return net
+
+
+def test_all_files_are_there_and_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+
+    def progress(count: int, total: int) -> None:
+        told.append((count, total))
+
+    written = writer.write(small(), tmp_path / "a.b", CAFFE, others={".heads.json": "{}"}, progress=progress)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.b.caffemodel", "a.b.heads.json", "a.b.prototxt"]
+    assert written.prototxt_bytes == written.prototxt.stat().st_size
+    assert written.caffemodel_bytes == written.caffemodel.stat().st_size == sum(count for count, _ in told)
+    assert {total for _, total in told} == {written.caffemodel_bytes}
+    assert written.others == (tmp_path / "a.b.heads.json",)
+
+
+def test_two_runs_give_the_same_bytes_and_usual_permissions(tmp_path: Path) -> None:
+    first, second = (writer.write(small(), tmp_path / name / "net", CAFFE) for name in _folders(tmp_path, "x", "y"))
+    assert first.prototxt.read_bytes() == second.prototxt.read_bytes()
+    assert first.caffemodel.read_bytes() == second.caffemodel.read_bytes()
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert first.caffemodel.stat().st_mode == plain.stat().st_mode
+
+
+def _folders(base: Path, *names: str) -> tuple[str, ...]:
+    for name in names:
+        (base / name).mkdir()
+    return names
+
+
+def test_every_layer_that_the_target_lacks_is_told(tmp_path: Path) -> None:
+    net = small()
+    add(net, "swish", Swish())
+    add(net, "clip", Clip(min=0.0, max=6.0))
+    with pytest.raises(ConversionError) as caught:
+        writer.write(net, tmp_path / "net", CAFFE)
+    told = [str(problem) for problem in caught.value.problems]
+    assert len(told) == 2
+    assert "BVLC Caffe 1.0 has no layer Swish" in told[0] and told[0].startswith("tiny.cfg:2: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_folder_and_no_permission(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="mkdir -p"):
+        writer.write(small(), tmp_path / "none" / "net", CAFFE)
+    (tmp_path / "net.prototxt").mkdir()
+    with pytest.raises(ConversionError, match="cannot write"):
+        writer.write(small(), tmp_path / "net", CAFFE)
+
+
+def test_a_failure_half_way_leaves_the_old_files_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net.prototxt").write_text("old")
+    (tmp_path / "net.caffemodel").write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(caffemodel, "stream", full)
+    with pytest.raises(ConversionError, match="No space left"):
+        writer.write(small(), tmp_path / "net", CAFFE)
+    assert (tmp_path / "net.prototxt").read_text() == "old"
+    assert (tmp_path / "net.caffemodel").read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error_of_the_stream(tmp_path: Path) -> None:
+    source = tmp_path / "w"
+    source.write_bytes(bytes(1 << 16))
+    net = net_of((1, 1))
+    blob = Blob.mapped(source, 0, (1 << 14,))
+    net.append(Node(name="p", layer=Parameter(shape=(1 << 14,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin))
+    with pytest.raises(OSError, match="No space"), open("/dev/full", "wb", buffering=0) as file:
+        caffemodel.stream(caffemodel.frames(net), file)
+
+
+def test_more_than_caffe_reads_is_refused_before_writing(tmp_path: Path) -> None:
+    net = net_of((1, 1))
+    shape = (2, 1 << 28)
+    node = Node(name="p", layer=Parameter(shape=shape), tops=("p",), blobs=(Blob.of_zeros(shape),), origin=net.nodes[0].origin)
+    net.append(node)
+    with pytest.raises(ConversionError, match="gives up beyond 2,147,483,647"):
+        writer.write(net, tmp_path / "net", CAFFE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doubles_are_rounded_once(tmp_path: Path) -> None:
+    net = net_of((1, 1))
+    add(net, "p", Parameter(shape=(3,)), np.array([1 / 3, 1e-12, 2.0]), bottoms=())
+    data = writer.write(net, tmp_path / "net", CAFFE).caffemodel.read_bytes()
+    assert np.array([1 / 3, 1e-12, 2.0], "<f4").tobytes() in data
+
+
+def test_a_process_killed_while_it_writes_leaves_the_old_pair(tmp_path: Path) -> None:
+    writer.write(small(), tmp_path / "net", CAFFE)
+    old = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    child = os.fork()
+    if child == 0:
+        net = net_of((1, 1))
+        blob = Blob.computed((4,), lambda: os._exit(9))
+        net.append(Node(name="p", layer=Parameter(shape=(4,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin))
+        writer.write(net, tmp_path / "net", CAFFE)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert {name: (tmp_path / name).read_bytes() for name in old} == old
