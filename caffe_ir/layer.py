@@ -66,6 +66,10 @@ class Layer:
             raise ValueError(f"{cls.type_name()} has no meaning here for {', '.join(unknown)}")
         return cls(**spelled)
 
+    def placed(self, bottoms: Shapes, tops: int) -> Self:
+        """This layer as a file means it at its place: what it leaves to the shapes of the bottoms or to its tops."""
+        return self
+
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in self.spelled().items())
         return f"{self.type_name()}({shown})"

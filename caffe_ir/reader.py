@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.caffemodel_index import StoredLayer, read_index
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
-from caffe_ir.layer import Layer
+from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
 from caffe_ir.prototxt import values
@@ -128,7 +128,6 @@ def _node(
     *,
     with_weights: bool,
 ) -> Node:
-    layer = _layer(message, origin)
     unknown = [bottom for bottom in message.bottom if bottom not in current]
     if unknown:
         raise ConversionError(
@@ -137,6 +136,7 @@ def _node(
     bottoms = tuple(current[bottom] for bottom in message.bottom)
     in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])
     tops = (net.fresh_name(message.name),) if in_place else tuple(message.top)
+    layer, shapes = _layer(message, net.shapes_of(bottoms), origin)
     node = Node(
         name=message.name,
         layer=layer,
@@ -147,19 +147,22 @@ def _node(
         param_names=tuple(param.name for param in message.param if param.name),
     )
     current.update(zip(message.top, tops, strict=True))
-    shapes = layer.blob_shapes(net.shapes_of(bottoms))
     return replace(node, blobs=_weights(node, shapes, stored, with_weights=with_weights)) if shapes else node
 
 
-def _layer(message: caffe_pb2.LayerParameter, origin: Origin) -> Layer:
+def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
+    """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     if message.type not in LAYERS:
         raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", origin=origin))
     kind = LAYERS[message.type]
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:
-        return kind.parsed(spelled)
+        require(kind.bottoms[0] <= len(bottoms) <= kind.bottoms[1], f"{len(bottoms)} bottoms, not {kind.bottoms}")
+        layer = kind.parsed(spelled).placed(bottoms, len(message.top))
+        layer.infer(bottoms)
+        return layer, layer.blob_shapes(bottoms)
     except (ValueError, TypeError) as error:
-        raise ConversionError(Problem(what=f"{message.name}: {error}", origin=origin)) from error
+        raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error
 
 
 def _weights(

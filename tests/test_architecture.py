@@ -64,7 +64,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes": ("caffe_ir.passes.base",),
     "caffe_ir.passes.base": PASS,
     "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
-    "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base"),
+    "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.replacement"),
     "caffe_ir.proto.*": ("caffe_ir.proto.*",),
     # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms
     "caffe_ir.prototxt": FILES,

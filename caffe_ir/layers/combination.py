@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -113,6 +113,13 @@ class Slice(CaffeLayer):
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         return super().parsed({"slice_point": (), **pop_alias(spelled, "axis", "slice_dim")})
 
+    def placed(self, bottoms: Shapes, tops: int) -> Self:
+        if self.slice_point or tops == 1:
+            return self
+        size = bottoms[0][axis_index(self.axis, len(bottoms[0]))]
+        require(size % tops == 0, f"{size} cannot be cut into {tops} equal parts")
+        return replace(self, slice_point=tuple(range(size // tops, size, size // tops)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Split(CaffeLayer):
@@ -130,6 +137,9 @@ class Split(CaffeLayer):
 
     def spelled(self) -> dict[str, Any]:
         return {}
+
+    def placed(self, bottoms: Shapes, tops: int) -> Self:
+        return replace(self, copies=tops)
 
 
 @dataclass(frozen=True, kw_only=True)

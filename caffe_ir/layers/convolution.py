@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -53,14 +53,14 @@ class _Windowed(CaffeLayer):
         }
 
     @classmethod
-    def parsed(cls, spelled: Mapping[str, Any], spatial_axes: int = 2) -> Self:
-        """The layer that a file spells so, for a bottom with that many spatial axes, which files may leave open."""
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        """The layer that a file spells so; one number is taken for two axes, until `placed` knows how many there are."""
         others = {name: value for name, value in spelled.items() if name not in WINDOW_FIELDS}
         windows = {
-            "kernel_size": parse_repeated(spelled, "kernel_size", 0, spatial_axes),
-            "stride": parse_repeated(spelled, "stride", 1, spatial_axes),
-            "pad": parse_repeated(spelled, "pad", 0, spatial_axes),
-            "dilation": parse_repeated(spelled, "dilation", 1, spatial_axes),
+            "kernel_size": parse_repeated(spelled, "kernel_size", 0, 2),
+            "stride": parse_repeated(spelled, "stride", 1, 2),
+            "pad": parse_repeated(spelled, "pad", 0, 2),
+            "dilation": parse_repeated(spelled, "dilation", 1, 2),
         }
         return super().parsed({**others, **windows})
 
@@ -80,6 +80,14 @@ class _Filters(_Windowed):
     group: int = 1
     bias_term: bool = True
     axis: int = 1
+
+    def placed(self, bottoms: Shapes, tops: int) -> Self:
+        """One number in a file stands for as many axes as there are, which a file does not say."""
+        axes = len(bottoms[0]) - axis_index(self.axis, len(bottoms[0])) - 1
+        windows = {name: getattr(self, name) for name in ("kernel_size", "stride", "pad", "dilation")}
+        if axes == 2 or any(len(set(sizes)) > 1 for sizes in windows.values()):
+            return self
+        return replace(self, **{name: sizes[:1] * axes for name, sizes in windows.items()})
 
     def infer(self, bottoms: Shapes) -> Shapes:
         first = bottoms[0]

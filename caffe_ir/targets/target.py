@@ -29,7 +29,7 @@ class AtMost:
 
     def refusal(self, layer: Layer) -> str:
         value = getattr(layer, self.field)
-        over = max(value) > self.most if isinstance(value, tuple) else value > self.most
+        over = max(value, default=0) > self.most if isinstance(value, tuple) else value > self.most
         return f"{self.field} is {value}, and {self.most} is the most" if over else ""
 
 

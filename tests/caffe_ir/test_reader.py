@@ -110,3 +110,17 @@ def test_the_four_old_numbers_fit_from_the_right(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         reader.read(tmp_path / "none.prototxt")
+
+
+def test_what_a_file_leaves_to_the_shapes_is_worked_out(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 6 dim: 4 } } }\n'
+        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 6 kernel_size: 3 pad: 1 } }\n'
+        'layer { name: "s" type: "Slice" bottom: "c" top: "a" top: "b" top: "d" }\n'
+        'layer { name: "t" type: "Split" bottom: "a" top: "e" top: "f" top: "g" }\n',
+    )
+    net = reader.read(path)
+    assert net.shapes["c"] == (1, 6, 4)
+    assert net.shapes["d"] == (1, 2, 4)
+    assert net.shapes["g"] == (1, 2, 4)

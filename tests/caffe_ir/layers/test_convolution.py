@@ -113,7 +113,7 @@ def test_without_spatial_axes_it_is_a_matrix_product():
     (top,) = layer.forward([bottom], [weight, bias])
     np.testing.assert_allclose(top, F.linear(*_tensors(bottom, weight, bias)).numpy(), rtol=1e-12, atol=1e-12)
     assert layer.spelled() == {"num_output": 4, "kernel_size": [1]}
-    assert Convolution.parsed({"num_output": 4, "kernel_size": [1]}, spatial_axes=0) == layer
+    assert Convolution.parsed({"num_output": 4, "kernel_size": [1]}).placed(((5, 3),), 1) == layer
 
 
 def test_axes_before_axis_are_batch():
@@ -200,4 +200,4 @@ def test_spellings():
     assert Convolution.parsed({**uneven.spelled(), "weight_filler": {"type": "msra"}, "engine": "CAFFE"}) == uneven
     assert Deconvolution.parsed(layer.spelled()).pad == (1, 1)
     volume = Convolution(num_output=8, kernel_size=(3, 3, 3))
-    assert Convolution.parsed(volume.spelled(), spatial_axes=3) == volume
+    assert Convolution.parsed(volume.spelled()).placed(((1, 2, 5, 5, 5),), 1) == volume

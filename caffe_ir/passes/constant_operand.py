@@ -1,0 +1,91 @@
+"""Sums, products and extremes of a blob and a Parameter -> layers with weights, which every engine reads.
+
+- One number for all: Power(scale), Power(shift), Clip. shift + scale x is power_layer.cpp's order, too.
+- A product with numbers for some axes in a row, (C, 1, 1) for channels: Scale from the first of them on; a 1 among them
+  is repeated (scale_layer.cpp: the weights have the shape of those axes).
+- A sum with such numbers: Scale with bias_term and a factor of 1, since few programs read Bias.
+- An extreme with several numbers stays, and so does what makes the other blob larger: those read the Parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Clip, Eltwise, Parameter, Power, Scale
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.source_layers import Add, Maximum, Minimum, Mul
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operand:
+    """x, the constant beside it, and what each is multiplied with in a sum."""
+
+    x: str
+    constant: Blob
+    factor: float = 1.0
+    weight: float = 1.0
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    operand = _operand(net, node)
+    if operand is None or net.shapes[operand.x] != net.shapes[node.top]:
+        return
+    values = operand.constant.load().astype(np.float64)
+    if values.size and np.all(values == values.flat[0]):
+        layer, blobs = _with_number(node.layer, operand, float(values.flat[0])), ()
+    elif _operation(node.layer) in ("PROD", "SUM"):
+        layer, blobs = _with_weights(node.layer, operand, values, net.shapes[operand.x])
+    else:
+        return
+    net.replace(node, [replace(node, layer=layer, bottoms=(operand.x,), blobs=blobs)])
+
+
+def _operand(net: Net, node: Node) -> Operand | None:
+    """The constant beside one other blob, where there is just one of each."""
+    operation = _operation(node.layer)
+    if len(node.bottoms) != 2 or not operation:
+        return None
+    coeff = (isinstance(node.layer, Eltwise) and node.layer.coeff) or (1.0, 1.0)
+    producers = [net.producer(bottom) for bottom in node.bottoms]
+    fixed = [isinstance(producer.layer, Parameter) for producer in producers]
+    if sum(fixed) != 1:
+        return None
+    place = fixed.index(True)
+    (constant,) = producers[place].blobs
+    return Operand(x=node.bottoms[1 - place], constant=constant, factor=coeff[1 - place], weight=coeff[place])
+
+
+def _operation(layer: Layer) -> str:
+    if isinstance(layer, Eltwise):
+        return layer.operation
+    return {Mul: "PROD", Add: "SUM", Maximum: "MAX", Minimum: "MIN"}.get(type(layer), "")
+
+
+def _with_number(layer: Layer, operand: Operand, number: float) -> Layer:
+    operation = _operation(layer)
+    if operation == "PROD":
+        return Power(scale=number)
+    if operation == "SUM":
+        return Power(scale=operand.factor, shift=operand.weight * number)
+    return Clip(min=number, max=inf) if operation == "MAX" else Clip(min=-inf, max=number)
+
+
+def _with_weights(layer: Layer, operand: Operand, values: Array, shape: Shape) -> tuple[Layer, tuple[Blob, ...]]:
+    aligned = values.reshape((1,) * (len(shape) - values.ndim) + values.shape)
+    told = [axis for axis, size in enumerate(aligned.shape) if size != 1]
+    axes = slice(told[0], told[-1] + 1)
+    wanted = shape[axes]
+    spread = np.broadcast_to(aligned.reshape(aligned.shape[axes]), wanted)
+    scale = Scale(axis=axes.start, num_axes=len(wanted), bias_term=_operation(layer) == "SUM")
+    if not scale.bias_term:
+        return scale, (Blob.of(spread),)
+    return scale, (Blob.of(np.full(wanted, operand.factor)), Blob.of(spread * operand.weight))
+
+
+CONSTANT_OPERAND = Pass(name="constant_operand", visits=(Add, Mul, Maximum, Minimum, Eltwise), rewrite=_rewrite)

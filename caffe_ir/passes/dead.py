@@ -1,0 +1,67 @@
+"""What does nothing is taken out: layers that are the identity, and layers that nobody reads.
+
+An identity is a Dropout (at inference), a Split, a Concat of one bottom, a Slice into one top, a Reshape or Flatten to
+the shape that is there, Power(1, 1, 0), Tile(1). It stays where it keeps apart what must be apart: when its top is an
+output of the net and its bottom has other readers, is an output itself, or is an input of the net.
+A layer is dead when nothing reads its tops and none of them is an output; what only it read dies with it. Inputs are
+the signature of the net and stay; a Silence has no tops, and stays.
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Concat, Dropout, Flatten, Input, Power, Reshape, Slice, Split, Tile
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+
+IDENTITY_WHEN_ALONE = (Concat, Slice)
+IDENTITY_WHEN_SHAPED_ALIKE = (Reshape, Flatten)
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if isinstance(node.layer, Input) or not node.tops:
+        return
+    if _is_unread(net, node):
+        _bury(net, node)
+    elif _is_identity(net, node) and not _keeps_apart(net, node):
+        _tell(net, node, "computes nothing at inference")
+        net.replace(node, [])
+
+
+def _is_unread(net: Net, node: Node) -> bool:
+    return not any(net.consumers(top) or top in net.outputs for top in node.tops)
+
+
+def _bury(net: Net, node: Node) -> None:
+    _tell(net, node, "is read by nothing")
+    net.remove(node)
+    for bottom in dict.fromkeys(node.bottoms):
+        producer = net.producer(bottom)
+        if not isinstance(producer.layer, Input) and _is_unread(net, producer):
+            _bury(net, producer)
+
+
+def _is_identity(net: Net, node: Node) -> bool:
+    layer = node.layer
+    if isinstance(layer, Dropout | Split) or layer in (Power(), Tile(tiles=1)):
+        return True
+    if isinstance(layer, IDENTITY_WHEN_ALONE):
+        return len(node.bottoms) == len(node.tops) == 1
+    return isinstance(layer, IDENTITY_WHEN_SHAPED_ALIKE) and net.shapes[node.top] == net.shapes[node.bottom]
+
+
+def _keeps_apart(net: Net, node: Node) -> bool:
+    bottom = node.bottom
+    if not any(top in net.outputs for top in node.tops):
+        return False
+    shared = len(net.consumers(bottom)) > 1 or len(node.tops) > 1 or bottom in net.outputs
+    return shared or isinstance(net.producer(bottom).layer, Input)
+
+
+def _tell(net: Net, node: Node, why: str) -> None:
+    """A note for what the user's own source names; what a pass made goes in silence."""
+    if any(held in node.tops for held in net.values.values()):
+        net.note("dropped", f"{node.name} ({node.layer.type_name()}) {why}", node.origin)
+
+
+DEAD = Pass(name="dead", visits=(Layer,), rewrite=_rewrite)

@@ -1,0 +1,141 @@
+"""BatchNorm and Scale drawn into the layer before them, where nobody else reads what lies between.
+
+    y = g ((W x + b) - mean) / sqrt(v + e) + beta = W' x + b'
+    W' = W s,   b' = (b - mean) s + beta,   s = g / sqrt(v + e)     for each output channel
+
+Statistics as in batch_norm_layer.cpp of BVLC Caffe: both blobs times 1 / factor, or 0 where the factor is 0. Computed
+in float64 and rounded to float32 once; the new weights are made when they are asked for, one layer at a time. This
+changes stored numbers, hence only where the user asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.layer import Layer, axis_index
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Scale
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+
+Linear = Convolution | Deconvolution | InnerProduct
+
+
+@dataclass(frozen=True, kw_only=True)
+class Affine:
+    """y = slope x + offset for each channel, in float64."""
+
+    slope: Array
+    offset: Array
+
+    def then(self, after: Affine) -> Affine:
+        return Affine(slope=after.slope * self.slope, offset=after.slope * self.offset + after.offset)
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if not context.options.fold_batch_norm or not _is_channelwise(net, node):
+        return
+    linear = net.producer(node.bottom)
+    if not _takes_it_in(net, linear):
+        return
+    follower = _follower(net, node)
+    change = _affine(node) if follower is None else _affine(node).then(_affine(follower))
+    last = follower or node
+    net.replace(last, [_folded(linear, change, last)])
+    if follower is not None:
+        net.remove(node)
+    net.remove(linear)
+    folded = ", ".join(one.layer.type_name() for one in (node, follower) if one)
+    net.note("folded", f"{folded} -> {linear.layer.type_name()} {last.name}", node.origin)
+
+
+def _is_channelwise(net: Net, node: Node) -> bool:
+    """Whether a node is a BatchNorm or a Scale that multiplies the channels with numbers of its own."""
+    layer = node.layer
+    if len(node.bottoms) != 1 or node.param_names:
+        return False
+    if isinstance(layer, BatchNorm):
+        return layer.use_global_stats
+    if not isinstance(layer, Scale):
+        return False
+    axes = len(net.shapes[node.bottom])
+    return layer.num_axes == 1 and axis_index(layer.axis, axes) == 1
+
+
+def _takes_it_in(net: Net, node: Node) -> bool:
+    """Whether a node has weights of its own for each channel at axis 1, and one reader only."""
+    layer = node.layer
+    if not isinstance(layer, Linear) or node.param_names or len(node.tops) != 1:
+        return False
+    axis = axis_index(layer.axis, len(net.shapes[node.bottoms[0]]))
+    return axis == 1 and _is_read_once(net, node.top)
+
+
+def _is_read_once(net: Net, blob: str) -> bool:
+    return len(net.consumers(blob)) == 1 and blob not in net.outputs
+
+
+def _follower(net: Net, node: Node) -> Node | None:
+    """The Scale behind a BatchNorm that can be drawn in with it, so that the weights are rounded once."""
+    if not isinstance(node.layer, BatchNorm) or not _is_read_once(net, node.top):
+        return None
+    (reader,) = net.consumers(node.top)
+    return reader if isinstance(reader.layer, Scale) and _is_channelwise(net, reader) else None
+
+
+def _affine(node: Node) -> Affine:
+    blobs = [blob.load().astype(np.float64) for blob in node.blobs]
+    if isinstance(node.layer, BatchNorm):
+        mean, var, factor = blobs
+        weight = 0.0 if factor[0] == 0 else 1 / factor[0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = 1 / np.sqrt(var * weight + node.layer.eps)
+        return Affine(slope=slope, offset=-mean * weight * slope)
+    slope = blobs[0]
+    return Affine(slope=slope, offset=blobs[1] if len(blobs) == 2 else np.zeros_like(slope))
+
+
+def _folded(linear: Node, change: Affine, last: Node) -> Node:
+    """The layer with the change in its weights; it writes what `last` wrote."""
+    layer = linear.layer
+    assert isinstance(layer, Linear)
+    weights = linear.blobs[0]
+    bias = linear.blobs[1].load().astype(np.float64) if layer.bias_term else 0.0
+    return replace(
+        linear,
+        name=last.name,
+        tops=last.tops,
+        layer=replace(layer, bias_term=True),
+        blobs=(
+            Blob.computed(weights.shape, _scaled(weights, change.slope, _spread(layer, weights.shape))),
+            Blob.of(change.slope * bias + change.offset),
+        ),
+    )
+
+
+def _spread(layer: Layer, weights: Shape) -> tuple[Shape, Shape]:
+    """The weights' shape with the output channels on axes of their own, and the shape of the slopes beside it."""
+    if isinstance(layer, Deconvolution):  # (C, num_output / group, k...): each group of bottoms has its own tops
+        inputs, outputs, *kernel = weights
+        grouped = (layer.group, inputs // layer.group, outputs, *kernel)
+        return grouped, (layer.group, 1, outputs) + (1,) * len(kernel)
+    if isinstance(layer, InnerProduct) and layer.transpose:
+        return weights, (1, weights[1])
+    return weights, weights[:1] + (1,) * (len(weights) - 1)
+
+
+def _scaled(weights: Blob, slope: Array, spread: tuple[Shape, Shape]) -> Callable[[], Array]:
+    def compute() -> Array:
+        loaded = weights.load()
+        product = np.empty(spread[0], np.float32)
+        factors = slope.reshape(spread[1])
+        np.multiply(loaded.reshape(spread[0]), factors, out=product, dtype=np.float64, casting="same_kind")
+        return product.reshape(loaded.shape)
+
+    return compute
+
+
+FOLD_BATCH_NORM = Pass(name="fold_batch_norm", visits=(BatchNorm, Scale), rewrite=_rewrite)

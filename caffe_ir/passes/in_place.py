@@ -1,0 +1,34 @@
+"""Layers that may overwrite their bottom are marked to do so: less memory, and the chains that people write.
+
+Caffe (net.cpp, AppendTop) lets a layer write into its bottom when it is the only reader of it. Of the types that do it
+rightly (`Layer.in_place`) a node is marked unless
+- its bottom has another reader, or is an output of the net;
+- its bottom is a view: Reshape, Flatten and Split share the memory of their bottom (reshape_layer.cpp, ShareData), and
+  writing to the one changes the other for every later reader;
+- its bottom is the net's input or a constant, which must live until the next run;
+- its top is an output of the net: an output keeps its own name.
+The names of `net.values` stay; which of them are overwritten in Caffe follows from the marks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from caffe_ir.layer import Layer
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if not node.layer.in_place or node.in_place or len(node.tops) != 1:
+        return
+    bottom = node.bottoms[0]
+    if bottom in net.outputs or node.top in net.outputs or net.shapes[bottom] != net.shapes[node.top]:
+        return
+    readers = [reader for reader in net.consumers(bottom) for read in reader.bottoms if read == bottom]
+    producer = net.producer(bottom)
+    if len(readers) == 1 and producer.bottoms and not producer.layer.is_view:
+        net.update(node, replace(node, in_place=True))
+
+
+IN_PLACE = Pass(name="in_place", visits=(Layer,), rewrite=_rewrite)

@@ -1,0 +1,53 @@
+"""Names that every program accepts which reads Caffe files.
+
+A name holds letters, digits, `_`, `.` and `-` only (blanks break ncnn, `/` cannot be saved as HDF5), and no ending
+that a tool takes for an order (`_cpu`, `_report`: NNIE; `_splitncnn_`: ncnn). A layer with one top has its name: OpenCV
+calls an output by its layer, Caffe by its blob. The name of a layer with several is that of no blob.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import chain, count
+
+from caffe_ir.layer import Layer
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+
+ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
+ORDER = re.compile(r"_(cpu|report|splitncnn_\d*)$")
+
+
+def legal(name: str) -> str:
+    """The nearest name that every reader accepts."""
+    return ORDER.sub(r"-\1", ILLEGAL.sub("_", name)) or "layer"
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if len(node.tops) == 1 and node.name == node.top == legal(node.top):
+        return
+    taken = {name for other in net.nodes if other is not node for name in (other.name, *other.tops)}
+    tops: tuple[str, ...] = ()
+    for top in node.tops:
+        tops += (_free(legal(top), taken.union(tops, node.tops) - {top}),)
+    name = tops[0] if len(tops) == 1 else _free(legal(node.name), taken.union(tops))
+    if (name, tops) != (node.name, node.tops):
+        _rename(net, node, name, tops)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    """The wanted name, with a number behind if it is taken."""
+    return next(name for name in chain((wanted,), (f"{wanted}_{number}" for number in count(2))) if name not in taken)
+
+
+def _rename(net: Net, node: Node, name: str, tops: tuple[str, ...]) -> None:
+    """Give a node and its tops other names, everywhere; no new name is an old one of another blob."""
+    net.update(node, replace(node, name=name, tops=tops))
+    for old, new in zip(node.tops, tops, strict=True):
+        if old != new:
+            net.shapes[new] = net.shapes[old]
+            net.redirect(old, new)
+
+
+NAMES = Pass(name="names", visits=(Layer,), rewrite=_rewrite)

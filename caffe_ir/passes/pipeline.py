@@ -1,0 +1,88 @@
+"""All passes in the order in which they run, and `lower`, which runs them.
+
+The order, with its reasons:
+- heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
+- dead before the others: nobody should lower, or be told of, what is not read.
+- batch_norm before fold_batch_norm, which folds Caffe's BatchNorm and Scale.
+- shortcut before broadcast: a shortcut is made of sums, some of which broadcast.
+- pooling and conv_transpose before crop: where they have more than is wanted they leave a crop behind.
+- activation after all that may produce activations.
+- fold_batch_norm after crop and pooling: it needs to know every reader of a convolution.
+- dead again: what a pass made and a later one left unread.
+- names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from caffe_ir.errors import ConversionError, Problems
+from caffe_ir.net import Net
+from caffe_ir.passes.activation import ACTIVATION
+from caffe_ir.passes.base import Context, Options, Pass, run_pass
+from caffe_ir.passes.batch_norm import BATCH_NORM
+from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.conv_transpose import CONV_TRANSPOSE
+from caffe_ir.passes.crop import CROP
+from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
+from caffe_ir.passes.heads import HEADS
+from caffe_ir.passes.in_place import IN_PLACE
+from caffe_ir.passes.l2norm import L2NORM
+from caffe_ir.passes.local import LOCAL
+from caffe_ir.passes.lrn import LRN
+from caffe_ir.passes.names import NAMES
+from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
+from caffe_ir.passes.pad import PAD
+from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.reorg import REORG
+from caffe_ir.passes.resize import RESIZE
+from caffe_ir.passes.shortcut import SHORTCUT
+from caffe_ir.targets.target import Target
+
+PIPELINE: tuple[Pass, ...] = (
+    HEADS,
+    DEAD,
+    BATCH_NORM,
+    SHORTCUT,
+    BROADCAST,
+    LOCAL,
+    LRN,
+    L2NORM,
+    REORG,
+    RESIZE,
+    CONV_TRANSPOSE,
+    NORMALIZE_CHANNELS,
+    ACTIVATION,
+    POOLING,
+    PAD,
+    CROP,
+    FOLD_BATCH_NORM,
+    DEAD,
+    NAMES,
+    IN_PLACE,
+)
+
+
+def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net], None] | None = None) -> Net:
+    """Rewrite the net, in place, until the target holds every layer; gives it back.
+
+    `after` is called with the name of each pass and the net that it left. Raises ConversionError with every reason:
+    what the passes refuse, and what is left at the end that the target does not hold.
+    """
+    context, problems = Context(target=target, options=options), Problems()
+    for one in PIPELINE:
+        try:
+            run_pass(one, net, context)
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+        if after is not None:
+            after(one.name, net)
+    told = {problem.origin for problem in problems.found}
+    for node in net.nodes:
+        if (reason := target.refusal(node.layer)) and node.origin not in told:
+            problems.add(
+                f"{node.name} ({node.layer}) cannot be written for {target.title}", why=reason, origin=node.origin
+            )
+    problems.raise_if_any()
+    return net

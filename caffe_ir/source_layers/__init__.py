@@ -1,0 +1,118 @@
+"""Layers that say exactly what a source computes and that no Caffe holds: the passes must leave none of them."""
+
+from __future__ import annotations
+
+from caffe_ir.layer import SourceLayer
+from caffe_ir.source_layers.activation import (
+    Gelu,
+    GeluTanh,
+    HardMish,
+    HardSigmoid,
+    HardSwish,
+    LHTan,
+    Mish,
+    NormalizeChannels,
+    Plse,
+    Ramp,
+    Selu,
+    Softplus,
+)
+from caffe_ir.source_layers.arithmetic import Add, Div, Maximum, Minimum, Mul, Shortcut
+from caffe_ir.source_layers.conv_transpose import ConvTranspose
+from caffe_ir.source_layers.crop import CropTo
+from caffe_ir.source_layers.head import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.source_layers.l2norm import L2Norm
+from caffe_ir.source_layers.local import Local
+from caffe_ir.source_layers.lrn import DarknetLRN
+from caffe_ir.source_layers.normalization import LogSoftmax, SourceBatchNorm, Standardize
+from caffe_ir.source_layers.pad import AppendZeros, Pad
+from caffe_ir.source_layers.reduction import Reduce
+from caffe_ir.source_layers.reorg import Reorg, Reorg3d
+from caffe_ir.source_layers.resample import Gather, Resample
+from caffe_ir.source_layers.resize import NearestUpsample
+from caffe_ir.source_layers.window import WindowPool
+
+SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
+    Add,
+    AppendZeros,
+    ConvTranspose,
+    CropTo,
+    DarknetLRN,
+    DetectionHead,
+    Div,
+    Gather,
+    GaussianYoloHead,
+    Gelu,
+    GeluTanh,
+    HardMish,
+    HardSigmoid,
+    HardSwish,
+    L2Norm,
+    LHTan,
+    Local,
+    LogSoftmax,
+    Maximum,
+    Minimum,
+    Mish,
+    Mul,
+    NearestUpsample,
+    NormalizeChannels,
+    Pad,
+    Plse,
+    Ramp,
+    Reduce,
+    RegionHead,
+    Reorg,
+    Reorg3d,
+    Resample,
+    Selu,
+    Shortcut,
+    Softplus,
+    SourceBatchNorm,
+    Standardize,
+    WindowPool,
+    YoloHead,
+)
+
+__all__ = [
+    "SOURCE_LAYERS",
+    "Add",
+    "AppendZeros",
+    "ConvTranspose",
+    "CropTo",
+    "DarknetLRN",
+    "DetectionHead",
+    "Div",
+    "Gather",
+    "GaussianYoloHead",
+    "Gelu",
+    "GeluTanh",
+    "HardMish",
+    "HardSigmoid",
+    "HardSwish",
+    "L2Norm",
+    "LHTan",
+    "Local",
+    "LogSoftmax",
+    "Maximum",
+    "Minimum",
+    "Mish",
+    "Mul",
+    "NearestUpsample",
+    "NormalizeChannels",
+    "Pad",
+    "Plse",
+    "Ramp",
+    "Reduce",
+    "RegionHead",
+    "Reorg",
+    "Reorg3d",
+    "Resample",
+    "Selu",
+    "Shortcut",
+    "Softplus",
+    "SourceBatchNorm",
+    "Standardize",
+    "WindowPool",
+    "YoloHead",
+]

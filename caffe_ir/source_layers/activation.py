@@ -1,0 +1,152 @@
+"""Activations that Caffe has no layer for. Sources: activations.c, activation_kernels.cu of both Darknets; torch.nn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import erfc, inf, sqrt
+
+import numpy as np
+
+from caffe_ir.blob import Array
+from caffe_ir.layer import Shapes, SourceLayer, require, same_shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation(SourceLayer):
+    """Base of what works on each value by itself."""
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return same_shape(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [self.apply(bottoms[0])]
+
+    def apply(self, x: Array) -> Array:
+        """The activation of each value."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mish(Activation):
+    """x tanh(log(1 + e^x)) (Misra, 2019)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardMish(Activation):
+    """x for x > 0, x^2 / 2 + x for -2 < x <= 0, else 0 (AlexeyAB: hardmish_yashas)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.where(x > 0, x, np.where(x > -2, x * x / 2 + x, 0)).astype(x.dtype, copy=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeluTanh(Activation):
+    """0.5 x (1 + tanh(0.797885 x + 0.035677 x^3)), with AlexeyAB's own digits (gelu_activate)."""
+
+    linear: float = 0.797885
+    cubic: float = 0.035677
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(0.5 * x * (1 + np.tanh(self.linear * x + self.cubic * x**3)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gelu(Activation):
+    """x Phi(x) = x erfc(-x / sqrt(2)) / 2, Phi the normal distribution (torch: gelu, approximate="none")."""
+
+    def apply(self, x: Array) -> Array:
+        tail = np.asarray(np.frompyfunc(erfc, 1, 1)(x.astype(np.float64) * -sqrt(0.5)), np.float64)
+        return np.asarray(0.5 * x * tail, x.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softplus(Activation):
+    """log(1 + e^(beta x)) / beta, and x itself where beta x > threshold (torch: softplus)."""
+
+    beta: float = 1.0
+    threshold: float = inf
+
+    def apply(self, x: Array) -> Array:
+        scaled = self.beta * x
+        smooth = np.logaddexp(scaled, np.zeros((), x.dtype)) / self.beta
+        return np.where(scaled > self.threshold, x, smooth)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardSigmoid(Activation):
+    """min(max(x + 3, 0), 6) / 6 (torch: hardsigmoid)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(np.clip(x + 3, 0, 6) / 6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HardSwish(Activation):
+    """x min(max(x + 3, 0), 6) / 6 (torch: hardswish)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selu(Activation):
+    """scale x for x >= 0, else scale alpha (e^x - 1); Darknet takes scale 1.0507 and alpha 1.6732 (selu_activate)."""
+
+    alpha: float
+    scale: float
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(self.scale * np.where(x >= 0, x, self.alpha * np.expm1(np.minimum(x, 0))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ramp(Activation):
+    """max(x, 0) + 0.1 x (ramp_activate)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.maximum(x, 0) + 0.1 * x
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plse(Activation):
+    """0.01 (x + 4) for x < -4, 0.01 (x - 4) + 1 for x > 4, else 0.125 x + 0.5 (plse_activate)."""
+
+    def apply(self, x: Array) -> Array:
+        outer = np.where(x < 0, 0.01 * (x + 4), 0.01 * (x - 4) + 1)
+        return np.where(np.abs(x) > 4, outer, 0.125 * x + 0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LHTan(Activation):
+    """0.001 x for x < 0, 0.001 (x - 1) + 1 for x > 1, else x (lhtan_activate)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.where(x < 0, 0.001 * x, np.where(x > 1, 0.001 * (x - 1) + 1, x))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalizeChannels(SourceLayer):
+    """y = f / (1e-4 + sum over the channels of f) at each place of (N, C, H, W).
+
+    f = max(x, 0), or e^x where `softmax` is set, or e^(x - m) with m the place's maximum where `subtract_max` is, too
+    (AlexeyAB: activate_array_normalize_channels and activate_array_normalize_channels_softmax).
+    """
+
+    softmax: bool
+    subtract_max: bool
+    eps: float = 1e-4
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        require(self.softmax or not self.subtract_max, "the maximum is subtracted before e^x only")
+        return same_shape(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        (x,) = bottoms
+        shifted = x - x.max(axis=1, keepdims=True) if self.subtract_max else x
+        f = np.exp(shifted) if self.softmax else np.maximum(x, 0)
+        return [f / (self.eps + f.sum(axis=1, keepdims=True))]

@@ -1,0 +1,1 @@
+"""The front ends and the command line."""

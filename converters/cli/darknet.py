@@ -1,0 +1,90 @@
+"""`convert darknet CFG WEIGHTS`: a Darknet net to STEM.prototxt, STEM.caffemodel and STEM.heads.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from converters.cli.failure import failures_told
+from converters.cli.files import lowered, published
+from converters.cli.summary import show
+
+_FILE = click.Path(path_type=Path)
+_TARGETS = ("caffe",)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("cfg", type=_FILE)
+@click.argument("weights", type=_FILE)
+@click.option("-o", "--output", "stem", type=_FILE, metavar="STEM", help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json.  [default: the cfg's name, here]")
+@click.option("--target", type=click.Choice(_TARGETS), default="caffe", show_default=True, help="Who is to read the files.")
+@click.option("--dialect", type=click.Choice(["auto", "darknet", "alexeyab"]), default="auto", show_default=True, help="Whose Darknet: the original one's or AlexeyAB's.")
+@click.option("--bn", type=click.Choice(["auto", "darknet-cpu", "darknet-gpu", "alexeyab"]), default="auto", show_default=True, help="Which BatchNorm the weights mean: sqrt(v)+1e-6 (the original's CPU code) or sqrt(v+1e-5) (all others).")
+@click.option("--head", type=click.Choice(["raw", "activated"]), default="raw", show_default=True, help="End detection heads at the maps that decoders read, or at what Darknet's own head layers output.")
+@click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the layer before them.")
+@click.option("--input-size", metavar="HxW", help="Another input size than the cfg's.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Batch size of the input.")
+@click.option("--lenient", is_flag=True, help="Take unknown activations for ReLU, as Darknet does, and say so.")
+@click.option("--allow-trailing", is_flag=True, help="Accept a weights file that is longer than the cfg asks for.")
+@click.option("--dump-after", metavar="PASS", help="Print the net as it is after a pass ('source': before the first).")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="List every rewrite and assumption with its place.")
+def darknet(
+    cfg: Path,
+    weights: Path,
+    stem: Path | None,
+    target: str,
+    dialect: Literal["auto", "darknet", "alexeyab"],
+    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
+    head: Literal["raw", "activated"],
+    fold_bn: bool,
+    input_size: str | None,
+    batch: int,
+    lenient: bool,
+    allow_trailing: bool,
+    dump_after: str | None,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Convert the Darknet net CFG with its WEIGHTS to Caffe.
+
+    The Caffe net computes what Darknet computes, layer by layer, and loads in an unpatched Caffe.
+    """
+    size = _size(input_size)
+    with failures_told(cfg):
+        from caffe_ir.passes.base import Options
+        from caffe_ir.targets import TARGETS
+        from converters.darknet import convert, heads_json
+
+        model = convert(
+            cfg,
+            weights,
+            dialect=dialect,
+            bn=bn,
+            input_size=size,
+            batch=batch,
+            lenient=lenient,
+            allow_trailing=allow_trailing,
+        )
+        made = lowered(
+            model.net,
+            TARGETS[target],
+            Options(head=head, fold_batch_norm=fold_bn),
+            dump_after=dump_after,
+        )
+        others = {".heads.json": heads_json(model, made)} if model.heads else {}
+        written = published(made, stem or Path(cfg.stem), TARGETS[target], others, quiet=quiet)
+        if not quiet:
+            show(made, written, next_command=f"convert check {written.prototxt} {written.caffemodel}", verbose=verbose)
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """HxW as (height, width)."""
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise click.BadParameter(f"{text!r} is not HxW, for example 416x416", param_hint="--input-size")
+    return int(parts[0]), int(parts[1])

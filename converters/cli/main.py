@@ -1,0 +1,45 @@
+"""`convert` (also `tocaffe`): one module for each command, imported when the command is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "darknet": ("converters.cli.darknet", "Darknet's CFG and WEIGHTS to Caffe."),
+}
+"""Each command's module, which holds a click command of the command's own name, and its line in the help."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and loads one only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = vars(importlib.import_module(COMMANDS[name][0]))[name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "--version", package_name="tocaffe", prog_name="tocaffe")
+def convert() -> None:
+    """Write neural networks as Caffe nets that compute the same function, in vanilla Caffe, with no custom layer."""
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 the model cannot be converted, 2 wrong usage."""
+    convert(prog_name="convert" if not sys.argv[0].endswith("tocaffe") else "tocaffe")
+
+
+if __name__ == "__main__":
+    main()

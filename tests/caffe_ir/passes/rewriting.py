@@ -1,0 +1,45 @@
+"""What every pass is held to: the same function before and after, and nothing left to do the second time."""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+
+from caffe_ir.net import Net
+from caffe_ir.passes.base import Context, Options, Pass, run_pass
+from caffe_ir.reference import run
+from caffe_ir.targets import CAFFE
+
+CONTEXT = Context(target=CAFFE, options=Options())
+
+
+def rewritten(net: Net, *passes: Pass, context: Context = CONTEXT) -> Net:
+    """A copy of the net after the passes; all values and outputs that both have agree to 1e-12 in float64."""
+    after = copied(net)
+    for one in passes:
+        run_pass(one, after, context)
+        once = after.dump()
+        run_pass(one, after, context)
+        assert after.dump() == once, f"{one.name} finds something to do in what it made itself"
+    assert_same(net, after)
+    return after
+
+
+def copied(net: Net) -> Net:
+    twin = copy(net)
+    twin.nodes, twin.outputs, twin.notes = list(net.nodes), list(net.outputs), list(net.notes)
+    twin.values, twin.shapes = dict(net.values), dict(net.shapes)
+    return twin
+
+
+def assert_same(before: Net, after: Net) -> None:
+    random = np.random.default_rng(7)
+    feeds = {node.top: random.standard_normal(before.shapes[node.top]) for node in before.nodes if not node.bottoms}
+    old, new = run(before, feeds, np.float64), run(after, feeds, np.float64)
+    pairs = [(before.values[value], after.values[value]) for value in before.values if value in after.values]
+    pairs += list(zip(before.outputs, after.outputs, strict=True))
+    assert pairs
+    for left, right in pairs:
+        most = np.abs(old[left]).max()
+        np.testing.assert_allclose(new[right], old[left], rtol=1e-12, atol=1e-12 * most)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from caffe_ir.layers import ELU, Clip, Swish
+from caffe_ir.passes.activation import ACTIVATION, CHAINS
+from caffe_ir.passes.base import Context, Options
+from caffe_ir.reference import run
+from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, Mish, Plse, Ramp, Selu
+from caffe_ir.targets import CAFFE
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import rewritten
+
+ALL = [
+    Clip(min=0.0, max=6.0),
+    Clip(min=-1.0, max=1.0),
+    Clip(min=0.5, max=3.0),
+    Clip(min=-2.0, max=float("inf")),
+    Clip(min=0.0, max=float("inf")),
+    Clip(min=float("-inf"), max=2.0),
+    Clip(min=float("-inf"), max=float("inf")),
+    Clip(min=2.0, max=-1.0),
+    GeluTanh(),
+    HardMish(),
+    LHTan(),
+    Mish(),
+    Plse(),
+    Ramp(),
+    Selu(alpha=1.6732, scale=1.0507),
+    Swish(),
+    Swish(beta=1.7),
+]
+GELU = GeluTanh(linear=(2 / np.pi) ** 0.5, cubic=0.044715 * (2 / np.pi) ** 0.5)
+X = np.concatenate([np.linspace(-100, 100, 200001), np.linspace(-0.01, 0.01, 9)]).reshape(1, 1, 1, -1)
+
+
+def activated(layer, shape=X.shape):
+    net = net_of(shape)
+    add(net, "y", layer)
+    return net, rewritten(net, ACTIVATION)
+
+
+def test_all_that_the_pass_knows_is_tried():
+    assert {type(layer) for layer in ALL} == set(CHAINS)
+
+
+@pytest.mark.parametrize("layer", ALL, ids=str)
+def test_the_function_stays_from_minus_100_to_100(layer):
+    net, after = activated(layer)
+    wanted, top = (run(each, {"data": X}, np.float64)["y"] for each in (net, after))
+    np.testing.assert_allclose(top, wanted, rtol=1e-12, atol=1e-12)
+    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert {node.origin for node in after.nodes[1:]} == {net.node("y").origin}
+
+
+# The largest error of what is written, in float32 with inputs from -100 to 100; x TanH(BNLL(x)) has 1.0e-6 for Mish.
+@pytest.mark.parametrize(
+    ("layer", "truth", "error"),
+    [
+        (Mish(), F.mish, 1.6e-6),
+        (Swish(), F.silu, 1.4e-6),
+        (Clip(min=0.0, max=6.0), F.relu6, 2.5e-7),
+        (Clip(min=-1.0, max=1.0), F.hardtanh, 9e-8),
+        (GELU, lambda x: F.gelu(x, approximate="tanh"), 5e-7),
+        (Selu(alpha=1.6732632423543772, scale=1.0507009873554805), F.selu, 7.3e-6),
+    ],
+    ids=str,
+)
+def test_in_float32_it_is_torchs_to_a_rounding(layer, truth, error):
+    _, after = activated(layer)
+    x = X.astype(np.float32)
+    top = run(after, {"data": x})["y"]
+    wanted = truth(torch.from_numpy(x.astype(np.float64))).numpy()
+    np.testing.assert_allclose(top, wanted, rtol=0, atol=error)
+
+
+def test_the_net_that_mish_becomes():
+    assert activated(Mish(), (1, 2, 3, 3))[1].dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
+        "  y_sigmoid: Sigmoid() data -> y_sigmoid  [1x2x3x3]\n"
+        "  y_power: Power(scale=-1.0, shift=1.0) y_sigmoid -> y_power  [1x2x3x3]\n"
+        "  y_square: Eltwise(operation=PROD) y_power, y_power -> y_square  [1x2x3x3]\n"
+        "  y_power_2: Power(power=-1.0, scale=0.5, shift=0.5) y_square -> y_power_2  [1x2x3x3]\n"
+        "  y_power_3: Power(shift=-1.0) y_power_2 -> y_power_3  [1x2x3x3]\n"
+        "  y: Eltwise(operation=PROD) y_power_3, data -> y  [1x2x3x3]\n"
+        "  outputs y\n"
+    )
+
+
+def test_the_net_that_relu6_becomes():
+    assert activated(Clip(min=0.0, max=6.0), (1, 2, 3, 3))[1].dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
+        "  y_relu: ReLU() data -> y_relu  [1x2x3x3]\n"
+        "  y_power: Power(scale=-1.0, shift=6.0) y_relu -> y_power  [1x2x3x3]\n"
+        "  y_relu_2: ReLU() y_power -> y_relu_2  [1x2x3x3]\n"
+        "  y: Power(scale=-1.0, shift=6.0) y_relu_2 -> y  [1x2x3x3]\n"
+        "  outputs y\n"
+    )
+
+
+def test_what_the_target_holds_is_left_alone():
+    newer = replace(CAFFE, layers={**CAFFE.layers, "Swish": (), "Clip": ()})
+    net = net_of((1, 2, 3, 3))
+    for place, layer in enumerate((Swish(beta=2.0), Clip(min=0.0, max=6.0), ELU())):
+        add(net, f"y{place}", layer)
+    assert rewritten(net, ACTIVATION, context=Context(target=newer, options=Options())).dump() == net.dump()

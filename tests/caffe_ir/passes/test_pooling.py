@@ -1,0 +1,154 @@
+"""WindowPool as Caffe's layers: which ones, and that the function stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Pooling
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.pooling import POOLING
+from caffe_ir.source_layers import WindowPool
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+def pooled(shape, layer):
+    net = net_of(shape)
+    add(net, "pool", layer)
+    return rewritten(net, POOLING)
+
+
+def darknet(size, stride, padding, shape, pool="MAX"):
+    """maxpool_layer.c: out = (h + padding - size) / stride + 1, window i from i stride - padding / 2 on."""
+    output = tuple((length + padding - size) // stride + 1 for length in shape[2:])
+    return WindowPool(
+        pool=pool, kernel_size=(size,) * 2, stride=(stride,) * 2, begin=(padding // 2,) * 2, output_size=output
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"),
+    [
+        ("Pooling(pool=MAX, kernel_size=2, stride=2)", (2, 2, 1, 26)),  # yolov3-tiny, even
+        ("Pooling(pool=MAX, kernel_size=2, stride=2)", (2, 2, 1, 13)),  # odd: half outside, as Caffe's
+        ("Pooling(pool=MAX, kernel_size=5, pad=2)", (5, 1, 4, 13)),  # SPP
+        ("Pooling(pool=MAX, kernel_size=13, pad=6)", (13, 1, 12, 19)),
+        ("Pooling(pool=MAX, kernel_size=3, stride=2, pad=1)", (3, 2, 2, 55)),
+    ],
+)
+def test_maxima_of_darknet_that_are_caffes(layer, size):
+    kernel, stride, padding, length = size
+    shape = (1, 2, length, length)
+    net = pooled(shape, darknet(kernel, stride, padding, shape))
+    assert [str(node.layer) for node in net.nodes[1:]] == [layer]
+
+
+def _crop(offset, size):
+    return f"CropTo(top={offset}, left={offset}, height={size}, width={size})"
+
+
+@pytest.mark.parametrize(
+    ("layers", "size"),
+    [
+        # tiny-yolo: one row more at the top and one column more at the left than wanted
+        (["Pooling(pool=MAX, kernel_size=2, pad=1)", _crop(1, 13)], (2, 1, 1, 13)),
+        # resnet: a window more than wanted at even sizes
+        (["Pooling(pool=MAX, kernel_size=3, stride=2, pad=1)", _crop(0, 8)], (3, 2, 2, 16)),
+        (["Pooling(pool=MAX, kernel_size=3, stride=2)", _crop(0, 7)], (3, 2, 0, 16)),
+        # stride > kernel without padding: Caffe's last window holds no cell at all
+        (["Pooling(pool=MAX, kernel_size=1, stride=2)", _crop(0, 2)], (1, 2, 0, 4)),
+    ],
+)
+def test_maxima_that_need_a_crop(layers, size):
+    kernel, stride, padding, length = size
+    shape = (1, 2, length, length)
+    net = pooled(shape, darknet(kernel, stride, padding, shape))
+    assert [str(node.layer) for node in net.nodes[1:]] == layers
+
+
+def test_golden_dump():
+    shape = (1, 2, 4, 4)
+    net = pooled(shape, darknet(2, 1, 1, shape))
+    assert net.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 4, 4)])  -> data  [1x2x4x4]\n"
+        "  pool_ceil: Pooling(pool=MAX, kernel_size=2, pad=1) data -> pool_ceil  [1x2x5x5]\n"
+        "  pool: CropTo(top=1, left=1, height=4, width=4) pool_ceil -> pool  [1x2x4x4]\n"
+        "  outputs pool\n"
+    )
+
+
+@pytest.mark.parametrize("pool", ["MAX", "AVE"])
+def test_one_window_over_everything_is_global(pool):
+    layer = WindowPool(pool=pool, kernel_size=(7, 9), stride=(1, 1), begin=(1, 2), output_size=(1, 1))
+    net = pooled((2, 3, 5, 4), layer)
+    assert [str(node.layer) for node in net.nodes[1:]] == [f"Pooling(pool={pool}, global_pooling=True)"]
+
+
+def test_mean_inside_the_image_is_pooling():
+    layer = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(2, 2), output_size=(3, 4), divisor="padded")
+    assert isinstance(pooled((1, 2, 6, 8), layer).node("pool").layer, Pooling)
+
+
+def test_mean_with_another_divisor_is_a_depthwise_convolution():
+    layer = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(2, 2), output_size=(3, 3), divisor=1)
+    net = pooled((1, 2, 6, 6), layer)
+    (node,) = net.nodes[1:]
+    assert str(node.layer) == "Convolution(num_output=2, group=2, bias_term=False, kernel_size=[2], stride=[2])"
+    assert node.blobs[0].load().tolist() == [[[[1, 1], [1, 1]]]] * 2
+
+
+def test_padded_mean_counted_alike_everywhere_needs_no_scale():
+    layer = WindowPool(
+        pool="AVE", kernel_size=(3, 3), stride=(1, 1), begin=(1, 1), end=(1, 1), output_size=(5, 5), divisor="padded"
+    )
+    net = pooled((1, 2, 5, 5), layer)
+    assert [node.layer.type_name() for node in net.nodes[1:]] == ["Convolution"]
+
+
+def test_clipped_mean_is_scaled_by_its_counts():
+    layer = darknet(2, 1, 1, (1, 2, 3, 3), pool="AVE")
+    net = pooled((1, 2, 3, 3), layer)
+    assert [node.layer.type_name() for node in net.nodes[1:]] == ["Convolution", "Scale"]
+    assert (1 / net.node("pool").blobs[0].load()).tolist() == [[4, 4, 2], [4, 4, 2], [2, 2, 1]]
+    assert net.shapes["pool_sum"] == (1, 2, 3, 3)  # zeros in the filter, and no crop
+
+
+def test_dilated_maximum_is_refused_with_its_place():
+    net = net_of((1, 2, 9, 9))
+    add(net, "pool", WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), dilation=(2, 2), output_size=(5, 5)))
+    with pytest.raises(ConversionError, match=r"tiny\.cfg:1.*WindowPool.*no windows of Caffe's Pooling"):
+        run_pass(POOLING, net, CONTEXT)
+
+
+def test_leaves_caffes_own_pooling_alone():
+    net = net_of((1, 2, 9, 9))
+    add(net, "pool", Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2)))
+    before = net.dump()
+    run_pass(POOLING, net, CONTEXT)
+    assert net.dump() == before
+
+
+@st.composite
+def axes(draw):
+    """One axis of a pooling, (size, kernel, stride, begin, count), in which every window has a cell."""
+    size, kernel = draw(st.integers(1, 9)), draw(st.integers(1, 6))
+    stride = draw(st.integers(1, 4))
+    begin = draw(st.integers(0, kernel - 1))
+    most = (size - 1 + begin) // stride + 1  # windows that begin inside
+    return size, kernel, stride, begin, draw(st.integers(max(1, most - 2), most))
+
+
+@settings(deadline=None, max_examples=150)
+@given(axes(), axes(), st.sampled_from(["MAX", "AVE"]), st.sampled_from(["valid", "padded", 3]))
+def test_every_window_geometry_is_exact(rows, columns, pool, divisor):
+    size, kernel_size, stride, begin, output_size = zip(rows, columns, strict=True)
+    layer = WindowPool(
+        pool=pool, kernel_size=kernel_size, stride=stride, begin=begin, output_size=output_size, divisor=divisor
+    )
+    net = pooled((2, 2, *size), layer)
+    assert not any(isinstance(node.layer, WindowPool) for node in net.nodes)
+    assert len(net.nodes) <= 3
