@@ -47,9 +47,39 @@ class Node:
         return f"{self.name}: {self.layer} {arrow}{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
 
 
+class _Index:
+    """Who has a name and who reads a blob, kept beside the nodes so that a rewrite need not search them."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.named: dict[str, Node] = {}
+        self.writers: dict[str, Node] = {}
+        self.readers: dict[str, dict[Node, None]] = {}
+        for node in nodes:
+            self.add(node)
+
+    def add(self, node: Node) -> None:
+        self.named[node.name] = node
+        for top in node.tops:
+            self.writers[top] = node
+        for bottom in node.bottoms:
+            self.readers.setdefault(bottom, {})[node] = None
+
+    def drop(self, node: Node) -> None:
+        if self.named.get(node.name) is node:
+            del self.named[node.name]
+        for top in node.tops:
+            if self.writers.get(top) is node:
+                del self.writers[top]
+        for bottom in node.bottoms:
+            self.readers[bottom].pop(node, None)
+
+
 @dataclass
 class Net:
-    """A net that can be read, checked and rewritten; `nodes` are in the order in which they run."""
+    """A net that can be read, checked and rewritten; `nodes` are in the order in which they run.
+
+    `nodes` is for reading; it is changed by the methods, which keep account of names and readers.
+    """
 
     name: str
     nodes: list[Node] = field(default_factory=list)
@@ -57,13 +87,17 @@ class Net:
     values: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
-    """The shape of every blob; kept true by `append`, `infer` and `replace`."""
+    """The shape of every blob; kept true by `append` and `replace`."""
+
+    def __post_init__(self) -> None:
+        self._index = _Index(self.nodes)
 
     # ---- building -------------------------------------------------------------------------------------------------
 
     def append(self, node: Node) -> Node:
         """Add a node at the end and infer the shapes of its tops. Raises ConversionError."""
         self.nodes.append(node)
+        self._index.add(node)
         self.shapes.update(self._inferred(node, self.shapes))
         return node
 
@@ -74,30 +108,30 @@ class Net:
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises KeyError."""
-        for node in self.nodes:
-            if node.name == name:
-                return node
-        raise KeyError(name)
+        return self._index.named[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a node of that name is in the net."""
+        return name in self._index.named
 
     def producer(self, blob: str) -> Node:
         """The node that writes a blob. Raises KeyError."""
-        for node in self.nodes:
-            if blob in node.tops:
-                return node
-        raise KeyError(blob)
+        return self._index.writers[blob]
 
     def consumers(self, blob: str) -> list[Node]:
-        return [node for node in self.nodes if blob in node.bottoms]
+        """The nodes that read a blob, in the order of the net."""
+        readers = list(self._index.readers.get(blob, ()))
+        return readers if len(readers) < 2 else sorted(readers, key=self.nodes.index)
 
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
 
     def fresh(self, *wanted: str) -> Iterator[str]:
         """Names for new nodes and blobs: the wanted ones, with a number behind where they are taken already."""
-        taken = {name for node in self.nodes for name in (node.name, *node.tops)}
+        taken: set[str] = set()
         for name in wanted:
             free, number = name, 2
-            while free in taken:
+            while free in taken or free in self._index.named or free in self._index.writers:
                 free, number = f"{name}_{number}", number + 1
             taken.add(free)
             yield free
@@ -113,38 +147,37 @@ class Net:
 
         With no new node the old one is taken for an identity: its readers read its first bottom instead.
         """
-        place = self._place(old)
+        place = self.nodes.index(old)
+        self.nodes[place : place + 1] = new
+        self._index.drop(old)
         if not new:
-            self.nodes.pop(place)
             for top in old.tops:
                 self.redirect(top, old.bottoms[0])
             return
-        self.nodes[place : place + 1] = new
+        for node in new:
+            self._index.add(node)
         for node in new:
             self.shapes.update(self._inferred(node, self.shapes))
 
     def redirect(self, blob: str, to: str) -> None:
         """Let every reader of a blob, the outputs and the source's values read another one instead."""
-        self.nodes = [
-            replace(node, bottoms=tuple(to if bottom == blob else bottom for bottom in node.bottoms))
-            if blob in node.bottoms
-            else node
-            for node in self.nodes
-        ]
+        for node in self.consumers(blob):
+            bottoms = tuple(to if bottom == blob else bottom for bottom in node.bottoms)
+            self.update(node, replace(node, bottoms=bottoms))
         self.outputs = [to if output == blob else output for output in self.outputs]
         self.values = {value: to if held == blob else held for value, held in self.values.items()}
 
     def remove(self, node: Node) -> None:
         """Take out a node that nobody reads; the values of the source that it held are gone with it."""
-        self.nodes.pop(self._place(node))
+        self.nodes.remove(node)
+        self._index.drop(node)
         self.values = {value: held for value, held in self.values.items() if held not in node.tops}
 
     def update(self, old: Node, new: Node) -> None:
         """Exchange a node for one that writes the same blobs in the same shapes."""
-        self.nodes[self._place(old)] = new
-
-    def _place(self, node: Node) -> int:
-        return next(place for place, other in enumerate(self.nodes) if other is node)
+        self.nodes[self.nodes.index(old)] = new
+        self._index.drop(old)
+        self._index.add(new)
 
     # ---- checking -------------------------------------------------------------------------------------------------
 
@@ -183,20 +216,19 @@ class Net:
 
     def _inferred(self, node: Node, shapes: dict[str, Shape]) -> dict[str, Shape]:
         bottoms = tuple(shapes[bottom] for bottom in node.bottoms)
-        seen = f"{node.name} ({node.layer}) on {', '.join(map(str, bottoms)) or 'nothing'}"
         try:
             fewest, most = node.layer.bottoms
             if not fewest <= len(bottoms) <= most:
                 raise ShapeError(f"it takes {fewest} to {most} bottoms, not {len(bottoms)}")
             tops = node.layer.infer(bottoms)
-            wanted = node.layer.blob_shapes(bottoms)
+            wanted, held = node.layer.blob_shapes(bottoms), tuple(blob.shape for blob in node.blobs)
+            if held != wanted:
+                raise ShapeError(f"weights {held} where {wanted} belong")
+            if len(tops) != len(node.tops):
+                raise ShapeError(f"{len(tops)} tops, {len(node.tops)} named")
         except ShapeError as error:
+            seen = f"{node.name} ({node.layer}) on {', '.join(map(str, bottoms)) or 'nothing'}"
             raise ConversionError(Problem(what=f"{seen}: {error}", origin=node.origin)) from None
-        held = tuple(blob.shape for blob in node.blobs)
-        if held != wanted:
-            raise ConversionError(Problem(what=f"{seen}: weights {held} where {wanted} belong", origin=node.origin))
-        if len(tops) != len(node.tops):
-            raise ConversionError(Problem(what=f"{seen}: {len(tops)} tops, {len(node.tops)} named", origin=node.origin))
         return dict(zip(node.tops, tops, strict=True))
 
     # ---- showing --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 
@@ -16,6 +17,7 @@ from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
 from caffe_ir.prototxt import values
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.upgrade import upgrade
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
@@ -28,6 +30,17 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
     message = _parsed(path, text)
     stored = {} if caffemodel is None else {layer.name: layer for layer in reversed(read_index(caffemodel))}
     return _net(message, stored, path, _layer_lines(text), with_weights=caffemodel is not None)
+
+
+def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
+    """The parameters of every layer that runs at phase TEST as the file spells them, fillers and all, by its name.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    kept = [layer for layer in _parsed(path, _text(path)).layer if _runs_at_test(layer) and layer.type in LAYERS]
+    params = {layer.name: LAYERS[layer.type].param for layer in kept}
+    return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
 
 
 def _text(path: Path) -> str:
@@ -47,14 +60,12 @@ def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
         raise ConversionError(
             Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
         ) from error
-    if message.layers:
-        raise ConversionError(
-            Problem(
-                what="the net is written in the old form (`layers`)",
-                hint="upgrade it first with Caffe's own upgrade_net_proto_text",
-                origin=Origin(layer=path.name, file=str(path)),
-            )
-        )
+    try:
+        upgrade(message)
+    except ValueError as error:
+        origin = Origin(layer=path.name, file=str(path))
+        hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
+        raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
     return message
 
 
@@ -63,7 +74,7 @@ def _layer_lines(text: str) -> list[int]:
     depth, lines = 0, []
     for number, line in enumerate(text.splitlines(), 1):
         code = line.split("#", 1)[0]
-        if depth == 0 and code.split("{")[0].strip(" :") == "layer":
+        if depth == 0 and code.split("{")[0].strip(" :") in ("layer", "layers"):
             lines.append(number)
         depth += code.count("{") - code.count("}")
     return lines

@@ -47,16 +47,7 @@ def write(
     than Caffe reads, and where a file cannot be written.
     """
     refuse(net, target)
-    pieces = caffemodel.frames(net)
-    length = caffemodel.size(pieces)
-    if length > caffemodel.LARGEST:
-        raise ConversionError(
-            Problem(
-                what=f"the caffemodel would have {length:,} bytes",
-                why=f"Caffe's reader gives up beyond {caffemodel.LARGEST:,}",
-                hint="split the net, or store its largest layers in half the channels",
-            )
-        )
+    pieces, length = _framed(net)
     stem = Path(stem)
     text = prototxt(net)
     texts = {".prototxt": text, **(others or {})}
@@ -75,6 +66,37 @@ def write(
         caffemodel_bytes=length,
         others=tuple(_place(stem, ending) for ending in others or {}),
     )
+
+
+def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda count, total: None) -> int:
+    """Write the caffemodel alone, for a prototxt that exists already; gives its size in bytes.
+
+    It appears whole or not at all. Raises ConversionError as `write` does; what the layers are is the prototxt's matter.
+    """
+    path = Path(path)
+    pieces, length = _framed(net)
+    stem = path.with_suffix("")
+    try:
+        with _published(stem, (path.suffix,)) as files, open(files[path.suffix], "wb") as file:
+            caffemodel.stream(pieces, file, lambda count: progress(count, length))
+    except OSError as error:
+        raise ConversionError(_cannot_write(stem, error)) from error
+    return length
+
+
+def _framed(net: Net) -> tuple[list[caffemodel.Frame], int]:
+    """The pieces of the caffemodel and their length. Raises ConversionError where Caffe could not read so much."""
+    pieces = caffemodel.frames(net)
+    length = caffemodel.size(pieces)
+    if length > caffemodel.LARGEST:
+        raise ConversionError(
+            Problem(
+                what=f"the caffemodel would have {length:,} bytes",
+                why=f"Caffe's reader gives up beyond {caffemodel.LARGEST:,}",
+                hint="split the net, or store its largest layers in half the channels",
+            )
+        )
+    return pieces, length
 
 
 def refuse(net: Net, target: Target) -> None:

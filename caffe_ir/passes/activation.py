@@ -13,6 +13,7 @@ They are layers that nearly every reader of Caffe files computes rightly: Sigmoi
     LHTan      the same with leaky max(z, 0.001 z) between 0 and 1;  Plse: with slope 0.08 on 0.125 x + 0.5
     Ramp       max(x, 0) + 0.1 x = 1.1 (x for x > 0, else x / 11)
     Selu       scale ELU(x)
+    HardSigmoid  Clip of x / 6 + 1/2 to [0, 1];  HardSwish: that times x
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from caffe_ir.layers import ELU, Clip, Eltwise, Power, ReLU, Sigmoid, Swish
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
-from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, Mish, Plse, Ramp, Selu
+from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Mish, Plse, Ramp, Selu
 
 TIMES_X: Literal["times x"] = "times x"
 SQUARED: Literal["squared"] = "squared"
@@ -85,6 +86,14 @@ def _selu(layer: Layer) -> Chain:
     return (ELU(alpha=layer.alpha), Power(scale=layer.scale))
 
 
+def _hard_sigmoid(layer: Layer) -> Chain:
+    return (Power(scale=1 / 6, shift=0.5), *_between(1.0, 0.0, 1.0))
+
+
+def _hard_swish(layer: Layer) -> Chain:
+    return (*_hard_sigmoid(layer), TIMES_X)
+
+
 def _shifted(by: float) -> Chain:
     return () if by == 0 else (Power(shift=by),)
 
@@ -99,6 +108,8 @@ CHAINS: dict[type[Layer], Callable[[Layer], Chain]] = {
     Clip: _clip,
     GeluTanh: _gelu_tanh,
     HardMish: _hard_mish,
+    HardSigmoid: _hard_sigmoid,
+    HardSwish: _hard_swish,
     LHTan: _lhtan,
     Mish: _mish,
     Plse: _plse,

@@ -52,8 +52,7 @@ def run_pass(one: Pass, net: Net, context: Context) -> None:
     """
     before, nodes, problems = dict(net.shapes), list(net.nodes), Problems()
     for node in [node for node in nodes if isinstance(node.layer, one.visits)]:
-        current = next((other for other in net.nodes if other.name == node.name and other.layer is node.layer), None)
-        if current is None:
+        if not net.has(node.name) or (current := net.node(node.name)).layer is not node.layer:
             continue
         try:
             one.rewrite(net, current, context)

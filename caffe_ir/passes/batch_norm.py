@@ -12,6 +12,7 @@ gamma' = gamma sqrt(e) / d.  BatchNorm: batch_norm_layer.cpp of BVLC Caffe; eps 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -20,7 +21,6 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import BatchNorm, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
 from caffe_ir.source_layers import SourceBatchNorm
 from caffe_ir.targets.target import Target
 
@@ -40,10 +40,13 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         if not np.all(ratio == 1):
             gamma = Blob.of(gamma.load().astype(np.float64) * ratio)
     one = Blob.of(np.ones(1, np.float32))
-    new = Replacement(net=net, old=node)
-    top = new.add("norm", BatchNorm(use_global_stats=True, eps=eps), node.bottom, blobs=(mean, var, one))
-    new.add("scale", Scale(bias_term=True), top, blobs=(gamma, beta))
-    new.finish()
+    norm = replace(node, layer=BatchNorm(use_global_stats=True, eps=eps), blobs=(mean, var, one))
+    name = net.fresh_name(f"{node.origin.layer}_scale")
+    scale = replace(
+        node, name=name, layer=Scale(bias_term=True), bottoms=node.tops, tops=(name,), blobs=(gamma, beta)
+    )
+    net.redirect(node.top, name)
+    net.replace(node, [norm, scale])
     net.note("lowered", f"batch normalisation ({source.form}, eps {source.eps:g}) -> BatchNorm, Scale", node.origin)
 
 

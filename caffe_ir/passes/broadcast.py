@@ -1,6 +1,6 @@
-"""Products and sums of blobs whose shapes differ, by numpy's rules, from layers that never broadcast.
+"""Products, sums and maxima of blobs whose shapes differ, by numpy's rules, from layers that never broadcast.
 
-- Equal shapes: Eltwise PROD or SUM.
+- Equal shapes: Eltwise PROD, SUM or MAX.
 - A product with numbers for some axes in a row, from axis 0 on or for the whole batch, as (N, C, 1, 1) for channels:
   Reshape to those axes, and Scale with two bottoms from the first of them on (scale_layer.cpp: the shape of the second
   bottom must be that part of the first's; a 1 is not broadcast).
@@ -17,11 +17,18 @@ from functools import partial
 import numpy as np
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, Eltwise, Reshape, Scale, Tile
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
-from caffe_ir.source_layers import Add, Mul
+from caffe_ir.source_layers import Add, Maximum, Mul
+
+ELTWISE: dict[type[Layer], Eltwise] = {
+    Mul: Eltwise(operation="PROD"),
+    Add: Eltwise(operation="SUM"),
+    Maximum: Eltwise(operation="MAX"),
+}
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -36,7 +43,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         new.add("product", Scale(axis=start), *bottoms)
     else:
         grown = [_grown(new, blob, shape, wanted) for blob, shape in (first, second)]
-        new.add("eltwise", Eltwise(operation="PROD" if isinstance(node.layer, Mul) else "SUM"), *grown)
+        new.add("eltwise", ELTWISE[type(node.layer)], *grown)
     new.finish()
     net.note("lowered", f"{node.layer} -> {', '.join(one.layer.type_name() for one in new.nodes)}", node.origin)
 
@@ -99,4 +106,4 @@ def _ones(shape: Shape) -> Blob:
     return Blob.computed(shape, partial(np.ones, shape, np.float32))
 
 
-BROADCAST = Pass(name="broadcast", visits=(Mul, Add), rewrite=_rewrite)
+BROADCAST = Pass(name="broadcast", visits=(Mul, Add, Maximum), rewrite=_rewrite)

@@ -21,6 +21,8 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.source_layers import Add, Maximum, Minimum, Mul
 
+OPERATIONS: dict[type[Layer], str] = {Mul: "PROD", Add: "SUM", Maximum: "MAX", Minimum: "MIN"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Operand:
@@ -37,8 +39,10 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if operand is None or net.shapes[operand.x] != net.shapes[node.top]:
         return
     values = operand.constant.load().astype(np.float64)
+    layer: Layer
+    blobs: tuple[Blob, ...] = ()
     if values.size and np.all(values == values.flat[0]):
-        layer, blobs = _with_number(node.layer, operand, float(values.flat[0])), ()
+        layer = _with_number(node.layer, operand, float(values.flat[0]))
     elif _operation(node.layer) in ("PROD", "SUM"):
         layer, blobs = _with_weights(node.layer, operand, values, net.shapes[operand.x])
     else:
@@ -64,7 +68,7 @@ def _operand(net: Net, node: Node) -> Operand | None:
 def _operation(layer: Layer) -> str:
     if isinstance(layer, Eltwise):
         return layer.operation
-    return {Mul: "PROD", Add: "SUM", Maximum: "MAX", Minimum: "MIN"}.get(type(layer), "")
+    return OPERATIONS.get(type(layer), "")
 
 
 def _with_number(layer: Layer, operand: Operand, number: float) -> Layer:

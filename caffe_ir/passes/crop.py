@@ -1,13 +1,13 @@
-"""CropTo -> Crop, a depthwise Convolution or two Slices, whichever is the most portable that the net allows.
+"""CropTo -> Crop, depthwise Convolutions or two Slices, whichever is the most portable that the net allows.
 
 - Crop(axis 2, offset (top, left)) takes the size, and not one value, from a second bottom (crop_layer.cpp); it copies
   rows, so it is the fastest. It is written where an earlier blob has the very shape of the top: one of other channels
   would do for Caffe, but ncnn then crops the channels as well.
 - A depthwise Convolution with one 1 in its filter, at (top, left), and no padding; its kernel is what is cut off, plus
-  one: (H - h + 1, W - w + 1). Every engine reads it rightly; Caffe's im2col makes as many copies of the map as the
-  filter has cells, so it is written for small ones only.
-- Slice along the rows, Slice along the columns. What is cut off must be given to a Silence: a blob that nobody reads is
-  an output of a Caffe net.
+  one: (H - h + 1, W - w + 1). Every engine reads it rightly. A large one is two, (H - h + 1, 1) and (1, W - w + 1),
+  because Caffe's im2col makes as many copies of the map as the filter has cells.
+- Slice along the rows, Slice along the columns, for what would make too many copies. What is cut off must be given to a
+  Silence, which fewer engines know: a blob that nobody reads is an output of a Caffe net.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
 from caffe_ir.source_layers import CropTo
 
-MOST_CELLS = 16
-"""The largest filter of the depthwise form: 4 x 4."""
+MOST_CELLS = 9
+"""The largest filter, 3 x 3, that is not better taken apart into rows and columns."""
+MOST_TAPS = 40
+"""The longest filter of one axis; Darknet's [crop] of 256 to 224 takes 33."""
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -36,8 +38,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         net.replace(node, [])
     elif context.target.holds(crop) and (reference := _reference(net, node)):
         net.replace(node, [replace(node, layer=crop, bottoms=(node.bottom, reference))])
-    elif kernel[0] * kernel[1] <= MOST_CELLS:
-        net.replace(node, [_picked(node, layer, bottom[1], kernel)])
+    elif max(kernel) <= MOST_TAPS:
+        _pick(net, node, (layer.top, layer.left), kernel)
     else:
         _slice(net, node, layer, bottom[2:])
 
@@ -56,16 +58,26 @@ def _reference(net: Net, node: Node) -> str:
     return found
 
 
-def _picked(node: Node, layer: CropTo, channels: int, kernel: tuple[int, int]) -> Node:
-    convolution = Convolution(num_output=channels, kernel_size=kernel, group=channels, bias_term=False)
-    shape = (channels, 1, *kernel)
+def _pick(net: Net, node: Node, place: tuple[int, int], kernel: tuple[int, int]) -> None:
+    """By convolutions: one if it is small or only one axis is cut, else one for each axis."""
+    (top, left), (height, width) = place, kernel
+    new, channels = Replacement(net=net, old=node), net.shapes[node.bottom][1]
+    steps = [(place, kernel)] if height * width <= MOST_CELLS else [((top, 0), (height, 1)), ((0, left), (1, width))]
+    kept = node.bottom
+    for at, taps in steps:
+        if taps != (1, 1):
+            layer = Convolution(num_output=channels, kernel_size=taps, group=channels, bias_term=False)
+            kept = new.add("rows", layer, kept, blobs=[_one_hot((channels, 1, *taps), at)])
+    new.finish()
 
-    def one_hot() -> Array:
+
+def _one_hot(shape: tuple[int, int, int, int], at: tuple[int, int]) -> Blob:
+    def compute() -> Array:
         weights = np.zeros(shape, np.float32)
-        weights[:, :, layer.top, layer.left] = 1.0
+        weights[:, :, at[0], at[1]] = 1.0
         return weights
 
-    return replace(node, layer=convolution, blobs=(Blob.computed(shape, one_hot),))
+    return Blob.computed(shape, compute)
 
 
 def _slice(net: Net, node: Node, layer: CropTo, size: tuple[int, ...]) -> None:

@@ -35,10 +35,9 @@ def _is_unread(net: Net, node: Node) -> bool:
 def _bury(net: Net, node: Node) -> None:
     _tell(net, node, "is read by nothing")
     net.remove(node)
-    for bottom in dict.fromkeys(node.bottoms):
-        producer = net.producer(bottom)
-        if not isinstance(producer.layer, Input) and _is_unread(net, producer):
-            _bury(net, producer)
+    for feeder in dict.fromkeys(net.producer(bottom) for bottom in node.bottoms):
+        if not isinstance(feeder.layer, Input) and net.has(feeder.name) and _is_unread(net, feeder):
+            _bury(net, feeder)
 
 
 def _is_identity(net: Net, node: Node) -> bool:

@@ -4,6 +4,10 @@ The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
 - dead before the others: nobody should lower, or be told of, what is not read.
 - batch_norm before fold_batch_norm, which folds Caffe's BatchNorm and Scale.
+- pad_into_window before what lowers windows and pads.
+- standardize and log_softmax before reduce and broadcast, of which they are made; division before constant_operand,
+  which takes its products with constants, and minimum behind it, which would hide them; broadcast behind those three.
+- borders before gather, gather before resample and crop: each may leave the next one something.
 - shortcut before broadcast: a shortcut is made of sums, some of which broadcast.
 - pooling and conv_transpose before crop: where they have more than is wanted they leave a crop behind.
 - activation after all that may produce activations.
@@ -21,29 +25,48 @@ from caffe_ir.net import Net
 from caffe_ir.passes.activation import ACTIVATION
 from caffe_ir.passes.base import Context, Options, Pass, run_pass
 from caffe_ir.passes.batch_norm import BATCH_NORM
+from caffe_ir.passes.borders import BORDERS
 from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.conv_transpose import CONV_TRANSPOSE
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
+from caffe_ir.passes.gather import GATHER
+from caffe_ir.passes.gelu import GELU
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
 from caffe_ir.passes.l2norm import L2NORM
 from caffe_ir.passes.local import LOCAL
+from caffe_ir.passes.log_softmax import LOG_SOFTMAX
 from caffe_ir.passes.lrn import LRN
+from caffe_ir.passes.minimum import MINIMUM
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
 from caffe_ir.passes.pad import PAD
+from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.reduce import REDUCE
 from caffe_ir.passes.reorg import REORG
+from caffe_ir.passes.resample import RESAMPLE
 from caffe_ir.passes.resize import RESIZE
 from caffe_ir.passes.shortcut import SHORTCUT
+from caffe_ir.passes.softplus import SOFTPLUS
+from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.targets.target import Target
 
 PIPELINE: tuple[Pass, ...] = (
     HEADS,
     DEAD,
     BATCH_NORM,
+    PAD_INTO_WINDOW,
+    STANDARDIZE,
+    LOG_SOFTMAX,
+    DIVISION,
+    CONSTANT_OPERAND,
+    MINIMUM,
+    REDUCE,
     SHORTCUT,
     BROADCAST,
     LOCAL,
@@ -53,9 +76,14 @@ PIPELINE: tuple[Pass, ...] = (
     RESIZE,
     CONV_TRANSPOSE,
     NORMALIZE_CHANNELS,
+    GELU,
+    SOFTPLUS,
     ACTIVATION,
     POOLING,
     PAD,
+    BORDERS,
+    GATHER,
+    RESAMPLE,
     CROP,
     FOLD_BATCH_NORM,
     DEAD,

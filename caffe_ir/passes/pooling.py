@@ -7,9 +7,11 @@ as ceil((size + 2 p - k) / s) + 1, less one that would begin behind the padding 
   what needs no crop, then the least padding.
 - AVE: Pooling divides by the part inside the declared padding, but half of the programs that read Caffe files take
   clipped or padded windows otherwise. So it is written only where no window leaves the image. All else is a depthwise
-  Convolution whose filter is 1 / divisor, or 1 with a Scale by 1 / divisor[oh, ow] behind it where the divisors
-  differ. Zeros at the front (a) or at the end (b) of the filter give it the wanted count without a crop:
-  pad = begin + a, k' = k + a + b, (n - 1) s <= size + 2 begin - k + a - b < n s.
+  Convolution whose filter is 1 / divisor. Where the divisors differ it is 1, and a Scale by 1 / divisor[oh, ow] stands
+  behind it; over the view (N C, oh ow, 1, 1), so that it is a Scale of channels, the only one that all programs read
+  (OpenCV fails on a Scale over (oh, ow) behind a convolution).
+  Zeros at the front (a) or at the end (b) of the filter give it the wanted count without a crop: pad = begin + a,
+  k' = k + a + b, (n - 1) s <= size + 2 begin - k + a - b < n s.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.geometry import caffe_pool_output, windows
-from caffe_ir.layers import Convolution, Pooling, Scale
+from caffe_ir.layers import Convolution, Pooling, Reshape, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
@@ -139,7 +141,9 @@ def _mean_by_convolution(net: Net, node: Node, layer: WindowPool, bottom: Shape)
         return
     new = Replacement(net=net, old=node)
     sums = new.add("sum", convolution, node.bottom, blobs=[weights])
-    new.add("mean", Scale(axis=2, num_axes=2), sums, blobs=[Blob.of(1.0 / divisors)])
+    places = new.add("places", Reshape(shape=(-1, divisors.size, 1, 1)), sums)
+    means = new.add("means", Scale(), places, blobs=[Blob.of(1.0 / divisors.reshape(-1))])
+    new.add("map", Reshape(shape=(-1, channels, *layer.output_size)), means)
     new.finish()
 
 

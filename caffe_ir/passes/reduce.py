@@ -11,6 +11,7 @@ last axes, and is read rightly by few programs.
 from __future__ import annotations
 
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -59,9 +60,10 @@ def _over_channels(new: Replacement, x: str, shape: Shape, factor: float) -> str
     return new.add("over_channels", gather, x, blobs=[weights])
 
 
-def _pooled(new: Replacement, x: str, held: Shape, shape: Shape, run: range, pool: str) -> tuple[str, Shape]:
+def _pooled(
+    new: Replacement, x: str, held: Shape, shape: Shape, run: range, pool: Literal["MAX", "AVE"]
+) -> tuple[str, Shape]:
     """The run of axes of `shape` pooled to 1, from a blob that holds it as the view `held`; gives the new view."""
-    kind = "MAX" if pool == "MAX" else "AVE"
     if len(shape) == 4 and run.start >= 2:
         view, kernel = shape, tuple(shape[axis] if axis in run else 1 for axis in (2, 3))
     else:
@@ -74,9 +76,9 @@ def _pooled(new: Replacement, x: str, held: Shape, shape: Shape, run: range, poo
         x = new.add("view", Reshape(shape=view), x)
     whole = kernel == view[2:]
     layer = (
-        Pooling(pool=kind, kernel_size=(), global_pooling=True)
+        Pooling(pool=pool, kernel_size=(), global_pooling=True)
         if whole
-        else Pooling(pool=kind, kernel_size=(kernel[0], kernel[1]), stride=(kernel[0], kernel[1]))
+        else Pooling(pool=pool, kernel_size=(kernel[0], kernel[1]), stride=(kernel[0], kernel[1]))
     )
     x = new.add("pool", layer, x)
     return x, (*view[:2], view[2] // kernel[0], view[3] // kernel[1])

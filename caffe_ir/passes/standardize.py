@@ -3,9 +3,9 @@
     c = x - mean(x),   y = c * (mean(c^2) + eps)^-1/2
 
 MVN is another function: it adds its eps to the root (mvn_layer.cpp), and half of the programs that read Caffe files
-compute it otherwise still. mean(x^2) - mean(x)^2 would save a subtraction, and loses all digits where the mean is large.
-The view has the axes in question as its rows and columns, as its channels, or as its columns, whichever the shape
-allows, because the means and the sums that follow are read rightly by most engines on those.
+compute it otherwise still. mean(x^2) - mean(x)^2 would save a subtraction, and loses all digits where the mean is
+large. The view has the axes in question as its rows and columns, as its channels, or as its columns, whichever the
+shape allows, because the means and the sums that follow are read rightly by most engines on those.
 """
 
 from __future__ import annotations

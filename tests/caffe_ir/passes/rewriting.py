@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,13 +27,17 @@ def rewritten(net: Net, *passes: Pass, context: Context = CONTEXT) -> Net:
 
 
 def copied(net: Net) -> Net:
-    twin = copy(net)
-    twin.nodes, twin.outputs, twin.notes = list(net.nodes), list(net.outputs), list(net.notes)
-    twin.values, twin.shapes = dict(net.values), dict(net.shapes)
-    return twin
+    return replace(
+        net,
+        nodes=list(net.nodes),
+        outputs=list(net.outputs),
+        values=dict(net.values),
+        notes=list(net.notes),
+        shapes=dict(net.shapes),
+    )
 
 
-def assert_same(before: Net, after: Net) -> None:
+def assert_same(before: Net, after: Net, tolerance: float = 1e-12) -> None:
     random = np.random.default_rng(7)
     feeds = {node.top: random.standard_normal(before.shapes[node.top]) for node in before.nodes if not node.bottoms}
     old, new = run(before, feeds, np.float64), run(after, feeds, np.float64)
@@ -42,4 +46,4 @@ def assert_same(before: Net, after: Net) -> None:
     assert pairs
     for left, right in pairs:
         most = np.abs(old[left]).max()
-        np.testing.assert_allclose(new[right], old[left], rtol=1e-12, atol=1e-12 * most)
+        np.testing.assert_allclose(new[right], old[left], rtol=tolerance, atol=tolerance * most)

@@ -11,7 +11,9 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.source_layers import Local
 
 
-@pytest.mark.parametrize(("k", "s", "p", "h", "w"), [(3, 1, 1, 4, 5), (3, 2, 1, 7, 6), (2, 1, 0, 4, 3), (1, 1, 0, 2, 2)])
+@pytest.mark.parametrize(
+    ("k", "s", "p", "h", "w"), [(3, 1, 1, 4, 5), (3, 2, 1, 7, 6), (2, 1, 0, 4, 3), (1, 1, 0, 2, 2)]
+)
 def test_is_a_filter_for_each_place(k, s, p, h, w):
     random = np.random.default_rng(1)
     x, n = random.standard_normal((2, 3, h, w)), 4

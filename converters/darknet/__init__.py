@@ -1,0 +1,10 @@
+"""Darknet models, the original's and AlexeyAB's: cfg and weights to a net of exact-source layers."""
+
+from __future__ import annotations
+
+from converters.darknet.build import Build, Handler, Value
+from converters.darknet.cfg import Section
+from converters.darknet.frontend import DarknetModel, convert, heads_json
+from converters.darknet.heads import Head, Preprocessing
+
+__all__ = ["Build", "DarknetModel", "Handler", "Head", "Preprocessing", "Section", "Value", "convert", "heads_json"]

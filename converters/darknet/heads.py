@@ -1,0 +1,118 @@
+"""What a decoder must know of a net's detection heads: the facts of NAME.heads.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """How Darknet brings a picture to the input (image.c, letterbox_image, resize_image; detector.c, test_detector)."""
+
+    letterbox: bool
+    """The picture keeps its proportions and is set into the middle of a grey (0.5) field; else it is stretched."""
+    channels: int
+
+    def as_dict(self) -> dict[str, Any]:
+        order = "RGB" if self.channels == 3 else "grey" if self.channels == 1 else f"{self.channels} channels"
+        rule = "keep the proportions, centre, fill with 0.5" if self.letterbox else "stretch to the network's size"
+        return {
+            "order": order,
+            "layout": "planar (N, C, H, W)",
+            "scale": "1/255",
+            "mean": 0,
+            "resize": "bilinear, corners aligned",
+            "letterbox": self.letterbox,
+            "rule": rule,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class NonMaximumSuppression:
+    """What Darknet does to overlapping boxes by default (darknet.c, detector.c): per class, above `threshold` IoU."""
+
+    kind: str
+    threshold: float
+    beta: float | None = None
+    score_threshold: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One detection head, by the names of its section and of the value it reads."""
+
+    name: str
+    type: HeadType
+    raw: str
+    """The source's name of the value before the head: the map that a decoder of raw maps reads."""
+    classes: int
+    num: int
+    """Boxes to a cell."""
+    coords: int
+    anchors: tuple[float, ...]
+    """All of the section's, width and height in turn."""
+    anchor_unit: Literal["pixels", "cells", ""]
+    mask: tuple[int, ...]
+    """Which pairs of anchors this head has."""
+    grid: tuple[int, int]
+    """Rows and columns of its map."""
+    network: tuple[int, int]
+    """Height and width of the net's input."""
+    scale_x_y: float = 1.0
+    new_coords: bool = False
+    softmax: bool = False
+    background: bool = False
+    square_root: bool = False
+    """The width and height of a box are to be squared."""
+    point: str = "center"
+    tree: tuple[int, ...] = ()
+    """The sizes of the groups of a softmax tree."""
+    nms: NonMaximumSuppression
+
+    @property
+    def stride(self) -> tuple[float, float]:
+        """Pixels of the input to a cell, vertical and horizontal."""
+        return self.network[0] / self.grid[0], self.network[1] / self.grid[1]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What the channels of one box hold, in their order; every class is one more."""
+        if self.type == "Gaussian_yolo":
+            return ("x", "x_sigma", "y", "y_sigma", "w", "w_sigma", "h", "h_sigma", "objectness")
+        coordinates = ("x", "y", "w", "h", *(f"coord_{n}" for n in range(4, self.coords)))[: self.coords]
+        return (*coordinates, "objectness")
+
+    def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
+        """Plain data; `held` says which blob of the finished net holds a value of the source."""
+        facts = asdict(self)
+        facts["stride"] = self.stride[0] if self.stride[0] == self.stride[1] else self.stride
+        raw, activated = held.get(self.raw), held.get(self.name)
+        facts["blob"] = activated or raw
+        facts["activated"] = activated is not None and activated != raw
+        facts["raw_blob"] = raw
+        if self.type == "detection":
+            facts["layout"] = "class scores of all cells, then confidences of all boxes, then boxes x, y, w, h"
+        else:
+            facts["layout"] = f"{self.num} boxes, each of the channels {', '.join(self.channels)}, then the classes"
+        return facts
+
+
+def heads_as_dict(
+    heads: Sequence[Head], preprocessing: Preprocessing, dialect: str, held: Mapping[str, str]
+) -> dict[str, Any]:
+    """All that a decoder needs, as data that json can hold."""
+    return {
+        "dialect": dialect,
+        "input": preprocessing.as_dict(),
+        "heads": [head.as_dict(held) for head in heads],
+    }
+
+
+def heads_text(heads: Sequence[Head], preprocessing: Preprocessing, dialect: str, held: Mapping[str, str]) -> str:
+    """The contents of NAME.heads.json."""
+    return json.dumps(heads_as_dict(heads, preprocessing, dialect, held), indent=1) + "\n"

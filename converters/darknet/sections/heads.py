@@ -1,0 +1,199 @@
+"""[yolo], [Gaussian_yolo], [region], [detection] and [iseg]: what ends a net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from caffe_ir.layers import Concat, Sigmoid, Slice
+from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from converters.darknet.build import INPUT, Build, Handler, Value
+from converters.darknet.cfg import Section
+from converters.darknet.heads import Head, NonMaximumSuppression
+from converters.darknet.sections.softmax import tree_groups
+
+
+def yolo(section: Section, build: Build) -> Value:
+    """yolo_layer.c, forward_yolo_layer; AlexeyAB adds scale_x_y and new_coords."""
+    source = build.previous
+    x = build.image(source)
+    head = _yolo_facts(section, build, "yolo", 5)
+    if build.dialect == "alexeyab":
+        new_coords = section.int("new_coords", 0) != 0
+        head = replace(head, scale_x_y=section.float("scale_x_y", 1), new_coords=new_coords)
+    build.heads.append(head)
+    layer = YoloHead(
+        anchors=head.anchors,
+        mask=head.mask,
+        classes=head.classes,
+        scale_x_y=head.scale_x_y,
+        new_coords=head.new_coords,
+    )
+    return build.result(build.add(layer, x))
+
+
+def gaussian_yolo(section: Section, build: Build) -> Value:
+    """AlexeyAB's gaussian_yolo_layer.c, forward_gaussian_yolo_layer."""
+    source = build.previous
+    x = build.image(source)
+    head = _yolo_facts(section, build, "Gaussian_yolo", 9)
+    head = replace(head, scale_x_y=section.float("scale_x_y", 1), point=section.text("yolo_point", "center"))
+    build.heads.append(head)
+    layer = GaussianYoloHead(anchors=head.anchors, mask=head.mask, classes=head.classes, scale_x_y=head.scale_x_y)
+    return build.result(build.add(layer, x))
+
+
+def region(section: Section, build: Build) -> Value:
+    """region_layer.c, forward_region_layer. One with a tree of classes stays the map that it reads."""
+    source = build.previous
+    (c, h, w), x = build.chw(source), build.image(source)
+    num, classes, coords = build.size("num", 1), build.size("classes", 20), build.size("coords", 4, least=2)
+    _check_channels(build, c, num, coords + 1 + classes, "num")
+    original = build.dialect == "darknet"
+    head = Head(
+        name=build.name,
+        raw=_raw(build),
+        network=_network(build),
+        type="region",
+        classes=classes,
+        num=num,
+        coords=coords,
+        anchors=_anchors(section, build, num),
+        anchor_unit="cells",
+        mask=tuple(range(num)),
+        grid=(h, w),
+        softmax=section.int("softmax", 0) != 0,
+        background=original and section.int("background", 0) != 0,
+        tree=tree_groups(section, build),
+        nms=_nms(section, build),
+    )
+    build.heads.append(head)
+    if head.tree:
+        text = "Darknet's CPU code gives no numbers for a tree of classes: the net ends at the map before it"
+        build.note("assumed", text, "tree")
+        return source
+    if coords > 4 and original:
+        build.note("assumed", "coordinates beyond the fourth stay as they are; GPU code takes a logistic of them")
+    layer = RegionHead(
+        anchors=head.anchors,
+        num=num,
+        classes=classes,
+        coords=coords,
+        softmax=head.softmax,
+        background=head.background,
+        logistic_xy=original,
+        logistic_classes=original,
+        transposed=not original,
+    )
+    return build.result(build.add(layer, x))
+
+
+def detection(section: Section, build: Build) -> Value:
+    """YOLO v1: the vector as it is, but for softmax (detection_layer.c, forward_detection_layer)."""
+    source = build.previous
+    side, num, classes = build.size("side", 7), build.size("num", 1), build.size("classes", 1)
+    coords = section.int("coords", 1)
+    build.require(coords == 4, f"coords={coords}", why="a box has 4 coordinates", key="coords")
+    wanted = side**2 * (classes + 5 * num)
+    what = f"{side} x {side} cells of {num} boxes and {classes} classes are {wanted} values, not {source.count}"
+    build.require(source.count == wanted, what)
+    head = Head(
+        name=build.name,
+        raw=_raw(build),
+        network=_network(build),
+        type="detection",
+        classes=classes,
+        num=num,
+        coords=coords,
+        anchors=(),
+        anchor_unit="",
+        mask=(),
+        grid=(side, side),
+        softmax=section.int("softmax", 0) != 0,
+        square_root=section.int("sqrt", 0) != 0,
+        nms=_nms(section, build),
+    )
+    build.heads.append(head)
+    layer = DetectionHead(side=side, num=num, classes=classes, softmax=head.softmax)
+    return build.flat(build.add(layer, build.vector(source)))
+
+
+def iseg(section: Section, build: Build) -> Value:
+    """Logistic on the planes of the classes, all others as they are (iseg_layer.c). The original's only."""
+    source = build.previous
+    (c, _, _), x = build.chw(source), build.image(source)
+    classes, others = build.size("classes", 20), build.size("ids", 32, least=0)
+    build.require(c == classes + others, f"classes={classes} and ids={others} are not {c} channels")
+    if not others:
+        return build.result(build.add(Sigmoid(), x))
+    planes, rest = build.add_many(Slice(slice_point=(classes,)), x, 2, "planes")
+    return build.result(build.add(Concat(axis=1), build.add(Sigmoid(), planes, suffix="logistic"), rest))
+
+
+def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_yolo"], values: int) -> Head:
+    c, h, w = build.chw(build.previous)
+    classes, total = build.size("classes", 20), build.size("num", 1)
+    until_hash = build.dialect == "alexeyab"
+    mask = section.ints("mask", tuple(range(total)), until_hash=until_hash)
+    wrong = [place for place in mask if not 0 <= place < total]
+    build.require(not wrong, f"mask has {wrong}, there are only num={total} anchors", key="mask")
+    _check_channels(build, c, len(mask), values + classes, "mask")
+    return Head(
+        name=build.name,
+        raw=_raw(build),
+        network=_network(build),
+        type=kind,
+        classes=classes,
+        num=len(mask),
+        coords=4,
+        anchors=_anchors(section, build, total),
+        anchor_unit="pixels",
+        mask=mask,
+        grid=(h, w),
+        nms=_nms(section, build),
+    )
+
+
+def _raw(build: Build) -> str:
+    """The name of the value that the head reads."""
+    return build.names[-1] if build.names else INPUT
+
+
+def _network(build: Build) -> tuple[int, int]:
+    """Height and width of the net's input."""
+    _, height, width = build.source.chw or (0, 1, 1)
+    return height, width
+
+
+def _check_channels(build: Build, channels: int, boxes: int, values: int, key: str) -> None:
+    what = f"{boxes} boxes of {values} values are {boxes * values} channels, not {channels}"
+    why = f"filters= before, or {key}= or classes= here, are wrong"
+    build.require(channels == boxes * values, what, why=why, key=key)
+
+
+def _anchors(section: Section, build: Build, num: int) -> tuple[float, ...]:
+    """Darknet's are 0.5 where the cfg gives too few (yolo_layer.c, make_yolo_layer); more than 2 num are not used."""
+    given: Sequence[float] = section.floats("anchors", until_hash=build.dialect == "alexeyab")
+    if len(given) > 2 * num:
+        build.note("warning", f"{len(given)} numbers in anchors, only 2 x {num} are used", "anchors")
+    elif len(given) < 2 * num:
+        build.note("warning", f"{len(given)} numbers in anchors, the rest of 2 x {num} is 0.5", "anchors")
+    return tuple(given[: 2 * num]) + (0.5,) * (2 * num - len(given))
+
+
+def _nms(section: Section, build: Build) -> NonMaximumSuppression:
+    """What `detector test` does (detector.c): .5 in the original, .25 in AlexeyAB's; nms .45 in both."""
+    if build.dialect == "darknet":
+        return NonMaximumSuppression(kind="default", threshold=0.45, score_threshold=0.5)
+    kind, beta = section.text("nms_kind", "default"), section.float("beta_nms", 0.6)
+    return NonMaximumSuppression(kind=kind, threshold=0.45, beta=beta, score_threshold=0.25)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "yolo": yolo,
+    "Gaussian_yolo": gaussian_yolo,
+    "region": region,
+    "detection": detection,
+    "iseg": iseg,
+}

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caffe_ir.layers import Convolution, Crop, Pooling, ReLU, Silence
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.crop import CROP
+from caffe_ir.source_layers import CropTo
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+
+
+def cropped(shape, top, left, height, width):
+    net = net_of(shape)
+    add(net, "crop", CropTo(top=top, left=left, height=height, width=width))
+    return net
+
+
+def types(net):
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+def test_golden_dump_of_a_stride_one_pooling():
+    net = net_of((1, 2, 4, 4))
+    add(net, "pool_ceil", Pooling(pool="MAX", kernel_size=(2, 2), pad=(1, 1)))
+    add(net, "pool", CropTo(top=1, left=1, height=4, width=4))
+    assert rewritten(net, CROP).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 4, 4)])  -> data  [1x2x4x4]\n"
+        "  pool_ceil: Pooling(pool=MAX, kernel_size=2, pad=1) data -> pool_ceil  [1x2x5x5]\n"
+        "  pool: Crop(offset=(1, 1)) pool_ceil, data -> pool  [1x2x4x4]\n"
+        "  outputs pool\n"
+    )
+
+
+def test_takes_its_size_from_the_latest_blob_of_that_shape():
+    net = net_of((1, 2, 4, 4))
+    add(net, "early", ReLU())
+    add(net, "late", ReLU())
+    add(net, "up", Pooling(pool="MAX", kernel_size=(2, 2), pad=(1, 1)))
+    add(net, "other", ReLU())
+    add(net, "crop", CropTo(top=0, left=1, height=4, width=4))
+    assert rewritten(net, CROP).node("crop").bottoms == ("other", "late")
+
+
+def test_never_takes_its_size_from_a_blob_that_comes_later_or_has_other_channels():
+    net = net_of((1, 2, 5, 5))
+    one_channel = np.ones((1, 2, 2, 2))
+    add(net, "narrow", Convolution(num_output=1, kernel_size=(2, 2), bias_term=False), one_channel)
+    add(net, "crop", CropTo(top=0, left=0, height=4, width=4), bottoms=("data",))
+    add(net, "later", ReLU())
+    assert types(rewritten(net, CROP)) == ["Convolution", "Convolution", "ReLU"]
+
+
+def test_a_row_and_a_column_are_cut_off_by_a_depthwise_convolution():
+    net = rewritten(cropped((2, 3, 9, 9), 0, 1, 8, 8), CROP)
+    (node,) = net.nodes[1:]
+    assert str(node.layer) == "Convolution(num_output=3, group=3, bias_term=False, kernel_size=[2])"
+    assert node.blobs[0].load().tolist() == [[[[0, 1], [0, 0]]]] * 3
+
+
+@pytest.mark.parametrize(
+    ("part", "kernels"),
+    [
+        ((1, 2, 6, 6), ["kernel_size=[3]"]),
+        ((3, 2, 5, 6), ["kernel_h=4, kernel_w=1", "kernel_h=1, kernel_w=3"]),
+        ((0, 6, 8, 2), ["kernel_h=1, kernel_w=7"]),
+        ((0, 0, 8, 7), ["kernel_h=1, kernel_w=2"]),
+    ],
+)
+def test_more_is_cut_off_by_one_convolution_or_two(part, kernels):
+    net = rewritten(cropped((2, 3, 8, 8), *part), CROP)
+    common = "Convolution(num_output=3, group=3, bias_term=False, "
+    assert [str(node.layer) for node in net.nodes[1:]] == [f"{common}{kernel})" for kernel in kernels]
+
+
+@pytest.mark.parametrize(
+    ("part", "kinds"),
+    [
+        ((7, 4, 9, 6), ["Slice", "Slice", "Silence"]),
+        ((0, 0, 9, 6), ["Slice", "Slice", "Silence"]),
+        ((48, 0, 2, 50), ["Slice", "Silence"]),
+        ((0, 2, 50, 2), ["Slice", "Silence"]),
+    ],
+)
+def test_very_much_is_sliced_off_and_no_part_becomes_an_output(part, kinds):
+    net = rewritten(cropped((2, 3, 50, 50), *part), CROP)
+    assert types(net) == kinds
+    unread = {top for node in net.nodes for top in node.tops} - {
+        bottom for node in net.nodes for bottom in node.bottoms
+    }
+    assert unread == {"crop"}
+
+
+def test_the_whole_is_nothing():
+    assert types(rewritten(cropped((1, 2, 4, 4), 0, 0, 4, 4), CROP)) == []
+
+
+def test_a_target_without_crop_gets_the_next_form():
+    net = net_of((1, 2, 4, 4))
+    add(net, "pool_ceil", Pooling(pool="MAX", kernel_size=(2, 2), pad=(1, 1)))
+    add(net, "pool", CropTo(top=1, left=1, height=4, width=4))
+    layers = {name: limits for name, limits in CONTEXT.target.layers.items() if name != "Crop"}
+    context = replace(CONTEXT, target=replace(CONTEXT.target, layers=layers))
+    assert types(rewritten(net, CROP, context=context)) == ["Pooling", "Convolution"]
+
+
+def test_leaves_caffes_own_crop_alone():
+    net = net_of((1, 2, 4, 4))
+    add(net, "small", Pooling(pool="MAX", kernel_size=(2, 2)))
+    add(net, "crop", Crop(axis=2, offset=(0, 1)), bottoms=("data", "small"))
+    before = copied(net)
+    run_pass(CROP, net, CONTEXT)
+    assert net.dump() == before.dump()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_every_part_is_exact(data):
+    h, w = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 12))
+    height, width = data.draw(st.integers(1, h)), data.draw(st.integers(1, w))
+    top, left = data.draw(st.integers(0, h - height)), data.draw(st.integers(0, w - width))
+    net = rewritten(cropped((2, 2, h, w), top, left, height, width), CROP)
+    assert all(isinstance(node.layer, Silence) or node.tops for node in net.nodes)

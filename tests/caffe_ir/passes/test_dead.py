@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.errors import Origin
+from caffe_ir.layers import (
+    Concat,
+    Dropout,
+    Eltwise,
+    Flatten,
+    Input,
+    Power,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Silence,
+    Slice,
+    Split,
+    Tile,
+)
+from caffe_ir.net import Node
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.dead import DEAD
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+@pytest.mark.parametrize(
+    "identity", [Dropout(), Concat(), Slice(slice_point=()), Reshape(shape=(0, 0, 4, 2)), Power(), Tile(tiles=1)]
+)
+def test_an_identity_is_taken_out(identity):
+    net = net_of((1, 3, 4, 2))
+    add(net, "first", ReLU())
+    add(net, "nothing", identity)
+    add(net, "last", Sigmoid())
+    after = rewritten(net, DEAD)
+    assert [node.name for node in after.nodes] == ["data", "first", "last"]
+    assert after.node("last").bottoms == ("first",)
+    assert after.values == {"first": "first", "nothing": "first", "last": "last"}
+    assert [(note.kind, str(note.origin)) for note in after.notes] == [("dropped", "tiny.cfg:2")]
+
+
+@pytest.mark.parametrize("layer", [Reshape(shape=(0, 0, 2, 4)), Flatten(), Power(scale=2.0), Tile(tiles=2), Sigmoid()])
+def test_what_does_something_stays(layer):
+    net = net_of((1, 3, 4, 2))
+    add(net, "some", layer)
+    before = net.dump()
+    run_pass(DEAD, net, CONTEXT)
+    assert net.dump() == before
+
+
+def test_a_split_is_taken_out():
+    net = net_of((1, 3))
+    add(net, "first", ReLU())
+    add(net, "split", Split(), tops=("left", "right"))
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("left", "right"))
+    assert rewritten(net, DEAD).node("sum").bottoms == ("first", "first")
+
+
+def test_a_chain_that_nobody_reads_dies_as_a_whole():
+    net = net_of((1, 4, 2, 2))
+    add(net, "kept", ReLU())
+    add(net, "a", Sigmoid(), bottoms=("data",))
+    add(net, "b", Slice(slice_point=(2,)), tops=("b_0", "b_1"))
+    add(net, "c", Eltwise(operation="SUM"), bottoms=("b_0", "b_1"))
+    net.outputs = ["kept"]
+    after = rewritten(net, DEAD)
+    assert [node.name for node in after.nodes] == ["data", "kept"]
+    assert after.values == {"kept": "kept"}
+    assert {note.text.split()[0] for note in after.notes} == {"a", "b", "c"}
+
+
+def test_a_layer_of_which_one_top_is_read_stays():
+    net = net_of((1, 4, 2, 2))
+    add(net, "cut", Slice(slice_point=(2,)), tops=("left", "right"))
+    add(net, "last", ReLU(), bottoms=("right",))
+    before = net.dump()
+    run_pass(DEAD, net, CONTEXT)
+    assert net.dump() == before
+
+
+def test_inputs_and_silences_stay():
+    net = net_of((1, 4))
+    add(net, "second", Input(shape=(1, 2)), bottoms=())
+    add(net, "eaten", ReLU())
+    net.append(Node(name="silence", layer=Silence(), bottoms=("eaten",), origin=Origin(layer="silence")))
+    add(net, "last", ReLU(), bottoms=("data",))
+    before = net.dump()
+    run_pass(DEAD, net, CONTEXT)
+    assert net.dump() == before
+
+
+def test_an_identity_keeps_two_outputs_apart():
+    net = net_of((1, 4))
+    add(net, "first", ReLU())
+    add(net, "drop", Dropout())
+    net.outputs = ["first", "drop"]
+    before = net.dump()
+    run_pass(DEAD, net, CONTEXT)
+    assert net.dump() == before
+
+
+def test_what_a_pass_made_goes_without_a_note():
+    net = net_of((1, 4))
+    add(net, "made", Power())
+    add(net, "last", ReLU())
+    del net.values["made"]
+    after = rewritten(net, DEAD)
+    assert [node.name for node in after.nodes] == ["data", "last"]
+    assert after.notes == []
+
+
+def test_of_a_diamond_that_nobody_reads_nothing_is_left():
+    net = net_of((1, 4))
+    add(net, "kept", ReLU())
+    add(net, "a", Sigmoid(), bottoms=("data",))
+    add(net, "b", Sigmoid())
+    add(net, "c", Eltwise(operation="SUM"), bottoms=("a", "b"))
+    net.outputs = ["kept"]
+    assert [node.name for node in rewritten(net, DEAD).nodes] == ["data", "kept"]

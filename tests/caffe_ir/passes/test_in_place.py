@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import (
+    AbsVal,
+    BatchNorm,
+    Convolution,
+    Dropout,
+    Eltwise,
+    Flatten,
+    Parameter,
+    Pooling,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+)
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.in_place import IN_PLACE
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+def net_with_conv():
+    net = net_of((1, 2, 4, 4))
+    add(net, "conv", Convolution(num_output=2, kernel_size=(1, 1), bias_term=False), np.ones((2, 2, 1, 1)))
+    return net
+
+
+def marked(net):
+    """The marked nodes, with a last reader so that no tested top is an output."""
+    add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)), bottoms=net.outputs[:1])
+    return [node.name for node in rewritten(net, IN_PLACE).nodes if node.in_place]
+
+
+def test_the_chain_that_people_write():
+    net = net_with_conv()
+    add(net, "norm", BatchNorm(use_global_stats=True, eps=1e-5), np.zeros(2), np.ones(2), np.ones(1))
+    add(net, "scale", Scale(), np.ones(2))
+    add(net, "relu", ReLU())
+    add(net, "drop", Dropout())
+    assert marked(net) == ["norm", "scale", "relu", "drop"]
+
+
+def test_golden_dump():
+    net = net_with_conv()
+    add(net, "relu", ReLU())
+    add(net, "end", Sigmoid())
+    assert rewritten(net, IN_PLACE).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 4, 4)])  -> data  [1x2x4x4]\n"
+        "  conv: Convolution(num_output=2, bias_term=False, kernel_size=[1]) data -> conv | [2, 2, 1, 1]  [1x2x4x4]\n"
+        "  relu: ReLU() conv -> relu in place  [1x2x4x4]\n"
+        "  end: Sigmoid() relu -> end  [1x2x4x4]\n"
+        "  outputs end\n"
+    )
+
+
+def test_never_on_an_input():
+    net = net_of((1, 2, 4, 4))
+    add(net, "relu", ReLU())
+    assert marked(net) == []
+
+
+def test_never_on_a_constant():
+    net = net_of((1, 2, 4, 4))
+    add(net, "weights", Parameter(shape=(1, 2, 4, 4)), np.ones((1, 2, 4, 4)), bottoms=())
+    add(net, "relu", ReLU())
+    assert marked(net) == []
+
+
+def test_never_where_another_reads_the_bottom():
+    net = net_with_conv()
+    add(net, "relu", ReLU())
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("conv", "relu"))
+    assert marked(net) == []
+
+
+def test_never_where_the_bottom_is_an_output():
+    net = net_with_conv()
+    add(net, "relu", ReLU())
+    add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)))
+    net.outputs = ["end", "conv"]
+    before = net.dump()
+    run_pass(IN_PLACE, net, CONTEXT)
+    assert net.dump() == before
+
+
+@pytest.mark.parametrize("view", [Reshape(shape=(0, 2, 8, 2)), Reshape(shape=(0, -1, 1, 1))])
+def test_never_on_a_view(view):
+    net = net_with_conv()
+    add(net, "view", view)
+    add(net, "relu", ReLU())
+    assert marked(net) == []
+
+
+def test_behind_a_flatten_neither():
+    net = net_with_conv()
+    add(net, "flat", Flatten())
+    add(net, "relu", ReLU())
+    add(net, "back", Reshape(shape=(0, 2, 4, 4)))
+    assert marked(net) == []
+
+
+def test_never_for_types_that_caffe_computes_wrongly_or_refuses_in_place():
+    net = net_with_conv()
+    add(net, "abs", AbsVal())
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("abs", "data"))
+    add(net, "pool", Pooling(pool="MAX", kernel_size=(1, 1)))
+    assert marked(net) == []
+
+
+def test_an_output_keeps_its_own_name():
+    net = net_with_conv()
+    add(net, "relu", ReLU())
+    run_pass(IN_PLACE, net, CONTEXT)
+    assert not net.node("relu").in_place

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.layers import Eltwise, ReLU, Sigmoid, Slice
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.names import NAMES, legal
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("layer1.0.conv1", "layer1.0.conv1"),
+        ("conv_12", "conv_12"),
+        ("inception_3a/1x1", "inception_3a_1x1"),
+        ("my layer", "my_layer"),
+        ("größe", "gr_e"),
+        ("conv_cpu", "conv-cpu"),
+        ("pool_report", "pool-report"),
+        ("a_splitncnn_0", "a-splitncnn_0"),
+        ("", "layer"),
+    ],
+)
+def test_legal_names(name, wanted):
+    assert legal(name) == wanted
+
+
+def test_names_are_changed_wherever_they_are_used():
+    net = net_of((1, 4, 2, 2))
+    add(net, "block/a b", ReLU())
+    add(net, "head_cpu", Sigmoid())
+    after = rewritten(net, NAMES)
+    assert after.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 4, 2, 2)])  -> data  [1x4x2x2]\n"
+        "  block_a_b: ReLU() data -> block_a_b  [1x4x2x2]\n"
+        "  head-cpu: Sigmoid() block_a_b -> head-cpu  [1x4x2x2]\n"
+        "  outputs head-cpu\n"
+    )
+    assert after.values == {"block/a b": "block_a_b", "head_cpu": "head-cpu"}
+
+
+def test_two_names_that_become_one_are_told_apart():
+    net = net_of((1, 4, 2, 2))
+    add(net, "a_b", ReLU())
+    add(net, "a/b", Sigmoid())
+    add(net, "a b", Sigmoid(), bottoms=("a_b",))
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("a/b", "a b"))
+    after = rewritten(net, NAMES)
+    assert [node.name for node in after.nodes] == ["data", "a_b", "a_b_2", "a_b_3", "sum"]
+    assert after.node("sum").bottoms == ("a_b_2", "a_b_3")
+
+
+def test_a_layer_with_one_top_is_called_as_its_top():
+    net = net_of((1, 4, 2, 2))
+    add(net, "one", ReLU(), tops=("other",))
+    after = rewritten(net, NAMES)
+    assert (after.nodes[-1].name, after.nodes[-1].tops) == ("other", ("other",))
+
+
+def test_a_layer_with_several_tops_is_called_as_none_of_them():
+    net = net_of((1, 4, 2, 2))
+    add(net, "cut", Slice(slice_point=(1,)), tops=("cut", "cut/1"))
+    add(net, "last", ReLU(), bottoms=("cut/1",))
+    after = rewritten(net, NAMES)
+    assert (after.nodes[1].name, after.nodes[1].tops) == ("cut_2", ("cut", "cut_1"))
+    assert after.node("last").bottoms == ("cut_1",)
+
+
+def test_tops_of_one_layer_do_not_change_places():
+    net = net_of((1, 4, 2, 2))
+    add(net, "cut", Slice(slice_point=(1,)), tops=("a/b", "a_b"))
+    add(net, "left", ReLU(), bottoms=("a/b",))
+    add(net, "right", ReLU(), bottoms=("a_b",))
+    net.outputs = ["left", "right"]
+    after = rewritten(net, NAMES)
+    assert after.node("left").bottom == after.nodes[1].tops[0]
+    assert after.node("right").bottom == after.nodes[1].tops[1] == "a_b"
+
+
+def test_leaves_legal_names_alone():
+    net = net_of((1, 4, 2, 2))
+    add(net, "cut", Slice(slice_point=(1,)), tops=("left", "right"))
+    add(net, "layer1.0-a", ReLU())
+    nodes = list(net.nodes)
+    run_pass(NAMES, net, CONTEXT)
+    assert all(old is new for old, new in zip(nodes, net.nodes, strict=True))

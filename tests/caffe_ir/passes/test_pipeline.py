@@ -1,0 +1,190 @@
+"""The order of the passes with its reasons, and that what comes out is what an engine of others computes."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from caffe_ir.errors import ConversionError, Origin
+from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Softmax
+from caffe_ir.net import Node
+from caffe_ir.passes.activation import ACTIVATION
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.batch_norm import BATCH_NORM
+from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.crop import CROP
+from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
+from caffe_ir.passes.heads import HEADS
+from caffe_ir.passes.in_place import IN_PLACE
+from caffe_ir.passes.names import NAMES
+from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
+from caffe_ir.passes.pipeline import PIPELINE, lower
+from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.shortcut import SHORTCUT
+from caffe_ir.reference import run
+from caffe_ir.source_layers import (
+    SOURCE_LAYERS,
+    AppendZeros,
+    CropTo,
+    DarknetLRN,
+    L2Norm,
+    Local,
+    Mish,
+    NearestUpsample,
+    Reorg,
+    Reorg3d,
+    SourceBatchNorm,
+    WindowPool,
+)
+from caffe_ir.targets import CAFFE
+from caffe_ir.writer import write
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import assert_same, copied
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "reason"),
+    [
+        (HEADS, DEAD, "what a head is reduced to decides what is read"),
+        (BATCH_NORM, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
+        (SHORTCUT, BROADCAST, "a shortcut may leave sums that broadcast"),
+        (POOLING, CROP, "a pooling with more windows than wanted leaves a crop"),
+        (HEADS, ACTIVATION, "a head may need activations that the target lacks"),
+        (NORMALIZE_CHANNELS, ACTIVATION, "likewise"),
+        (CROP, FOLD_BATCH_NORM, "a crop may read the shape of a convolution, which then has two readers"),
+        (FOLD_BATCH_NORM, NAMES, "folding decides which layer bears the name"),
+        (NAMES, IN_PLACE, "a blob that is overwritten has no name of its own"),
+    ],
+)
+def test_order(earlier, later, reason):
+    assert PIPELINE.index(earlier) < PIPELINE.index(later), reason
+
+
+def test_dead_nodes_go_first_and_last():
+    places = [place for place, one in enumerate(PIPELINE) if one is DEAD]
+    assert len(places) == 2
+    assert places[0] == PIPELINE.index(HEADS) + 1  # nobody lowers what is not read
+    assert places[1] > PIPELINE.index(FOLD_BATCH_NORM)
+
+
+def test_every_source_layer_is_visited():
+    visited = {layer for one in PIPELINE for layer in one.visits}
+    assert set(SOURCE_LAYERS) <= visited
+
+
+def test_all_reasons_are_told_at_once():
+    net = net_of((1, 3, 8, 8))
+    add(net, "first", pool("MAX", 2, 1, 0, 6, dilation=(2, 2)))
+    add(net, "second", pool("MAX", 2, 1, 0, 4, dilation=(2, 2)))
+    no_softmax = {name: limits for name, limits in CAFFE.layers.items() if name != "Softmax"}
+    add(net, "third", Softmax())
+    target = type(CAFFE)(name="small", title="A small one", layers=no_softmax)
+    with pytest.raises(ConversionError) as caught:
+        lower(net, target, Options())
+    told = [(str(problem.origin), problem.why) for problem in caught.value.problems]
+    windows = "no windows of Caffe's Pooling hold the same cells"
+    assert told == [
+        ("tiny.cfg:1", windows),
+        ("tiny.cfg:2", windows),
+        ("tiny.cfg:3", "A small one has no layer Softmax"),
+    ]
+
+
+def test_after_is_told_of_every_pass():
+    net, seen = net_of((1, 3)), []
+    add(net, "softmax", Softmax())
+    lower(net, CAFFE, Options(), lambda name, given: seen.append((name, given is net)))
+    assert seen == [(one.name, True) for one in PIPELINE]
+
+
+def small_yolo():
+    """A net with a little of all: batch norm, pooling of stride 1, mish, upsampling, a dropout and a dead branch."""
+    random, net = np.random.default_rng(5), net_of((2, 3, 8, 8))
+    add(net, "conv_0", Convolution(num_output=4, kernel_size=(3, 3), pad=(1, 1), bias_term=False), _weights(4, 3, 3, 3))
+    statistics = random.uniform(0.5, 1.5, (4, 4))
+    add(net, "conv_0_bn", SourceBatchNorm(form="outside", eps=1e-6), *statistics)
+    add(net, "conv_0_mish", Mish())
+    add(net, "unread", Convolution(num_output=1, kernel_size=(1, 1)), _weights(1, 4, 1, 1), np.zeros(1))
+    add(net, "maxpool_1", WindowPool(pool="MAX", kernel_size=(2, 2), stride=(1, 1), output_size=(8, 8)),
+        bottoms=("conv_0_mish",))  # fmt: skip
+    add(net, "dropout_2", Dropout())
+    add(net, "maxpool_3", WindowPool(pool="MAX", kernel_size=(2, 2), stride=(2, 2), output_size=(4, 4)))
+    add(net, "upsample_4", NearestUpsample(scale=(2, 2)))
+    add(net, "shortcut 5", Eltwise(operation="SUM"), bottoms=("upsample_4", "dropout_2"))
+    return net
+
+
+def _weights(*shape):
+    return np.random.default_rng(11).standard_normal(shape) / np.sqrt(np.prod(shape[1:]))
+
+
+@pytest.mark.parametrize(("fold", "tolerance"), [(False, 1e-12), (True, 1e-6)])  # folding stores other float32
+def test_the_whole_pipeline_keeps_the_function(fold, tolerance):
+    before = small_yolo()
+    after = lower(copied(before), CAFFE, Options(fold_batch_norm=fold))
+    assert_same(before, after, tolerance)
+    assert "unread" not in after.values
+    assert after.values["dropout_2"] == after.values["maxpool_1"]
+    assert after.outputs == ["shortcut_5"]
+    again = lower(copied(after), CAFFE, Options(fold_batch_norm=fold))
+    assert again.dump() == after.dump()
+
+
+def pool(kind, kernel, stride, begin, size, **others):
+    return WindowPool(
+        pool=kind,
+        kernel_size=(kernel, kernel),
+        stride=(stride, stride),
+        begin=(begin, begin),
+        output_size=(size, size),
+        **others,
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (pool("MAX", 2, 1, 0, 8), (1, 3, 8, 8)),
+        (pool("MAX", 3, 2, 1, 4), (1, 3, 8, 8)),
+        (pool("MAX", 2, 2, 0, 4), (1, 3, 7, 7)),
+        (pool("MAX", 5, 1, 2, 8), (1, 3, 8, 8)),
+        (pool("AVE", 3, 1, 1, 8), (1, 3, 8, 8)),
+        (pool("AVE", 3, 2, 1, 4, divisor="padded", end=(1, 1)), (1, 3, 8, 8)),
+        (pool("AVE", 8, 1, 0, 1), (1, 3, 8, 8)),
+        (pool("AVE", 2, 2, 0, 4, divisor=1), (1, 3, 8, 8)),
+        (NearestUpsample(scale=(2, 3)), (1, 3, 4, 4)),
+        (Reorg(stride=2), (1, 8, 4, 6)),
+        (Reorg(stride=2, reverse=True), (1, 8, 4, 6)),
+        (Reorg3d(stride=2), (1, 3, 4, 6)),
+        (Reorg3d(stride=2, reverse=True), (1, 16, 2, 3)),
+        (CropTo(top=1, left=0, height=7, width=7), (1, 3, 8, 8)),
+        (CropTo(top=5, left=7, height=8, width=6), (1, 3, 20, 20)),
+        (AppendZeros(count=3), (1, 7)),
+        (AppendZeros(count=17), (1, 7)),
+        (DarknetLRN(size=5, alpha=0.01, beta=0.75, kappa=2.0), (1, 8, 3, 3)),
+        (L2Norm(), (1, 8, 3, 3)),
+        (Local(num_output=5, kernel_size=3, stride=1, pad=1), (1, 4, 3, 4)),
+        (Local(num_output=5, kernel_size=3, stride=1, pad=0), (1, 4, 3, 3)),
+    ],
+    ids=str,
+)
+def test_opencv_computes_what_the_source_means(layer, shape, tmp_path):
+    x = np.random.default_rng(9).standard_normal(shape).astype(np.float32)
+    net = net_of(shape)
+    add(net, "x", layer, *(_weights(*blob) for blob in layer.blob_shapes((shape,))))
+    truth = run(net, {"data": x}, np.float64)["x"]
+    write(lower(net, CAFFE, Options()), tmp_path / "net", CAFFE)
+    engine = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
+    engine.setInput(x)
+    np.testing.assert_allclose(engine.forward("x"), truth, rtol=2e-6, atol=2e-6 * np.abs(truth).max())
+
+
+def test_a_layer_without_a_pass_is_refused_with_its_place():
+    net = net_of((1, 3))
+    origin = Origin(layer="second", what="Parameter", file="net.py", line=4)
+    net.append(Node(name="second", layer=Input(shape=(1,)), tops=("second",), origin=origin))
+    layers = {name: limits for name, limits in CAFFE.layers.items() if name != "Input"}
+    with pytest.raises(ConversionError, match=r"net\.py:4 Parameter: second .* cannot be written for none"):
+        lower(net, type(CAFFE)(name="none", title="none", layers=layers), Options())
