@@ -40,14 +40,31 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         if not np.all(ratio == 1):
             gamma = Blob.of(gamma.load().astype(np.float64) * ratio)
     one = Blob.of(np.ones(1, np.float32))
-    norm = replace(node, layer=BatchNorm(use_global_stats=True, eps=eps), blobs=(mean, var, one))
-    name = net.fresh_name(f"{node.origin.layer}_scale")
-    scale = replace(
-        node, name=name, layer=Scale(bias_term=True), bottoms=node.tops, tops=(name,), blobs=(gamma, beta)
+    normalised, scaled = _names(net, node)
+    net.redirect(node.top, scaled)
+    norm = BatchNorm(use_global_stats=True, eps=eps)
+    net.replace(
+        node,
+        [
+            replace(node, name=normalised, tops=(normalised,), layer=norm, blobs=(mean, var, one)),
+            replace(
+                node,
+                name=scaled,
+                bottoms=(normalised,),
+                tops=(scaled,),
+                layer=Scale(bias_term=True),
+                blobs=(gamma, beta),
+            ),
+        ],
     )
-    net.redirect(node.top, name)
-    net.replace(node, [norm, scale])
     net.note("lowered", f"batch normalisation ({source.form}, eps {source.eps:g}) -> BatchNorm, Scale", node.origin)
+
+
+def _names(net: Net, node: Node) -> tuple[str, str]:
+    """The BatchNorm has the source's name, as everybody expects, unless that is the name of an output of the net."""
+    if node.top in net.outputs:
+        return net.fresh_name(f"{node.origin.layer}_norm"), node.top
+    return node.name, net.fresh_name(f"{node.origin.layer}_scale")
 
 
 def _exact_epsilon(source: SourceBatchNorm) -> float:

@@ -9,28 +9,37 @@ import click
 
 from converters.cli.failure import failures_told
 from converters.cli.files import lowered, published
+from converters.cli.options import FILE, conversion_options
 from converters.cli.summary import show
 
-_FILE = click.Path(path_type=Path)
-_TARGETS = ("caffe",)
+DIALECTS = ("auto", "darknet", "alexeyab")
+FORMS = ("auto", "darknet-cpu", "darknet-gpu", "alexeyab")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("cfg", type=_FILE)
-@click.argument("weights", type=_FILE)
-@click.option("-o", "--output", "stem", type=_FILE, metavar="STEM", help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json.  [default: the cfg's name, here]")
-@click.option("--target", type=click.Choice(_TARGETS), default="caffe", show_default=True, help="Who is to read the files.")
-@click.option("--dialect", type=click.Choice(["auto", "darknet", "alexeyab"]), default="auto", show_default=True, help="Whose Darknet: the original one's or AlexeyAB's.")
-@click.option("--bn", type=click.Choice(["auto", "darknet-cpu", "darknet-gpu", "alexeyab"]), default="auto", show_default=True, help="Which BatchNorm the weights mean: sqrt(v)+1e-6 (the original's CPU code) or sqrt(v+1e-5) (all others).")
-@click.option("--head", type=click.Choice(["raw", "activated"]), default="raw", show_default=True, help="End detection heads at the maps that decoders read, or at what Darknet's own head layers output.")
-@click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the layer before them.")
+@click.argument("cfg", type=FILE)
+@click.argument("weights", type=FILE)
+@click.option(
+    "-o", "--output", "stem", type=FILE, metavar="STEM",
+    help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json.  [default: the cfg's name, here]",
+)  # fmt: skip
+@click.option(
+    "--dialect", type=click.Choice(DIALECTS), default="auto", show_default=True,
+    help="Whose Darknet: the original one's or AlexeyAB's.",
+)  # fmt: skip
+@click.option(
+    "--bn", type=click.Choice(FORMS), default="auto", show_default=True,
+    help="What BatchNorm divides by: sqrt(v)+1e-6 (the original's CPU code) or sqrt(v+1e-5) (all others).",
+)  # fmt: skip
+@click.option(
+    "--head", type=click.Choice(["raw", "activated"]), default="raw", show_default=True,
+    help="End detection heads at the maps that decoders read, or at what Darknet's own head layers output.",
+)  # fmt: skip
 @click.option("--input-size", metavar="HxW", help="Another input size than the cfg's.")
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Batch size of the input.")
+@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Inputs at once.")
 @click.option("--lenient", is_flag=True, help="Take unknown activations for ReLU, as Darknet does, and say so.")
 @click.option("--allow-trailing", is_flag=True, help="Accept a weights file that is longer than the cfg asks for.")
-@click.option("--dump-after", metavar="PASS", help="Print the net as it is after a pass ('source': before the first).")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-@click.option("-v", "--verbose", is_flag=True, help="List every rewrite and assumption with its place.")
+@conversion_options
 def darknet(
     cfg: Path,
     weights: Path,

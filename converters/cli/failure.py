@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,7 @@ CANNOT_CONVERT = 1
 
 
 @contextmanager
-def failures_told(source: Path) -> Iterator[None]:
+def failures_told(source: object) -> Iterator[None]:
     """Turn ConversionError into the list of its problems and exit 1."""
     try:
         yield

@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "darknet": ("converters.cli.darknet", "Darknet's CFG and WEIGHTS to Caffe."),
+    "pytorch": ("converters.cli.pytorch", "A PyTorch MODEL to Caffe."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 

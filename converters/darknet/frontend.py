@@ -72,7 +72,7 @@ def convert(
     try:
         source = _input(read.net, net, input_size, batch)
     except ConversionError as error:
-        raise ConversionError(*error.problems, *problems.found) from None  # [net] is the first section
+        raise ConversionError(*error.problems, *problems.found) from None
     form = batch_norm_form(decision.dialect, bn)
     build = Build(
         net=net,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from caffe_ir.layers import BatchNorm, Convolution
+from caffe_ir.layers import BatchNorm, Convolution, ReLU
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.batch_norm import BATCH_NORM
 from caffe_ir.reference import run
@@ -49,20 +49,28 @@ def test_the_net_it_makes():
     add(net, "conv_4", Convolution(num_output=2, kernel_size=(3, 3)), np.ones((2, 3, 3, 3)), np.ones(2))
     node = add(net, "conv_4_bn", OUTSIDE, *statistics((1, 2)))
     net.update(node, replace(node, origin=replace(node.origin, layer="conv_4")))
+    add(net, "relu", ReLU())
     assert rewritten(net, BATCH_NORM).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 3, 8, 8)])  -> data  [1x3x8x8]\n"
         "  conv_4: Convolution(num_output=2, kernel_size=[3]) data -> conv_4 | [2, 3, 3, 3] [2]  [1x2x6x6]\n"
         "  conv_4_bn: BatchNorm(use_global_stats=True, eps=1e-12) conv_4 -> conv_4_bn | [2] [2] [1]  [1x2x6x6]\n"
         "  conv_4_scale: Scale(bias_term=True) conv_4_bn -> conv_4_scale | [2] [2]  [1x2x6x6]\n"
-        "  outputs conv_4_scale\n"
+        "  relu: ReLU() conv_4_scale -> relu  [1x2x6x6]\n"
+        "  outputs relu\n"
     )
+
+
+def test_an_output_keeps_its_name():
+    net = rewritten(normalised(OUTSIDE), BATCH_NORM)
+    assert net.outputs == ["bn"]
+    assert [node.name for node in net.nodes] == ["data", "bn_norm", "bn"]
 
 
 def test_known_variances():
     """(sqrt(v) + 1e-6)^2 = v + 2e-6 sqrt(v) + 1e-12: with e = 1e-12, v + 2e-6 sqrt(v) is left."""
     net = rewritten(normalised(OUTSIDE, var=(0, 1e-12, 1e-6, 4)), BATCH_NORM)
-    norm = net.node("bn")
+    norm = net.node("bn_norm")
     assert isinstance(norm.layer, BatchNorm)
     assert norm.layer.eps == 1e-12
     np.testing.assert_allclose(norm.blobs[1].load(), [0, 3e-12, 1.002e-6, 4.000004], rtol=1e-7)
@@ -72,9 +80,9 @@ def test_where_the_sources_form_is_caffes_no_blob_is_touched():
     net = normalised(INSIDE)
     gamma, beta, mean, var = net.node("bn").blobs
     after = rewritten(net, BATCH_NORM)
-    assert after.node("bn").blobs[:2] == (mean, var)
-    assert after.node("bn_scale").blobs == (gamma, beta)
-    layer = after.node("bn").layer
+    assert after.node("bn_norm").blobs[:2] == (mean, var)
+    assert after.node("bn").blobs == (gamma, beta)
+    layer = after.node("bn_norm").layer
     assert isinstance(layer, BatchNorm)
     assert layer.eps == 1e-5
 
@@ -83,13 +91,13 @@ def test_outside_only_the_variance_is_touched():
     net = normalised(OUTSIDE)
     gamma, beta, mean, _ = net.node("bn").blobs
     after = rewritten(net, BATCH_NORM)
-    assert after.node("bn").blobs[0] is mean
-    assert after.node("bn_scale").blobs == (gamma, beta)
+    assert after.node("bn_norm").blobs[0] is mean
+    assert after.node("bn").blobs == (gamma, beta)
 
 
 def test_a_target_with_its_own_epsilon_gets_no_negative_variance():
     net = rewritten(normalised(OUTSIDE), BATCH_NORM, context=FIXED_EPS)
-    assert (net.node("bn").blobs[1].load() >= 0).all()
+    assert (net.node("bn_norm").blobs[1].load() >= 0).all()
 
 
 @needs_darknet
@@ -103,7 +111,7 @@ def test_in_float32_it_is_real_darknet_also_without_variance(tmp_path, context):
     wanted = darknet_batch_norm(tmp_path, x, gamma, beta, mean, var)
     net = net_of(x.shape)
     add(net, "bn", OUTSIDE, gamma, beta, mean, var)
-    top = run(rewritten(net, BATCH_NORM, context=context), {"data": x})["bn_scale"]
+    top = run(rewritten(net, BATCH_NORM, context=context), {"data": x})["bn"]
     np.testing.assert_allclose(top, wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max())
 
 

@@ -83,6 +83,11 @@ def test_the_last_value_is_an_output_though_others_read_it(tmp_path):
     assert converted(tmp_path, net(sections)).net.outputs == ["maxpool_1", "conv_0_leaky"]
 
 
+def test_the_input_is_an_output_only_where_there_is_nothing_else(tmp_path):
+    assert converted(tmp_path, net("[implicit];filters=3"), header=ALEXEYAB).net.outputs == ["implicit_0"]
+    assert converted(tmp_path, net("[dropout]")).net.outputs == ["data"]
+
+
 # ---- Weights ---------------------------------------------------------------------------------------------------------
 
 

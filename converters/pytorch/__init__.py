@@ -1,0 +1,44 @@
+"""PyTorch to the IR: `convert` captures a module with torch.export and says, layer by layer, what it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from caffe_ir.net import Net
+from converters.pytorch.aten import HANDLERS, HINTS
+from converters.pytorch.build import Build, Call, Missing, Refused, Value
+from converters.pytorch.capture import Model, capture
+from converters.pytorch.frontend import Handler, to_net
+from converters.pytorch.names import class_name
+
+__all__ = ["HANDLERS", "Build", "Call", "Handler", "Missing", "Refused", "Value", "convert"]
+
+
+def convert(
+    model: Model,
+    example_inputs: Sequence[Any] = (),
+    *,
+    example_kwargs: Mapping[str, Any] | None = None,
+    handlers: Mapping[str, Handler] | None = None,
+    input_names: Sequence[str] = (),
+    name: str = "",
+) -> Net:
+    """The net of a module for inputs of these shapes, or of a program that torch.export made.
+
+    `handlers` adds to HANDLERS or replaces in it: (Call, Build) -> Value by "mylib::op" or "aten.op.overload".
+    Raises ConversionError with every reason why the model cannot be converted.
+    """
+    captured = capture(model, example_inputs, example_kwargs)
+    known = {**HANDLERS, **{_full_name(op): handler for op, handler in (handlers or {}).items()}}
+    net = to_net(
+        captured.program, known, HINTS, name=name or class_name(model, captured.program), input_names=input_names
+    )
+    net.notes[:0] = captured.notes
+    return net
+
+
+def _full_name(op: str) -> str:
+    """`mylib::op` as the graph spells it: mylib.op.default."""
+    full = op.replace("::", ".")
+    return f"{full}.default" if full.count(".") == 1 else full

@@ -1,0 +1,59 @@
+"""The ATen operations that have a meaning here: one function each, by family, named as in torch's graph.
+
+An in-place call has the handler of the plain one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from converters.pytorch.aten import (
+    activation,
+    arithmetic,
+    convolution,
+    elementwise,
+    identity,
+    masks,
+    matmul,
+    normalization,
+    pad,
+    pooling,
+    rearrange,
+    reduction,
+    resize,
+    shape,
+)
+from converters.pytorch.aten.hints import HINTS
+from converters.pytorch.frontend import Handler
+
+FAMILIES: tuple[Mapping[str, Handler], ...] = (
+    activation.HANDLERS,
+    arithmetic.HANDLERS,
+    convolution.HANDLERS,
+    elementwise.HANDLERS,
+    identity.HANDLERS,
+    masks.HANDLERS,
+    matmul.HANDLERS,
+    normalization.HANDLERS,
+    pad.HANDLERS,
+    pooling.HANDLERS,
+    rearrange.HANDLERS,
+    reduction.HANDLERS,
+    resize.HANDLERS,
+    shape.HANDLERS,
+)
+
+
+def merged(families: tuple[Mapping[str, Handler], ...]) -> dict[str, Handler]:
+    """All handlers in one table. Raises ValueError where two families claim one operation."""
+    table: dict[str, Handler] = {}
+    for family in families:
+        if twice := table.keys() & family.keys():
+            raise ValueError(f"two handlers for {', '.join(sorted(twice))}")
+        table.update(family)
+    return table
+
+
+HANDLERS = merged(FAMILIES)
+
+__all__ = ["FAMILIES", "HANDLERS", "HINTS", "merged"]

@@ -1,0 +1,163 @@
+"""Functions of single values, and extremes and products of two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import inf
+
+import torch
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
+from caffe_ir.source_layers import Add, Div, Maximum, Minimum, Mul
+from converters.pytorch.build import Build, Call, Operand, Value
+from converters.pytorch.frontend import Handler
+
+# ---- functions of one value ------------------------------------------------------------------------------------------
+
+
+def layer(call: Call, build: Build, one: Layer) -> Value:
+    """What one layer of Caffe computes."""
+    return build.add(one, call.value())
+
+
+def expm1(call: Call, build: Build) -> Value:
+    return build.add(Power(shift=-1.0), build.add(Exp(), call.value(), suffix="exp"))
+
+
+def power(call: Call, build: Build) -> Value:
+    """self^exponent for a number; a negative self has a power for whole exponents only, in Caffe as in torch."""
+    exponent = call.number("exponent")
+    x = call.value()
+    return x if exponent == 1 else build.add(Power(power=exponent), x)
+
+
+def power_of_number(call: Call, build: Build) -> Value:
+    """number^exponent."""
+    base = call.number("self")
+    if base <= 0:
+        raise call.refused(f"powers of {base}", why="Caffe's Exp takes positive bases only")
+    return build.add(Exp(base=base) if base != 1 else Power(scale=0.0, shift=1.0), call.value("exponent"))
+
+
+def sign(call: Call, build: Build) -> Value:
+    """1 where x > 0, -1 where x < 0."""
+    x = call.value()
+    positive = build.add(Threshold(), x, suffix="positive")
+    negative = build.add(Threshold(), build.add(Power(scale=-1.0), x, suffix="minus"), suffix="negative")
+    return build.add(Eltwise(operation="SUM", coeff=(1.0, -1.0)), positive, negative)
+
+
+# ---- extremes --------------------------------------------------------------------------------------------------------
+
+
+def clamp(call: Call, build: Build) -> Value:
+    """min(max(x, low), high), either of which may be missing."""
+    low, high = (call.optional_number(name) if name in call.arguments else None for name in ("min", "max"))
+    if low is not None and high is not None and low > high:  # torch gives high then, Caffe's Clip low
+        return build.add(Power(scale=0.0, shift=high), call.value())
+    return build.add(Clip(min=-inf if low is None else low, max=inf if high is None else high), call.value())
+
+
+def clamp_tensor(call: Call, build: Build) -> Value:
+    """The bounds are constants or other values."""
+    x: Operand = call.value()
+    for name, extreme in (("min", Maximum()), ("max", Minimum())):
+        if name in call.arguments and call.argument(name) is not None:
+            last = name == "max" or "max" not in call.arguments or call.arguments["max"].value is None
+            x = pair(build, extreme, x, call.operand(name), suffix="" if last else name)
+    assert isinstance(x, Value), "a value came in"
+    return x
+
+
+def maximum(call: Call, build: Build) -> Value:
+    return pair(build, Maximum(), call.operand("self"), call.operand("other"))
+
+
+def minimum(call: Call, build: Build) -> Value:
+    return pair(build, Minimum(), call.operand("self"), call.operand("other"))
+
+
+# ---- sums of products ------------------------------------------------------------------------------------------------
+
+
+def addcmul(call: Call, build: Build) -> Value:
+    """self + value tensor1 tensor2."""
+    return _added(call, build, Mul())
+
+
+def addcdiv(call: Call, build: Build) -> Value:
+    """self + value tensor1 / tensor2."""
+    return _added(call, build, Div())
+
+
+def lerp(call: Call, build: Build) -> Value:
+    """self + weight (end - self) for a number."""
+    weight = call.number("weight")
+    first, last = build.as_value(tensor_of(call.operand("self"))), build.as_value(tensor_of(call.operand("end")))
+    terms = [
+        build.add(Power(scale=factor), value, suffix=name)
+        for value, factor, name in ((first, 1 - weight, "self"), (last, weight, "end"))
+    ]
+    return build.add(Add(), *terms)
+
+
+def _added(call: Call, build: Build, both: Layer) -> Value:
+    first, second = call.operand("tensor1"), call.operand("tensor2")
+    product = pair(build, both, first, second, suffix="product")
+    factor = call.number("value")
+    if factor != 1:
+        product = build.add(Power(scale=factor), product, suffix="factor")
+    return pair(build, Add(), call.operand("self"), product)
+
+
+# ---- operands --------------------------------------------------------------------------------------------------------
+
+
+def pair(build: Build, both: Layer, first: Operand, second: Operand, *, suffix: str = "") -> Value:
+    """A layer of two bottoms on values and constants."""
+    return build.add(both, build.as_value(tensor_of(first)), build.as_value(tensor_of(second)), suffix=suffix)
+
+
+def tensor_of(operand: Operand) -> Value | torch.Tensor:
+    return operand if isinstance(operand, Value | torch.Tensor) else torch.tensor(float(operand))
+
+
+def _one(layer_of_caffe: Layer) -> Handler:
+    handler: Callable[[Call, Build], Value] = partial(layer, one=layer_of_caffe)
+    return handler
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "aten.abs.default": _one(AbsVal()),
+    "aten.neg.default": _one(Power(scale=-1.0)),
+    "aten.square.default": _one(Power(power=2.0)),
+    "aten.sqrt.default": _one(Power(power=0.5)),
+    "aten.rsqrt.default": _one(Power(power=-0.5)),
+    "aten.reciprocal.default": _one(Power(power=-1.0)),
+    "aten.exp.default": _one(Exp()),
+    "aten.exp2.default": _one(Exp(base=2.0)),
+    "aten.expm1.default": expm1,
+    "aten.log.default": _one(Log()),
+    "aten.log2.default": _one(Log(base=2.0)),
+    "aten.log10.default": _one(Log(base=10.0)),
+    "aten.log1p.default": _one(Log(shift=1.0)),
+    "aten.pow.Tensor_Scalar": power,
+    "aten.pow.Scalar": power_of_number,
+    "aten.sign.default": sign,
+    "aten.clamp.default": clamp,
+    "aten.clamp.Tensor": clamp_tensor,
+    "aten.clamp_min.default": clamp,
+    "aten.clamp_min.Tensor": clamp_tensor,
+    "aten.clamp_max.default": clamp,
+    "aten.clamp_max.Tensor": clamp_tensor,
+    "aten.clip.default": clamp,
+    "aten.maximum.default": maximum,
+    "aten.max.other": maximum,
+    "aten.minimum.default": minimum,
+    "aten.min.other": minimum,
+    "aten.addcmul.default": addcmul,
+    "aten.addcdiv.default": addcdiv,
+    "aten.lerp.Scalar": lerp,
+}

@@ -1,0 +1,133 @@
+"""Comparisons and masks: 1 for true and 0 for false, and what is chosen by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import torch
+
+from caffe_ir.layers import Power, Threshold
+from caffe_ir.source_layers import Add, Maximum, Mul, Sub
+from converters.pytorch.aten.elementwise import pair, tensor_of
+from converters.pytorch.build import Build, Call, Operand, Value
+from converters.pytorch.frontend import Handler
+
+
+def compared(call: Call, build: Build, *, less: bool, equal: bool) -> Value:
+    """self > other, or <, >=, <=: Threshold says x > t, and what is not greater is less or equal."""
+    x = call.value()
+    other = call.operand("other")
+    swapped = less != equal  # x < t is -x > -t; x >= t is not x < t
+    if isinstance(other, Value) or (isinstance(other, torch.Tensor) and other.numel() > 1):
+        against = build.as_value(tensor_of(other))
+        first, second = (against, x) if swapped else (x, against)
+        number, x = 0.0, build.add(Sub(), first, second, suffix="difference")
+    elif swapped:
+        x, number = build.add(Power(scale=-1.0), x, suffix="negative"), -float(other)
+    else:
+        number = float(other)
+    if not equal:
+        return build.add(Threshold(threshold=number), x)
+    return build.add(Power(scale=-1.0, shift=1.0), build.add(Threshold(threshold=number), x, suffix="opposite"))
+
+
+def logical_not(call: Call, build: Build) -> Value:
+    return build.add(Power(scale=-1.0, shift=1.0), build.as_value(tensor_of(_boolean(call, "self"))))
+
+
+def logical_and(call: Call, build: Build) -> Value:
+    return pair(build, Mul(), _boolean(call, "self"), _boolean(call, "other"))
+
+
+def logical_or(call: Call, build: Build) -> Value:
+    return pair(build, Maximum(), _boolean(call, "self"), _boolean(call, "other"))
+
+
+def where(call: Call, build: Build) -> Value:
+    """self where the condition holds, else other."""
+    return _chosen(call, build, call.argument("condition"), call.argument("self"), call.argument("other"))
+
+
+def masked_fill(call: Call, build: Build) -> Value:
+    """The value where the mask holds, else self."""
+    return _chosen(call, build, call.argument("mask"), call.argument("value"), call.argument("self"))
+
+
+def _chosen(call: Call, build: Build, mask: object, yes: object, no: object) -> Value:
+    """yes mask + no (1 - mask). Numbers that a constant mask hides are never multiplied: they may be infinite."""
+    if isinstance(mask, Value):
+        return _by_value(call, build, mask, yes, no)
+    assert isinstance(mask, torch.Tensor), "a condition is a tensor"
+    hidden = mask.bool()
+    terms, constant = [], torch.zeros(())
+    for name, term, shown in (("yes", yes, hidden), ("no", no, ~hidden)):
+        if not isinstance(term, Value):
+            held = torch.as_tensor(term, dtype=torch.float64)
+            constant = constant + torch.where(shown, held, torch.zeros((), dtype=torch.float64))
+        else:
+            terms.append((name, term, shown))
+    if len(terms) == 1 and bool((constant[terms[0][2].expand(constant.shape)] == 0).all()) and _infinite(constant):
+        return build.add(Add(), terms[0][1], build.constant(constant.float()))  # x + -inf is -inf
+    if _infinite(constant):
+        raise call.refused("it mixes infinite and finite numbers", why="0 times infinity is not a number")
+    masked = [
+        build.add(Mul(), term, build.constant(shown.float(), suffix=f"{name}_mask"), suffix=name)
+        for name, term, shown in terms
+    ]
+    if len(masked) == 2:
+        return build.add(Add(), *masked)
+    return build.add(Add(), masked[0], build.constant(constant.float()))
+
+
+def _infinite(constant: torch.Tensor) -> bool:
+    return not bool(torch.isfinite(constant).all())
+
+
+def _by_value(call: Call, build: Build, mask: Value, yes: object, no: object) -> Value:
+    for term in (yes, no):
+        if isinstance(term, int | float | torch.Tensor) and _infinite(torch.as_tensor(term)):
+            raise call.refused("it chooses an infinite number", why="0 times infinity is not a number")
+    rest = build.add(Power(scale=-1.0, shift=1.0), mask, suffix="rest")
+    terms = [
+        pair(build, Mul(), weight, term if isinstance(term, Value) else _number(term), suffix=name)
+        for weight, term, name in ((mask, yes, "yes"), (rest, no, "no"))
+    ]
+    return build.add(Add(), *terms)
+
+
+def _number(term: object) -> torch.Tensor:
+    return torch.as_tensor(term, dtype=torch.float32)
+
+
+def _boolean(call: Call, name: str) -> Operand:
+    found = call.argument(name)
+    if isinstance(found, torch.Tensor):
+        return found.bool().float()
+    value = call.value(name, any_type=True)
+    if value.dtype != torch.bool:
+        raise call.refused(f"its {name} is no truth value", why="what is not 0 counts as true")
+    return value
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "aten.gt.Scalar": partial(compared, less=False, equal=False),
+    "aten.gt.Tensor": partial(compared, less=False, equal=False),
+    "aten.ge.Scalar": partial(compared, less=False, equal=True),
+    "aten.ge.Tensor": partial(compared, less=False, equal=True),
+    "aten.lt.Scalar": partial(compared, less=True, equal=False),
+    "aten.lt.Tensor": partial(compared, less=True, equal=False),
+    "aten.le.Scalar": partial(compared, less=True, equal=True),
+    "aten.le.Tensor": partial(compared, less=True, equal=True),
+    "aten.logical_not.default": logical_not,
+    "aten.bitwise_not.default": logical_not,
+    "aten.logical_and.default": logical_and,
+    "aten.bitwise_and.Tensor": logical_and,
+    "aten.logical_or.default": logical_or,
+    "aten.bitwise_or.Tensor": logical_or,
+    "aten.where.self": where,
+    "aten.where.ScalarOther": where,
+    "aten.where.ScalarSelf": where,
+    "aten.masked_fill.Scalar": masked_fill,
+    "aten.masked_fill.Tensor": masked_fill,
+}

@@ -1,0 +1,190 @@
+"""The same numbers in other places: shuffles, rolls, flips, choices by constant indices, windows as channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from caffe_ir.layers import Convolution, Deconvolution
+from caffe_ir.source_layers import Gather
+from converters.pytorch.build import Build, Call, Value
+from converters.pytorch.frontend import Handler
+
+
+def pixel_shuffle(call: Call, build: Build) -> Value:
+    """Channel (c, i, j) of a cell becomes cell (i, j) of its r x r block of channel c."""
+    r = call.integer("upscale_factor")
+    x = _batched(call, build)
+    channels = x.shape[1] // (r * r)
+    units = torch.eye(r * r).reshape(r * r, 1, r, r).repeat(channels, 1, 1, 1)
+    layer = Deconvolution(num_output=channels, kernel_size=(r, r), stride=(r, r), group=channels, bias_term=False)
+    return build.reshape(build.add(layer, x, blobs=[build.blob(units)]), call.shape)
+
+
+def pixel_unshuffle(call: Call, build: Build) -> Value:
+    """Cell (i, j) of an r x r block of channel c becomes channel (c, i, j)."""
+    r = call.integer("downscale_factor")
+    return _windows(call, build, _batched(call, build), (r, r), (r, r), (0, 0), (1, 1))
+
+
+def im2col(call: Call, build: Build) -> Value:
+    """Each cell of each window as a channel (c, i, j), the windows in a row: unfold."""
+    kernel, stride, padding, dilation = (_pair(call, name) for name in ("kernel_size", "stride", "padding", "dilation"))
+    return _windows(call, build, _batched(call, build), kernel, stride, padding, dilation)
+
+
+def col2im(call: Call, build: Build) -> Value:
+    """Windows summed into the map that they would be cut from: fold."""
+    kernel, stride, padding, dilation = (_pair(call, name) for name in ("kernel_size", "stride", "padding", "dilation"))
+    x, size = call.value(), _pair(call, "output_size")
+    columns = build.reshape(x, (1, *x.shape), suffix="batch") if len(x.shape) == 2 else x
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    counts = tuple(
+        (length + 2 * p - span) // s + 1 for length, p, span, s in zip(size, padding, spans, stride, strict=True)
+    )
+    cells = kernel[0] * kernel[1]
+    channels = columns.shape[1] // cells
+    made = tuple((n - 1) * s + span - 2 * p for n, s, span, p in zip(counts, stride, spans, padding, strict=True))
+    if made != size:
+        raise call.refused(
+            f"its windows end at {made} of {size}", why="the cells behind them would be zeros", hint="pad the result"
+        )
+    maps = build.reshape(columns, (columns.shape[0], columns.shape[1], *counts), suffix="windows")
+    layer = Deconvolution(
+        num_output=channels,
+        kernel_size=kernel,
+        stride=stride,
+        pad=padding,
+        dilation=dilation,
+        group=channels,
+        bias_term=False,
+    )
+    units = torch.eye(cells).reshape(cells, 1, *kernel).repeat(channels, 1, 1, 1)
+    return build.reshape(build.add(layer, maps, blobs=[build.blob(units)]), call.shape)
+
+
+def channel_shuffle(call: Call, build: Build) -> Value:
+    """Channel (g, c) becomes channel (c, g)."""
+    x, groups = call.value(), call.integer("groups")
+    places = torch.arange(x.shape[1]).reshape(groups, -1).T.reshape(-1)
+    return _gathered(build, x, 1, places)
+
+
+def roll(call: Call, build: Build) -> Value:
+    """Each axis turned by its shift; without axes the flattened tensor."""
+    x, shifts, dims = call.value(), call.integers("shifts"), call.integers("dims")
+    if not dims:
+        flat = build.reshape(x, (1, _count(x)), suffix="flat")
+        turned = _gathered(build, flat, 1, torch.arange(_count(x)).roll(shifts[0]), suffix="turned")
+        return build.reshape(turned, call.shape)
+    moves = {
+        dim % len(x.shape): torch.arange(x.shape[dim]).roll(shift) for shift, dim in zip(shifts, dims, strict=True)
+    }
+    return _all_gathered(build, x, moves)
+
+
+def flip(call: Call, build: Build) -> Value:
+    x = call.value()
+    return _all_gathered(
+        build, x, {dim % len(x.shape): torch.arange(x.shape[dim]).flip(0) for dim in call.integers("dims")}
+    )
+
+
+def index_select(call: Call, build: Build) -> Value:
+    x = call.value()
+    return _gathered(build, x, call.axis("dim", len(x.shape)), call.tensor("index").reshape(-1))
+
+
+def index(call: Call, build: Build) -> Value:
+    """x[:, constant]: constant indices for one axis, or for neighbouring ones, which are taken as one."""
+    x, found = call.value(), call.argument("indices")
+    assert isinstance(found, list | tuple), "indices are a list"
+    if any(isinstance(item, Value) for item in found):
+        raise call.refused("its indices depend on the net's input", why="a Caffe net reads the same cells every time")
+    tensors: list[torch.Tensor | None] = []
+    for item in found:
+        tensors += [item] if item is None or item.dtype != torch.bool else list(item.nonzero(as_tuple=True))
+    axes = [axis for axis, item in enumerate(tensors) if item is not None]
+    if axes != list(range(axes[0], axes[-1] + 1)):
+        raise call.refused("its indices are for axes that are not neighbours", hint="index one axis after the other")
+    first, last = axes[0], axes[-1] + 1
+    sizes = x.shape[first:last]
+    places = torch.zeros((), dtype=torch.int64)
+    for item, size in zip(tensors[first:last], sizes, strict=True):
+        assert item is not None, "the axes are neighbours"
+        places = places * size + item.long() % size
+    rows = build.reshape(x, (*x.shape[:first], int(torch.tensor(sizes).prod()), *x.shape[last:]), suffix="rows")
+    wanted = (*x.shape[:first], places.numel(), *x.shape[last:])
+    taken = _gathered(build, rows, first, places.reshape(-1), suffix="" if wanted == call.shape else "taken")
+    return build.reshape(taken, call.shape)
+
+
+# ---- what they share -------------------------------------------------------------------------------------------------
+
+
+def _windows(
+    call: Call,
+    build: Build,
+    x: Value,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Value:
+    channels, cells = x.shape[1], kernel[0] * kernel[1]
+    units = torch.eye(cells).reshape(cells, 1, *kernel).repeat(channels, 1, 1, 1)
+    layer = Convolution(
+        num_output=channels * cells,
+        kernel_size=kernel,
+        stride=stride,
+        pad=padding,
+        dilation=dilation,
+        group=channels,
+        bias_term=False,
+    )
+    rank = len(call.shape)
+    windows = build.add(layer, x, blobs=[build.blob(units)], suffix="" if rank == 4 else "windows")
+    return build.reshape(windows, call.shape)
+
+
+def _all_gathered(build: Build, x: Value, moves: Mapping[int, torch.Tensor]) -> Value:
+    axes = sorted(moves)
+    for axis in axes:
+        x = _gathered(build, x, axis, moves[axis], suffix="" if axis == axes[-1] else f"axis{axis}")
+    return x
+
+
+def _gathered(build: Build, x: Value, axis: int, places: torch.Tensor, *, suffix: str = "") -> Value:
+    indices = tuple(int(place) % x.shape[axis] for place in places)
+    return (
+        x if indices == tuple(range(x.shape[axis])) else build.add(Gather(axis=axis, indices=indices), x, suffix=suffix)
+    )
+
+
+def _batched(call: Call, build: Build) -> Value:
+    x = call.value()
+    return build.reshape(x, (1, *x.shape), suffix="batch") if len(x.shape) == 3 else x
+
+
+def _pair(call: Call, name: str) -> tuple[int, int]:
+    first, second = call.integers(name, 2)
+    return first, second
+
+
+def _count(x: Value) -> int:
+    return int(torch.Size(x.shape).numel())
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "aten.pixel_shuffle.default": pixel_shuffle,
+    "aten.pixel_unshuffle.default": pixel_unshuffle,
+    "aten.im2col.default": im2col,
+    "aten.col2im.default": col2im,
+    "aten.channel_shuffle.default": channel_shuffle,
+    "aten.native_channel_shuffle.default": channel_shuffle,
+    "aten.roll.default": roll,
+    "aten.flip.default": flip,
+    "aten.index_select.default": index_select,
+    "aten.index.Tensor": index,
+}

@@ -1,0 +1,194 @@
+"""Sums, means, extremes and their places, norms, and Softmax: what looks along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf, prod
+from typing import Literal
+
+from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
+from caffe_ir.source_layers import LogSoftmax, Reduce, Sub
+from converters.pytorch.build import Build, Call, Missing, Result, Value
+from converters.pytorch.frontend import Handler
+
+Operation = Literal["SUM", "MEAN", "MAX", "MIN"]
+TIES = "of equal numbers torch takes the first and Caffe the last"
+
+
+def mean(call: Call, build: Build) -> Value:
+    call.ignore("dtype")
+    return _reduced(call, build, "MEAN")
+
+
+def total(call: Call, build: Build) -> Value:
+    """sum over axes, or over everything."""
+    call.ignore("dtype")
+    return _reduced(call, build, "SUM")
+
+
+def amax(call: Call, build: Build) -> Value:
+    return _reduced(call, build, "MAX")
+
+
+def amin(call: Call, build: Build) -> Value:
+    return _reduced(call, build, "MIN")
+
+
+def max_dim(call: Call, build: Build) -> Result:
+    return amax(call, build), _no_place("maximum", "argmax")
+
+
+def min_dim(call: Call, build: Build) -> Result:
+    return amin(call, build), _no_place("minimum", "argmin")
+
+
+def var(call: Call, build: Build) -> Value:
+    """The sum of the squared distances to the mean, divided by the count less `correction`, 1 where nothing is said."""
+    return _variance(call, build, _mean_of(call, build))
+
+
+def std(call: Call, build: Build) -> Value:
+    return build.add(Power(power=0.5), _variance(call, build, _mean_of(call, build), suffix="variance"))
+
+
+def var_mean(call: Call, build: Build) -> Result:
+    average = _mean_of(call, build)
+    return _variance(call, build, average), build.reshape(average, call.shapes[1], suffix="mean")
+
+
+def argmax(call: Call, build: Build) -> Value:
+    """The place of the largest along an axis, or in the flattened tensor."""
+    return _place(call, build, call.value())
+
+
+def argmin(call: Call, build: Build) -> Value:
+    return _place(call, build, build.add(Power(scale=-1.0), call.value(), suffix="negative"))
+
+
+def vector_norm(call: Call, build: Build) -> Value:
+    """(sum |x|^p)^(1/p) for p of 1, 2 and the even numbers; the largest |x| for infinity."""
+    call.ignore("dtype")
+    order = call.number("ord" if "ord" in call.arguments else "p")
+    x = call.value()
+    if order == inf:
+        return _reduced(call, build, "MAX", build.add(AbsVal(), x, suffix="abs"))
+    if order == 1:
+        return _reduced(call, build, "SUM", build.add(AbsVal(), x, suffix="abs"))
+    if order <= 0 or order % 2:
+        raise call.refused(f"a norm of order {order}", why="known are 1, 2, the even numbers and infinity")
+    powers = build.add(Power(power=order), x, suffix="powers")
+    return build.add(Power(power=1 / order), _reduced(call, build, "SUM", powers, suffix="sum"))
+
+
+def logsumexp(call: Call, build: Build) -> Value:
+    """m + log(sum of e^(x - m)), m the largest."""
+    x = call.value()
+    axes = call.axes("dim", len(x.shape))
+    keepdim = call.flag("keepdim")
+    most = build.add(Reduce(operation="MAX", axes=axes, keepdim=True), x, suffix="max")
+    shifted = build.add(Exp(), build.add(Sub(), x, most, suffix="shifted"), suffix="exp")
+    sums = build.add(Reduce(operation="SUM", axes=axes, keepdim=keepdim), shifted, suffix="sum")
+    largest = build.reshape(most, sums.shape, suffix="max")
+    return build.add(Eltwise(operation="SUM"), build.add(Log(), sums, suffix="log"), largest)
+
+
+def softmax(call: Call, build: Build) -> Value:
+    call.ignore("dtype", "half_to_float")
+    x = call.value()
+    return build.add(Softmax(axis=call.axis("dim", len(x.shape))), x)
+
+
+def log_softmax(call: Call, build: Build) -> Value:
+    call.ignore("dtype", "half_to_float")
+    x = call.value()
+    return build.add(LogSoftmax(axis=call.axis("dim", len(x.shape))), x)
+
+
+# ---- what they share -------------------------------------------------------------------------------------------------
+
+
+def _axes(call: Call, rank: int) -> tuple[int, ...]:
+    return call.axes("dim", rank) if "dim" in call.arguments else tuple(range(rank))
+
+
+def _reduced(call: Call, build: Build, operation: Operation, x: Value | None = None, *, suffix: str = "") -> Value:
+    x = call.value() if x is None else x
+    axes = _axes(call, len(x.shape))
+    if not axes:
+        return x
+    keepdim = "keepdim" in call.arguments and call.flag("keepdim")
+    return build.add(Reduce(operation=operation, axes=axes, keepdim=keepdim), x, suffix=suffix)
+
+
+def _mean_of(call: Call, build: Build) -> Value:
+    x = call.value()
+    return build.add(Reduce(operation="MEAN", axes=_axes(call, len(x.shape)), keepdim=True), x, suffix="means")
+
+
+def _variance(call: Call, build: Build, average: Value, *, suffix: str = "") -> Value:
+    x = call.value()
+    axes = _axes(call, len(x.shape))
+    count = prod(x.shape[axis] for axis in axes)
+    free = count - _correction(call)
+    if free <= 0:
+        raise call.refused(f"a variance of {count} values", why="it divides by nothing", hint="set correction=0")
+    keepdim = "keepdim" in call.arguments and call.flag("keepdim")
+    squares = build.add(Power(power=2.0), build.add(Sub(), x, average, suffix="centred"), suffix="squares")
+    return build.add(Reduce(operation="MEAN", axes=axes, keepdim=keepdim, scale=count / free), squares, suffix=suffix)
+
+
+def _correction(call: Call) -> float:
+    if "unbiased" in call.arguments:
+        return float(call.flag("unbiased"))
+    found = call.optional_number("correction")
+    return 1.0 if found is None else found
+
+
+def _place(call: Call, build: Build, x: Value) -> Value:
+    keepdim = call.flag("keepdim")
+    build.note("warning", TIES)
+    if call.argument("dim") is None:
+        flat = build.reshape(x, (1, prod(x.shape)), suffix="flat")
+        return build.reshape(build.add(ArgMax(axis=1), flat, suffix="place"), call.shape)
+    axis = call.axis("dim", len(x.shape))
+    if len(x.shape) == 1:
+        x, axis = build.reshape(x, (1, *x.shape), suffix="batch"), 1
+    found = build.add(ArgMax(axis=axis), x, suffix="" if keepdim and len(call.shape) == len(x.shape) else "place")
+    return build.reshape(found, call.shape)
+
+
+def _no_place(what: str, instead: str) -> Missing:
+    return Missing(what=f"the place of a {what}", hint=f"use {instead}: of equal numbers Caffe names the last")
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "aten.mean.dim": mean,
+    "aten.mean.default": mean,
+    "aten.sum.dim_IntList": total,
+    "aten.sum.default": total,
+    "aten.amax.default": amax,
+    "aten.amin.default": amin,
+    "aten.max.default": amax,
+    "aten.min.default": amin,
+    "aten.max.dim": max_dim,
+    "aten.min.dim": min_dim,
+    "aten.var.default": var,
+    "aten.var.dim": var,
+    "aten.var.correction": var,
+    "aten.std.default": std,
+    "aten.std.dim": std,
+    "aten.std.correction": std,
+    "aten.var_mean.default": var_mean,
+    "aten.var_mean.dim": var_mean,
+    "aten.var_mean.correction": var_mean,
+    "aten.argmax.default": argmax,
+    "aten.argmin.default": argmin,
+    "aten.linalg_vector_norm.default": vector_norm,
+    "aten.norm.ScalarOpt_dim": vector_norm,
+    "aten.norm.Scalar": vector_norm,
+    "aten.logsumexp.default": logsumexp,
+    "aten.softmax.int": softmax,
+    "aten._softmax.default": softmax,
+    "aten.log_softmax.int": log_softmax,
+    "aten._log_softmax.default": log_softmax,
+}

@@ -1,0 +1,144 @@
+"""What depends on no input is computed here, once, by torch itself, and stands in the net as a number."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+from torch.export.graph_signature import InputKind, OutputKind
+from torch.fx import Node as FxNode
+from torch.fx.node import map_arg
+from torch.utils._pytree import tree_map
+
+from caffe_ir.errors import Origin, Problem
+
+# These read the shape and the type of their tensor, never its numbers.
+SHAPE_ONLY = frozenset(
+    f"aten.{name}"
+    for name in (
+        "zeros_like.default",
+        "ones_like.default",
+        "full_like.default",
+        "new_zeros.default",
+        "new_ones.default",
+        "new_full.default",
+        "sym_size.int",
+    )
+)
+# These read the bits of a number.
+BITWISE = frozenset({"aten.view.dtype"})
+Folded = Any
+
+
+def live(program: ExportedProgram) -> list[FxNode]:
+    """The nodes that an output of the user's depends on, in the order of the graph."""
+    (output,) = [node for node in program.graph.nodes if node.op == "output"]
+    results = zip(program.graph_signature.output_specs, output.args[0], strict=True)
+    wanted = [item for spec, item in results if spec.kind == OutputKind.USER_OUTPUT and isinstance(item, FxNode)]
+    found = set(wanted)
+    while wanted:
+        for node in wanted.pop().all_input_nodes:
+            if node not in found:
+                found.add(node)
+                wanted.append(node)
+    return [node for node in program.graph.nodes if node in found]
+
+
+def stored(program: ExportedProgram) -> dict[FxNode, torch.Tensor]:
+    """The parameters, buffers and lifted constants behind the graph's placeholders, as they lie in the module."""
+    placed = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    kinds = (InputKind.PARAMETER, InputKind.BUFFER, InputKind.CONSTANT_TENSOR)
+    found = {}
+    for spec in program.graph_signature.input_specs:
+        if spec.kind in kinds:
+            target = str(spec.target)
+            held = program.state_dict.get(target)
+            found[placed[spec.arg.name]] = program.constants[target] if held is None else held
+    return found
+
+
+def fold(
+    nodes: Iterable[FxNode], given: Mapping[FxNode, Folded], origins: Mapping[FxNode, Origin]
+) -> tuple[dict[FxNode, Folded], list[Problem]]:
+    """The value of every node that depends on no input, and why some of them have none.
+
+    The given tensors are never written to: a call that works in place gets a copy.
+    """
+    folded: dict[FxNode, Folded] = dict(given)
+    problems: list[Problem] = []
+    for node in nodes:
+        if node.op == "get_attr":
+            continue
+        if node.op != "call_function" or not all(_known(node, item, folded) for item in node.all_input_nodes):
+            continue
+        if torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ()) and not _is_off(node):
+            problems.append(
+                Problem(
+                    what=f"{origins[node].what} gives other numbers at every run",
+                    why="a Caffe net computes the same from the same input",
+                    hint="leave the noise out in eval mode, or draw it once and keep it in a buffer",
+                    origin=origins[node],
+                )
+            )
+            continue
+        try:
+            folded[node] = _computed(node, folded)
+        except Exception as error:
+            text = str(error).strip().splitlines() or [type(error).__name__]
+            problems.append(Problem(what=f"{node.name} cannot be computed beforehand: {text[0]}", origin=origins[node]))
+    return folded, problems
+
+
+def _is_off(node: FxNode) -> bool:
+    """A dropout in eval mode, which draws nothing."""
+    return "dropout" in str(node.target) and not any(argument is True for argument in node.args)
+
+
+def _known(node: FxNode, item: FxNode, folded: Mapping[FxNode, Folded]) -> bool:
+    return item in folded or (str(node.target) in SHAPE_ONLY and item.op != "get_attr")
+
+
+def _computed(node: FxNode, folded: Mapping[FxNode, Folded]) -> Folded:
+    """What torch makes of the call: in float64 where it can, so that each number is rounded once, by the writer."""
+
+    def held(item: FxNode) -> Folded:
+        if item in folded:
+            return folded[item]
+        seen = item.meta["val"]
+        return torch.empty(tuple(seen.shape), dtype=seen.dtype)
+
+    if node.target is operator.getitem:
+        return operator.getitem(*map_arg(node.args, held))
+    target = node.target
+    assert callable(target), f"{target} is called"
+    given = map_arg((node.args, dict(node.kwargs)), held)
+    with torch.no_grad():
+        if str(target) not in BITWISE:
+            try:
+                arguments, options = tree_map(_widened, given)
+                return target(*_own(node, arguments), **options)
+            except RuntimeError:  # a kernel that has no float64
+                pass
+        arguments, options = tree_map(_narrowed, given)
+        return target(*_own(node, arguments), **options)
+
+
+def _own(node: FxNode, arguments: Iterable[Folded]) -> list[Folded]:
+    """The arguments, copied where the call writes to them."""
+    schema = getattr(node.target, "_schema", None)
+    if schema is None or not schema.is_mutable:
+        return list(arguments)
+    return [item.clone() if isinstance(item, torch.Tensor) else item for item in arguments]
+
+
+def _widened(item: Folded) -> Folded:
+    if isinstance(item, torch.Tensor):
+        return item.double() if item.is_floating_point() else item
+    return torch.float64 if isinstance(item, torch.dtype) and item.is_floating_point else item
+
+
+def _narrowed(item: Folded) -> Folded:
+    return item.float() if isinstance(item, torch.Tensor) and item.dtype == torch.float64 else item

@@ -1,0 +1,64 @@
+"""From what a user names to a model with its weights: a file or a factory, a checkpoint, and handlers of his own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from caffe_ir.errors import ConversionError, Note, Problem
+from converters.pytorch.capture import Model
+from converters.pytorch.files import import_file, load_factory, open_model, open_weights
+from converters.pytorch.frontend import Handler
+from converters.pytorch.state_dict import load_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A model ready for capture, its name, and what is to be said of its weights."""
+
+    model: Model
+    name: str
+    notes: tuple[Note, ...] = ()
+
+
+def load(
+    source: str,
+    *,
+    weights: Path | None = None,
+    weights_key: str = "",
+    arguments: Mapping[str, Any] | None = None,
+    trust_pickle: bool = False,
+) -> Loaded:
+    """The model that `source` names: a file, or a function as package.module:function or file.py:function.
+
+    `weights` go into a model made by a function or held by a pickle; `arguments` go to the function.
+    Raises ConversionError.
+    """
+    is_file = Path(source).exists() or ":" not in source
+    if is_file and arguments:
+        raise ConversionError(Problem(what="--arg is for a function that makes the model", why=f"{source} is a file"))
+    model = open_model(source, trust_pickle=trust_pickle) if is_file else load_factory(source, arguments)
+    name = Path(source).stem if is_file else source.rpartition(":")[2]
+    if weights is None:
+        return Loaded(model=model, name=name)
+    if not isinstance(model, torch.nn.Module):
+        why = f"{source} is a program with weights of its own"
+        raise ConversionError(Problem(what="--weights has no place to go to", why=why))
+    notes = load_weights(model, open_weights(weights, trust_pickle=trust_pickle), key=weights_key)
+    return Loaded(model=model, name=name, notes=tuple(notes))
+
+
+def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:
+    """The handlers of further operations: each file's HANDLERS, a dict by "mylib::op". Raises ConversionError."""
+    known: dict[str, Handler] = {}
+    for file in files:
+        held = vars(import_file(file)).get("HANDLERS")
+        if not isinstance(held, dict):
+            hint = 'give it HANDLERS = {"mylib::op": function}'
+            raise ConversionError(Problem(what=f"{file} has no HANDLERS", hint=hint))
+        known |= held
+    return known

@@ -1,0 +1,114 @@
+"""Poolings against torch: sizes rounded down and up, counted padding, adaptive windows."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from caffe_ir.errors import ConversionError
+from converters.pytorch import convert
+from converters.pytorch.aten.pooling import adaptive_windows, regular
+from tests.converters.pytorch.judge import Calls, converted, images, layers
+
+STEPS = [(3, 2, 1), (3, 2, 0), (2, 2, 0), (5, 1, 2), (3, 3, 1), (2, 1, 0), (1, 2, 0), ((3, 2), (2, 1), (1, 0))]
+
+
+@pytest.mark.parametrize("size", [(8, 8), (9, 7), (12, 15)], ids=str)
+@pytest.mark.parametrize("ceil", [False, True], ids=["floor", "ceil"])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), STEPS, ids=str)
+def test_pooling_floor_and_ceil(kernel, stride, padding, ceil, size):
+    """Practitioners' pitfall: PyTorch rounds sizes down unless asked, Caffe rounds up always."""
+    x = images(2, 3, *size)
+    converted(nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil), x)
+    converted(nn.AvgPool2d(kernel, stride, padding, ceil_mode=ceil), x)
+    converted(nn.AvgPool2d(kernel, stride, padding, ceil_mode=ceil, count_include_pad=False), x)
+
+
+@pytest.mark.parametrize("divisor", [1, 3, 9])
+def test_divisor_override(divisor):
+    converted(nn.AvgPool2d(3, 2, 1, divisor_override=divisor), images(1, 2, 9, 8))
+
+
+def test_pooling_kernels_over_32():
+    """Practitioners' pitfall: tool chains convert a kernel over 32 and fail at inference; here it is at least exact."""
+    converted(nn.AvgPool2d(40, 1), images(1, 2, 44, 41))
+    converted(nn.MaxPool2d(35, 2), images(1, 2, 44, 41))
+
+
+def test_dilated_max_pooling_is_stated_exactly():
+    converted(nn.MaxPool2d(3, 2, 1, dilation=2), images(1, 2, 12, 11), lowered=False)
+
+
+@pytest.mark.parametrize(
+    ("size", "output"),
+    [((8, 8), 4), ((7, 7), 1), ((7, 6), (3, 2)), ((8, 8), 3), ((10, 7), (4, None)), ((5, 9), (2, 3)), ((3, 3), 7)],
+    ids=str,
+)
+def test_adaptive_pooling(size, output):
+    x = images(2, 3, *size)
+    converted(nn.AdaptiveAvgPool2d(output), x)
+    converted(Calls(lambda x: F.adaptive_max_pool2d(x, output)), x)
+
+
+def test_adaptive_pooling_to_the_size_that_is_there_leaves_no_layer():
+    assert layers(converted(nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(7)), images(1, 2, 7, 7))) == ["ReLU"]
+
+
+def test_adaptive_pooling_to_one_cell_is_one_layer():
+    assert layers(converted(nn.AdaptiveAvgPool2d(1), images(1, 2, 7, 5))) == ["Pooling"]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.MaxPool1d(3, 2, 1),
+        nn.AvgPool1d(3, 2, 1),
+        nn.AdaptiveAvgPool1d(3),
+        nn.AdaptiveAvgPool1d(1),
+        nn.AdaptiveMaxPool1d(4),
+    ],
+    ids=repr,
+)
+def test_pooling_of_one_axis(module):
+    converted(module, images(2, 3, 12))
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.MaxPool3d(3, 2, 1),
+        nn.AvgPool3d(2),
+        nn.AvgPool3d(3, 2, 1),
+        nn.AvgPool3d(3, 2, 1, count_include_pad=False, ceil_mode=True),
+        nn.AvgPool3d((1, 2, 3), divisor_override=5),
+    ],
+    ids=repr,
+)
+def test_pooling_of_boxes(module):
+    converted(module, images(1, 2, 6, 7, 8))
+
+
+def test_windows_of_equal_size_and_step_are_a_plain_pooling():
+    assert regular(adaptive_windows(7, 3)) == (3, 2)  # [0, 3) [2, 5) [4, 7)
+    assert regular(adaptive_windows(12, 4)) == (3, 3)
+    assert regular(adaptive_windows(8, 3)) is None  # [0, 3) [2, 6) [5, 8)
+    assert layers(converted(nn.AdaptiveAvgPool2d(3), images(1, 1, 7, 7))) == ["Pooling"]
+
+
+def test_the_indices_of_a_maximum_are_refused_where_they_are_read():
+    class Indices(nn.Module):
+        def forward(self, x):
+            y, where = F.max_pool2d(x, 2, return_indices=True)
+            return F.max_unpool2d(y, where, [2, 2])
+
+    with pytest.raises(ConversionError, match="the indices of a max pooling"):
+        convert(Indices().eval(), (images(1, 1, 4, 4),))
+    kept = Calls(lambda x: F.max_pool2d(x, 2, return_indices=True)[0])
+    assert layers(converted(kept, images(1, 1, 4, 4))) == ["Pooling"]
+
+
+def test_an_output_of_indices_is_refused():
+    with pytest.raises(ConversionError, match="the indices of a max pooling"):
+        convert(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), (images(1, 1, 4, 4),))

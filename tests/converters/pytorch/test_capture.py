@@ -1,0 +1,155 @@
+"""Capturing: eval mode, TorchScript, dynamic shapes, and what torch's exceptions mean for the user."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from caffe_ir.errors import ConversionError
+from converters.pytorch import convert
+from converters.pytorch.capture import capture, dynamic
+from tests.converters.pytorch.judge import agreement, converted, images, layers, settled
+from tests.converters.pytorch.nets import Block, ResNet
+
+
+def problem_of(model, *inputs, **named):
+    with pytest.raises(ConversionError) as refused:
+        capture(model, inputs, named)
+    (problem,) = refused.value.problems
+    return problem
+
+
+def line_of(problem):
+    with open(__file__, encoding="utf-8") as file:
+        return file.read().splitlines()[problem.origin.line - 1].strip()
+
+
+def test_a_forgotten_eval_is_made_up_for_and_told():
+    """Practitioners' pitfall: forgetting net.eval() breaks the conversion."""
+    x = images(4, 3, 9, 9)
+    module = settled(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout()), x)
+    with torch.no_grad():
+        wanted = module(x)
+    module.train()
+    net = convert(module, (x,))
+    assert agreement(net, [wanted], (x,)) < 1e-5
+    assert [str(note) for note in net.notes] == ["the model was in training mode; converted as after model.eval()"]
+    assert all(part.training for part in module.modules())
+
+
+def test_one_part_in_training_mode_is_named():
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).eval()
+    module[1].train()
+    assert capture(module, (images(1, 3, 5, 5),)).notes[0].text.startswith("1 was in training mode")
+    assert [part.training for part in module] == [False, True]
+
+
+def test_a_branch_on_the_data_is_told_with_its_line():
+    class Branch(nn.Module):
+        def forward(self, x):
+            if x.sum() > 0:
+                return x
+            return -x
+
+    problem = problem_of(Branch(), images(1, 2))
+    assert "asks for the numbers in a tensor" in problem.what
+    assert line_of(problem) == "if x.sum() > 0:"
+
+
+def test_a_forward_that_fails_is_told_with_its_line():
+    class Wrong(nn.Module):
+        def forward(self, x):
+            return x @ torch.ones(3, 3)
+
+    problem = problem_of(Wrong(), images(1, 2))
+    assert problem.what.startswith("torch cannot run the model on these inputs")
+    assert line_of(problem) == "return x @ torch.ones(3, 3)"
+
+
+def test_inputs_that_forward_does_not_take():
+    assert "missing a required argument: 'x'" in problem_of(ResNet()).what
+    assert "too many positional arguments" in problem_of(ResNet(), images(1), images(1)).what
+    assert "unexpected keyword argument 'mask'" in problem_of(ResNet(), images(1), mask=images(1)).what
+
+
+def test_an_output_of_an_unknown_class_is_told():
+    class Box:
+        def __init__(self, x):
+            self.x = x
+
+    class Boxed(nn.Module):
+        def forward(self, x):
+            return Box(x + 1)
+
+    assert "register_pytree_node" in problem_of(Boxed(), images(1, 2)).hint
+
+
+def test_dynamic_shapes_name_the_axis_and_the_remedy():
+    x = images(2, 3, 9, 9)
+    module = nn.Conv2d(3, 4, 3).eval()
+    shapes = ({0: torch.export.Dim("batch"), 3: torch.export.Dim("width", min=4)},)
+    program = torch.export.export(module, (x,), dynamic_shapes=shapes)
+    assert [axis for axis, _ in dynamic(program)["input"]] == [0, 3]
+    with pytest.raises(ConversionError, match="axis 3 of the input input has no fixed size") as refused:
+        convert(program)
+    assert len(refused.value.problems) == 2
+    assert "give an example input" in str(refused.value)
+    net = convert(program, (images(2, 3, 9, 7),))
+    assert net.shapes[net.outputs[0]] == (2, 4, 7, 5)
+
+
+def test_weights_that_are_not_there():
+    with torch.device("meta"):
+        module = nn.Conv2d(3, 4, 3)
+    assert "hold no numbers (device meta)" in problem_of(module, images(1, 3, 5, 5)).what
+
+
+def test_what_is_no_model():
+    with pytest.raises(ConversionError, match="a dict is no model"):
+        convert({"conv.weight": torch.zeros(1)})  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*in-place.*")
+@pytest.mark.parametrize("way", ["trace", "script"])
+def test_torchscript(way):
+    x = images(2, 8, 9, 9)
+    module = settled(Block(8, 16, 2), x)
+    script = torch.jit.trace(module, (x,)) if way == "trace" else torch.jit.script(module)
+    with torch.no_grad():
+        wanted = module(x)
+    net = convert(script, (x,))
+    assert agreement(net, [wanted], (x,)) < 1e-5
+    assert layers(net)[:3] == ["Convolution", "SourceBatchNorm", "ReLU"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_script_that_torch_cannot_read_is_told_with_the_way_round():
+    class Loops(nn.Module):
+        def forward(self, x):
+            i = 0
+            while bool(x.sum() > i):
+                i += 1
+                x = x - 1
+            return x
+
+    script = torch.jit.script(Loops())
+    with pytest.raises(ConversionError) as refused:
+        convert(script, (images(1, 2),))
+    assert refused.value.problems
+
+
+def test_a_module_around_a_module():
+    x = images(2, 3, 8, 8)
+    converted(nn.DataParallel(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())), x)
+
+
+def test_autocast_and_no_grad_inside_forward():
+    class Inside(nn.Module):
+        def forward(self, x):
+            with torch.no_grad():
+                y = x * 2
+            with torch.autocast("cpu", enabled=False):
+                return y.float() + 1
+
+    assert layers(converted(Inside(), images(1, 3))) == ["Power", "Power"]

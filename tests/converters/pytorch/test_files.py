@@ -1,0 +1,199 @@
+"""Files of PyTorch: each kind is told by what is inside, opened, or refused with what to do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from caffe_ir.errors import ConversionError
+from converters.pytorch import convert
+from converters.pytorch.files import kind_of, load_factory, open_model, open_weights
+from tests.converters.pytorch.judge import agreement, images, layers
+from tests.converters.pytorch.nets import Block, ResNet
+
+X = images(1, 3, 33, 33)
+
+
+def write_script(path):
+    torch.jit.save(torch.jit.trace(ResNet().eval(), (X,)), str(path))
+
+
+def write_program(path):
+    torch.export.save(torch.export.export(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval(), (X,)), path)
+
+
+WRITERS = {
+    "exported program": write_program,
+    "TorchScript": write_script,
+    "pickle": lambda path: torch.save(ResNet().state_dict(), path),
+    "safetensors": lambda path: save_file(ResNet().state_dict(), path),
+    "unknown": lambda path: path.write_bytes(b"layer { name: 1 }" * 4),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", WRITERS)
+def test_kinds_are_told_whatever_the_file_is_called(kind, tmp_path):
+    path = tmp_path / "model.pt2"
+    WRITERS[kind](path)
+    assert kind_of(path) == kind
+
+
+def test_the_old_pickle_is_known(tmp_path):
+    torch.save(ResNet().state_dict(), tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    assert kind_of(tmp_path / "old.pth") == "pickle"
+    assert set(open_weights(tmp_path / "old.pth")) == set(ResNet().state_dict())
+
+
+def test_a_program_of_torch_export(tmp_path):
+    write_program(tmp_path / "net.pt2")
+    net = convert(open_model(tmp_path / "net.pt2"))
+    assert layers(net) == ["Convolution", "ReLU"]
+    assert [node.name for node in net.nodes[1:]] == ["0", "1"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_torchscript_file(tmp_path):
+    torch.manual_seed(0)
+    module, x = Block(4, 4).eval(), images(1, 4, 6, 6)
+    torch.jit.save(torch.jit.trace(module, (x,)), str(tmp_path / "net.pt"))
+    net = convert(open_model(tmp_path / "net.pt"), (x,))
+    with torch.no_grad():
+        assert agreement(net, [module(x)], (x,)) < 1e-5
+
+
+def test_a_pickled_module_is_opened_only_when_trusted(tmp_path):
+    path = tmp_path / "net.pth"
+    torch.save(nn.Sequential(nn.Linear(2, 3)), path)
+    with pytest.raises(ConversionError, match="say --trust-pickle"):
+        open_model(path)
+    assert layers(convert(open_model(path, trust_pickle=True).eval(), (images(1, 2),))) == ["InnerProduct"]  # type: ignore[union-attr]
+
+
+def test_a_checkpoint_with_a_model_inside(tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save({"epoch": 1, "model": nn.Linear(2, 3), "ema": None}, path)
+    assert isinstance(open_model(path, trust_pickle=True), nn.Linear)
+    torch.save({"model": nn.Linear(2, 3), "ema": nn.Linear(2, 3)}, path)
+    with pytest.raises(ConversionError, match="holds 2 models: model, ema"):
+        open_model(path, trust_pickle=True)
+
+
+@pytest.mark.parametrize("kind", ["pickle", "safetensors"])
+def test_weights_alone_are_no_model_and_the_message_says_what_is_missing(kind, tmp_path):
+    path = tmp_path / "net.pth"
+    WRITERS[kind](path)
+    with pytest.raises(ConversionError, match="holds weights alone") as refused:
+        open_model(path)
+    assert f"--weights {path}" in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["pickle", "safetensors"])
+def test_weights_by_name(kind, tmp_path):
+    path = tmp_path / "weights"
+    WRITERS[kind](path)
+    assert set(open_weights(path)) == set(ResNet().state_dict())
+
+
+def test_a_checkpoint_with_other_objects_is_opened_only_when_trusted(tmp_path):
+    path = tmp_path / "checkpoint.pth"
+    torch.save({"state_dict": {"w": torch.ones(2)}, "args": argparse.Namespace(lr=1)}, path)
+    with pytest.raises(ConversionError, match="holds more than tensors"):
+        open_weights(path)
+    assert open_weights(path, trust_pickle=True)["state_dict"]["w"].sum() == 2
+
+
+def test_what_is_no_weights(tmp_path):
+    write_program(tmp_path / "net.pt2")
+    with pytest.raises(ConversionError, match="it is exported program"):
+        open_weights(tmp_path / "net.pt2")
+
+
+def test_a_program_that_this_torch_cannot_read(tmp_path):
+    write_program(tmp_path / "net.pt2")
+    data = (tmp_path / "net.pt2").read_bytes()
+    (tmp_path / "net.pt2").write_bytes(data.replace(b'"schema_version"', b'"schema_versioX"'))
+    with pytest.raises(ConversionError, match=f"torch {torch.__version__.split('+')[0]}.* cannot open"):
+        open_model(tmp_path / "net.pt2")
+
+
+@pytest.mark.parametrize("kind", ["pickle", "exported program"])
+def test_files_cut_short(kind, tmp_path):
+    path = tmp_path / "net"
+    WRITERS[kind](path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ConversionError, match="no file of PyTorch"):
+        open_model(path)
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(ConversionError, match=r"cannot read .*nothing\.pt2 \(No such file or directory\)"):
+        open_model(tmp_path / "nothing.pt2")
+
+
+# ---- factories -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def models(tmp_path):
+    path = tmp_path / "some_models.py"
+    path.write_text(
+        textwrap.dedent("""
+            from torch import nn
+
+            def small(width=3):
+                return nn.Conv2d(3, width, 1)
+
+            def broken():
+                return inner()
+
+            def inner():
+                raise ValueError("no such variant")
+
+            def number():
+                return 7
+            """),
+        encoding="utf-8",
+    )
+    yield path
+    sys.modules.pop("some_models", None)
+
+
+def test_a_factory_in_a_file_and_in_a_package(models, monkeypatch):
+    assert len(load_factory(f"{models}:small").state_dict()["weight"]) == 3
+    assert len(load_factory(f"{models}:small", {"width": 5}).state_dict()["weight"]) == 5
+    monkeypatch.syspath_prepend(models.parent)
+    assert isinstance(load_factory("some_models:small"), nn.Conv2d)
+
+
+def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{models}:broken")
+    text = str(refused.value)
+    assert "broken raised ValueError" in text
+    assert "no such variant" in text
+    assert 'some_models.py", line 11, in inner' in text
+    assert "converters" not in text
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("{}", "names no function"),
+        ("{}:absent", "has no function absent (it has small, broken, inner, number)"),
+        ("{}:number", "returned a int"),
+        ("{}x.py:small", "there is no file"),
+        ("no.such.package:small", "cannot be imported: ModuleNotFoundError"),
+        ("{}:small:", "names no function"),
+    ],
+)
+def test_what_is_no_factory(models, place, message):
+    with pytest.raises(ConversionError) as refused:
+        load_factory(place.format(models))
+    assert message in str(refused.value)

@@ -1,0 +1,68 @@
+"""Outputs keep the names and the order that the program gives them."""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+from torch import nn
+
+from converters.pytorch import convert
+from tests.converters.pytorch.judge import Calls, converted, images
+
+Pair = collections.namedtuple("Pair", ["boxes", "scores"])
+
+
+class Heads(nn.Module):
+    """Two heads on a body, returned as the function given wraps them."""
+
+    def __init__(self, wrap) -> None:
+        super().__init__()
+        self.out, self.second, self.wrap = nn.Conv2d(2, 3, 1), nn.Conv2d(2, 4, 1), wrap
+
+    def forward(self, x):
+        y = x.relu()
+        return self.wrap(self.out(y), self.second(y))
+
+
+@pytest.mark.parametrize(
+    ("wrap", "outputs"),
+    [
+        (lambda a, b: (a, b), ["out", "second"]),
+        (lambda a, b: [b, a], ["second", "out"]),
+        (lambda a, b: {"out": a, "aux": b}, ["out", "aux"]),
+        (lambda a, b: {"a": (a, b.tanh())}, ["a_0", "a_1"]),
+        (lambda a, b: (a, {"aux": b}), ["out", "1_aux"]),
+        (Pair, ["boxes", "scores"]),
+        (lambda a, b: {"second": a, "out": b}, ["second", "out"]),
+        (lambda a, b: a, ["out"]),
+    ],
+)
+def test_names(wrap, outputs):
+    net = converted(Heads(wrap), images(1, 2, 3, 3))
+    assert net.outputs == outputs
+    assert all(net.producer(blob).name == blob for blob in net.outputs)
+
+
+def test_pieces_of_one_layer_as_outputs():
+    net = converted(
+        Calls(lambda x: {"left": x.chunk(2, 1)[0], "right": x.chunk(2, 1)[1] * 2}), images(1, 4), lowered=False
+    )
+    assert net.outputs == ["left", "right"]
+
+
+def test_one_blob_twice_an_input_and_none():
+    net = convert(Calls(lambda x: {"a": x.relu(), "none": None, "same": x}), (images(1, 2),))
+    assert net.outputs == ["a", "inputs_0"]
+    assert [note.text for note in net.notes] == [
+        "none is no tensor; the net does not have it",
+        "same is the input inputs_0 itself",
+    ]
+
+    def twice(x):
+        y = x.relu()
+        return {"a": y, "b": y}
+
+    net = convert(Calls(twice), (images(1, 2),))
+    assert net.outputs == ["a"]
+    assert [note.text for note in net.notes] == ["b is the same blob as a"]
