@@ -1,9 +1,9 @@
-"""The numbers that Caffe gives to weights which no file holds (filler.hpp), here from a seed and so the same each time."""
+"""The numbers that Caffe gives to weights which no file holds (filler.hpp), here from a seed: the same each time."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, prod, sqrt
@@ -29,8 +29,6 @@ class Filler:
     sparse: int = -1
     variance_norm: Literal["FAN_IN", "FAN_OUT", "AVERAGE"] = "FAN_IN"
 
-
-TYPES = ("constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear")
 
 _ZERO = ("", Filler())
 _WEIGHT, _BIAS = ("weight_filler", Filler()), ("bias_filler", Filler())
@@ -97,37 +95,20 @@ def _fields(node: Node) -> tuple[tuple[str, Filler], ...]:
 
 def check(filler: Filler, shape: Shape) -> None:
     """Raise ValueError on a filler that Caffe refuses for a blob of this shape."""
-    if filler.type not in TYPES:
-        raise ValueError(f"{filler.type!r} is none of Caffe's fillers, which are {', '.join(TYPES)}")
+    if filler.type not in _DRAWN:
+        raise ValueError(f"{filler.type!r} is none of Caffe's fillers, which are {', '.join(_DRAWN)}")
     if filler.sparse >= 0 and filler.type != "gaussian":
         raise ValueError(f"the filler {filler.type} knows no sparse")
     if filler.type == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):
         raise ValueError(f"the filler bilinear is for 4 axes with square kernels, not {shape}")
-    if filler.type in ("positive_unitball", "xavier", "msra") and not shape:
+    if (filler.type in ("positive_unitball", "xavier", "msra") or filler.sparse >= 0) and not shape:
         raise ValueError(f"the filler {filler.type} needs a blob with axes")
 
 
 def fill(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
     """Numbers as Caffe's filler of that type draws them (filler.hpp), as float32. Raises ValueError like `check`."""
     check(filler, shape)
-    if filler.type == "constant":
-        return np.full(shape, filler.value, np.float32)
-    if filler.type == "uniform":
-        return _uniform(shape, filler.min, filler.max, rng)
-    if filler.type == "xavier":
-        bound = sqrt(3.0 / _fan(filler, shape))
-        return _uniform(shape, -bound, bound, rng)
-    if filler.type == "msra":
-        return _gaussian(shape, 0.0, sqrt(2.0 / _fan(filler, shape)), rng)
-    if filler.type == "positive_unitball":
-        rows = _uniform((shape[0], prod(shape[1:])), 0.0, 1.0, rng)
-        return np.asarray(rows / rows.sum(axis=1, keepdims=True)).reshape(shape)
-    if filler.type == "bilinear":
-        return _bilinear(shape)
-    values = _gaussian(shape, filler.mean, filler.std, rng)
-    if filler.sparse >= 0:
-        values *= rng.random(shape, np.float32) < filler.sparse / shape[0]
-    return values
+    return _DRAWN[filler.type](filler, shape, rng)
 
 
 def _seeded(filler: Filler, shape: Shape, rng: partial[np.random.Generator]) -> Array:
@@ -142,23 +123,66 @@ def _fan(filler: Filler, shape: Shape) -> float:
     return {"FAN_IN": fan_in, "FAN_OUT": fan_out, "AVERAGE": (fan_in + fan_out) / 2}[filler.variance_norm]
 
 
-def _uniform(shape: Shape, low: float, high: float, rng: np.random.Generator) -> Array:
+# ---- The types -------------------------------------------------------------------------------------------------------
+
+
+def _constant(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    return np.full(shape, filler.value, np.float32)
+
+
+def _uniform(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    return _between(filler.min, filler.max, shape, rng)
+
+
+def _gaussian(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    values = _normal(filler.mean, filler.std, shape, rng)
+    if filler.sparse >= 0:
+        values *= rng.random(shape, np.float32) < filler.sparse / shape[0]
+    return values
+
+
+def _positive_unitball(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    rows = _between(0.0, 1.0, (shape[0], prod(shape[1:])), rng)
+    return np.asarray(rows / rows.sum(axis=1, keepdims=True)).reshape(shape)
+
+
+def _xavier(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    bound = sqrt(3.0 / _fan(filler, shape))
+    return _between(-bound, bound, shape, rng)
+
+
+def _msra(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    return _normal(0.0, sqrt(2.0 / _fan(filler, shape)), shape, rng)
+
+
+def _bilinear(filler: Filler, shape: Shape, rng: np.random.Generator) -> Array:
+    size = shape[3]
+    factor = ceil(size / 2.0)
+    centre = (size - 1) / (2.0 * factor)
+    row = 1 - np.abs(np.arange(size) / factor - centre)
+    return np.broadcast_to(np.outer(row, row), shape).astype(np.float32)
+
+
+_DRAWN: dict[str, Callable[[Filler, Shape, np.random.Generator], Array]] = {
+    "constant": _constant,
+    "uniform": _uniform,
+    "gaussian": _gaussian,
+    "positive_unitball": _positive_unitball,
+    "xavier": _xavier,
+    "msra": _msra,
+    "bilinear": _bilinear,
+}
+
+
+def _between(low: float, high: float, shape: Shape, rng: np.random.Generator) -> Array:
     values = rng.random(shape, np.float32)
     values *= np.float32(high - low)
     values += np.float32(low)
     return values
 
 
-def _gaussian(shape: Shape, mean: float, std: float, rng: np.random.Generator) -> Array:
+def _normal(mean: float, std: float, shape: Shape, rng: np.random.Generator) -> Array:
     values = np.asarray(rng.standard_normal(shape, np.float32))
     values *= np.float32(std)
     values += np.float32(mean)
     return values
-
-
-def _bilinear(shape: Shape) -> Array:
-    size = shape[3]
-    factor = ceil(size / 2.0)
-    centre = (size - 1) / (2.0 * factor)
-    row = 1 - np.abs(np.arange(size) / factor - centre)
-    return np.broadcast_to(np.outer(row, row), shape).astype(np.float32)

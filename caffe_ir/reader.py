@@ -15,8 +15,8 @@ from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
-from caffe_ir.prototxt import values
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.prototxt import values
 from caffe_ir.upgrade import upgrade
 
 

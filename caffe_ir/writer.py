@@ -7,9 +7,10 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from caffe_ir import caffemodel
 from caffe_ir.errors import ConversionError, Problem, Problems
@@ -53,10 +54,9 @@ def write(
     texts = {".prototxt": text, **(others or {})}
     try:
         with _published(stem, (".caffemodel", *texts)) as files:
-            with open(files[".caffemodel"], "wb") as file:
-                caffemodel.stream(pieces, file, lambda count: progress(count, length))
+            caffemodel.stream(pieces, files[".caffemodel"], lambda count: progress(count, length))
             for ending, content in texts.items():
-                files[ending].write_text(content, encoding="utf-8")
+                files[ending].write(content.encode())
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return Written(
@@ -71,14 +71,14 @@ def write(
 def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda count, total: None) -> int:
     """Write the caffemodel alone, for a prototxt that exists already; gives its size in bytes.
 
-    It appears whole or not at all. Raises ConversionError as `write` does; what the layers are is the prototxt's matter.
+    It appears whole or not at all. Raises ConversionError as `write` does; the layers are the prototxt's matter.
     """
     path = Path(path)
     pieces, length = _framed(net)
     stem = path.with_suffix("")
     try:
-        with _published(stem, (path.suffix,)) as files, open(files[path.suffix], "wb") as file:
-            caffemodel.stream(pieces, file, lambda count: progress(count, length))
+        with _published(stem, (path.suffix,)) as files:
+            caffemodel.stream(pieces, files[path.suffix], lambda count: progress(count, length))
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return length
@@ -113,26 +113,34 @@ def _place(stem: Path, ending: str) -> Path:
 
 
 @contextmanager
-def _published(stem: Path, endings: tuple[str, ...]) -> Iterator[dict[str, Path]]:
-    """Temporary files for the endings, moved to their places together when all went well, removed when not."""
-    folder = stem.parent
+def _published(stem: Path, endings: tuple[str, ...]) -> Iterator[dict[str, BinaryIO]]:
+    """Temporary files for the endings, moved to their places together when all went well, removed when not.
+
+    A file is written through the handle that made it: opened a second time, and so truncated, ext4 would write its
+    blocks to the disk when it is closed.
+    """
     made: dict[str, Path] = {}
     try:
-        for ending in endings:
-            handle, name = tempfile.mkstemp(prefix=f".{stem.name}.", suffix=ending, dir=folder)
-            os.close(handle)
-            made[ending] = Path(name)
-        yield made
-        umask = os.umask(0)
-        os.umask(umask)
-        for path in made.values():
-            path.chmod(0o666 & ~umask)
+        with ExitStack() as opened:
+            files: dict[str, BinaryIO] = {}
+            for ending in endings:
+                handle, name = tempfile.mkstemp(prefix=f".{stem.name}.", suffix=ending, dir=stem.parent)
+                made[ending] = Path(name)
+                files[ending] = opened.enter_context(open(handle, "wb"))
+                os.fchmod(handle, 0o666 & ~_umask())
+            yield files
         with _undisturbed():
             for ending, path in made.items():
                 path.replace(_place(stem, ending))
     finally:
         for path in made.values():
             path.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 @contextmanager

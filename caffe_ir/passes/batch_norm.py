@@ -8,6 +8,7 @@ v = d^2 - a^2 = sqrt(var) (sqrt(var) + 2 a), which has no difference to cancel a
 rounding from var = 0 on, in float32 too.
 Where the target fixes e, v = (d - sqrt(e)) (d + sqrt(e)), and where that is negative v = 0 and
 gamma' = gamma sqrt(e) / d.  BatchNorm: batch_norm_layer.cpp of BVLC Caffe; eps is in the prototxt and kept as float32.
+There is no Scale where gamma is 1 and beta is 0 in every channel (PyTorch's affine=False).
 """
 
 from __future__ import annotations
@@ -39,25 +40,23 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         var, ratio = _statistics(source, loaded, eps)
         if not np.all(ratio == 1):
             gamma = Blob.of(gamma.load().astype(np.float64) * ratio)
-    one = Blob.of(np.ones(1, np.float32))
+    note = f"batch normalisation ({source.form}, eps {source.eps:g})"
+    norm = replace(
+        node,
+        layer=BatchNorm(use_global_stats=True, eps=eps),
+        blobs=(mean, var, Blob.of(np.ones(1, np.float32))),
+    )
+    if np.all(gamma.load() == 1) and np.all(beta.load() == 0):
+        net.replace(node, [norm])
+        net.note("lowered", f"{note} -> BatchNorm", node.origin)
+        return
     normalised, scaled = _names(net, node)
     net.redirect(node.top, scaled)
-    norm = BatchNorm(use_global_stats=True, eps=eps)
-    net.replace(
-        node,
-        [
-            replace(node, name=normalised, tops=(normalised,), layer=norm, blobs=(mean, var, one)),
-            replace(
-                node,
-                name=scaled,
-                bottoms=(normalised,),
-                tops=(scaled,),
-                layer=Scale(bias_term=True),
-                blobs=(gamma, beta),
-            ),
-        ],
+    scale = replace(
+        node, name=scaled, bottoms=(normalised,), tops=(scaled,), layer=Scale(bias_term=True), blobs=(gamma, beta)
     )
-    net.note("lowered", f"batch normalisation ({source.form}, eps {source.eps:g}) -> BatchNorm, Scale", node.origin)
+    net.replace(node, [replace(norm, name=normalised, tops=(normalised,)), scale])
+    net.note("lowered", f"{note} -> BatchNorm, Scale", node.origin)
 
 
 def _names(net: Net, node: Node) -> tuple[str, str]:

@@ -22,12 +22,13 @@ from caffe_ir.layers import Convolution, Deconvolution, Eltwise, Reshape, Scale,
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
-from caffe_ir.source_layers import Add, Maximum, Mul
+from caffe_ir.source_layers import Add, Maximum, Mul, Sub
 
 ELTWISE: dict[type[Layer], Eltwise] = {
     Mul: Eltwise(operation="PROD"),
     Add: Eltwise(operation="SUM"),
     Maximum: Eltwise(operation="MAX"),
+    Sub: Eltwise(operation="SUM", coeff=(1.0, -1.0)),
 }
 
 
@@ -106,4 +107,4 @@ def _ones(shape: Shape) -> Blob:
     return Blob.computed(shape, partial(np.ones, shape, np.float32))
 
 
-BROADCAST = Pass(name="broadcast", visits=(Mul, Add, Maximum), rewrite=_rewrite)
+BROADCAST = Pass(name="broadcast", visits=tuple(ELTWISE), rewrite=_rewrite)

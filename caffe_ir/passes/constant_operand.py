@@ -4,7 +4,9 @@
 - A product with numbers for some axes in a row, (C, 1, 1) for channels: Scale from the first of them on; a 1 among them
   is repeated (scale_layer.cpp: the weights have the shape of those axes).
 - A sum with such numbers: Scale with bias_term and a factor of 1, since few programs read Bias.
-- An extreme with several numbers stays, and so does what makes the other blob larger: those read the Parameter.
+- A maximum with numbers up to 16: max(x, c) = max(0, x - c) + c, and a minimum c - max(0, c - x), off by a rounding of
+  c; Scale, ReLU, Scale.
+- What is left reads the Parameter: extremes with larger numbers, and what makes the other blob larger.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Clip, Eltwise, Parameter, Power, Scale
+from caffe_ir.layers import Clip, Eltwise, Parameter, Power, ReLU, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import Add, Maximum, Minimum, Mul
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import Add, Maximum, Minimum, Mul, Sub
 
-OPERATIONS: dict[type[Layer], str] = {Mul: "PROD", Add: "SUM", Maximum: "MAX", Minimum: "MIN"}
+LARGEST = 16.0
+"""Of a constant in an extreme: twice its rounding in float32 is 2e-6."""
+OPERATIONS: dict[type[Layer], str] = {Mul: "PROD", Add: "SUM", Sub: "SUM", Maximum: "MAX", Minimum: "MIN"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +43,16 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     operand = _operand(net, node)
     if operand is None or net.shapes[operand.x] != net.shapes[node.top]:
         return
-    values = operand.constant.load().astype(np.float64)
+    operation, values = _operation(node.layer), operand.constant.load().astype(np.float64)
     layer: Layer
     blobs: tuple[Blob, ...] = ()
     if values.size and np.all(values == values.flat[0]):
         layer = _with_number(node.layer, operand, float(values.flat[0]))
-    elif _operation(node.layer) in ("PROD", "SUM"):
+    elif operation in ("PROD", "SUM"):
         layer, blobs = _with_weights(node.layer, operand, values, net.shapes[operand.x])
+    elif np.abs(values).max() <= LARGEST:
+        _extreme(net, node, operand, values, 1.0 if operation == "MAX" else -1.0)
+        return
     else:
         return
     net.replace(node, [replace(node, layer=layer, bottoms=(operand.x,), blobs=blobs)])
@@ -55,7 +63,9 @@ def _operand(net: Net, node: Node) -> Operand | None:
     operation = _operation(node.layer)
     if len(node.bottoms) != 2 or not operation:
         return None
-    coeff = (isinstance(node.layer, Eltwise) and node.layer.coeff) or (1.0, 1.0)
+    coeff = (1.0, -1.0) if isinstance(node.layer, Sub) else (1.0, 1.0)
+    if isinstance(node.layer, Eltwise) and node.layer.coeff:
+        coeff = (node.layer.coeff[0], node.layer.coeff[1])
     producers = [net.producer(bottom) for bottom in node.bottoms]
     fixed = [isinstance(producer.layer, Parameter) for producer in producers]
     if sum(fixed) != 1:
@@ -80,6 +90,18 @@ def _with_number(layer: Layer, operand: Operand, number: float) -> Layer:
     return Clip(min=number, max=inf) if operation == "MAX" else Clip(min=-inf, max=number)
 
 
+def _extreme(net: Net, node: Node, operand: Operand, values: Array, sign: float) -> None:
+    """sign (max(0, sign x - sign c) + sign c)."""
+    shape, new = net.shapes[operand.x], Replacement(net=net, old=node)
+    before = Operand(x=operand.x, constant=operand.constant, factor=sign, weight=-sign)
+    after = Operand(x=operand.x, constant=operand.constant, factor=sign)
+    layer, blobs = _with_weights(Add(), before, values, shape)
+    above = new.add("above", ReLU(), new.add("shifted", layer, operand.x, blobs=blobs))
+    layer, blobs = _with_weights(Add(), after, values, shape)
+    new.add("extreme", layer, above, blobs=blobs)
+    new.finish()
+
+
 def _with_weights(layer: Layer, operand: Operand, values: Array, shape: Shape) -> tuple[Layer, tuple[Blob, ...]]:
     aligned = values.reshape((1,) * (len(shape) - values.ndim) + values.shape)
     told = [axis for axis, size in enumerate(aligned.shape) if size != 1]
@@ -92,4 +114,4 @@ def _with_weights(layer: Layer, operand: Operand, values: Array, shape: Shape) -
     return scale, (Blob.of(np.full(wanted, operand.factor)), Blob.of(spread * operand.weight))
 
 
-CONSTANT_OPERAND = Pass(name="constant_operand", visits=(Add, Mul, Maximum, Minimum, Eltwise), rewrite=_rewrite)
+CONSTANT_OPERAND = Pass(name="constant_operand", visits=(*OPERATIONS, Eltwise), rewrite=_rewrite)

@@ -6,22 +6,21 @@ x = max - 104 on.
 
 from __future__ import annotations
 
-from caffe_ir.layers import Exp, Log, Power
+from caffe_ir.layers import Exp, Log
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
-from caffe_ir.source_layers import Add, LogSoftmax, Reduce
+from caffe_ir.source_layers import LogSoftmax, Reduce, Sub
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     layer = node.layer
     assert isinstance(layer, LogSoftmax)
     axes, new = (layer.axis,), Replacement(net=net, old=node)
-    minus_max = new.add("minus_max", Reduce(operation="MAX", axes=axes, keepdim=True, scale=-1.0), node.bottom)
-    shifted = new.add("shifted", Add(), node.bottom, minus_max)
+    largest = new.add("max", Reduce(operation="MAX", axes=axes, keepdim=True), node.bottom)
+    shifted = new.add("shifted", Sub(), node.bottom, largest)
     total = new.add("sum", Reduce(operation="SUM", axes=axes, keepdim=True), new.add("exp", Exp(), shifted))
-    minus_log = new.add("minus_log", Power(scale=-1.0), new.add("log", Log(), total))
-    new.add("difference", Add(), shifted, minus_log)
+    new.add("difference", Sub(), shifted, new.add("log", Log(), total))
     new.finish()
     net.note("lowered", f"{layer} -> the difference to the logarithm of the sum", node.origin)
 

@@ -1,4 +1,4 @@
-"""Standardize -> Reduce, Add, Power and Mul, on a view of four axes.
+"""Standardize -> Reduce, Sub, Power and Mul, on a view of four axes.
 
     c = x - mean(x),   y = c * (mean(c^2) + eps)^-1/2
 
@@ -17,7 +17,7 @@ from caffe_ir.layers import Power, Reshape
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.replacement import Replacement
-from caffe_ir.source_layers import Add, Mul, Reduce, Standardize
+from caffe_ir.source_layers import Mul, Reduce, Standardize, Sub
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -26,8 +26,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     view, axes = _view(shape, layer.axes)
     new = Replacement(net=net, old=node)
     x = node.bottom if view == shape else new.add("view", Reshape(shape=view), node.bottom)
-    minus_mean = new.add("minus_mean", Reduce(operation="MEAN", axes=axes, keepdim=True, scale=-1.0), x)
-    centred = new.add("centred", Add(), x, minus_mean)
+    mean = new.add("mean", Reduce(operation="MEAN", axes=axes, keepdim=True), x)
+    centred = new.add("centred", Sub(), x, mean)
     squares = new.add("squares", Power(power=2.0), centred)
     variance = new.add("variance", Reduce(operation="MEAN", axes=axes, keepdim=True), squares)
     inverse = new.add("inverse", Power(power=-0.5, shift=layer.eps), variance)

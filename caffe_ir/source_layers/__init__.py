@@ -17,19 +17,21 @@ from caffe_ir.source_layers.activation import (
     Selu,
     Softplus,
 )
-from caffe_ir.source_layers.arithmetic import Add, Div, Maximum, Minimum, Mul, Shortcut
+from caffe_ir.source_layers.arithmetic import Add, Div, Maximum, Minimum, Mul, Shortcut, Sub
 from caffe_ir.source_layers.conv_transpose import ConvTranspose
 from caffe_ir.source_layers.crop import CropTo
 from caffe_ir.source_layers.head import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
 from caffe_ir.source_layers.l2norm import L2Norm
 from caffe_ir.source_layers.local import Local
 from caffe_ir.source_layers.lrn import DarknetLRN
+from caffe_ir.source_layers.matmul import Linear, MatMul
 from caffe_ir.source_layers.normalization import LogSoftmax, SourceBatchNorm, Standardize
 from caffe_ir.source_layers.pad import AppendZeros, Pad
 from caffe_ir.source_layers.reduction import Reduce
 from caffe_ir.source_layers.reorg import Reorg, Reorg3d
 from caffe_ir.source_layers.resample import Gather, Resample
 from caffe_ir.source_layers.resize import NearestUpsample
+from caffe_ir.source_layers.shape import Expand, Permute
 from caffe_ir.source_layers.window import WindowPool
 
 SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
@@ -40,6 +42,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     DarknetLRN,
     DetectionHead,
     Div,
+    Expand,
     Gather,
     GaussianYoloHead,
     Gelu,
@@ -49,8 +52,10 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     HardSwish,
     L2Norm,
     LHTan,
+    Linear,
     Local,
     LogSoftmax,
+    MatMul,
     Maximum,
     Minimum,
     Mish,
@@ -58,6 +63,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     NearestUpsample,
     NormalizeChannels,
     Pad,
+    Permute,
     Plse,
     Ramp,
     Reduce,
@@ -70,6 +76,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     Softplus,
     SourceBatchNorm,
     Standardize,
+    Sub,
     WindowPool,
     YoloHead,
 )
@@ -83,6 +90,7 @@ __all__ = [
     "DarknetLRN",
     "DetectionHead",
     "Div",
+    "Expand",
     "Gather",
     "GaussianYoloHead",
     "Gelu",
@@ -92,8 +100,10 @@ __all__ = [
     "HardSwish",
     "L2Norm",
     "LHTan",
+    "Linear",
     "Local",
     "LogSoftmax",
+    "MatMul",
     "Maximum",
     "Minimum",
     "Mish",
@@ -101,6 +111,7 @@ __all__ = [
     "NearestUpsample",
     "NormalizeChannels",
     "Pad",
+    "Permute",
     "Plse",
     "Ramp",
     "Reduce",
@@ -113,6 +124,7 @@ __all__ = [
     "Softplus",
     "SourceBatchNorm",
     "Standardize",
+    "Sub",
     "WindowPool",
     "YoloHead",
 ]

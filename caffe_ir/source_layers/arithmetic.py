@@ -47,6 +47,19 @@ class Add(SourceLayer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sub(SourceLayer):
+    """The first blob less the second, with numpy's broadcasting."""
+
+    bottoms: ClassVar[tuple[int, int]] = (2, 2)
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return _broadcast(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [np.asarray(bottoms[0] - bottoms[1])]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Div(SourceLayer):
     """The first blob divided by the second, with numpy's broadcasting."""
 

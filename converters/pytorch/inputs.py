@@ -64,10 +64,9 @@ def example_inputs(
 
 
 def _refuse_unknown(module: torch.nn.Module, named: Iterable[InputSpec]) -> None:
-    parameters = inspect.signature(module.forward).parameters.values()
-    if any(parameter.kind == inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+    known = _taken_by_name(module)
+    if known is None:
         return
-    known = [parameter.name for parameter in parameters if parameter.kind != inspect.Parameter.VAR_POSITIONAL]
     problems = Problems()
     for spec in named:
         if spec.name not in known:
@@ -78,6 +77,16 @@ def _refuse_unknown(module: torch.nn.Module, named: Iterable[InputSpec]) -> None
                 hint=f"did you mean {near[0]}?" if near else "",
             )
     problems.raise_if_any()
+
+
+def _taken_by_name(module: torch.nn.Module) -> list[str] | None:
+    """The arguments of forward; None where it takes any name. TorchScript has a schema in place of a signature."""
+    if isinstance(module, torch.jit.ScriptModule):
+        return [argument.name for argument in module.forward.schema.arguments[1:]]
+    parameters = inspect.signature(module.forward).parameters.values()
+    if any(parameter.kind == inspect.Parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return [parameter.name for parameter in parameters if parameter.kind != inspect.Parameter.VAR_POSITIONAL]
 
 
 def _example(spec: InputSpec, own: torch.dtype) -> torch.Tensor:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from google.protobuf import text_format
 
 from caffe_ir.layers import Convolution, Pooling, ReLU
-from caffe_ir.prototxt import fill, prototxt, values, written_names
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.prototxt import fill, prototxt, values, written_names
 from tests.caffe_ir.build import add, net_of
 
 

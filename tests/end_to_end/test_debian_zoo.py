@@ -6,7 +6,6 @@ in float64 against the net before the passes, 2e-6, which is what rounding store
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -21,8 +20,7 @@ from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from converters.darknet import convert
-from converters.verify.comparison import compare
-from converters.verify.values import embedded
+from tests.end_to_end.layerwise import exact, rows, worst
 from tests.oracles import darknet
 from tests.oracles.darknet import Job, LayerOutput, layer_outputs_of, needs_darknet
 from tests.oracles.seeded_weights import write_weights
@@ -61,12 +59,14 @@ def converted(job: Job, folder: Path, head: Head, *, fold: bool = False) -> tupl
     return made, read(written.prototxt, written.caffemodel)
 
 
-def truths(job: Job, outputs: list[LayerOutput]) -> Iterator[tuple[str, np.ndarray]]:
+def truths(job: Job, outputs: list[LayerOutput]) -> dict[str, np.ndarray]:
     """Darknet's layers by our names for them. [cost] stays at zero there, and a region's tree is NaN on its CPU."""
     names = [name for name in convert(job.cfg, job.weights, check_finite=False).net.values if name != "data"]
-    for output, name in zip(outputs, names, strict=True):
-        if output.type_name != "cost" and np.isfinite(output.values).all():
-            yield name, output.values
+    return {
+        name: output.values
+        for output, name in zip(outputs, names, strict=True)
+        if output.type_name != "cost" and np.isfinite(output.values).all()
+    }
 
 
 @pytest.mark.parametrize("fold", [False, True], ids=["", "folded"])
@@ -77,17 +77,17 @@ def test_files_compute_what_darknet_computes(
     job = models[name]
     made, files = converted(job, tmp_path, "activated", fold=fold)
     feeds = {"data": job.input}
-    rows = list(compare(truths(job, judged[name]), embedded(files, made.values, feeds, np.float32)))
-    assert len(rows) >= len([kind for kind in judged[name] if kind.type_name != "cost"]) * (0.3 if fold else 0.9)
-    assert max(rows, key=lambda row: row.relative).relative <= 2e-5
+    known = truths(job, judged[name])
+    found = list(rows(known, files, made.values, feeds, np.float32))
+    assert len(found) >= len(known) * (0.3 if fold else 0.9)
+    assert worst(found).relative <= 2e-5
     if fold:
         return
     before = convert(job.cfg, job.weights).net
     held = {value: blob for value, blob in before.values.items() if value in made.values}
-    exact = embedded(before, held, feeds, np.float64)
-    rows = list(compare(exact, embedded(files, made.values, feeds, np.float64)))
-    assert len(rows) == len(held)
-    assert max(rows, key=lambda row: row.relative).relative <= 2e-6
+    found = list(rows(exact(before, held, feeds), files, made.values, feeds, np.float64))
+    assert len(found) == len(held)
+    assert worst(found).relative <= 2e-6
 
 
 @pytest.mark.parametrize("name", [cfg.stem for cfg in CFGS])

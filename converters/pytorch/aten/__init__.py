@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from converters.pytorch.aten import (
     activation,
     arithmetic,
+    attention,
+    axes,
     convolution,
     elementwise,
     identity,
@@ -19,6 +21,7 @@ from converters.pytorch.aten import (
     pad,
     pooling,
     rearrange,
+    recurrent,
     reduction,
     resize,
     shape,
@@ -29,6 +32,8 @@ from converters.pytorch.frontend import Handler
 FAMILIES: tuple[Mapping[str, Handler], ...] = (
     activation.HANDLERS,
     arithmetic.HANDLERS,
+    attention.HANDLERS,
+    axes.HANDLERS,
     convolution.HANDLERS,
     elementwise.HANDLERS,
     identity.HANDLERS,
@@ -38,6 +43,7 @@ FAMILIES: tuple[Mapping[str, Handler], ...] = (
     pad.HANDLERS,
     pooling.HANDLERS,
     rearrange.HANDLERS,
+    recurrent.HANDLERS,
     reduction.HANDLERS,
     resize.HANDLERS,
     shape.HANDLERS,

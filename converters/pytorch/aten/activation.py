@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, pi, sqrt
+from math import inf, pi, prod, sqrt
 
 from caffe_ir.layers import BNLL, ELU, AbsVal, Clip, Eltwise, Power, PReLU, ReLU, Sigmoid, Slice, Swish, TanH, Threshold
 from caffe_ir.source_layers import Gelu, GeluTanh, HardSigmoid, HardSwish, Mish, Selu, Softplus
@@ -30,8 +30,12 @@ def leaky_relu(call: Call, build: Build) -> Value:
 def prelu(call: Call, build: Build) -> Value:
     """max(0, x) + weight min(0, x), one weight for all or one a channel (axis 1)."""
     x, weight = call.value(), call.tensor("weight")
-    shared = weight.numel() == 1
-    return build.add(PReLU(channel_shared=shared), x, blobs=[build.blob(weight.reshape(() if shared else -1))])
+    shared, rank = weight.numel() == 1, len(x.shape)
+    view = x
+    if not 2 <= rank <= 4:  # what Caffe's PReLU takes
+        view = build.reshape(x, (*x.shape[:2], prod(x.shape[2:])) if rank > 4 else (1, prod(x.shape)), suffix="view")
+    layer, slopes = PReLU(channel_shared=shared), build.blob(weight.reshape(() if shared else -1))
+    return build.reshape(build.add(layer, view, blobs=[slopes], suffix="" if view is x else "cells"), x.shape)
 
 
 def elu(call: Call, build: Build) -> Value:

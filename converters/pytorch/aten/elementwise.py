@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import inf
+from math import inf, log
 
 import torch
 
@@ -26,6 +26,20 @@ def expm1(call: Call, build: Build) -> Value:
     return build.add(Power(shift=-1.0), build.add(Exp(), call.value(), suffix="exp"))
 
 
+def exponential(call: Call, build: Build, base: float) -> Value:
+    """base^x = e^(x log base): many programs do not read the base of Exp."""
+    return build.add(Exp(), build.add(Power(scale=log(base)), call.value(), suffix="exponent"))
+
+
+def logarithm(call: Call, build: Build, base: float) -> Value:
+    """log x / log base: many programs read none of Log's numbers."""
+    return build.add(Power(scale=1 / log(base)), build.add(Log(), call.value(), suffix="log"))
+
+
+def log1p(call: Call, build: Build) -> Value:
+    return build.add(Log(), build.add(Power(shift=1.0), call.value(), suffix="in"))
+
+
 def power(call: Call, build: Build) -> Value:
     """self^exponent for a number; a negative self has a power for whole exponents only, in Caffe as in torch."""
     exponent = call.number("exponent")
@@ -38,7 +52,8 @@ def power_of_number(call: Call, build: Build) -> Value:
     base = call.number("self")
     if base <= 0:
         raise call.refused(f"powers of {base}", why="Caffe's Exp takes positive bases only")
-    return build.add(Exp(base=base) if base != 1 else Power(scale=0.0, shift=1.0), call.value("exponent"))
+    exponent = call.value("exponent")
+    return build.add(Exp(), build.add(Power(scale=log(base)), exponent, suffix="exponent"))
 
 
 def sign(call: Call, build: Build) -> Value:
@@ -137,12 +152,12 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.rsqrt.default": _one(Power(power=-0.5)),
     "aten.reciprocal.default": _one(Power(power=-1.0)),
     "aten.exp.default": _one(Exp()),
-    "aten.exp2.default": _one(Exp(base=2.0)),
+    "aten.exp2.default": partial(exponential, base=2.0),
     "aten.expm1.default": expm1,
     "aten.log.default": _one(Log()),
-    "aten.log2.default": _one(Log(base=2.0)),
-    "aten.log10.default": _one(Log(base=10.0)),
-    "aten.log1p.default": _one(Log(shift=1.0)),
+    "aten.log2.default": partial(logarithm, base=2.0),
+    "aten.log10.default": partial(logarithm, base=10.0),
+    "aten.log1p.default": log1p,
     "aten.pow.Tensor_Scalar": power,
     "aten.pow.Scalar": power_of_number,
     "aten.sign.default": sign,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+import torch
+
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat
-from caffe_ir.source_layers import CropTo, WindowPool
+from caffe_ir.source_layers import CropTo, Resample, WindowPool
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 
@@ -207,8 +209,24 @@ def _adaptive(build: Build, x: Value, wanted: Shape, pool: str) -> Value:
     tall, wide = regular(rows), regular(columns)
     if tall and wide:
         return build.add(_pooling(pool, (tall[0], wide[0]), (tall[1], wide[1]), _pair(counts)), x)
+    if pool == "AVE":
+        return _means(build, x, (rows, columns))
     y = _irregular(build, x, rows, 0, pool) if not tall else _one_axis(build, x, tall, len(rows), 0, pool)
     return _irregular(build, y, columns, 1, pool) if not wide else _one_axis(build, y, wide, len(columns), 1, pool)
+
+
+def _means(build: Build, x: Value, windows: tuple[list[Window], list[Window]]) -> Value:
+    """Means over windows of several sizes: one over their size where they are, along each axis."""
+    changed = [(axis, cells) for axis, cells in enumerate(windows, 2) if len(cells) != x.shape[axis]]
+    layer = Resample(axes=tuple(axis for axis, _ in changed), output_size=tuple(len(cells) for _, cells in changed))
+    return build.add(layer, x, blobs=[build.blob(_matrix(cells, x.shape[axis])) for axis, cells in changed])
+
+
+def _matrix(windows: list[Window], size: int) -> torch.Tensor:
+    matrix = torch.zeros(len(windows), size, dtype=torch.float64)
+    for row, (begin, end) in zip(matrix, windows, strict=True):
+        row[begin:end] = 1 / (end - begin)
+    return matrix
 
 
 def _one_axis(build: Build, x: Value, window: Pair, count: int, axis: int, pool: str) -> Value:

@@ -14,6 +14,8 @@ from converters.pytorch.frontend import Handler
 
 Kind = Literal["nearest", "nearest-exact", "linear", "cubic", "linear-aa", "cubic-aa"]
 ATEN = torch.ops.aten
+ROUNDING = 1e-15
+"""Of the sum of four cubic coefficients, which is 1."""
 PLANES = {
     "cubic": ATEN.upsample_bicubic2d,
     "linear-aa": ATEN._upsample_bilinear2d_aa,
@@ -77,8 +79,8 @@ def _factor(one: torch.Tensor) -> int:
     """k where each place simply becomes k equal ones, 0 where it does not."""
     wanted, size = one.shape
     factor, rest = divmod(wanted, size)
-    whole = rest == 0 and torch.equal(one, torch.eye(size, dtype=one.dtype).repeat_interleave(factor, 0))
-    return factor if whole else 0
+    blocks = torch.eye(size, dtype=one.dtype).repeat_interleave(factor, 0)
+    return factor if rest == 0 and torch.allclose(one, blocks, rtol=0, atol=ROUNDING) else 0
 
 
 def _blocks(call: Call, build: Build, x: Value, factors: tuple[int, ...]) -> Value:

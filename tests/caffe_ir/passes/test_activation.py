@@ -11,7 +11,7 @@ from caffe_ir.layers import ELU, Clip, Swish
 from caffe_ir.passes.activation import ACTIVATION, CHAINS
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.reference import run
-from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, Mish, Plse, Ramp, Selu
+from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Mish, Plse, Ramp, Selu
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -27,6 +27,8 @@ ALL = [
     Clip(min=2.0, max=-1.0),
     GeluTanh(),
     HardMish(),
+    HardSigmoid(),
+    HardSwish(),
     LHTan(),
     Mish(),
     Plse(),
@@ -39,6 +41,11 @@ GELU = GeluTanh(linear=(2 / np.pi) ** 0.5, cubic=0.044715 * (2 / np.pi) ** 0.5)
 X = np.concatenate([np.linspace(-100, 100, 200001), np.linspace(-0.01, 0.01, 9)]).reshape(1, 1, 1, -1)
 
 
+def shown(value):
+    """The same name in every process, also for a function."""
+    return getattr(value, "__name__", None) or str(value)
+
+
 def activated(layer, shape=X.shape):
     net = net_of(shape)
     add(net, "y", layer)
@@ -49,7 +56,7 @@ def test_all_that_the_pass_knows_is_tried():
     assert {type(layer) for layer in ALL} == set(CHAINS)
 
 
-@pytest.mark.parametrize("layer", ALL, ids=str)
+@pytest.mark.parametrize("layer", ALL, ids=shown)
 def test_the_function_stays_from_minus_100_to_100(layer):
     net, after = activated(layer)
     wanted, top = (run(each, {"data": X}, np.float64)["y"] for each in (net, after))
@@ -69,7 +76,7 @@ def test_the_function_stays_from_minus_100_to_100(layer):
         (GELU, lambda x: F.gelu(x, approximate="tanh"), 5e-7),
         (Selu(alpha=1.6732632423543772, scale=1.0507009873554805), F.selu, 7.3e-6),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_in_float32_it_is_torchs_to_a_rounding(layer, truth, error):
     _, after = activated(layer)

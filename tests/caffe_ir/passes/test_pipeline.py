@@ -12,17 +12,29 @@ from caffe_ir.net import Node
 from caffe_ir.passes.activation import ACTIVATION
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.batch_norm import BATCH_NORM
+from caffe_ir.passes.borders import BORDERS
 from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.division import DIVISION
+from caffe_ir.passes.far_clip import FAR_CLIP
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
+from caffe_ir.passes.gather import GATHER
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
+from caffe_ir.passes.log_softmax import LOG_SOFTMAX
+from caffe_ir.passes.minimum import MINIMUM
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
+from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.pipeline import PIPELINE, lower
 from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.power_chain import POWER_CHAIN
+from caffe_ir.passes.reduce import REDUCE
+from caffe_ir.passes.resample import RESAMPLE
 from caffe_ir.passes.shortcut import SHORTCUT
+from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.reference import run
 from caffe_ir.source_layers import (
     SOURCE_LAYERS,
@@ -51,6 +63,17 @@ from tests.caffe_ir.passes.rewriting import assert_same, copied
         (BATCH_NORM, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
         (SHORTCUT, BROADCAST, "a shortcut may leave sums that broadcast"),
         (POOLING, CROP, "a pooling with more windows than wanted leaves a crop"),
+        (PAD_INTO_WINDOW, POOLING, "a pad is taken into windows as the source means them"),
+        (STANDARDIZE, REDUCE, "it is made of sums and means"),
+        (LOG_SOFTMAX, REDUCE, "likewise"),
+        (DIVISION, CONSTANT_OPERAND, "it leaves products with constants"),
+        (CONSTANT_OPERAND, MINIMUM, "a minimum with a constant is a Clip"),
+        (MINIMUM, BROADCAST, "it leaves a maximum that may broadcast"),
+        (BORDERS, GATHER, "a border that repeats the inside is made of places"),
+        (GATHER, RESAMPLE, "many places are a matrix"),
+        (GATHER, CROP, "places in a row are a crop"),
+        (FAR_CLIP, ACTIVATION, "which would add far bounds and take them away again"),
+        (ACTIVATION, POWER_CHAIN, "it writes Power"),
         (HEADS, ACTIVATION, "a head may need activations that the target lacks"),
         (NORMALIZE_CHANNELS, ACTIVATION, "likewise"),
         (CROP, FOLD_BATCH_NORM, "a crop may read the shape of a convolution, which then has two readers"),

@@ -10,18 +10,27 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ShapeError
 from caffe_ir.source_layers import (
+    Gelu,
     GeluTanh,
     HardMish,
+    HardSigmoid,
+    HardSwish,
     LHTan,
     Mish,
     NormalizeChannels,
     Plse,
     Ramp,
     Selu,
+    Softplus,
 )
 from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
 
 X = np.concatenate([np.linspace(-12, 12, 4801), np.linspace(-1e-3, 1e-3, 11), [-90.0, -4.0, 4.0, 90.0]])
+
+
+def shown(value):
+    """The same name in every process, also for a function."""
+    return getattr(value, "__name__", None) or str(value)
 
 
 def made(layer, x=X):
@@ -96,3 +105,25 @@ def test_normalised_channels_need_channels_and_a_reason_for_the_maximum():
         NormalizeChannels(softmax=True, subtract_max=True).infer(((2, 3),))
     with pytest.raises(ShapeError):
         NormalizeChannels(softmax=False, subtract_max=True).infer(((1, 2, 3, 4),))
+
+
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (Gelu(), F.gelu),
+        (HardSigmoid(), F.hardsigmoid),
+        (HardSwish(), F.hardswish),
+        (Softplus(threshold=20.0), F.softplus),
+        (Softplus(beta=2.0, threshold=3.0), lambda x: F.softplus(x, 2, 3)),
+        (Softplus(beta=0.5, threshold=1000.0), lambda x: F.softplus(x, 0.5, 1000)),
+    ],
+    ids=shown,
+)
+def test_is_torchs(layer, function):
+    np.testing.assert_allclose(made(layer), torchs(function), rtol=1e-12, atol=1e-13)
+    assert made(layer, X.astype(np.float32)).dtype == np.float32
+
+
+def test_gelu_is_x_times_the_normal_distribution_also_where_it_is_tiny():
+    x = np.array([-30.0, -9.0, -1e-300, 0.5, 30.0])
+    np.testing.assert_allclose(made(Gelu(), x), x * special.ndtr(x), rtol=1e-12)

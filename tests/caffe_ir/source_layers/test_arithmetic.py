@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.source_layers import Add, Mul, Shortcut
+from caffe_ir.source_layers import Add, Div, Maximum, Minimum, Mul, Shortcut, Sub
 from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
 
 
@@ -21,7 +21,17 @@ from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
         ((4,), (2, 4)),
     ],
 )
-@pytest.mark.parametrize(("layer", "function"), [(Mul(), torch.mul), (Add(), torch.add)])
+@pytest.mark.parametrize(
+    ("layer", "function"),
+    [
+        (Mul(), torch.mul),
+        (Add(), torch.add),
+        (Sub(), torch.sub),
+        (Div(), torch.div),
+        (Maximum(), torch.maximum),
+        (Minimum(), torch.minimum),
+    ],
+)
 def test_broadcasting_is_torchs(layer, function, first, second):
     random = np.random.default_rng(0)
     a, b = random.normal(size=first), random.normal(size=second)

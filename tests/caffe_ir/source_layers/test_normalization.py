@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.source_layers import SourceBatchNorm
+from caffe_ir.source_layers import LogSoftmax, SourceBatchNorm, Standardize
 from tests.oracles.darknet import layer_outputs, needs_darknet
 
 VARIANCES = (0.0, 1e-12, 1e-8, 1e-6, 1e-5, 0.3, 2.0, 900.0)
@@ -63,3 +63,29 @@ def test_it_takes_channels_and_blobs_of_their_number():
     assert layer.blob_shapes(((2, 7, 1, 1),)) == ((7,),) * 4
     with pytest.raises(ShapeError):
         layer.infer(((7,),))
+
+
+STANDARDIZED = [((2, 3), (2, 6, 3, 4)), ((1, 2, 3), (2, 6, 3, 4)), ((2,), (2, 6, 3)), ((1,), (2, 6, 3, 4))]
+
+
+@pytest.mark.parametrize(("axes", "shape"), STANDARDIZED, ids=str)
+def test_standardize_is_torchs_layer_norm(axes, shape):
+    x = np.random.default_rng(0).normal(3, 2, size=shape)
+    last = np.moveaxis(x, axes, range(-len(axes), 0))
+    wanted = torch.nn.functional.layer_norm(torch.from_numpy(last), last.shape[-len(axes) :], eps=0.3).numpy()
+    (y,) = Standardize(axes=axes, eps=0.3).forward([x], [])
+    np.testing.assert_allclose(np.moveaxis(y, axes, range(-len(axes), 0)), wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_log_softmax_is_torchs_far_beyond_the_smallest_number(axis):
+    x = np.random.default_rng(0).normal(0, 900, size=(3, 4, 5))
+    (y,) = LogSoftmax(axis=axis).forward([x], [])
+    np.testing.assert_allclose(y, torch.from_numpy(x).log_softmax(axis).numpy(), rtol=1e-12)
+
+
+def test_standardize_and_log_softmax_refuse_axes_that_are_not_there():
+    with pytest.raises(ShapeError, match="no axes"):
+        Standardize(axes=(4,), eps=0.0).infer(((2, 3, 4, 5),))
+    with pytest.raises(ShapeError, match="no axes"):
+        LogSoftmax(axis=-1).infer(((2, 3),))

@@ -40,3 +40,71 @@ def test_a_program_captured_in_training_mode_is_refused():
     program = torch.export.export(nn.BatchNorm2d(3).train(), (images(2, 3, 4, 4),))
     with pytest.raises(ConversionError, match=r"call model\.eval\(\) before torch\.export"):
         convert(program)
+
+
+def weighted(module):
+    """The module with weights that are not all one."""
+    generator = torch.Generator().manual_seed(3)
+    for tensor in module.parameters():
+        tensor.data.uniform_(0.5, 1.5, generator=generator)
+    return module
+
+
+CORE = ["Pooling", "Deconvolution", "Eltwise", "Power", "Pooling", "Power", "Reshape", "Scale"]
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "kinds"),
+    [
+        (nn.GroupNorm(3, 6), (2, 6, 4, 5), ["Reshape", *CORE, "Reshape", "Scale"]),
+        (nn.GroupNorm(6, 6), (2, 6, 4, 5), [*CORE, "Scale"]),
+        (nn.GroupNorm(1, 6, affine=False), (2, 6, 4, 5), ["Reshape", *CORE, "Reshape"]),
+        (nn.LayerNorm([6, 4, 5]), (2, 6, 4, 5), ["Reshape", *CORE, "Reshape", "Scale"]),
+        (nn.LayerNorm(5), (2, 7, 5), ["Reshape", *CORE, "Reshape", "Scale"]),
+        (nn.LayerNorm(5, elementwise_affine=False), (3, 5), ["Reshape", *CORE, "Reshape"]),
+        (nn.LayerNorm(5, bias=False), (2, 6, 4, 5), [*CORE, "Scale"]),
+        (nn.InstanceNorm2d(3), (2, 3, 4, 5), CORE),
+        (nn.InstanceNorm2d(3, affine=True), (2, 3, 4, 5), [*CORE, "Scale"]),
+        (nn.InstanceNorm2d(3, affine=True, eps=0.5), (2, 3, 4, 5), [*CORE, "Scale"]),
+    ],
+    ids=str,
+)
+def test_norms_by_the_values_own_statistics(module, shape, kinds):
+    assert layers(converted(weighted(module), 3 + images(*shape))) == kinds
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.GroupNorm(3, 6), (4, 6)),
+        (nn.GroupNorm(3, 6), (4, 6, 7)),
+        (nn.GroupNorm(2, 4), (1, 4, 2, 3, 4)),
+        (nn.LayerNorm([4, 5]), (2, 3, 4, 5)),
+        (nn.InstanceNorm1d(3, affine=True), (2, 3, 7)),
+        (nn.InstanceNorm3d(3), (2, 3, 4, 5, 2)),
+        (nn.RMSNorm(5, eps=1e-6), (2, 3, 5)),
+        (nn.LocalResponseNorm(4), (2, 7, 4, 5)),
+        (nn.LocalResponseNorm(3), (2, 7, 5)),
+    ],
+    ids=str,
+)
+def test_norms_of_other_shapes(module, shape):
+    converted(weighted(module), images(*shape))
+
+
+def test_instance_norm_with_running_statistics_is_a_batch_norm():
+    """Practitioners' pitfall: InstanceNorm2d with and without affine and running statistics."""
+    x = images(4, 3, 6, 5)
+    module = nn.InstanceNorm2d(3, affine=True, track_running_stats=True)
+    assert layers(converted(settled(weighted(module), x), x)) == ["BatchNorm", "Scale"]
+
+
+def test_local_response_norm_is_one_layer():
+    assert layers(converted(nn.LocalResponseNorm(5), images(2, 7, 4, 5))) == ["LRN"]
+    assert layers(converted(nn.LocalResponseNorm(5, 1e-4, 0.75, 2.0), images(2, 7, 4, 5))) == ["LRN", "Power"]
+
+
+def test_the_norms_of_a_decomposed_program():
+    module = nn.Sequential(nn.GroupNorm(3, 6), nn.LayerNorm(5))
+    net = convert(decomposed(weighted(module), images(2, 6, 4, 5)))
+    assert layers(net) == ["Reshape", "Standardize", "Reshape", "Scale", "Standardize", "Scale"]

@@ -1,0 +1,62 @@
+"""Expand -> nothing where its readers broadcast themselves, else one Tile for each axis that grows.
+
+Products, sums, quotients and extremes of two blobs take the small one as it is, if the other has the whole shape:
+x * y.expand_as(x), as squeeze-and-excitation is often written, is x * y.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Eltwise, Reshape, Tile
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import Add, Div, Expand, Maximum, Minimum, Mul, Sub
+
+BROADCAST = (Mul, Add, Sub, Div, Maximum, Minimum)
+ELTWISE: dict[str, Layer] = {"PROD": Mul(), "SUM": Add(), "MAX": Maximum()}
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    small = node.bottom
+    for reader in net.consumers(node.top):
+        layer = _broadcasting(reader)
+        bottoms = tuple(small if bottom == node.top else bottom for bottom in reader.bottoms)
+        if layer is not None and np.broadcast_shapes(*net.shapes_of(bottoms)) == net.shapes[reader.top]:
+            net.update(reader, replace(reader, layer=layer, bottoms=bottoms))
+    if net.consumers(node.top) or node.top in net.outputs:
+        _tile(net, node)
+    else:
+        net.remove(node)
+
+
+def _broadcasting(reader: Node) -> Layer | None:
+    """The layer that computes the same and broadcasts; None where there is none."""
+    layer = reader.layer
+    if isinstance(layer, BROADCAST):
+        return layer
+    if isinstance(layer, Eltwise) and len(reader.bottoms) == 2 and layer.coeff in ((), (1.0, 1.0)):
+        return ELTWISE[layer.operation]
+    return None
+
+
+def _tile(net: Net, node: Node) -> None:
+    wanted, shape, new, x = net.shapes[node.top], net.shapes[node.bottom], Replacement(net=net, old=node), node.bottom
+    if len(shape) < len(wanted):
+        shape = (1,) * (len(wanted) - len(shape)) + shape
+        x = new.add("view", Reshape(shape=shape), x)
+    for axis, (size, target) in enumerate(zip(shape, wanted, strict=True)):
+        if size != target:
+            x = new.add("tiled", Tile(axis=axis, tiles=target), x)
+    if new.nodes:
+        new.finish()
+    else:
+        net.replace(node, [])
+
+
+EXPAND = Pass(name="expand", visits=(Expand,), rewrite=_rewrite)
+"""Equal shapes included: torch expands to the shape that is there, too."""

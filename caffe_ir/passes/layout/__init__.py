@@ -1,0 +1,82 @@
+"""Permutations and reshapes wait for the layers that need them: most meet their inverse before.
+
+The net is written anew, each blob of the old one as a view of a new one. Permute and Reshape only change the view. A
+layer that computes each value alone does so however the blob lies; one that works along an axis does so wherever the
+axis lies; a product with a matrix along an axis is an InnerProduct where the axis is the last, a 1x1 Convolution where
+it lies before others; a product of two activations takes each factor transposed or not; a fully connected layer has its
+columns in another order. Only what has no such form gets its bottoms permuted. LayerNorm and Linear on (N, H, W, C)
+between two permutations become a norm over C and 1x1 Convolutions; attention reads its heads where they lie.
+
+The new net takes the old one's place if less is permuted, or as much with fewer layers. Values of the source that are
+held in another order than the source's are no longer among the net's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Flatten, Reshape
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.layout import products, several, single
+from caffe_ir.passes.layout.stage import Rule, Stage
+from caffe_ir.source_layers import Linear, Permute
+from caffe_ir.views import View, moves_nothing, plain
+
+VIEWS = (Permute, Reshape, Flatten, Linear)
+RULES: Mapping[type[Layer], Rule] = {**single.RULES, **several.RULES, **products.RULES}
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if node is not net.nodes[0]:
+        return
+    if not any(isinstance(one.layer, VIEWS) for one in net.nodes):
+        return
+    stages = [_staged(net, turned=turned) for turned in (False, True)]
+    best = min(stages, key=lambda stage: _work(stage.net))
+    if _work(best.net) < _work(net):
+        _take(net, best)
+
+
+def _staged(net: Net, *, turned: bool) -> Stage:
+    taken = {name for one in net.nodes for name in (one.name, *one.tops)}
+    stage = Stage(old=net, net=Net(name=net.name), taken=taken, turned=turned)
+    for one in net.nodes:
+        rule = RULES.get(type(one.layer))
+        if rule is None or not rule(stage, one):
+            stage.keep(one)
+    for output in dict.fromkeys(net.outputs):
+        view = stage.views[output]
+        if view.blob != output or not view.is_plain:
+            blob = stage.plain(net.producer(output), view, top=output)
+            stage.views[output] = View(blob=blob, axes=plain(view.shape))
+    return stage
+
+
+def _work(net: Net) -> tuple[int, int]:
+    """How many values are permuted, and the number of layers."""
+    permuted = sum(
+        prod(net.shapes[node.top])
+        for node in net.nodes
+        if isinstance(node.layer, Permute) and not moves_nothing(net.shapes[node.bottom], node.layer.order)
+    )
+    return permuted, len(net.nodes)
+
+
+def _take(net: Net, stage: Stage) -> None:
+    values = {
+        value: view.blob
+        for value, held in net.values.items()
+        if (view := stage.views.get(held)) and view.is_plain and view.blob in stage.net.shapes
+    }
+    for node in list(net.nodes):
+        net.remove(node)
+    for node in stage.net.nodes:
+        net.append(node)
+    net.outputs = [stage.views[output].blob for output in net.outputs]
+    net.values = values
+
+
+LAYOUT = Pass(name="layout", visits=(Layer,), rewrite=_rewrite)

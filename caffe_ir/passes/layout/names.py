@@ -1,0 +1,25 @@
+"""The names of what `layout` wrote: the old ones, which were taken as long as the old blobs were there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from caffe_ir.layer import Layer
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.layout.stage import MARK
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    if not any(MARK in name for name in (node.name, *node.tops)):
+        return
+    tops = tuple(net.fresh(*(top.partition(MARK)[0] for top in node.tops)))
+    plain = dict(zip(node.tops, tops, strict=True))
+    new = replace(node, name=tops[0] if len(tops) == 1 else node.name, tops=tops)
+    net.update(node, new)
+    for old, top in plain.items():
+        net.shapes[top] = net.shapes[old]
+        net.redirect(old, top)
+
+
+LAYOUT_NAMES = Pass(name="layout_names", visits=(Layer,), rewrite=_rewrite)

@@ -1,0 +1,61 @@
+"""MatMul -> products of all pairs, summed: Reshape both, Mul, Reduce.
+
+    y[b, i, j] = sum over k of A[b, i, k] B[b, k, j]
+
+Caffe multiplies activations one by one only. The four axes b, i, j, k stand in the order in which both factors already
+lie, so that neither is permuted; k comes
+- first where it is the first of both: (b, k, i, 1) (b, k, 1, j), summed over channels;
+- last where it is the last of both: (b, i, 1, k) (b, 1, j, k), summed over columns;
+- between where A ends and B begins with it: (b, i, k, 1) (b, 1, k, j), summed over rows.
+Where A begins and B ends with it, the product comes out transposed, and a Permute turns it.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from caffe_ir.blob import Shape
+from caffe_ir.layers import Reshape
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import Expand, MatMul, Mul, Permute, Reduce
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    layer, wanted = node.layer, net.shapes[node.top]
+    assert isinstance(layer, MatMul)
+    new, batch = Replacement(net=net, old=node), wanted[:-2]
+    (a, first), (b, second) = (_whole_batch(new, bottom, net.shapes[bottom], batch) for bottom in node.bottoms)
+    turned = layer.transpose_a and layer.transpose_b
+    if turned:  # y^T = B A, in which neither is transposed
+        a, first, b, second = b, second, a, first
+    k_first, k_last = layer.transpose_a and not turned, layer.transpose_b and not turned
+    rows, columns = first[-1] if k_first else first[-2], second[-2] if k_last else second[-1]
+    inner, count = first[-2] if k_first else first[-1], prod(batch)
+    if k_first:
+        shapes, axis = ((count, inner, rows, 1), (count, inner, 1, columns)), 1
+    elif k_last:
+        shapes, axis = ((count, rows, 1, inner), (count, 1, columns, inner)), 3
+    else:
+        shapes, axis = ((count, rows, inner, 1), (count, 1, inner, columns)), 2
+    left, right = new.add("rows", Reshape(shape=shapes[0]), a), new.add("columns", Reshape(shape=shapes[1]), b)
+    product = new.add("products", Mul(), left, right)
+    x = new.add("sum", Reduce(operation="SUM", axes=(axis,), keepdim=True), product)
+    if turned:
+        x = new.add("sum_view", Reshape(shape=(count, rows, columns)), x)
+        x = new.add("turned", Permute(order=(0, 2, 1)), x)
+    new.add("shape", Reshape(shape=wanted), x)
+    new.finish()
+    net.note("lowered", f"{layer} of {first} and {second} -> products of all pairs, and their sums", node.origin)
+
+
+def _whole_batch(new: Replacement, x: str, shape: Shape, batch: Shape) -> tuple[str, Shape]:
+    """The blob with all axes of the batch, each in its full size."""
+    if shape[:-2] == batch:
+        return x, shape
+    whole = (*batch, *shape[-2:])
+    return new.add("batch", Expand(shape=whole), x), whole
+
+
+MATMUL = Pass(name="matmul", visits=(MatMul,), rewrite=_rewrite)

@@ -1,0 +1,133 @@
+"""Gathers that cut one blob into parts -> one Slice, whose every part is read or goes to a Silence.
+
+- Runs of places along one axis that do not overlap (x[:, :8], x[:, 8:]; q, k, v of one blob): a Slice at their ends.
+- Every s-th place, s dividing the size (x[:, 0::2], x[:, 1::2]): the axis becomes two, (size / s, s), and the second of
+  them is cut. One such choice of the rows or columns of a map is left to another pass, which has it as a Convolution.
+A part that nobody read would be an output of the Caffe net.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from caffe_ir.blob import Shape
+from caffe_ir.layers import Reshape, Silence, Slice
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import Gather
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """What a Gather takes: `count` places from `start` on, `step` apart."""
+
+    start: int
+    count: int
+    step: int
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    cut, shape = cut_of(node, net.shapes[node.bottom]), net.shapes[node.bottom]
+    assert isinstance(node.layer, Gather)
+    if cut is None or cut.count == shape[node.layer.axis]:
+        return
+    cuts = {node: cut, **{other: found for other in _siblings(net, node) if (found := cut_of(other, shape))}}
+    cuts = {other: found for other, found in cuts.items() if found.step == cut.step}
+    if cut.step > 1:
+        if len(cuts) > 1 or len(shape) != 4 or node.layer.axis < 2:
+            _interleaved(net, node, cuts)
+    elif len(cuts) > 1 and not _overlap(list(cuts.values())):
+        _joined(net, node, cuts)
+
+
+def cut_of(node: Node, shape: Shape) -> Cut | None:
+    """The cut that a Gather is: a run of places, or every s-th of all places; None where it is neither."""
+    assert isinstance(node.layer, Gather)
+    places, size = node.layer.indices, shape[node.layer.axis]
+    steps = {second - first for first, second in pairwise(places)} or {1}
+    step = min(steps)
+    if len(steps) > 1 or step < 1:
+        return None
+    if step > 1 and (size % step or len(places) != size // step):
+        return None
+    return Cut(start=places[0], count=len(places), step=step)
+
+
+def _siblings(net: Net, node: Node) -> list[Node]:
+    assert isinstance(node.layer, Gather)
+    return [
+        other
+        for other in net.consumers(node.bottom)
+        if other is not node and isinstance(other.layer, Gather) and other.layer.axis == node.layer.axis
+    ]
+
+
+def _overlap(cuts: list[Cut]) -> bool:
+    ranges = sorted({(cut.start, cut.start + cut.count) for cut in cuts})
+    return any(first[1] > second[0] for first, second in pairwise(ranges))
+
+
+def _joined(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
+    assert isinstance(node.layer, Gather)
+    axis, size = node.layer.axis, net.shapes[node.bottom][node.layer.axis]
+    bounds = sorted({0, size, *(end for cut in cuts.values() for end in (cut.start, cut.start + cut.count))})
+    first = _first(net, cuts)
+    new = Replacement(net=net, old=first)
+    tops = new.split("part", Slice(axis=axis, slice_point=tuple(bounds[1:-1])), node.bottom, tops=len(bounds) - 1)
+    parts = dict(zip(bounds, tops, strict=False))
+    for other, cut in _once(net, cuts).items():
+        parts[cut.start] = other.top
+    new.nodes[-1] = replace(new.nodes[-1], tops=tuple(parts.values()))
+    _silence(new, [top for top in parts.values() if top in tops])
+    _placed(net, first, new, cuts)
+
+
+def _interleaved(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
+    assert isinstance(node.layer, Gather)
+    axis, shape, step = node.layer.axis, net.shapes[node.bottom], cuts[node].step
+    first = _first(net, cuts)
+    new = Replacement(net=net, old=first)
+    view = (*shape[:axis], shape[axis] // step, step, *shape[axis + 1 :])
+    x = new.add("view", Reshape(shape=view), node.bottom)
+    tops = new.split("part", Slice(axis=axis + 1, slice_point=tuple(range(1, step))), x, tops=step)
+    once = _once(net, cuts)
+    for other, cut in once.items():
+        new.add("shape", Reshape(shape=net.shapes[other.top]), tops[cut.start])
+        new.nodes[-1] = replace(new.nodes[-1], name=other.name, tops=other.tops, origin=other.origin)
+    read = {cut.start for cut in once.values()}
+    _silence(new, [top for place, top in enumerate(tops) if place not in read])
+    _placed(net, first, new, cuts)
+
+
+def _first(net: Net, cuts: dict[Node, Cut]) -> Node:
+    return min(cuts, key=net.nodes.index)
+
+
+def _once(net: Net, cuts: dict[Node, Cut]) -> dict[Node, Cut]:
+    """One node for each cut; whoever read another one of the same cut reads the first."""
+    held: dict[Cut, Node] = {}
+    for other in sorted(cuts, key=net.nodes.index):
+        kept = held.setdefault(cuts[other], other)
+        if kept is not other:
+            net.redirect(other.top, kept.top)
+    return {other: cut for cut, other in held.items()}
+
+
+def _silence(new: Replacement, unread: list[str]) -> None:
+    if unread:
+        new.split("rest", Silence(), *unread, tops=0)
+
+
+def _placed(net: Net, first: Node, new: Replacement, cuts: dict[Node, Cut]) -> None:
+    """The new nodes stand in the place of the first Gather; the others go, and the values that they held stay true."""
+    values = dict(net.values)
+    for other in cuts:
+        if other is not first:
+            net.remove(other)
+    net.replace(first, new.nodes)
+    net.values = {value: held for value, held in values.items() if held in net.shapes}
+
+
+NARROW = Pass(name="narrow", visits=(Gather,), rewrite=_rewrite)

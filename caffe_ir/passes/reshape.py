@@ -1,0 +1,49 @@
+"""Reshapes of Reshapes -> one; a Flatten in front of an InnerProduct -> nothing.
+
+A view of a view is a view of the first blob: the numbers lie in the same order. InnerProduct makes rows of all axes
+from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as well as (N, C H W).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Flatten, InnerProduct, Reshape
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+
+AXES_OF_A_MAP = 4
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    bottom = node.bottom
+    while isinstance((producer := net.producer(bottom)).layer, Reshape | Flatten):
+        bottom = producer.bottom
+    held, wanted = net.shapes[bottom], net.shapes[node.top]
+    if isinstance(node.layer, InnerProduct):
+        batch = net.shapes[node.bottom][0]
+        if node.layer.axis == 1 and bottom != node.bottom and len(held) == AXES_OF_A_MAP and held[0] == batch:
+            _read(net, node, bottom, node.layer)
+    elif held == wanted and node.top not in net.outputs:
+        net.replace(_read(net, node, bottom, node.layer), [])
+    elif bottom != node.bottom:
+        shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
+        flat = len(wanted) == 2 < len(held) and held[0] == wanted[0]
+        _read(net, node, bottom, Flatten() if flat else Reshape(shape=shape))
+
+
+def _read(net: Net, node: Node, bottom: str, layer: Layer) -> Node:
+    """The node, made to read another blob; the views between that nobody reads any more go."""
+    passed, new = node.bottom, replace(node, bottoms=(bottom,), layer=layer)
+    net.update(node, new)
+    while passed != bottom and not net.consumers(passed) and passed not in net.outputs:
+        view = net.producer(passed)
+        values = {value: bottom if held == passed else held for value, held in net.values.items()}
+        passed = view.bottom
+        net.remove(view)
+        net.values = values
+    return new
+
+
+RESHAPE = Pass(name="reshape", visits=(Reshape, Flatten, InnerProduct), rewrite=_rewrite)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from caffe_ir.layers import Input
+from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.minimum import MINIMUM
+from caffe_ir.source_layers import Maximum, Minimum
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import rewritten
+
+
+def of_two(layer):
+    net = net_of((2, 3, 4, 5))
+    add(net, "other", Input(shape=(2, 3, 1, 1)), bottoms=())
+    add(net, "y", layer, bottoms=("data", "other"))
+    return net
+
+
+def test_golden_dump():
+    assert rewritten(of_two(Minimum()), MINIMUM).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
+        "  other: Input(shape=[(2, 3, 1, 1)])  -> other  [2x3x1x1]\n"
+        "  y_negative: Power(scale=-1.0) data -> y_negative  [2x3x4x5]\n"
+        "  y_negative_2: Power(scale=-1.0) other -> y_negative_2  [2x3x1x1]\n"
+        "  y_max: Maximum() y_negative, y_negative_2 -> y_max  [2x3x4x5]\n"
+        "  y: Power(scale=-1.0) y_max -> y  [2x3x4x5]\n"
+        "  outputs y\n"
+    )
+
+
+def test_a_maximum_is_left_to_broadcast():
+    before = of_two(Maximum())
+    assert rewritten(before, MINIMUM).dump() == before.dump()
+    kinds = [node.layer.type_name() for node in rewritten(before, BROADCAST).nodes[2:]]
+    assert kinds == ["Deconvolution", "Eltwise"]

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import MVN
+from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.reduce import REDUCE
+from caffe_ir.passes.standardize import STANDARDIZE
+from caffe_ir.reference import run
+from caffe_ir.source_layers import Standardize
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import rewritten
+
+
+def of(shape, axes, eps=1e-5):
+    net = net_of(shape)
+    add(net, "norm", Standardize(axes=axes, eps=eps))
+    return net
+
+
+def types(net):
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+CORE = ["Reduce", "Sub", "Power", "Reduce", "Power", "Mul"]
+VIEWED = ["Reshape", *CORE, "Reshape"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "kinds"),
+    [
+        ((2, 3, 4, 5), (2, 3), CORE),
+        ((2, 3, 4, 5), (1,), CORE),
+        ((2, 3, 4, 5), (3,), CORE),
+        ((2, 3, 4, 5), (0, 2, 3), CORE),
+        ((2, 3, 4, 5), (1, 2, 3), VIEWED),
+        ((2, 7, 5), (2,), VIEWED),
+        ((2, 7, 5), (1,), VIEWED),
+        ((2, 7, 5), (1, 2), VIEWED),
+        ((4, 5), (1,), VIEWED),
+        ((2, 3, 4, 5, 2), (2, 3, 4), VIEWED),
+        ((2, 3, 4, 5, 2), (2,), VIEWED),
+        ((2, 3, 4, 5, 2), (1, 3), CORE),
+    ],
+    ids=str,
+)
+def test_the_layers_it_takes(shape, axes, kinds):
+    assert types(rewritten(of(shape, axes), STANDARDIZE)) == kinds
+
+
+def test_the_view_has_the_axes_where_most_engines_are_right():
+    def view(shape, axes):
+        return rewritten(of(shape, axes), STANDARDIZE).shapes["norm_view"]
+
+    assert view((2, 6, 4, 5), (1, 2, 3)) == (2, 1, 24, 5)
+    assert view((2, 7, 5), (2,)) == (2, 1, 7, 5)
+    assert view((2, 7, 5), (1,)) == (2, 7, 5, 1)
+
+
+def test_golden_dump():
+    assert rewritten(of((2, 3, 4, 5), (2, 3)), STANDARDIZE, REDUCE, BROADCAST).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
+        "  norm_mean: Pooling(pool=AVE, global_pooling=True) data -> norm_mean  [2x3x1x1]\n"
+        "  norm_spread: Deconvolution(num_output=3, group=3, bias_term=False, kernel_h=4, kernel_w=5) "
+        "norm_mean -> norm_spread | [3, 1, 4, 5]  [2x3x4x5]\n"
+        "  norm_centred: Eltwise(operation=SUM, coeff=(1.0, -1.0)) data, norm_spread -> norm_centred  [2x3x4x5]\n"
+        "  norm_squares: Power(power=2.0) norm_centred -> norm_squares  [2x3x4x5]\n"
+        "  norm_variance: Pooling(pool=AVE, global_pooling=True) norm_squares -> norm_variance  [2x3x1x1]\n"
+        "  norm_inverse: Power(power=-0.5, shift=1e-05) norm_variance -> norm_inverse  [2x3x1x1]\n"
+        "  norm_factors: Reshape(shape=(0, 3)) norm_inverse -> norm_factors  [2x3]\n"
+        "  norm: Scale(axis=0) norm_centred, norm_factors -> norm  [2x3x4x5]\n"
+        "  outputs norm\n"
+    )
+
+
+def test_a_mean_far_from_zero_costs_no_digits_in_float32():
+    """E(x^2) - E(x)^2 would be off by a tenth here."""
+    net = rewritten(of((1, 2, 8, 8), (2, 3), 1e-8), STANDARDIZE, REDUCE, BROADCAST)
+    x = (1000 + np.random.default_rng(0).normal(size=(1, 2, 8, 8))).astype(np.float32)
+    exact = x.astype(np.float64)
+    wanted = (exact - exact.mean((2, 3), keepdims=True)) / exact.std((2, 3), keepdims=True)
+    np.testing.assert_allclose(run(net, {"data": x})["norm"], wanted, atol=2e-4)
+
+
+def test_leaves_mvn_alone():
+    net = net_of((2, 3, 4, 5))
+    add(net, "mvn", MVN())
+    assert types(rewritten(net, STANDARDIZE)) == ["MVN"]

@@ -1,0 +1,98 @@
+"""Reductions, norms and Softmax against torch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from caffe_ir.errors import ConversionError
+from converters.pytorch import convert
+from tests.converters.pytorch.judge import Calls, converted, images, layers
+
+X = images(2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x.mean((2, 3)),
+        lambda x: x.mean((-1, -2), keepdim=True),
+        lambda x: x.mean(1),
+        lambda x: x.mean(0, keepdim=True),
+        lambda x: x.mean(),
+        lambda x: x.mean((1, 3)),
+        lambda x: x.sum(),
+        lambda x: x.sum(-1),
+        lambda x: x.sum((0, 2), keepdim=True),
+        lambda x: x.amax(1),
+        lambda x: x.amin((2, 3)),
+        lambda x: x.max(),
+        lambda x: x.min(2)[0],
+        lambda x: x.max(1, keepdim=True).values,
+        lambda x: x.var((2, 3)),
+        lambda x: x.var(),
+        lambda x: x.var(1, unbiased=False, keepdim=True),
+        lambda x: x.var(2, correction=2),
+        lambda x: x.std((1, 2)),
+        lambda x: torch.var_mean(x, (2, 3), keepdim=True),
+        lambda x: torch.var_mean(x, 1),
+        lambda x: x.logsumexp(1),
+        lambda x: x.logsumexp((2, 3), keepdim=True),
+        lambda x: x.norm(dim=1),
+        lambda x: x.norm(p=1, dim=(2, 3), keepdim=True),
+        lambda x: torch.linalg.vector_norm(x, 4, dim=1),
+        lambda x: torch.linalg.vector_norm(x, float("inf"), dim=(1, 2)),
+        lambda x: x.softmax(1),
+        lambda x: x.softmax(-1),
+        lambda x: (30 * x).log_softmax(1),
+        lambda x: x.log_softmax(-1),
+        lambda x: F.softmin(x, 2),
+        lambda x: x.flatten(1).softmax(1),
+    ],
+)
+def test_reduction(function):
+    converted(Calls(function), X)
+
+
+@pytest.mark.parametrize(
+    ("function", "kinds"),
+    [
+        (lambda x: x.mean((2, 3), keepdim=True), ["Pooling"]),
+        (lambda x: x.mean(1, keepdim=True), ["Convolution"]),
+        (lambda x: x.softmax(1), ["Softmax"]),
+    ],
+)
+def test_what_caffe_has_a_layer_for_is_one_layer(function, kinds):
+    assert layers(converted(Calls(function), X)) == kinds
+
+
+@pytest.mark.parametrize(
+    ("function", "shown"),
+    [
+        (lambda x: x.argmax(1), "ArgMax(axis=1)"),
+        (lambda x: x.argmax(-1, keepdim=True), "ArgMax(axis=3)"),
+        (lambda x: x.argmax(), "ArgMax(axis=1)"),
+        (lambda x: x.argmin(2), "ArgMax(axis=2)"),
+    ],
+)
+def test_argmax_with_its_ties_said(function, shown):
+    """Practitioners' pitfall: Caffe's ArgMax has out_max_val, top_k and axis, and of equal numbers takes the last."""
+    net = converted(Calls(function), X)
+    assert shown in [str(node.layer) for node in net.nodes]
+    assert "the first and Caffe the last" in "".join(note.text for note in net.notes if note.kind == "warning")
+
+
+def test_the_place_of_a_maximum_is_refused_only_if_it_is_read():
+    with pytest.raises(ConversionError, match="use argmax"):
+        convert(Calls(lambda x: x.max(1)), (X,))
+
+
+def test_norms_without_a_layer_are_refused():
+    with pytest.raises(ConversionError, match="a norm of order 3"):
+        convert(Calls(lambda x: torch.linalg.vector_norm(x, 3, dim=1)), (X,))
+
+
+def test_a_variance_of_one_number_is_refused():
+    with pytest.raises(ConversionError, match="set correction=0"):
+        convert(Calls(lambda x: x.var(1)), (images(2, 1, 4, 5),))
