@@ -28,7 +28,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.geometry",
     "caffe_ir.errors",
 )
-PASS = (*SOURCE_LANGUAGE, "caffe_ir.targets.*")
+PASS = (*SOURCE_LANGUAGE, "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
     "caffe_ir.net",
     "caffe_ir.layer",
@@ -45,6 +45,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.layers.*": (
         "caffe_ir.layers.*",
@@ -64,17 +65,21 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes": ("caffe_ir.passes.base",),
     "caffe_ir.passes.base": PASS,
     "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
+    "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
     "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.replacement"),
     "caffe_ir.proto.*": ("caffe_ir.proto.*",),
     # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms
     "caffe_ir.prototxt": FILES,
     "caffe_ir.caffemodel": FILES,
     "caffe_ir.caffemodel_index": FILES,
+    "caffe_ir.fillers": FILES,
+    "caffe_ir.upgrade": ("caffe_ir.proto.*",),
     "caffe_ir.writer": (*FILES, "caffe_ir.prototxt", "caffe_ir.caffemodel"),
-    "caffe_ir.reader": (*FILES, "caffe_ir.prototxt", "caffe_ir.caffemodel_index"),
+    "caffe_ir.reader": (*FILES, "caffe_ir.prototxt", "caffe_ir.caffemodel_index", "caffe_ir.upgrade"),
     "converters": (),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
     "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.pytorch.*"),
+    "converters.transplant.*": (*SOURCE_LANGUAGE, "converters.transplant.*"),
     "converters.caffe.*": (*SOURCE_LANGUAGE, "converters.caffe.*"),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
@@ -93,7 +98,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "google": ("caffe_ir.proto.*", "caffe_ir.prototxt", "caffe_ir.writer", "caffe_ir.reader"),
     "click": ("converters.cli.*",),
     "rich": ("converters.cli.*",),
-    "torch": ("converters.pytorch.*", "converters.verify.*", "converters.cli.*"),
+    "tomli": ("converters.transplant.map_file",),
+    "torch": ("converters.pytorch.*", "converters.transplant.weights_file", "converters.verify.*", "converters.cli.*"),
     "safetensors": ("converters.pytorch.*",),
     "cv2": ("converters.verify.*",),
 }

@@ -8,7 +8,7 @@ v = d^2 - a^2 = sqrt(var) (sqrt(var) + 2 a), which has no difference to cancel a
 rounding from var = 0 on, in float32 too.
 Where the target fixes e, v = (d - sqrt(e)) (d + sqrt(e)), and where that is negative v = 0 and
 gamma' = gamma sqrt(e) / d.  BatchNorm: batch_norm_layer.cpp of BVLC Caffe; eps is in the prototxt and kept as float32.
-There is no Scale where gamma is 1 and beta is 0 in every channel (PyTorch's affine=False).
+There is no Scale for a source that has no gamma and beta, unless gamma' is not 1.
 """
 
 from __future__ import annotations
@@ -32,31 +32,30 @@ CAFFE_EPS = 1e-5
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     source = node.layer
     assert isinstance(source, SourceBatchNorm)
-    gamma, beta, mean, var = node.blobs
+    *factors, mean, var = node.blobs
     loaded = var.load().astype(np.float64)
     _warn_of_nan(net, node, source, loaded)
     eps = _epsilon(context.target, _exact_epsilon(source))
     if not (source.form == "inside" and eps == source.eps):
         var, ratio = _statistics(source, loaded, eps)
         if not np.all(ratio == 1):
-            gamma = Blob.of(gamma.load().astype(np.float64) * ratio)
-    note = f"batch normalisation ({source.form}, eps {source.eps:g})"
+            gamma, beta = factors or (Blob.of(np.ones_like(ratio)), Blob.of(np.zeros_like(ratio)))
+            factors = [Blob.of(gamma.load().astype(np.float64) * ratio), beta]
     norm = replace(
-        node,
-        layer=BatchNorm(use_global_stats=True, eps=eps),
-        blobs=(mean, var, Blob.of(np.ones(1, np.float32))),
+        node, layer=BatchNorm(use_global_stats=True, eps=eps), blobs=(mean, var, Blob.of(np.ones(1, np.float32)))
     )
-    if np.all(gamma.load() == 1) and np.all(beta.load() == 0):
+    written = "BatchNorm, Scale" if factors else "BatchNorm"
+    divisor = "sqrt(v) + {:g}" if source.form == "outside" else "sqrt(v + {:g})"
+    net.note("lowered", f"batch normalisation by {divisor.format(source.eps)} -> {written}", node.origin)
+    if not factors:
         net.replace(node, [norm])
-        net.note("lowered", f"{note} -> BatchNorm", node.origin)
         return
     normalised, scaled = _names(net, node)
     net.redirect(node.top, scaled)
     scale = replace(
-        node, name=scaled, bottoms=(normalised,), tops=(scaled,), layer=Scale(bias_term=True), blobs=(gamma, beta)
+        node, name=scaled, bottoms=(normalised,), tops=(scaled,), layer=Scale(bias_term=True), blobs=tuple(factors)
     )
     net.replace(node, [replace(norm, name=normalised, tops=(normalised,)), scale])
-    net.note("lowered", f"{note} -> BatchNorm, Scale", node.origin)
 
 
 def _names(net: Net, node: Node) -> tuple[str, str]:

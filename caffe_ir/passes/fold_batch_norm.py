@@ -43,13 +43,26 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         return
     follower = _follower(net, node)
     change = _affine(node) if follower is None else _affine(node).then(_affine(follower))
-    last = follower or node
-    net.replace(last, [_folded(linear, change, last)])
-    if follower is not None:
-        net.remove(node)
-    net.remove(linear)
+    _put(net, linear, change, [node] if follower is None else [node, follower])
     folded = ", ".join(one.layer.type_name() for one in (node, follower) if one)
-    net.note("folded", f"{folded} -> {linear.layer.type_name()} {last.name}", node.origin)
+    net.note("folded", f"{folded} -> {linear.layer.type_name()}", node.origin)
+
+
+def _put(net: Net, linear: Node, change: Affine, folded: list[Node]) -> None:
+    """The layer with the change in place of all of them, under its own name; but an output keeps the name it has."""
+    last = folded[-1]
+    one = _folded(linear, change)
+    if last.top in net.outputs:
+        net.replace(last, [replace(one, name=last.name, tops=last.tops)])
+        gone = [*reversed(folded[:-1]), linear]
+    else:
+        between = {linear.top, *(node.top for node in folded[:-1])}
+        net.values = {value: held for value, held in net.values.items() if held not in between}
+        net.redirect(last.top, linear.top)
+        net.update(linear, one)
+        gone = folded[::-1]
+    for node in gone:
+        net.remove(node)
 
 
 def _is_channelwise(net: Net, node: Node) -> bool:
@@ -98,16 +111,14 @@ def _affine(node: Node) -> Affine:
     return Affine(slope=slope, offset=blobs[1] if len(blobs) == 2 else np.zeros_like(slope))
 
 
-def _folded(linear: Node, change: Affine, last: Node) -> Node:
-    """The layer with the change in its weights; it writes what `last` wrote."""
+def _folded(linear: Node, change: Affine) -> Node:
+    """The layer with the change in its weights."""
     layer = linear.layer
     assert isinstance(layer, Linear)
     weights = linear.blobs[0]
     bias = linear.blobs[1].load().astype(np.float64) if layer.bias_term else 0.0
     return replace(
         linear,
-        name=last.name,
-        tops=last.tops,
         layer=replace(layer, bias_term=True),
         blobs=(
             Blob.computed(weights.shape, _scaled(weights, change.slope, _spread(layer, weights.shape))),

@@ -40,11 +40,11 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         net.replace(node, [])
     elif context.options.head == "activated" or net.consumers(top):  # readers get what the head computes in any case
         new.finish()
-        net.note("lowered", f"{what} -> {len(new.nodes)} layers", node.origin)
+        net.note("lowered", f"what {what} computes -> {len(new.nodes)} layers", node.origin)
     else:
         net.values = {value: held for value, held in net.values.items() if held != top}
         net.replace(node, [])
-        net.note("lowered", f"{what}: the net ends at the map before it, {raw}", node.origin)
+        net.note("lowered", f"the net ends at the map before the head, {raw}", node.origin)
     if context.options.head == "raw":
         net.outputs = list(dict.fromkeys(raw if output == top else output for output in net.outputs))
 

@@ -29,6 +29,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     shape = (channels, 1, *layer.scale)
     ones = Blob.computed(shape, lambda: np.ones(shape, np.float32))
     net.replace(node, [replace(node, layer=deconvolution, blobs=(ones,))])
+    net.note("lowered", "nearest upsampling -> Deconvolution of ones", node.origin)
 
 
 RESIZE = Pass(name="resize", visits=(NearestUpsample,), rewrite=_rewrite)

@@ -19,15 +19,16 @@ class SourceBatchNorm(SourceLayer):
 
     inside: d = sqrt(var + eps): PyTorch, AlexeyAB's Darknet and Darknet's GPU code (blas_kernels.cu, normalize_kernel);
     outside: d = sqrt(var) + eps, Darknet's CPU code (blas.c, normalize_cpu: eps is .000001f).
-    Blobs: gamma, beta, mean, var, each (C).
+    Blobs: gamma, beta, mean, var, each (C); mean and var alone where it is not affine.
     """
 
     form: Literal["inside", "outside"]
     eps: float
+    affine: bool = True
 
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) >= 2, "it takes a blob with channels at axis 1")
-        return ((bottoms[0][1],),) * 4
+        return ((bottoms[0][1],),) * (4 if self.affine else 2)
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) >= 2, "it takes a blob with channels at axis 1")
@@ -36,10 +37,11 @@ class SourceBatchNorm(SourceLayer):
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
         (x,) = bottoms
         channels = (-1,) + (1,) * (x.ndim - 2)
-        gamma, beta, mean, var = (blob.reshape(channels) for blob in blobs)
+        *factors, mean, var = (blob.reshape(channels) for blob in blobs)
         with np.errstate(invalid="ignore"):  # a negative variance gives NaN, as it does in the sources
             divisor = np.sqrt(var + self.eps) if self.form == "inside" else np.sqrt(var) + self.eps
-        return [gamma * ((x - mean) / divisor) + beta]
+        top = (x - mean) / divisor
+        return [factors[0] * top + factors[1] if self.affine else top]
 
 
 @dataclass(frozen=True, kw_only=True)

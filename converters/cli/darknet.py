@@ -8,20 +8,32 @@ from typing import Literal
 import click
 
 from converters.cli.failure import failures_told
-from converters.cli.files import lowered, published
+from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import FILE, conversion_options
-from converters.cli.summary import show
+from converters.cli.summary import show, verify_command
 
 DIALECTS = ("auto", "darknet", "alexeyab")
 FORMS = ("auto", "darknet-cpu", "darknet-gpu", "alexeyab")
+VERIFIED_WITH = {
+    "dialect": "--dialect",
+    "bn": "--bn",
+    "head": "--head",
+    "fold_bn": "--fold-bn",
+    "input_size": "--input-size",
+    "batch": "--batch",
+    "lenient": "--lenient",
+    "allow_trailing": "--allow-trailing",
+    "target": "--target",
+}
+"""The options that `convert verify` must be told again, as it spells them."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("cfg", type=FILE)
 @click.argument("weights", type=FILE)
 @click.option(
-    "-o", "--output", "stem", type=FILE, metavar="STEM",
-    help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json.  [default: the cfg's name, here]",
+    "-o", "--output", metavar="STEM",
+    help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json; or a folder.  [default: the cfg's name, here]",
 )  # fmt: skip
 @click.option(
     "--dialect", type=click.Choice(DIALECTS), default="auto", show_default=True,
@@ -43,7 +55,7 @@ FORMS = ("auto", "darknet-cpu", "darknet-gpu", "alexeyab")
 def darknet(
     cfg: Path,
     weights: Path,
-    stem: Path | None,
+    output: str | None,
     target: str,
     dialect: Literal["auto", "darknet", "alexeyab"],
     bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
@@ -54,6 +66,7 @@ def darknet(
     lenient: bool,
     allow_trailing: bool,
     dump_after: str | None,
+    verify: bool,
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -61,12 +74,13 @@ def darknet(
 
     The Caffe net computes what Darknet computes, layer by layer, and loads in an unpatched Caffe.
     """
-    size = _size(input_size)
+    size = input_size_of(input_size)
     with failures_told(cfg):
         from caffe_ir.passes.base import Options
         from caffe_ir.targets import TARGETS
         from converters.darknet import convert, heads_json
 
+        check_wishes(output, dump_after)
         model = convert(
             cfg,
             weights,
@@ -84,12 +98,28 @@ def darknet(
             dump_after=dump_after,
         )
         others = {".heads.json": heads_json(model, made)} if model.heads else {}
-        written = published(made, stem or Path(cfg.stem), TARGETS[target], others, quiet=quiet)
+        written = published(made, stem_of(output, cfg.stem), TARGETS[target], others, quiet=quiet)
         if not quiet:
-            show(made, written, next_command=f"convert check {written.prototxt} {written.caffemodel}", verbose=verbose)
+            show(made, written, next_command=verify_command((cfg, weights), written, VERIFIED_WITH), verbose=verbose)
+    if verify:
+        from converters.cli.verify_source import SourceOptions
+        from converters.cli.verify_work import verify_written
+
+        options = SourceOptions(
+            dialect=dialect,
+            bn=bn,
+            head=head,
+            fold_bn=fold_bn,
+            input_size=size,
+            batch=batch,
+            lenient=lenient,
+            allow_trailing=allow_trailing,
+            target=target,
+        )
+        verify_written((str(cfg), str(weights)), written.prototxt, options, quiet=quiet)
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
+def input_size_of(text: str | None) -> tuple[int, int] | None:
     """HxW as (height, width)."""
     if text is None:
         return None

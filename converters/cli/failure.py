@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.errors import ConversionError
+if TYPE_CHECKING:
+    from caffe_ir.errors import Problem
 
 CANNOT_CONVERT = 1
 
@@ -15,11 +17,42 @@ CANNOT_CONVERT = 1
 @contextmanager
 def failures_told(source: object) -> Iterator[None]:
     """Turn ConversionError into the list of its problems and exit 1."""
+    from caffe_ir.errors import ConversionError
+
     try:
         yield
     except ConversionError as error:
         count = len(error.problems)
         click.echo(f"{source} cannot be converted: {count} problem{'s' if count > 1 else ''}", err=True)
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
+        for text in told(error.problems):
+            click.echo(f"  {text}", err=True)
         raise click.exceptions.Exit(CANNOT_CONVERT) from error
+
+
+def told(problems: Iterable[Problem]) -> list[str]:
+    """One text for each problem; those that differ by their place alone share one, which names all the places."""
+    groups: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.what, problem.why, problem.hint), []).append(problem)
+    return [_text(first, others) for first, *others in groups.values()]
+
+
+def _text(first: Problem, others: Sequence[Problem]) -> str:
+    """The problem as it is told alone, with the further places between what is wrong and what helps."""
+    if not others:
+        return str(first)
+    head, arrow, hint = str(first).partition("\n    -> ")
+    return f"{head}\n    and {len(others)} more{_places(first, others)}{arrow}{hint}"
+
+
+def _places(first: Problem, others: Sequence[Problem]) -> str:
+    """Where the others stand: lines of the same file by their numbers alone, and each place once."""
+    file = first.origin.file if first.origin else ""
+    own = first.origin.line if first.origin else None
+    origins = [problem.origin for problem in others if problem.origin]
+    lines = {origin.line for origin in origins if origin.file == file and origin.line not in (None, own)}
+    elsewhere = dict.fromkeys(str(origin) for origin in origins if origin.file != file or origin.line is None)
+    counted = ", ".join(map(str, dict.fromkeys(origin.line for origin in origins if origin.line in lines)))
+    numbers = f"line{'s' if len(lines) > 1 else ''} {counted}" if lines else ""
+    told_places = "; ".join(part for part in (numbers, ", ".join(elsewhere)) if part)
+    return f": {told_places}" if told_places else " in the same place"

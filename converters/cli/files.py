@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,43 @@ if TYPE_CHECKING:
     from caffe_ir.targets import Target
     from caffe_ir.writer import Written
 
+_ENDINGS = (".prototxt", ".caffemodel")
 
-def lowered(net: Net, target: Target, options: Options, *, dump_after: str | None) -> Net:
-    """The net rewritten for its target; `dump_after` prints it as it stands after that pass."""
-    from caffe_ir.passes.pipeline import PIPELINE, lower
+
+def check_wishes(output: str | None, dump_after: str | None) -> None:
+    """What can be said before the work begins: whether there is such a pass, and a folder to write to.
+
+    Raises BadParameter for the pass and ConversionError for the folder.
+    """
+    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.passes.pipeline import PIPELINE
 
     stages = ("source", *dict.fromkeys(one.name for one in PIPELINE))
     if dump_after is not None and dump_after not in stages:
         raise click.BadParameter(f"{dump_after!r} is none of: {', '.join(stages)}", param_hint="--dump-after")
+    folder = stem_of(output, "net").parent
+    if not folder.is_dir():
+        problem = Problem(what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {folder}")
+        raise ConversionError(problem)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        problem = Problem(what=f"the folder {folder} cannot be written to", why="its permissions forbid it")
+        raise ConversionError(problem)
+
+
+def stem_of(output: str | None, name: str) -> Path:
+    """Where the files go, without their endings: as --output says, in the folder that it names, or here."""
+    if output is None:
+        return Path(name)
+    path = Path(output)
+    if output.endswith(os.sep) or path.is_dir():
+        return path / name
+    return path.with_suffix("") if path.suffix in _ENDINGS else path
+
+
+def lowered(net: Net, target: Target, options: Options, *, dump_after: str | None) -> Net:
+    """The net rewritten for its target; `dump_after` prints it as it stands after that pass."""
+    from caffe_ir.passes.pipeline import lower
+
     if dump_after == "source":
         click.echo(net.dump(), nl=False)
 

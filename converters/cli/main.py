@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import click
 
 COMMANDS = {
     "darknet": ("converters.cli.darknet", "Darknet's CFG and WEIGHTS to Caffe."),
     "pytorch": ("converters.cli.pytorch", "A PyTorch MODEL to Caffe."),
+    "init": ("converters.cli.init", "Weights for a PROTOTXT from its fillers."),
+    "dump": ("converters.cli.dump", "What a file of weights holds."),
+    "verify": ("converters.cli.verify", "Is a Caffe net what its source is? Layer by layer."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 
@@ -39,7 +45,16 @@ def convert() -> None:
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 the model cannot be converted, 2 wrong usage."""
+    for wish in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, wish, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     convert(prog_name="convert" if not sys.argv[0].endswith("tocaffe") else "tocaffe")
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    """Leave as after Ctrl-C, so that files half written are taken away."""
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,16 @@
-"""A progress bar for what takes longer than a second, and nothing at all for what does not."""
+"""What is shown of work that takes longer than a second, and nothing at all of what does not."""
 
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _PATIENCE = 1.0
 
@@ -19,20 +24,61 @@ def bytes_written(label: str, *, quiet: bool = False) -> Iterator[Callable[[int,
     if quiet or not sys.stderr.isatty():
         yield lambda count, total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn(label), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task(label)
-    begin = time.monotonic()
+    begin, done = monotonic(), 0
+    bar: Progress | None = None
 
     def advance(count: int, total: int) -> None:
-        bar.update(task, advance=count, total=total)
-        if not bar.live.is_started and time.monotonic() - begin > _PATIENCE:
+        nonlocal bar, done
+        done += count
+        if bar is None and monotonic() - begin > _PATIENCE:
+            bar = _bar(label, total)
             bar.start()
+        if bar is not None:
+            bar.update(bar.task_ids[0], completed=done)
 
     try:
         yield advance
     finally:
-        bar.stop()
+        if bar is not None:
+            bar.stop()
+
+
+def _bar(label: str, total: int) -> Progress:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn(escape(label)), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(label, total=total)
+    return bar
+
+
+@contextmanager
+def working(label: str, *, quiet: bool = False) -> Iterator[None]:
+    """Says, on a terminal and after a second, what is going on, until the block ends."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+    teller = threading.Thread(target=_tell, args=(label, sys.stderr, done), daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+
+
+def _tell(label: str, stream: TextIO, done: threading.Event) -> None:
+    """Leaves sys.stdout and sys.stderr alone, which the thread that works may be about to exchange."""
+    if done.wait(_PATIENCE):
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.spinner import Spinner
+    from rich.text import Text
+
+    spinner, console = Spinner("dots", Text(label)), Console(file=stream)
+    with Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False):
+        done.wait()

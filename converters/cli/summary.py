@@ -2,72 +2,95 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caffe_ir.errors import Note, NoteKind
-from caffe_ir.net import Net
-from caffe_ir.writer import Written
+import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from caffe_ir.errors import Note, NoteKind
+    from caffe_ir.net import Net
+    from caffe_ir.writer import Written
 
 _HEADINGS: dict[NoteKind, str] = {
-    "assumed": "assumed",
     "warning": "warning",
+    "assumed": "assumed",
     "lowered": "rewritten",
     "folded": "folded",
     "dropped": "left out",
 }
+_COLOURS = {"warning": "yellow"}
 _PLACES_SHOWN = 3
+_LINES_SHOWN = 8
+_MARGIN, _WIDEST = 12, 100
+_TIGHT = "\xa0"
+"""Stands for a blank at which no line may end."""
 
 
 def show(net: Net, written: Written, *, next_command: str, verbose: bool = False) -> None:
     """Print the table to standard output; `verbose` lists every note with its place instead of counting them."""
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(_table(net, written, verbose=verbose))
-    console.print(f"next: {next_command}", markup=False)
-
-
-def _table(net: Net, written: Written, *, verbose: bool) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, text in _facts(net, written):
-        table.add_row(name, Text(text))
+    for heading, text in _facts(net, written):
+        _row(heading, text)
     for kind, heading in _HEADINGS.items():
         notes = [note for note in net.notes if note.kind == kind]
-        lines = [str(note) for note in notes] if verbose else _grouped(notes)
+        lines = [str(note) for note in notes] if verbose else _shortened(kind, _grouped(notes))
         for place, line in enumerate(lines):
-            table.add_row("" if place else heading, Text(line))
-    return table
+            _row("" if place else heading, line)
+    click.echo(_heading("next") + next_command)
 
 
-def _facts(net: Net, written: Written) -> Iterable[tuple[str, str]]:
-    inputs = [node for node in net.nodes if not node.bottoms and not node.blobs]
-    yield "input", ", ".join(f"{node.top} {_by(net.shapes[node.top])}" for node in inputs)
-    yield "outputs", ", ".join(f"{output} {_by(net.shapes[output])}" for output in net.outputs)
+def verify_command(sources: Sequence[str | Path], written: Written, options: Mapping[str, str]) -> str:
+    """The command that verifies what the running command has written, with the options that were given to this one.
+
+    `options` says of parameters of the running command how `convert verify` spells them.
+    """
+    context = click.get_current_context()
+    words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
+    for name, spelled in options.items():
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        values = context.params[name]
+        for value in values if isinstance(values, tuple) else (values,):
+            words += [spelled] if value is True else [spelled, str(value)]
+    return click.format_filename(shlex.join(words))
+
+
+def _row(heading: str, text: str) -> None:
+    """Print the text beside its heading, in as many lines as it takes; words (a path among them) stay whole."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST) - _MARGIN
+    lines = textwrap.wrap(click.format_filename(text), width, break_long_words=False, break_on_hyphens=False)
+    for place, line in enumerate(lines):
+        click.echo((" " * _MARGIN if place else _heading(heading)) + line.replace(_TIGHT, " "))
+
+
+def _heading(text: str) -> str:
+    return click.style(text.ljust(_MARGIN), bold=True, fg=_COLOURS.get(text))
+
+
+def _facts(net: Net, written: Written) -> Iterator[tuple[str, str]]:
+    inputs = [node for node in net.nodes if node.layer.type_name() == "Input"]
+    yield "input", _shapes(net, [top for node in inputs for top in node.tops])
+    yield "outputs", _shapes(net, net.outputs)
     yield "layers", f"{len(net.nodes)} ({_types(net)})"
     yield "parameters", f"{_parameters(net):,}"
-    yield "written", f"{written.prototxt} ({written.prototxt_bytes:,} bytes)"
-    yield "", f"{written.caffemodel} ({written.caffemodel_bytes:,} bytes)"
-    for other in written.others:
-        yield "", str(other)
+    files = (written.prototxt, written.caffemodel, *written.others)
+    for place, path in enumerate(files):
+        yield "" if place else "written", f"{path} ({path.stat().st_size:,}{_TIGHT}bytes)"
 
 
-def _by(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
+def _shapes(net: Net, blobs: Iterable[str]) -> str:
+    return ", ".join(f"{blob}{_TIGHT}{'x'.join(map(str, net.shapes[blob]))}" for blob in blobs)
 
 
 def _types(net: Net) -> str:
     counted = Counter(node.layer.type_name() for node in net.nodes)
-    return ", ".join(f"{count} {name}" for name, count in counted.most_common())
+    return ", ".join(f"{count}{_TIGHT}{name}" for name, count in counted.most_common())
 
 
 def _parameters(net: Net) -> int:
@@ -83,15 +106,28 @@ def _parameters(net: Net) -> int:
     return total
 
 
-def _grouped(notes: list[Note]) -> list[str]:
+def _grouped(notes: Iterable[Note]) -> list[str]:
     """Notes of one text become one line, with how many and where."""
     places: dict[str, list[str]] = defaultdict(list)
     for note in notes:
-        places[note.text].append(note.origin.layer if note.origin else "")
+        places[note.text].append(_place(note))
     return [_line(text, [place for place in found if place]) for text, found in places.items()]
 
 
-def _line(text: str, places: list[str]) -> str:
+def _shortened(kind: NoteKind, lines: list[str]) -> list[str]:
+    """The first lines and how many more there are; warnings are never left out."""
+    rest = len(lines) - _LINES_SHOWN
+    if kind == "warning" or rest < 1:
+        return lines
+    return [*lines[:_LINES_SHOWN], f"and {rest} more, which -v lists"]
+
+
+def _place(note: Note) -> str:
+    """The layer that a note is about; none where it is about the whole net."""
+    return note.origin.layer if note.origin and note.origin.layer != "net" else ""
+
+
+def _line(text: str, places: Sequence[str]) -> str:
     if not places:
         return text
     if len(places) == 1:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import io
 import logging
+import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +116,7 @@ def _exported(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str,
             Problem(what=f"{', '.join(lost[:3])} hold no numbers (device meta)", hint="load the weights first")
         )
     try:
-        with _quiet(), torch.no_grad():
+        with _quiet(), _half_graphs_swallowed(), torch.no_grad():
             return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
     except Exception as error:
         raise ConversionError(_explained(error)) from error
@@ -181,6 +183,21 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+@contextmanager
+def _half_graphs_swallowed() -> Iterator[None]:
+    """torch.export prints the graph it had so far before it raises; what the model itself prints goes through."""
+    printed, graph = io.StringIO(), ""
+    try:
+        with redirect_stderr(printed):
+            yield
+    except Exception as error:
+        graph = str(vars(error).get("partial_fx_graph", ""))
+        raise
+    finally:
+        text = printed.getvalue()
+        sys.stderr.write(text.replace(f"{graph}\n", "") if graph else text)
+
+
 def _explained(error: Exception) -> Problem:
     kind, text = type(error).__name__, _last_line(error)
     origin = _user_frame(error)
@@ -212,7 +229,7 @@ def _user_frame(error: BaseException) -> Origin | None:
     while seen is not None:
         for frame in reversed(traceback.extract_tb(seen.__traceback__)):
             if not frame.filename.startswith(NOT_THE_USERS):
-                what = (frame.line or frame.name).strip()
+                what = (frame.line or frame.name).strip().rstrip(":")
                 return Origin(layer=frame.name, what=what, file=seen_from_here(frame.filename), line=frame.lineno)
         seen = seen.__cause__ or seen.__context__
     return None

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -82,7 +83,8 @@ def _refuse_unknown(module: torch.nn.Module, named: Iterable[InputSpec]) -> None
 def _taken_by_name(module: torch.nn.Module) -> list[str] | None:
     """The arguments of forward; None where it takes any name. TorchScript has a schema in place of a signature."""
     if isinstance(module, torch.jit.ScriptModule):
-        return [argument.name for argument in module.forward.schema.arguments[1:]]
+        forward: Any = module.forward
+        return [argument.name for argument in forward.schema.arguments[1:]]
     parameters = inspect.signature(module.forward).parameters.values()
     if any(parameter.kind == inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         return None

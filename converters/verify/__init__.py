@@ -1,1 +1,32 @@
-"""Are two nets the same? Their values side by side, layer by layer."""
+"""Is a Caffe net what its source is? Their values side by side, layer by layer, in several engines.
+
+from converters.verify import caffe_files, source_of, verify
+print(verify(source_of("my net", net, expected), caffe_files("net.prototxt", "net.caffemodel")).verdict)
+"""
+
+from __future__ import annotations
+
+from converters.verify.caffe_source import caffe_files, caffe_source
+from converters.verify.embedded_engine import EMBEDDED
+from converters.verify.engine import CaffeFiles, Engine, EngineFailed
+from converters.verify.engines import ENGINES
+from converters.verify.source import Judge, JudgeFailed, Source, source_of
+from converters.verify.trial import Comparison, Trial
+from converters.verify.verification import verify
+
+__all__ = [
+    "EMBEDDED",
+    "ENGINES",
+    "CaffeFiles",
+    "Comparison",
+    "Engine",
+    "EngineFailed",
+    "Judge",
+    "JudgeFailed",
+    "Source",
+    "Trial",
+    "caffe_files",
+    "caffe_source",
+    "source_of",
+    "verify",
+]

@@ -1,21 +1,24 @@
-"""Two streams of values, compared as they come: neither net lies in memory as a whole."""
+"""Two arrays that ought to be one: how far apart they are, and where."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from caffe_ir.blob import Array, Shape
-from converters.verify.values import Values
+
+# Decades of |difference| / largest value of the source: 1e-16 and less, ..., 1 and more.
+DECADES = tuple(range(-16, 1))
+_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One value on both sides. `error` is the largest difference, `largest` the largest absolute value of the source's.
+    """One value of the source beside the blob that holds it.
 
-    `place` is where the largest difference stands; `cosine` is that of the angle between the two.
+    `error` is the largest difference and `place` where it stands, `largest` the largest absolute value of the source's;
+    `cosine` is that of the angle between the two; `spread` counts the differences by DECADES, relative to `largest`.
     """
 
     value: str
@@ -25,6 +28,7 @@ class Row:
     error: float
     cosine: float
     place: Shape
+    spread: tuple[int, ...] = ()
 
     @property
     def relative(self) -> float:
@@ -33,53 +37,79 @@ class Row:
             return 0.0
         return self.error / self.largest if self.largest else float("inf")
 
-
-def compare(source: Values, other: Values) -> Iterator[Row]:
-    """A row for every value that both streams give, as soon as both have given it."""
-    waiting: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
-    streams, ended = (source, other), [False, False]
-    while not all(ended):
-        # The side that owes more values goes on, so that few of them wait.
-        side = 0 if len(waiting[0]) <= len(waiting[1]) else 1
-        side = side if not ended[side] else 1 - side
-        given = next(streams[side], None)
-        if given is None:
-            ended[side] = True
-            continue
-        name, array = given
-        partner = waiting[1 - side].pop(name, None)
-        if partner is None:
-            waiting[side][name] = array
-        else:
-            yield row(name, *((array, partner) if side == 0 else (partner, array)))
+    @property
+    def same_size(self) -> bool:
+        """Shapes that differ only in axes of size 1, or in how they are flattened, are the same."""
+        return int(np.prod(self.shape)) == int(np.prod(self.other_shape))
 
 
 def row(value: str, source: Array, other: Array) -> Row:
-    """Compare one value; shapes that differ only in axes of size 1, or in how they are flattened, are the same."""
+    """Compare one value. NaN or infinity on one side alone is an infinite error, on both at once none."""
     if source.size != other.size:
-        return Row(
-            value=value,
-            shape=source.shape,
-            other_shape=other.shape,
-            largest=float(np.abs(source).max(initial=0)),
-            error=float("inf"),
-            cosine=0.0,
-            place=(),
-        )
-    left, right = source.astype(np.float64).ravel(), other.astype(np.float64).ravel()
-    same = (left == right) | (np.isnan(left) & np.isnan(right))
-    with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(left - right))
-    difference[np.isnan(difference)] = np.inf
-    worst = int(np.argmax(difference)) if left.size else 0
-    error = float(difference[worst]) if left.size else 0.0
-    norms = float(np.linalg.norm(left) * np.linalg.norm(right))
+        return _without_common_size(value, source, other)
+    left, right = source.reshape(-1), other.reshape(-1)
+    largest, worst, error = _largest(left), 0, 0.0
+    spread = np.zeros(len(DECADES), np.int64)
+    product = left_square = right_square = 0.0
+    for begin in range(0, left.size, _BLOCK):  # by blocks: the arrays are large and their differences would be too
+        ours, theirs = (side[begin : begin + _BLOCK].astype(np.float64) for side in (left, right))
+        difference = _difference(ours, theirs)
+        place = int(np.argmax(difference))
+        if difference[place] > error:
+            worst, error = begin + place, float(difference[place])
+        spread += _counted(difference, largest)
+        product += float(ours @ theirs)
+        left_square += float(ours @ ours)
+        right_square += float(theirs @ theirs)
+    norms = np.sqrt(left_square) * np.sqrt(right_square)
     return Row(
         value=value,
         shape=source.shape,
         other_shape=other.shape,
-        largest=float(np.abs(left[np.isfinite(left)]).max(initial=0)),
+        largest=largest,
         error=error,
-        cosine=float(left @ right) / norms if norms else 1.0,
+        cosine=product / float(norms) if norms else 1.0,
         place=tuple(int(index) for index in np.unravel_index(worst, source.shape)) if left.size else (),
+        spread=tuple(int(count) for count in spread),
     )
+
+
+def worse(first: Row, second: Row) -> Row:
+    """The row of two that shows the larger error: for several inputs."""
+    return second if second.relative > first.relative else first
+
+
+def _without_common_size(value: str, source: Array, other: Array) -> Row:
+    return Row(
+        value=value,
+        shape=source.shape,
+        other_shape=other.shape,
+        largest=_largest(source.reshape(-1)),
+        error=float("inf"),
+        cosine=0.0,
+        place=(),
+    )
+
+
+def _largest(values: Array) -> float:
+    """The largest finite absolute value."""
+    found = 0.0
+    for begin in range(0, values.size, _BLOCK):
+        block = np.abs(values[begin : begin + _BLOCK])
+        found = max(found, float(block[np.isfinite(block)].max(initial=0)))
+    return found
+
+
+def _difference(left: Array, right: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        difference: Array = np.abs(left - right)
+    difference[(left == right) | (np.isnan(left) & np.isnan(right))] = 0.0
+    difference[np.isnan(difference)] = np.inf
+    return difference
+
+
+def _counted(difference: Array, largest: float) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        decade = np.ceil(np.log10(difference / (largest or 1.0)))
+    clipped = np.clip(np.nan_to_num(decade, nan=DECADES[-1], neginf=DECADES[0]), DECADES[0], DECADES[-1])
+    return np.bincount(clipped.astype(np.int64) - DECADES[0], minlength=len(DECADES))

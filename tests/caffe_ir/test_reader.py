@@ -26,7 +26,13 @@ INPUT = 'layer { name: "data" type: "Input" top: "data" input_param { shape { di
 def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     net = net_of((1, 2, 6, 6))
-    add(net, "conv", Convolution(num_output=4, kernel_size=(3, 1), pad=(1, 0)), rng.normal(size=(4, 2, 3, 1)).astype("f"), np.zeros(4, "f"))
+    add(
+        net,
+        "conv",
+        Convolution(num_output=4, kernel_size=(3, 1), pad=(1, 0)),
+        rng.normal(size=(4, 2, 3, 1)).astype("f"),
+        np.zeros(4, "f"),
+    )
     bn = BatchNorm(use_global_stats=True, eps=1e-12)
     add(net, "bn", bn, np.zeros(4, "f"), np.ones(4, "f"), np.ones(1, "f"), in_place=True)
     add(net, "scale", Scale(bias_term=True), np.ones(4, "f"), np.ones(4, "f"), in_place=True)
@@ -66,7 +72,7 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
         ('layer { name: "a" type: "ReLU" bottom: "nowhere" top: "a" }', "net.prototxt:1.*nowhere"),
         (INPUT + 'layer { name: "a" type: "Mish" bottom: "data" top: "a" }', "net.prototxt:2.*'Mish'"),
         (INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }', "bottoms"),
-        ('layers { name: "a" type: RELU bottom: "data" top: "a" }', "old form"),
+        ('layers { layer { name: "a" type: "relu" } }', "oldest form"),
         ("\0\1", "net.prototxt"),
     ],
 )
@@ -85,7 +91,10 @@ def model(path: Path, **blobs: list[tuple[int, ...]]) -> Path:
     return path
 
 
-CONV = INPUT + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 1 } }\n'
+CONV = (
+    INPUT
+    + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 1 } }\n'
+)
 
 
 def test_weights_must_be_there_and_fit(tmp_path: Path) -> None:
@@ -124,3 +133,33 @@ def test_what_a_file_leaves_to_the_shapes_is_worked_out(tmp_path: Path) -> None:
     assert net.shapes["c"] == (1, 6, 4)
     assert net.shapes["d"] == (1, 2, 4)
     assert net.shapes["g"] == (1, 2, 4)
+
+
+def test_the_old_form_is_read_like_todays_with_its_lines(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        'input: "data" input_dim: 1 input_dim: 2 input_dim: 4 input_dim: 4\n'
+        'layers { name: "c" type: CONVOLUTION bottom: "data" top: "c"\n'
+        "  convolution_param { num_output: 3 kernel_size: 3 } }\n"
+        'layers { name: "r" type: RELU bottom: "c" top: "c" }\n',
+    )
+    net = reader.read(path)
+    assert [(node.name, type(node.layer), node.origin.line) for node in net.nodes[1:]] == [
+        ("c", Convolution, 2),
+        ("r", ReLU, 4),
+    ]
+    assert net.node("r").in_place
+
+
+def test_what_a_file_spells_is_given_with_its_fillers(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        INPUT + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3\n'
+        'kernel_size: 1 weight_filler { type: "gaussian" std: 0.01 } } }\n'
+        'layer { name: "r" type: "BNLL" bottom: "c" top: "r" }\n'
+        'layer { name: "d" type: "Dropout" bottom: "c" top: "d" include { phase: TRAIN } }\n',
+    )
+    found = reader.read_spelled(path)
+    assert found["c"]["weight_filler"] == {"type": "gaussian", "std": 0.01}
+    assert found["r"] == {}
+    assert "d" not in found

@@ -91,7 +91,9 @@ def test_a_full_disk_is_an_error_of_the_stream(tmp_path: Path) -> None:
     source.write_bytes(bytes(1 << 16))
     net = net_of((1, 1))
     blob = Blob.mapped(source, 0, (1 << 14,))
-    net.append(Node(name="p", layer=Parameter(shape=(1 << 14,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin))
+    net.append(
+        Node(name="p", layer=Parameter(shape=(1 << 14,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin)
+    )
     with pytest.raises(OSError, match="No space"), open("/dev/full", "wb", buffering=0) as file:
         caffemodel.stream(caffemodel.frames(net), file)
 
@@ -99,7 +101,9 @@ def test_a_full_disk_is_an_error_of_the_stream(tmp_path: Path) -> None:
 def test_more_than_caffe_reads_is_refused_before_writing(tmp_path: Path) -> None:
     net = net_of((1, 1))
     shape = (2, 1 << 28)
-    node = Node(name="p", layer=Parameter(shape=shape), tops=("p",), blobs=(Blob.of_zeros(shape),), origin=net.nodes[0].origin)
+    node = Node(
+        name="p", layer=Parameter(shape=shape), tops=("p",), blobs=(Blob.of_zeros(shape),), origin=net.nodes[0].origin
+    )
     net.append(node)
     with pytest.raises(ConversionError, match="gives up beyond 2,147,483,647"):
         writer.write(net, tmp_path / "net", CAFFE)
@@ -125,3 +129,14 @@ def test_a_process_killed_while_it_writes_leaves_the_old_pair(tmp_path: Path) ->
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert {name: (tmp_path / name).read_bytes() for name in old} == old
+
+
+def test_the_weights_alone_are_those_of_the_pair(tmp_path: Path) -> None:
+    pair = writer.write(small(), tmp_path / "pair", CAFFE)
+    told: list[tuple[int, int]] = []
+    size = writer.write_weights(small(), tmp_path / "alone.caffemodel", progress=lambda *count: told.append(count))
+    assert (tmp_path / "alone.caffemodel").read_bytes() == pair.caffemodel.read_bytes()
+    assert size == pair.caffemodel_bytes == sum(count for count, _ in told)
+    assert not (tmp_path / "alone.prototxt").exists()
+    with pytest.raises(ConversionError, match="mkdir -p"):
+        writer.write_weights(small(), tmp_path / "none" / "net.caffemodel")

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from caffe_ir import reference
+from caffe_ir.layers import Flatten, InnerProduct, Reshape
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
@@ -35,8 +36,8 @@ class Files:
     net: Net
 
 
-def lowered(module: torch.nn.Module, *inputs: torch.Tensor) -> Net:
-    return lower(convert(module, inputs), CAFFE, Options())
+def lowered(module: torch.nn.Module, *inputs: torch.Tensor, options: Options = Options()) -> Net:  # noqa: B008
+    return lower(convert(module, inputs), CAFFE, options)
 
 
 def meaning_error(module: torch.nn.Module, net: Net, *inputs: torch.Tensor) -> float:
@@ -76,3 +77,20 @@ def error(found: np.ndarray, wanted: torch.Tensor) -> float:
     largest = np.abs(expected).max()
     assert largest > 0, "a signal that died proves nothing"
     return float(np.abs(found.reshape(expected.shape) - expected).max() / largest)
+
+
+def idle_layers(net: Net, *inputs: torch.Tensor) -> list[str]:
+    """The layers that give what they get, and the views that the next layer could do without."""
+    blobs = reference.run(net, fed(net, inputs), np.float64)
+    found = []
+    for node in net.nodes:
+        if len(node.bottoms) != 1 or len(node.tops) != 1:
+            continue
+        before, top, bottom = net.producer(node.bottom), blobs[node.top], blobs[node.bottom]
+        seen = isinstance(before.layer, Reshape | Flatten)
+        again = seen and isinstance(node.layer, Reshape | Flatten)
+        rows = seen and isinstance(node.layer, InnerProduct) and node.layer.axis == 1
+        flat = rows and net.shapes[before.bottom][0] == bottom.shape[0]
+        if again or flat or (top.shape == bottom.shape and (top == bottom).all()):
+            found.append(str(node))
+    return found

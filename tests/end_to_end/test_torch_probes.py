@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from caffe_ir import reference
-from caffe_ir.layers import Flatten, InnerProduct, Reshape
-from caffe_ir.net import Net
 from caffe_ir.targets import CAFFE
-from tests.converters.pytorch.judge import EXACT, Calls, fed, images, settled
+from tests.converters.pytorch.judge import EXACT, Calls, images, settled
 from tests.end_to_end.from_torch import (
     FLOAT32,
     error,
     files_of,
+    idle_layers,
     lowered,
     meaning_error,
     opencv_knows,
@@ -163,23 +160,6 @@ def probe(name: str) -> tuple[nn.Module, torch.Tensor]:
                 nn.init.normal_(weight)
     module.conv.weight.data *= 8  # beyond the corners of ReLU6 and Hardswish
     return settled(module, x), x
-
-
-def idle_layers(net: Net, x: torch.Tensor) -> list[str]:
-    """The layers that give what they get, and the views that the next layer could do without."""
-    blobs = reference.run(net, fed(net, (x,)), np.float64)
-    found = []
-    for node in net.nodes:
-        if len(node.bottoms) != 1 or len(node.tops) != 1:
-            continue
-        before, top, bottom = net.producer(node.bottom), blobs[node.top], blobs[node.bottom]
-        seen = isinstance(before.layer, Reshape | Flatten)
-        again = seen and isinstance(node.layer, Reshape | Flatten)
-        rows = seen and isinstance(node.layer, InnerProduct) and node.layer.axis == 1
-        flat = rows and net.shapes[before.bottom][0] == bottom.shape[0]
-        if again or flat or (top.shape == bottom.shape and (top == bottom).all()):
-            found.append(str(node))
-    return found
 
 
 def test_the_probes_are_37() -> None:

@@ -14,6 +14,7 @@ held in another order than the source's are no longer among the net's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from math import prod
 
 from caffe_ir.layer import Layer
@@ -25,24 +26,29 @@ from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.source_layers import Linear, Permute
 from caffe_ir.views import View, moves_nothing, plain
 
+ROWS = 2
 VIEWS = (Permute, Reshape, Flatten, Linear)
 RULES: Mapping[type[Layer], Rule] = {**single.RULES, **several.RULES, **products.RULES}
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if node is not net.nodes[0]:
+    if node is not net.nodes[0] or not any(isinstance(one.layer, VIEWS) for one in net.nodes):
         return
-    if not any(isinstance(one.layer, VIEWS) for one in net.nodes):
-        return
-    stages = [_staged(net, turned=turned) for turned in (False, True)]
-    best = min(stages, key=lambda stage: _work(stage.net))
-    if _work(best.net) < _work(net):
-        _take(net, best)
+    best = _best(net)
+    while _work(best.net) < _work(net):
+        take(net, best)
+        best = _best(net)
 
 
-def _staged(net: Net, *, turned: bool) -> Stage:
+def _best(net: Net) -> Stage:
+    ways = product((False, True), repeat=2)
+    return min((staged(net, turned=turned, kept=kept) for turned, kept in ways), key=lambda stage: _work(stage.net))
+
+
+def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
+    """The net written anew; `turned` and `kept` as Stage has them."""
     taken = {name for one in net.nodes for name in (one.name, *one.tops)}
-    stage = Stage(old=net, net=Net(name=net.name), taken=taken, turned=turned)
+    stage = Stage(old=net, net=Net(name=net.name), taken=taken, turned=turned, kept=kept)
     for one in net.nodes:
         rule = RULES.get(type(one.layer))
         if rule is None or not rule(stage, one):
@@ -56,16 +62,18 @@ def _staged(net: Net, *, turned: bool) -> Stage:
 
 
 def _work(net: Net) -> tuple[int, int]:
-    """How many values are permuted, and the number of layers."""
+    """How many values are permuted, and the number of layers, views of a Linear included."""
     permuted = sum(
         prod(net.shapes[node.top])
         for node in net.nodes
         if isinstance(node.layer, Permute) and not moves_nothing(net.shapes[node.bottom], node.layer.order)
     )
-    return permuted, len(net.nodes)
+    rows = [node for node in net.nodes if isinstance(node.layer, Linear) and len(net.shapes[node.bottom]) != ROWS]
+    return permuted, len(net.nodes) + 2 * len(rows)
 
 
-def _take(net: Net, stage: Stage) -> None:
+def take(net: Net, stage: Stage) -> None:
+    """Put what was written anew in the place of the net that it was made of."""
     values = {
         value: view.blob
         for value, held in net.values.items()
@@ -73,6 +81,7 @@ def _take(net: Net, stage: Stage) -> None:
     }
     for node in list(net.nodes):
         net.remove(node)
+    net.shapes.clear()
     for node in stage.net.nodes:
         net.append(node)
     net.outputs = [stage.views[output].blob for output in net.outputs]

@@ -46,8 +46,11 @@ def concat(stage: Stage, node: Node) -> bool:
     assert isinstance(node.layer, Concat)
     views, wanted = [stage.views[bottom] for bottom in node.bottoms], stage.old.shapes[node.top]
     axis = node.layer.axis % len(wanted)
-    orders = [plain_order(wanted), *(order_of(view.axes) for view in views)]
-    candidates = [_sized(one, axis, wanted[axis]) for one in orders if one and _times(one, axis) == 1]
+    lying = [order for view in views if (order := order_of(view.axes)) is not None]
+    new = [(*one[:at], (axis, 1), *one[at:]) for one in lying if not _times(one, axis) for at in (0, 1)]
+    candidates = [
+        _sized(one, axis, wanted[axis]) for one in (plain_order(wanted), *lying, *new) if _times(one, axis) == 1
+    ]
 
     def parts(order: Order) -> list[Order]:
         return [_sized(order, axis, view.shape[axis]) for view in views]
@@ -89,12 +92,13 @@ def _cheapest(
 ) -> Order | None:
     """The order into which all views can be brought by moving the fewest values; of equal ones the first."""
     priced: list[tuple[int, int, Order]] = []
-    for place, order in enumerate(candidates):
+    for place, order in enumerate(dict.fromkeys(candidates)):
         if order is None:
             continue
         prices = [_price(stage, view, part) for view, part in zip(views, parts(order), strict=True)]
         if None not in prices:
-            priced.append((sum(price for price in prices if price is not None), place, order))
+            total = sum(price for price in prices if price is not None)
+            priced.append((total, -place if stage.kept else place, order))
     return min(priced)[2] if priced else None
 
 

@@ -16,7 +16,6 @@ from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import Permute
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
-
 MARK = "~"
 """Behind the name of a blob that lies otherwise than the old one of that name; no source's name has it."""
 
@@ -34,6 +33,8 @@ class Stage:
     taken: set[str] = field(default_factory=set)
     turned: bool = False
     """Whether products of two activations come out transposed where both forms are as good."""
+    kept: bool = False
+    """Whether blobs that meet stay as one of them lies, where it costs as much to bring them into the plain order."""
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 

@@ -29,16 +29,17 @@ def native_batch_norm(call: Call, build: Build) -> Result:
 
 
 def _stored(call: Call, build: Build) -> Value:
-    x, mean = call.value("input"), call.tensor("running_mean")
+    x, mean, var = call.value("input"), call.tensor("running_mean"), call.tensor("running_var")
     gamma, beta = call.optional_tensor("weight"), call.optional_tensor("bias")
+    affine = gamma is not None or beta is not None
     blobs = (
         torch.ones_like(mean) if gamma is None else gamma,
         torch.zeros_like(mean) if beta is None else beta,
         mean,
-        call.tensor("running_var"),
+        var,
     )
-    layer = SourceBatchNorm(form="inside", eps=call.number("eps"))
-    return build.add(layer, x, blobs=[build.blob(tensor) for tensor in blobs])
+    layer = SourceBatchNorm(form="inside", eps=call.number("eps"), affine=affine)
+    return build.add(layer, x, blobs=[build.blob(tensor) for tensor in (blobs if affine else blobs[2:])])
 
 
 def group_norm(call: Call, build: Build) -> Value:

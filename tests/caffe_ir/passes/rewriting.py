@@ -45,6 +45,7 @@ def assert_same(before: Net, after: Net, tolerance: float = 1e-12) -> None:
     pairs = [(before.values[value], after.values[value]) for value in before.values if value in after.values]
     pairs += list(zip(before.outputs, after.outputs, strict=True))
     assert pairs
+    assert before.shapes_of(before.outputs) == after.shapes_of(after.outputs)
     for left, right in pairs:
         most = np.abs(old[left]).max()
-        np.testing.assert_allclose(new[right], old[left], rtol=tolerance, atol=tolerance * most)
+        np.testing.assert_allclose(new[right].reshape(old[left].shape), old[left], rtol=tolerance, atol=tolerance * most)

@@ -95,21 +95,21 @@ def test_outside_only_the_variance_is_touched():
     assert after.node("bn").blobs == (gamma, beta)
 
 
-@pytest.mark.parametrize(("slope", "offset", "layers"), [(1, 0, 1), (2, 0, 2), (1, 1, 2)])
-def test_a_scale_by_1_and_0_is_not_written(slope, offset, layers):
+@pytest.mark.parametrize(
+    ("form", "context", "layers"),
+    [
+        ("inside", Context(target=CAFFE, options=Options()), ["BatchNorm"]),
+        ("outside", Context(target=CAFFE, options=Options()), ["BatchNorm"]),
+        ("inside", FIXED_EPS, ["BatchNorm"]),
+        ("outside", FIXED_EPS, ["BatchNorm", "Scale"]),
+    ],
+)
+def test_without_gamma_and_beta_there_is_no_scale_unless_it_has_something_to_do(form, context, layers):
     net = net_of((2, 3, 4, 4))
-    blobs = np.full(3, slope), np.full(3, offset), np.arange(3.0), np.array([0, 1, 4])
-    add(net, "bn", INSIDE, *blobs)
-    after = rewritten(net, BATCH_NORM)
-    assert [node.layer.type_name() for node in after.nodes[1:]] == ["BatchNorm", "Scale"][:layers]
+    add(net, "bn", SourceBatchNorm(form=form, eps=1e-5, affine=False), np.arange(3.0), np.array([0.0, 1, 4]))
+    after = rewritten(net, BATCH_NORM, context=context)
+    assert [node.layer.type_name() for node in after.nodes[1:]] == layers
     assert after.outputs == ["bn"]
-
-
-def test_where_the_target_fixes_epsilon_the_scale_stays_if_it_has_something_to_do():
-    net = net_of((2, 2, 4, 4))
-    add(net, "bn", OUTSIDE, np.ones(2), np.zeros(2), np.ones(2), np.zeros(2))
-    after = rewritten(net, BATCH_NORM, context=FIXED_EPS)
-    assert [node.layer.type_name() for node in after.nodes[1:]] == ["BatchNorm", "Scale"]
 
 
 def test_a_target_with_its_own_epsilon_gets_no_negative_variance():

@@ -178,3 +178,14 @@ def test_the_values_that_are_gone_are_forgotten_and_the_others_kept():
 def test_a_second_time_finds_nothing():
     once = folded(net_with(*LINEAR[0]))
     assert folded(once).dump() == once.dump()
+
+
+def test_inside_a_net_the_folded_layer_keeps_its_own_name():
+    linear, shape, weights = LINEAR[0]
+    net = net_with(linear, shape, weights)
+    add(net, "relu", ReLU())
+    after = folded(net)
+    assert [node.name for node in after.nodes] == ["data", "linear", "relu"]
+    assert after.values["scale"] == "linear"
+    assert "norm" not in after.values
+    assert_close(net, after)

@@ -27,6 +27,16 @@ def test_inside_is_torch(shape):
     np.testing.assert_allclose(y, wanted.numpy(), rtol=1e-12, atol=1e-12)
 
 
+def test_without_affine_is_torchs():
+    random = np.random.default_rng(0)
+    x, mean, var = random.normal(size=(2, 5, 3, 4)), random.normal(size=5), random.random(5)
+    layer = SourceBatchNorm(form="inside", eps=1e-3, affine=False)
+    assert layer.blob_shapes((x.shape,)) == ((5,), (5,))
+    t_x, t_mean, t_var = (torch.from_numpy(each) for each in (x, mean, var))
+    wanted = torch.nn.functional.batch_norm(t_x, t_mean, t_var, training=False, eps=1e-3)
+    np.testing.assert_allclose(layer.forward([x], [mean, var])[0], wanted.numpy(), rtol=1e-12, atol=1e-12)
+
+
 def darknet_batch_norm(folder: Path, x, gamma, beta, mean, var):
     """What Darknet makes of x by a 1x1 convolution that changes nothing, and its batch normalisation."""
     _, c, h, w = x.shape

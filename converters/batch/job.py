@@ -1,0 +1,90 @@
+"""One model for one target, as work to be done, and what came of it; both travel to other processes as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Source = Literal["darknet", "pytorch"]
+State = Literal["converted", "unchanged", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of one job. `files` holds each file's size and time of change, by which a later run knows it again."""
+
+    name: str
+    target: str
+    state: State
+    seconds: float = 0.0
+    peak_memory: int = 0
+    layers: int = 0
+    files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    verify: Mapping[str, Any] | None = None
+    report: str = ""
+    fingerprint: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}@{self.target}"
+
+    @property
+    def bytes(self) -> int:
+        return sum(size for size, _ in self.files.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(told: Mapping[str, Any]) -> Result:
+        """The result that `to_json` told. Raises TypeError, ValueError or KeyError where it is none."""
+        known = {one.name: told[one.name] for one in fields(Result)}
+        for name in ("warnings", "problems"):
+            known[name] = tuple(told[name])
+        known["files"] = {path: (int(size), int(changed)) for path, (size, changed) in told["files"].items()}
+        return Result(**known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Convert one model for one target into STEM.prototxt, STEM.caffemodel and what else belongs to them.
+
+    `options` are the manifest's, defaults included; those named in `files` are a path or a list of paths. `folder` is
+    what the manifest's paths are relative to. `known` is what came of this job when it was last done.
+    """
+
+    name: str
+    target: str
+    source: Source
+    stem: Path
+    folder: Path
+    options: Mapping[str, Any]
+    files: tuple[str, ...] = ()
+    size: int = 0
+    """The bytes of its files: how long it will take, as against the others."""
+    known: Result | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}@{self.target}"
+
+    def failed(self, *problems: str) -> Result:
+        return Result(name=self.name, target=self.target, state="failed", problems=problems)
+
+    def to_text(self) -> str:
+        told = {one.name: vars(self)[one.name] for one in fields(Job)}
+        told |= {"stem": str(self.stem), "folder": str(self.folder)}
+        told["known"] = self.known.to_json() if self.known else None
+        return json.dumps(told)
+
+    @staticmethod
+    def from_text(text: str | bytes) -> Job:
+        told = json.loads(text)
+        told |= {"stem": Path(told["stem"]), "folder": Path(told["folder"]), "files": tuple(told["files"])}
+        told["known"] = Result.from_json(told["known"]) if told["known"] else None
+        return Job(**told)

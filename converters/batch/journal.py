@@ -1,0 +1,127 @@
+"""What came of each job, a line each, on disk as soon as it is known: where the next run of a batch begins."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from caffe_ir.errors import ConversionError, Problem
+from converters.batch.job import Result
+
+if sys.platform != "win32":
+    import fcntl
+
+_PATIENCE = 10.0
+"""Seconds that a run waits for the one before it, whose processes may still be ending."""
+_WORN = 4
+"""How many lines a result may have, on average, before the file is written anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journal:
+    """The results of earlier runs, and the file that further ones are added to. `lock` keeps other runs out."""
+
+    known: Mapping[str, Result]
+    file: IO[bytes]
+
+    @property
+    def lock(self) -> int:
+        """The descriptor that holds the lock: a process that inherits it keeps other runs out while it lives."""
+        return self.file.fileno()
+
+    def add(self, result: Result) -> None:
+        """Keep a job that was done. One that failed has changed nothing, and one that was found done is known."""
+        if result.state == "converted":
+            self.file.write(_line(result))
+            self.file.flush()
+
+
+@contextmanager
+def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
+    """The journal at a path, made if it is not there. Raises ConversionError, also where another run holds it."""
+    try:
+        file = _locked(path, patience)
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
+    try:
+        known, lines = _read(file)
+        if lines > _WORN * max(len(known), 1):
+            file = _rewritten(path, file, known)
+        yield Journal(known=known, file=file)
+    finally:
+        file.close()
+
+
+def _locked(path: Path, patience: float) -> IO[bytes]:
+    """The file, open for reading and adding, and locked; opened again where it was replaced meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    begin = time.monotonic()
+    while True:
+        file = open(path, "a+b")  # noqa: SIM115 - the caller closes it
+        if _lock(file) and _is_at(file, path):
+            return file
+        file.close()
+        if time.monotonic() - begin > patience:
+            hint = "wait for it, or end it; what it has done is not done again"
+            raise ConversionError(Problem(what="another batch is at work on this manifest", why=str(path), hint=hint))
+        time.sleep(0.05)
+
+
+def _lock(file: IO[bytes]) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
+    """The last result of each job, and the number of lines; a last line that was cut short is taken away."""
+    known: dict[str, Result] = {}
+    file.seek(0)
+    whole = lines = 0
+    for line in file:
+        if not line.endswith(b"\n"):
+            break
+        whole += len(line)
+        lines += 1
+        try:
+            result = Result.from_json(json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue  # of another version: the job is done again
+        known[result.key] = result
+    file.truncate(whole)
+    file.seek(0, os.SEEK_END)
+    return known, lines
+
+
+def _rewritten(path: Path, old: IO[bytes], known: Mapping[str, Result]) -> IO[bytes]:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    file = os.fdopen(handle, "r+b")
+    _lock(file)
+    file.writelines(map(_line, known.values()))
+    file.flush()
+    os.replace(name, path)
+    old.close()
+    return file
+
+
+def _line(result: Result) -> bytes:
+    return json.dumps(result.to_json()).encode() + b"\n"

@@ -1,0 +1,216 @@
+"""A manifest, TOML, as the jobs that it asks for; all that is wrong with it is told at once, by line."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from converters.batch import lines
+from converters.batch.job import Job, Source
+from converters.batch.options import OPTIONS, REQUIRED, refusal, source_of
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+DEFAULTS = "defaults"
+OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
+"""Where files go if nothing is said: by the model's name, and under the target's where there are several."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The jobs of one file, a job a model and target, and the folder that its paths are relative to."""
+
+    file: str
+    folder: Path
+    jobs: tuple[Job, ...]
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """A manifest while it is read: its text, its tables and what was found wrong. Lines are looked up on demand."""
+
+    file: str
+    text: str
+    folder: Path
+    targets: Sequence[str]
+    problems: Problems = field(default_factory=Problems)
+    lines: dict[tuple[str, ...], int] | None = None
+
+    def refuse(self, path: tuple[str, ...], what: str, *, why: str = "", hint: str = "") -> None:
+        self.problems.add(f"[{path[0]}] {what}", why=why, hint=hint, origin=self.origin(path))
+
+    def origin(self, path: tuple[str, ...]) -> Origin:
+        if self.lines is None:
+            self.lines = lines.lines_of(self.text)
+        line = self.lines.get(path) or self.lines.get(path[:1])
+        return Origin(layer=path[0], file=self.file, line=line)
+
+
+def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
+    """Read a manifest file. Raises ConversionError with everything that is wrong."""
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot read {path}", why=error.strerror or str(error))) from None
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start} is not UTF-8"
+        raise ConversionError(Problem(what=f"{path} is no TOML file", why=why)) from None
+    return manifest_of(text, path.parent, targets, file=str(path))
+
+
+def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -> Manifest:
+    """The manifest that a text is, with paths relative to `folder`. Raises ConversionError with everything wrong."""
+    reading = _Reading(file=file, text=text, folder=folder.absolute(), targets=targets)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConversionError(Problem(what=f"{file} is no valid TOML: {error}")) from None
+    defaults = tables.pop(DEFAULTS, {})
+    if not isinstance(defaults, dict):
+        reading.refuse((DEFAULTS,), "is not a table")
+        defaults = {}
+    good = _checked(reading, DEFAULTS, defaults)
+    jobs = [job for name, table in tables.items() for job in _jobs(reading, name, table, good)]
+    if not tables:
+        hint = 'give each model a table: [name], cfg = "...", weights = "..."'
+        reading.problems.add(f"{file} names no model", hint=hint)
+    _refuse_shared_outputs(reading, jobs)
+    reading.problems.raise_if_any()
+    return Manifest(file=file, folder=reading.folder, jobs=tuple(jobs))
+
+
+def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, Any]) -> Iterator[Job]:
+    if not isinstance(table, dict):
+        reading.refuse((name,), "is not a table", hint=f"options for all models belong under [{DEFAULTS}]")
+        return
+    own = _checked(reading, name, table)
+    source = source_of(table) or source_of({**defaults, **table})
+    if source is None:
+        if "source" not in table or "source" in own:
+            reading.refuse(
+                (name,), "has no model", hint="give cfg and weights (Darknet), or model or factory (PyTorch)"
+            )
+        return
+    _refuse_foreign(reading, name, own, source)
+    _refuse_incomplete(reading, name, table, source)
+    options = {key: value for key, value in {**defaults, **own}.items() if source in OPTIONS[key].sources}
+    files = tuple(key for key in options if OPTIONS[key].kind in ("path", "paths"))
+    size = 0
+    for key in files:
+        given = options[key] if isinstance(options[key], list) else [options[key]]
+        places = [reading.folder / one for one in given]
+        size += sum(_size(reading, name, key, place) for place in places)
+        options[key] = str(places[0]) if OPTIONS[key].kind == "path" else [str(place) for place in places]
+    if "factory" in options:
+        options["factory"] = _factory(reading, name, options["factory"])
+    targets = options.pop("target", "caffe")
+    targets = [targets] if isinstance(targets, str) else list(dict.fromkeys(targets))
+    pattern = options.pop("output", OUTPUT if len(targets) == 1 else OUTPUT_OF_MANY)
+    options.pop("source", None)
+    job = Job(
+        name=name,
+        target="",
+        source=source,
+        stem=reading.folder,
+        folder=reading.folder,
+        options=options,
+        files=files,
+        size=size,
+    )
+    for target in targets:
+        yield replace(job, target=target, stem=_stem(reading.folder, pattern, name, target))
+
+
+def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a table that are right; the others are problems."""
+    good = {}
+    for key, value in table.items():
+        option = OPTIONS.get(key)
+        if option is None:
+            near = difflib.get_close_matches(key, OPTIONS, 1)
+            reading.refuse((name, key), f"unknown key {key}", hint=f"did you mean {near[0]}?" if near else "")
+        elif name == DEFAULTS and option.own:
+            reading.refuse((name, key), f"{key} belongs to one model and cannot be a default")
+        elif reason := refusal(option, value) or _bad_value(reading, key, value):
+            reading.refuse((name, key), f"{key}: {reason}")
+        else:
+            good[key] = value
+    return good
+
+
+def _bad_value(reading: _Reading, key: str, value: Any) -> str:
+    """What is wrong with a value for reasons that its type does not show."""
+    if key == "target":
+        unknown = [one for one in ([value] if isinstance(value, str) else value) if one not in reading.targets]
+        return f"there is no target {', '.join(unknown)}; there are {', '.join(reading.targets)}" if unknown else ""
+    if key == "output":
+        try:
+            made = value.format(name="name", target="target")
+        except (KeyError, IndexError, ValueError, AttributeError):
+            return f'"{value}" may hold {{name}} and {{target}} in braces, and nothing else'
+        return f'"{value}" names no file' if Path(made).name in ("", "..") else ""
+    return ""
+
+
+def _refuse_foreign(reading: _Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
+    for key in own:
+        if source not in OPTIONS[key].sources:
+            reading.refuse((name, key), f"{key} means nothing to a model from {source}")
+
+
+def _refuse_incomplete(reading: _Reading, name: str, table: Mapping[str, Any], source: Source) -> None:
+    for group in REQUIRED[source]:
+        held = [key for key in group if key in table]
+        if not held:
+            reading.refuse((name,), f"{' or '.join(group)} is missing", why=f"a model from {source} needs it")
+        elif len(held) > 1:
+            reading.refuse((name, held[1]), f"{' and '.join(held)} exclude each other")
+
+
+def _size(reading: _Reading, name: str, key: str, path: Path) -> int:
+    """The size of a file that must be there."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        reading.refuse((name, key), f"{key}: cannot find {path}", why=error.strerror or str(error))
+        return 0
+    if not path.is_file():
+        reading.refuse((name, key), f"{key}: {path} is not a file")
+    return size
+
+
+def _factory(reading: _Reading, name: str, place: str) -> str:
+    """package.module:function as it is, file.py:function with its path from the manifest's folder."""
+    holder, colon, function = place.rpartition(":")
+    if not colon or not holder or not function.isidentifier():
+        hint = "package.module:function or path/to/file.py:function"
+        reading.refuse((name, "factory"), f'factory: "{place}" names no function', hint=hint)
+    if not holder.endswith(".py"):
+        return place
+    _size(reading, name, "factory", reading.folder / holder)
+    return f"{reading.folder / holder}:{function}"
+
+
+def _stem(folder: Path, pattern: str, name: str, target: str) -> Path:
+    """Where the files go; parts that lead up and down again are taken out, so that equal places are equal paths."""
+    made = folder / pattern.format(name=name, target=target)
+    return made.parent.resolve() / made.name
+
+
+def _refuse_shared_outputs(reading: _Reading, jobs: Sequence[Job]) -> None:
+    first: dict[Path, Job] = {}
+    for job in jobs:
+        other = first.setdefault(job.stem, job)
+        if other is not job:
+            whose = "two of its targets" if other.name == job.name else f"it and [{other.name}]"
+            hint = "put {target} into output" if other.name == job.name else "give each an output of its own"
+            reading.refuse((job.name, "output"), f"output: {whose} would both write {job.stem}.*", hint=hint)

@@ -1,0 +1,115 @@
+"""What a manifest may say of a model: the options of the convert commands, by name, with their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from converters.batch.job import Source
+
+Kind = Literal["text", "texts", "flag", "count", "number", "path", "paths", "size", "table"]
+
+_WANTED: dict[Kind, str] = {
+    "text": "a string",
+    "texts": "a string or a list of strings",
+    "flag": "true or false",
+    "count": "a whole number of at least 1",
+    "number": "a number above 0",
+    "path": "a string, the path of a file",
+    "paths": "a string or a list of strings, the paths of files",
+    "size": 'a string like "416x416" (height x width)',
+    "table": "a table",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One key: what it holds, which sources it is for, and whether it belongs to one model and to no defaults."""
+
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ("darknet", "pytorch")
+    own: bool = False
+
+
+_DARKNET: tuple[Source, ...] = ("darknet",)
+_PYTORCH: tuple[Source, ...] = ("pytorch",)
+
+OPTIONS: dict[str, Option] = {
+    "source": Option(kind="text", choices=("darknet", "pytorch")),
+    "target": Option(kind="texts"),
+    "output": Option(kind="text"),
+    "fold_bn": Option(kind="flag"),
+    "verify": Option(kind="flag"),
+    "tolerance": Option(kind="number"),
+    "weights": Option(kind="path", own=True),
+    "cfg": Option(kind="path", sources=_DARKNET, own=True),
+    "head": Option(kind="text", choices=("raw", "activated"), sources=_DARKNET),
+    "dialect": Option(kind="text", choices=("auto", "darknet", "alexeyab"), sources=_DARKNET),
+    "bn": Option(kind="text", choices=("auto", "darknet-cpu", "darknet-gpu", "alexeyab"), sources=_DARKNET),
+    "input_size": Option(kind="size", sources=_DARKNET),
+    "batch": Option(kind="count", sources=_DARKNET),
+    "lenient": Option(kind="flag", sources=_DARKNET),
+    "allow_trailing": Option(kind="flag", sources=_DARKNET),
+    "model": Option(kind="path", sources=_PYTORCH, own=True),
+    "factory": Option(kind="text", sources=_PYTORCH, own=True),
+    "arguments": Option(kind="table", sources=_PYTORCH),
+    "weights_key": Option(kind="text", sources=_PYTORCH),
+    "plugins": Option(kind="paths", sources=_PYTORCH),
+    "trust_pickle": Option(kind="flag", sources=_PYTORCH),
+    "input": Option(kind="texts", sources=_PYTORCH),
+}
+"""Every key that [defaults] and the tables of the models may have."""
+
+REQUIRED: dict[Source, tuple[tuple[str, ...], ...]] = {
+    "darknet": (("cfg",), ("weights",)),
+    "pytorch": (("model", "factory"),),
+}
+"""What a model of a source cannot be without; of the keys of one group it has exactly one."""
+
+
+def source_of(options: Mapping[str, Any]) -> Source | None:
+    """The source that a model says, or the one that its files belong to; None where it has none of them."""
+    for source, groups in REQUIRED.items():
+        if options.get("source") == source:
+            return source
+        if "source" not in options and any(key in options for key in groups[0]):
+            return source
+    return None
+
+
+def refusal(option: Option, value: object) -> str:
+    """Why a value is none that the option may have; empty where it may."""
+    if not _fits(option.kind, value):
+        return f"it must be {_WANTED[option.kind]}, not {_spelled(value)}"
+    if option.choices and value not in option.choices:
+        return f"{_spelled(value)} is none of {', '.join(option.choices)}"
+    return ""
+
+
+def _fits(kind: Kind, value: object) -> bool:
+    if kind in ("text", "path"):
+        return isinstance(value, str) and value != ""
+    if kind in ("texts", "paths"):
+        several = value if isinstance(value, list) else [value]
+        return bool(several) and all(isinstance(one, str) and one for one in several)
+    if kind == "flag":
+        return isinstance(value, bool)
+    if kind == "table":
+        return isinstance(value, dict)
+    if kind == "size":
+        return isinstance(value, str) and re.fullmatch(r"[1-9]\d*[xX][1-9]\d*", value) is not None
+    least = 1 if kind == "count" else 0
+    wanted = int if kind == "count" else (int, float)
+    return isinstance(value, wanted) and not isinstance(value, bool) and (value >= 1 if least else value > 0)
+
+
+def _spelled(value: object) -> str:
+    """A value as the manifest spells it, near enough to be found again."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
+    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,0 +1,59 @@
+"""One page with all models of a batch, those that failed first, and links to their verify reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from converters.batch.job import Result
+from converters.batch.summary import counts
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; width: 100% } th, td { padding: .3rem .7rem; text-align: left; vertical-align: top }
+tr { border-bottom: 1px solid #ddd } .n { text-align: right; font-variant-numeric: tabular-nums }
+.failed { color: #b00020; font-weight: 600 } .converted { color: #0a7a3d } pre { white-space: pre-wrap; margin: 0 }
+@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd } tr { border-color: #444 }
+a { color: #8ab4f8 } .failed { color: #ff8a80 } .converted { color: #81c995 } }
+"""
+_HEADINGS = ("model", "target", "state", "seconds", "MB at most", "layers", "bytes", "verify")
+_NUMBERS = 3, 4, 5, 6
+
+
+def page(results: Sequence[Result], folder: Path) -> str:
+    """The page as HTML that fetches nothing; links are relative to the folder that it will lie in."""
+    told = ", ".join(f"{count} {state}" for state, count in counts(results).items())
+    heads = "".join(f"<th{_number(place)}>{name}</th>" for place, name in enumerate(_HEADINGS))
+    ordered = sorted(results, key=lambda result: result.state != "failed")
+    rows = "\n".join(_row(result, folder) for result in ordered)
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{len(results)} models: {told}</title>\n'
+        f"<style>{_STYLE}</style>\n<h1>{len(results)} models: {told}</h1>\n"
+        f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></html>\n"
+    )
+
+
+def _row(result: Result, folder: Path) -> str:
+    figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", str(result.layers), f"{result.bytes:,}")
+    state = f'<span class="{result.state}">{result.state}</span>'
+    cells = [escape(result.name), escape(result.target), state, *figures, _verified(result, folder)]
+    row = "<tr>" + "".join(f"<td{_number(place)}>{cell}</td>" for place, cell in enumerate(cells)) + "</tr>"
+    if not result.problems:
+        return row
+    why = escape("\n".join(result.problems))
+    return f'{row}\n<tr><td></td><td colspan="{len(_HEADINGS) - 1}"><pre>{why}</pre></td></tr>'
+
+
+def _verified(result: Result, folder: Path) -> str:
+    verdict = escape(str(result.verify["verdict"])) if result.verify else ""
+    if not result.report:
+        return verdict
+    link = Path(os.path.relpath(result.report, folder.absolute())).as_posix()
+    return f'<a href="{escape(quote(link))}">{verdict or "report"}</a>'
+
+
+def _number(place: int) -> str:
+    return ' class="n"' if place in _NUMBERS else ""

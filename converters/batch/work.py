@@ -1,0 +1,83 @@
+"""One job from its files to its outputs, in the process that it was given to; what goes wrong goes no further."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from caffe_ir.errors import ConversionError
+from converters.batch.fingerprint import fingerprint
+from converters.batch.job import Job, Result
+from converters.batch.publish import keep_report, publish, staged, untouched
+
+Tell = Callable[[str], None]
+"""Told in a few words what a job is at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What a conversion knows of the files that it wrote; `refused` says why they may not leave the work-room."""
+
+    layers: int = 0
+    warnings: tuple[str, ...] = ()
+    verify: Mapping[str, Any] | None = None
+    report: str = ""
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trade:
+    """How jobs are done: `convert` writes the files beside a stem, `inputs` names the files that it reads besides the
+    job's own, `version` says for a job which converter this is.
+    """
+
+    convert: Callable[[Job, Path, Tell], Made]
+    inputs: Callable[[Job], Iterable[Path]] = field(default=lambda job: ())
+    version: Callable[[Job], str] = field(default=lambda job: "")
+
+
+def done(job: Job, trade: Trade, tell: Tell) -> Result:
+    """Do a job, or find it done already. Raises nothing but MemoryError: what goes wrong is in the result."""
+    begin = time.monotonic()
+    try:
+        result = _done(job, trade, tell)
+    except ConversionError as error:
+        result = job.failed(*map(str, error.problems))
+    except MemoryError:
+        raise
+    except OSError as error:
+        result = job.failed(f"{error.filename or job.stem}: {error.strerror or error}")
+    except (Exception, SystemExit) as error:
+        where = "".join(traceback.format_exception(error)[-4:]).rstrip()
+        result = job.failed(
+            f"{type(error).__name__}, which is a mistake of the converter or of your own code:\n{where}"
+        )
+    return replace(result, seconds=round(time.monotonic() - begin, 4))
+
+
+def _done(job: Job, trade: Trade, tell: Tell) -> Result:
+    tell("reading")
+    now = fingerprint(job, trade.inputs(job), trade.version(job))
+    if job.known and job.known.fingerprint == now and untouched(dict(job.known.files)):
+        return replace(job.known, state="unchanged")
+    with staged(job.stem) as stage:
+        made = trade.convert(job, stage, tell)
+        result = Result(
+            name=job.name,
+            target=job.target,
+            state="failed" if made.refused else "converted",
+            layers=made.layers,
+            warnings=made.warnings,
+            verify=made.verify,
+            problems=made.refused,
+            report=str(job.stem.with_name(made.report)) if made.report else "",
+            fingerprint=now,
+        )
+        if made.refused:
+            keep_report(stage, job.stem, made.report)
+            return result
+        return replace(result, files=publish(stage, job.stem, job.known.files if job.known else ()))

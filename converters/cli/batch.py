@@ -1,0 +1,155 @@
+"""`convert batch MANIFEST`: many models in one command, on this machine or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from caffe_ir.errors import ConversionError
+from converters.cli.batch_shown import show_table, shown
+from converters.cli.options import TARGETS
+
+if TYPE_CHECKING:
+    from converters.batch.job import Result
+    from converters.batch.manifest import Manifest
+    from converters.batch.pool import Pool
+    from converters.batch.slots import Steps
+
+SOME_FAILED, REFUSED = 1, 2
+_PATH = click.Path(path_type=Path)
+_WORKER = "converters.cli.batch_work"
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("models", metavar="MANIFEST", nargs=-1, required=True)
+@click.option("--init", is_flag=True, help="Print a first manifest of what lies in a folder, and do nothing else.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default="all processors",
+    help="How many models at a time, each in a process.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Let the Dask cluster at tcp://HOST:PORT do the work.")
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give a model up after so long."
+)
+@click.option("--force", is_flag=True, help="Convert also what has not changed since it was converted.")
+@click.option(
+    "--summary", type=_PATH, metavar="FILE", help="Where the summary goes.  [default: summary.json beside the manifest]"
+)
+@click.option(
+    "--report",
+    type=_PATH,
+    metavar="FILE",
+    help="Write a page (HTML) with all models and links to their verify reports.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def batch(
+    models: tuple[str, ...],
+    init: bool,
+    jobs: int,
+    scheduler: str | None,
+    timeout: float | None,
+    force: bool,
+    summary: Path | None,
+    report: Path | None,
+    quiet: bool,
+) -> None:
+    """Convert all models that MANIFEST (a .toml file) names, or those of a folder, or of files and patterns ('zoo/*').
+
+    A model whose files and options are as they were when it was converted is not converted again: to go on after an
+    interruption, give the same command again. Exit code 0: all are converted; 1: some failed; 2: nothing was begun.
+    """
+    begin = time.monotonic()
+    with _refusals_told(models):
+        from converters.batch import journal
+        from converters.batch.run import run
+
+        if init:
+            click.echo(_manifest_text(models)[0], nl=False)
+            return
+        manifest, name = _manifest(models)
+        with (
+            journal.opened(manifest.folder / f"{name}.state.jsonl") as kept,
+            shown(len(manifest.jobs), quiet=quiet) as watch,
+            _pool(scheduler, min(jobs, len(manifest.jobs)), timeout, kept.lock, watch.steps) as pool,
+        ):
+            results = run(manifest.jobs, pool, kept, force=force, seen=watch.seen)
+        _tell(results, summary or manifest.folder / "summary.json", report, time.monotonic() - begin, quiet=quiet)
+    if any(result.state == "failed" for result in results):
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _refusals_told(models: Sequence[str]) -> Iterator[None]:
+    """All that keeps a batch from beginning, and exit code 2; and what to do after an interruption."""
+    try:
+        yield
+    except ConversionError as error:
+        count = len(error.problems)
+        click.echo(f"{' '.join(models)} cannot be converted: {count} problem{'s' if count > 1 else ''}", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        raise click.exceptions.Exit(REFUSED) from error
+    except KeyboardInterrupt:
+        click.echo("interrupted; give the same command again to go on", err=True)
+        raise
+
+
+def _pool(
+    scheduler: str | None, jobs: int, timeout: float | None, lock: int, steps: Steps
+) -> AbstractContextManager[Pool]:
+    if scheduler is None:
+        from converters.batch.pool import local
+
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        return local(_WORKER, jobs, timeout=timeout, threads=threads, keep=(lock,), steps=steps)
+    try:
+        from converters.batch.cluster import cluster
+    except ModuleNotFoundError as error:
+        raise click.UsageError(f"--scheduler needs {error.name}: pip install 'tocaffe[batch]'") from None
+    return cluster(scheduler, _WORKER, timeout=timeout)
+
+
+def _manifest(models: Sequence[str]) -> tuple[Manifest, str]:
+    """The manifest that was named, or one made of what was named, and the name for what is kept about it."""
+    from converters.batch.manifest import manifest_of, read_manifest
+
+    if len(models) == 1 and models[0].endswith(".toml"):
+        return read_manifest(models[0], TARGETS), Path(models[0]).stem
+    text, folder = _manifest_text(models)
+    return manifest_of(text, folder, TARGETS, file=" ".join(models)), "batch"
+
+
+def _manifest_text(models: Sequence[str]) -> tuple[str, Path]:
+    """A manifest of what lies in a folder, or of files and patterns, and the folder that it is relative to."""
+    from converters.batch.folder import chosen, manifest_text
+
+    if len(models) == 1 and Path(models[0]).is_dir():
+        return manifest_text(Path(models[0])), Path(models[0])
+    return manifest_text(Path(), chosen(models)), Path()
+
+
+def _tell(results: Sequence[Result], summary: Path, report: Path | None, seconds: float, *, quiet: bool) -> None:
+    """Write the summary and the page, and show the table."""
+    from converters.batch.page import page
+    from converters.batch.summary import write_summary, write_whole
+    from converters.cli.batch_work import own_version
+
+    write_summary(summary, results, seconds=seconds, version=own_version())
+    if report:
+        write_whole(report, page(results, report.parent))
+    if quiet:
+        return
+    show_table(results)
+    click.echo(f"summary: {summary}")
+    if report:
+        click.echo(f"report: {report}")

@@ -1,0 +1,116 @@
+"""What a batch shows: a line a process and one in all, plain lines where nobody watches, and a table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converters.batch.job import Result
+from converters.batch.slots import Steps
+from converters.batch.summary import counts
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_ROWS = 60
+"""So many models are listed one by one; of more, those that failed."""
+_WIDTH = 160
+"""Characters of a table that goes to a file."""
+_STYLES = {"converted": "green", "unchanged": "dim", "failed": "bold red"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a running batch is to call: `steps` by its processes, `seen` for each result."""
+
+    steps: Steps
+    seen: Callable[[Result], None]
+
+
+@contextmanager
+def shown(total: int, *, quiet: bool) -> Iterator[Shown]:
+    """Show a batch of `total` jobs on standard error while the block runs."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if quiet:
+        yield Shown(steps=lambda number, name, text: None, seen=lambda result: None)
+    elif not console.is_terminal:
+        yield _plain(total, console)
+    else:
+        yield from _live(total, console)
+
+
+def _plain(total: int, console: Console) -> Shown:
+    done = 0
+
+    def seen(result: Result) -> None:
+        nonlocal done
+        done += 1
+        console.print(f"[{done}/{total}] {line(result)}", markup=False, highlight=False, soft_wrap=True)
+
+    return Shown(steps=lambda number, name, text: None, seen=seen)
+
+
+def _live(total: int, console: Console) -> Iterator[Shown]:
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        whole = bars.add_task("all", total=total)
+        rows: dict[int, int] = {}
+
+        def steps(number: int, name: str, text: str) -> None:
+            if number not in rows:
+                rows[number] = bars.add_task("", total=None)
+            told = f"{number + 1}  {escape(name)}  {text}" if name else f"{number + 1}"
+            bars.update(rows[number], description=told)  # type: ignore[arg-type]
+
+        def seen(result: Result) -> None:
+            bars.advance(whole)
+            if result.state == "failed":
+                console.print(line(result), markup=False, highlight=False, soft_wrap=True, style=_STYLES["failed"])
+
+        yield Shown(steps=steps, seen=seen)
+
+
+def line(result: Result) -> str:
+    """One result in one line, or in more where it failed."""
+    head = f"{result.key}: {result.state}"
+    if result.state == "failed":
+        return "\n".join([head, *(f"  {problem}" for problem in result.problems)])
+    return f"{head}, {result.layers} layers, {result.bytes:,} bytes" + _took(result)
+
+
+def _took(result: Result) -> str:
+    return f", {result.seconds:.2f} s, {result.peak_memory / 1e6:.0f} MB" if result.state == "converted" else ""
+
+
+def show_table(results: Sequence[Result]) -> None:
+    """Print the results as a table, how many there are of each state, and why those that failed did."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console() if Console().is_terminal else Console(width=_WIDTH)
+    listed = results if len(results) <= _ROWS else [result for result in results if result.state == "failed"][:_ROWS]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("model", "target", "state"):
+        table.add_column(name)
+    for name in ("seconds", "MB at most", "layers", "bytes", "verify"):
+        table.add_column(name, justify="right")
+    for result in listed:
+        figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", f"{result.layers}", f"{result.bytes:,}")
+        state = Text(result.state, style=_STYLES[result.state])
+        verdict = str(result.verify["verdict"]) if result.verify else ""
+        table.add_row(Text(result.name), result.target, state, *figures, verdict)
+    if listed:
+        console.print(table)
+    told = ", ".join(f"{count} {state}" for state, count in counts(results).items())
+    console.print(f"{len(results)} in all: {told}", highlight=False)
+    for result in results:
+        for problem in result.problems:
+            console.print(f"{result.key}: {problem}", markup=False, highlight=False, soft_wrap=True)

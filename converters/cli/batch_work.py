@@ -1,0 +1,228 @@
+"""One model of a batch, from its files to Caffe's: what `convert batch` runs in its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import metadata
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converters.batch.fingerprint import converter_version
+from converters.batch.job import Job, Result
+from converters.batch.work import Made, Tell, Trade, done
+from converters.batch.worker import serve
+
+if TYPE_CHECKING:
+    from caffe_ir.net import Net
+    from converters.verify import Comparison
+
+    Opened = tuple[Net, Callable[[Net], Mapping[str, str]]]
+    """A net as its source means it, and the further texts that belong to the net it becomes."""
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def main() -> None:
+    """Serve a batch: do the jobs that come in."""
+    serve(convert_job)
+
+
+def convert_job(job: Job, tell: Tell) -> Result:
+    """Convert one model, or find that it is converted already."""
+    return done(job, Trade(convert=_convert, inputs=_further_inputs, version=version_for), tell)
+
+
+def version_for(job: Job) -> str:
+    """Which converter this is: ourselves, and torch where it reads the model."""
+    return f"{own_version()} torch {metadata.version('torch')}" if job.source == "pytorch" else own_version()
+
+
+@cache
+def own_version() -> str:
+    return converter_version(_ROOT / "caffe_ir", _ROOT / "converters")
+
+
+def _convert(job: Job, stage: Path, tell: Tell) -> Made:
+    from caffe_ir.passes.base import Options
+    from caffe_ir.passes.pipeline import lower
+    from caffe_ir.targets import TARGETS
+    from caffe_ir.writer import write
+
+    target = TARGETS[job.target]
+    tell("converting")
+    net, others = _darknet(job) if job.source == "darknet" else _pytorch(job)
+    options = Options(head=job.options.get("head", "raw"), fold_batch_norm=job.options.get("fold_bn", False))
+    made = lower(net, target, options)
+    written = 0
+
+    def progress(count: int, total: int) -> None:
+        nonlocal written
+        written += count
+        tell(f"writing {written * 100 // max(total, 1)}%")
+
+    write(made, stage, target, others=others(made), progress=progress)
+    warnings = tuple(str(note) for note in made.notes if note.kind == "warning")
+    verified = _verified(job, stage, tell) if job.options.get("verify") else Made()
+    return replace(verified, layers=len(made.nodes), warnings=(*warnings, *verified.warnings))
+
+
+def _darknet(job: Job) -> Opened:
+    from converters.darknet import convert, heads_json
+
+    given = job.options
+    model = convert(
+        given["cfg"],
+        given["weights"],
+        dialect=given.get("dialect", "auto"),
+        bn=given.get("bn", "auto"),
+        input_size=_input_size(job),
+        batch=given.get("batch", 1),
+        lenient=given.get("lenient", False),
+        allow_trailing=given.get("allow_trailing", False),
+    )
+    return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.heads else {}
+
+
+def _pytorch(job: Job) -> Opened:
+    import torch
+
+    from converters.pytorch import convert
+    from converters.pytorch.inputs import example_inputs, parse_input
+    from converters.pytorch.loading import load, load_plugins
+
+    given = job.options
+    specs = [parse_input(text) for text in _shapes(job)]
+    loaded = load(
+        _model(job),
+        weights=Path(given["weights"]) if "weights" in given else None,
+        weights_key=given.get("weights_key", ""),
+        arguments=given.get("arguments"),
+        trust_pickle=given.get("trust_pickle", False),
+    )
+    module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
+    args, kwargs = example_inputs(module, specs) if specs else ((), {})
+    handlers = load_plugins(map(Path, given.get("plugins", ())))
+    net = convert(loaded.model, args, example_kwargs=kwargs, handlers=handlers, name=loaded.name)
+    net.notes[:0] = loaded.notes
+    return net, lambda made: {}
+
+
+def _model(job: Job) -> str:
+    return str(job.options.get("model") or job.options["factory"])
+
+
+def _shapes(job: Job) -> tuple[str, ...]:
+    spelled = job.options.get("input", ())
+    return (spelled,) if isinstance(spelled, str) else tuple(spelled)
+
+
+def _verified(job: Job, stage: Path, tell: Tell) -> Made:
+    """What `convert verify` says of the files, with its report beside them where one can be made."""
+    from converters.cli.verify_source import Pair, SourceOptions, opened
+    from converters.cli.verify_work import engines_wanted
+    from converters.verify import caffe_files, verify
+
+    given = job.options
+    source = opened(
+        (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
+        Pair(prototxt=_beside(stage, ".prototxt"), caffemodel=_beside(stage, ".caffemodel")),
+        SourceOptions(
+            dialect=given.get("dialect", "auto"),
+            bn=given.get("bn", "auto"),
+            head=given.get("head", "raw"),
+            fold_bn=given.get("fold_bn", False),
+            input_size=_input_size(job),
+            batch=given.get("batch", 1),
+            lenient=given.get("lenient", False),
+            allow_trailing=given.get("allow_trailing", False),
+            target=job.target,
+            shapes=_shapes(job),
+            weights=Path(given["weights"]) if "weights" in given else None,
+            weights_key=given.get("weights_key", ""),
+            arguments=given.get("arguments", {}),
+            plugins=tuple(map(Path, given.get("plugins", ()))),
+            trust_pickle=given.get("trust_pickle", False),
+        ),
+    )
+    files = caffe_files(_beside(stage, ".prototxt"), _beside(stage, ".caffemodel"))
+    found = verify(
+        source.source,
+        files,
+        engines=engines_wanted(()),
+        asked=("embedded",),
+        tolerance=given.get("tolerance"),
+        progress=lambda trial, value, number, count: tell(f"verifying {number}/{count}"),
+    )
+    return _verdict(replace(found, caffe=str(_beside(job.stem, ".prototxt"))), source.remarks, stage)
+
+
+def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:
+    worst = {
+        f"{trial.kind}, {trial.name}": trial.worst.relative if trial.worst else None
+        for trial in found.trials
+        if not trial.stopped
+    }
+    told = {"verdict": found.verdict, "values": len(found.values), "worst": worst}
+    refused = () if found.verdict == "agrees" else (f"verify: {found.verdict}", *map(str, found.faults))
+    report = _beside(stage, ".verify.html")
+    try:
+        from converters.verify.report import write_report
+    except ModuleNotFoundError as error:
+        missing = f"no verify report: it needs {error.name}; pip install 'tocaffe[verify]'"
+        return Made(verify=told, refused=refused, warnings=(missing,))
+    write_report(found, report, remarks=remarks)
+    return Made(verify=told, refused=refused, report=report.name)
+
+
+def _beside(stem: Path, ending: str) -> Path:
+    return stem.with_name(stem.name + ending)
+
+
+def _input_size(job: Job) -> tuple[int, int] | None:
+    if "input_size" not in job.options:
+        return None
+    height, width = job.options["input_size"].lower().split("x")
+    return int(height), int(width)
+
+
+def _further_inputs(job: Job) -> Iterator[Path]:
+    """The files that a model is made of besides those that its options name."""
+    if job.source == "darknet":
+        yield from _trees(Path(job.options["cfg"]))
+    elif "factory" in job.options:
+        yield from _sources(job.options["factory"].rpartition(":")[0], job.folder)
+
+
+def _trees(cfg: Path) -> Iterator[Path]:
+    """The trees of classes that a cfg names, wherever the Darknet front end may find them."""
+    for line in cfg.read_bytes().splitlines():
+        key, equals, value = b"".join(line.split()).partition(b"=")
+        if equals and key == b"tree":
+            name = value.decode("utf-8", "surrogateescape")
+            places = (folder / name for folder in (Path(), cfg.parent, cfg.parent.parent))
+            yield from (path for path in places if path.is_file())
+
+
+def _sources(holder: str, folder: Path) -> Iterator[Path]:
+    """The Python files that may decide what a factory returns: those of its package, or those beside its file.
+
+    What they import from elsewhere is not seen.
+    """
+    if holder.endswith(".py"):
+        yield from sorted(Path(holder).parent.glob("*.py"))
+        return
+    spec = PathFinder.find_spec(holder.partition(".")[0])
+    if spec is None:
+        return
+    if spec.submodule_search_locations is None:
+        yield Path(spec.origin or "")
+        return
+    for place in spec.submodule_search_locations:
+        yield from sorted(Path(place).rglob("*.py"))
+
+
+if __name__ == "__main__":
+    main()

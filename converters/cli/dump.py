@@ -1,0 +1,155 @@
+"""`convert dump FILE`: what a file of weights holds, as a table, and as arrays for NumPy."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from converters.cli.failure import failures_told
+from converters.cli.options import FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from caffe_ir.blob import Array
+    from converters.transplant.tensors import Nested
+
+_BLOCK = 1 << 20
+_HEAD = ("name", "shape", "type", "mean", "std", "min", "max", "nan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One array of a file; `read` gives its numbers."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[], Array]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="WEIGHTS | CAFFEMODEL | CFG DARKNET")
+@click.option("--npz", type=FILE, metavar="FILE", help="Write the arrays under their names too.")
+def dump(files: tuple[Path, ...], npz: Path | None) -> None:
+    """List the arrays of a file with their shapes, types, mean, standard deviation, extremes and NaNs.
+
+    Reads .pth, .pt, .safetensors, .npz, .npy, .caffemodel; and Darknet's .weights, behind the cfg that says what lies
+    where.
+    """
+    if len(files) > 2:
+        raise click.UsageError("one file, or a cfg and its weights")
+    with failures_told(str(files[-1])):
+        arrays = list(_held(files))
+        rows = [_row(each) for each in arrays]
+        if npz is not None:
+            _write_npz(npz, arrays)
+    widths = [max(len(row[column]) for row in (_HEAD, *rows)) for column in range(len(_HEAD))]
+    for row in (_HEAD, *rows):
+        cells = (
+            f"{cell:<{width}}" if column < 3 else f"{cell:>{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _held(files: Sequence[Path]) -> Iterator[Held]:
+    from caffe_ir.errors import ConversionError, Problem
+
+    if len(files) == 2:
+        return _of_darknet(*files)
+    (path,) = files
+    if path.suffix == ".caffemodel":
+        return _of_caffemodel(path)
+    if path.suffix in (".weights", ".cfg"):
+        hint = f"convert dump {path.with_suffix('.cfg')} {path.with_suffix('.weights')}"
+        raise ConversionError(Problem(what="Darknet's weights need their cfg, which says what lies where", hint=hint))
+    from converters.transplant import open_weights
+
+    return _of_tensors(open_weights(path), "")
+
+
+def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:
+    from converters.transplant.tensors import Tensor
+
+    for name, value in nested.items():
+        if isinstance(value, Tensor):
+            yield Held(name=prefix + name, shape=value.shape, dtype=value.dtype, read=value.read)
+        else:
+            yield from _of_tensors(value, f"{prefix}{name}.")
+
+
+def _of_caffemodel(path: Path) -> Iterator[Held]:
+    from caffe_ir.caffemodel_index import read_index
+
+    for layer in read_index(path):
+        for place, blob in enumerate(layer.blobs):
+            yield Held(name=f"{layer.name}.{place}", shape=blob.shape, dtype="float32", read=blob.load)
+
+
+def _of_darknet(cfg: Path, weights: Path) -> Iterator[Held]:
+    from converters.darknet import convert
+
+    for node in convert(cfg, weights).net.nodes:
+        for place, blob in enumerate(node.blobs):
+            yield Held(name=f"{node.name}.{place}", shape=blob.shape, dtype="float32", read=blob.load)
+
+
+def _row(held: Held) -> tuple[str, ...]:
+    values = held.read()
+    shape = "x".join(map(str, held.shape)) or "()"
+    if not values.size or values.dtype.kind == "c":
+        return held.name, shape, held.dtype, "", "", "", "", ""
+    *numbers, nans = _statistics(values.reshape(-1))
+    return held.name, shape, held.dtype, *(f"{number:.6g}" for number in numbers), str(nans or "")
+
+
+def _statistics(flat: Array) -> tuple[float, float, float, float, int]:
+    """Mean, standard deviation, smallest and largest of what is no NaN, and how many are; in float64, by blocks."""
+    import numpy as np
+
+    def blocks() -> Iterator[Array]:
+        for begin in range(0, flat.size, _BLOCK):
+            block = flat[begin : begin + _BLOCK].astype(np.float64)
+            yield block[~np.isnan(block)]
+
+    with np.errstate(all="ignore"):
+        count = sum(block.size for block in blocks())
+        if not count:
+            return np.nan, np.nan, np.nan, np.nan, flat.size
+        mean = sum(float(block.sum()) for block in blocks()) / count
+        square = sum(float(np.square(block - mean).sum()) for block in blocks()) / count
+        least = min(float(block.min(initial=np.inf)) for block in blocks())
+        most = max(float(block.max(initial=-np.inf)) for block in blocks())
+    return mean, float(np.sqrt(square)), least, most, flat.size - count
+
+
+def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
+    """An .npz, one array in memory at a time; it appears whole or not at all."""
+    import numpy as np
+
+    from caffe_ir.errors import ConversionError, Problem
+
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+            for held in arrays:
+                entry = zipfile.ZipInfo(f"{held.name}.npy")
+                with archive.open(entry, "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asarray(held.read()), allow_pickle=False)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

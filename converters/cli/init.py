@@ -1,0 +1,37 @@
+"""`convert init NET.prototxt`: a caffemodel with the numbers that the prototxt's fillers make, without Caffe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from converters.cli.failure import failures_told
+from converters.cli.options import FILE
+from converters.cli.progress import bytes_written
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("prototxt", type=FILE)
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="The caffemodel.  [default: beside the prototxt]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other numbers.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
+    """Write the weights that Caffe would start a training of PROTOTXT with.
+
+    What the prototxt says nothing about is as in Caffe: weights 0, Scale 1, PReLU 0.25, and BatchNorm without
+    statistics, which only divides by the root of its eps.
+    """
+    with failures_told(str(prototxt)):
+        from caffe_ir.fillers import filled
+        from caffe_ir.reader import read, read_spelled
+        from caffe_ir.writer import write_weights
+
+        net = filled(read(prototxt), read_spelled(prototxt), seed=seed)
+        net.check()
+        path = output or prototxt.with_suffix(".caffemodel")
+        with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
+            size = write_weights(net, path, progress=progress)
+    if not quiet:
+        count = sum(bool(node.blobs) for node in net.nodes)
+        click.echo(f"written  {path} ({size:,} bytes, {count} layers with weights)")

@@ -1,0 +1,117 @@
+"""The end of a transplant with the model at hand: module by module, what it gives beside what the filled net gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from caffe_ir import reference
+from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.layers import Input
+from caffe_ir.reader import read
+from converters.verify.comparison import Row, row
+
+if TYPE_CHECKING:
+    from caffe_ir.blob import Array
+    from caffe_ir.net import Net
+    from converters.transplant import Transplanted
+    from converters.transplant.tensors import Tensor
+
+TOLERANCE = 1e-5
+"""Both sides compute in float64; what was folded was rounded to float32 once, which costs some 1e-7 a layer."""
+
+
+def check(
+    prototxt: Path,
+    caffemodel: Path,
+    done: Transplanted,
+    tensors: Mapping[str, Tensor],
+    *,
+    factory: str,
+    arguments: Sequence[str],
+    quiet: bool,
+) -> None:
+    """Read the two files back, run them and the model on the same numbers, and tell every module's difference.
+
+    Raises ConversionError where a layer differs by more than TOLERANCE of its largest value.
+    """
+    net = read(prototxt, caffemodel)
+    feeds = _feeds(net)
+    wanted = {one.top: one.modules[-1] for one in done.rows}
+    theirs, outputs = _module_values(factory, arguments, tensors, list(feeds.values()), set(wanted.values()))
+    if len(outputs) == len(net.outputs) == 1:
+        wanted[net.outputs[0]], theirs[""] = "", outputs[0]
+    elif not quiet:
+        click.echo(f"the {len(outputs)} outputs of the model and {len(net.outputs)} of the net are not compared")
+    compared = _compared(net, feeds, wanted, theirs)
+    if not compared:
+        raise ConversionError(Problem(what="the model gave no value of a module that fills a layer", why=factory))
+    for one in compared:
+        if not quiet:
+            click.echo(f"{one.value}  {'x'.join(map(str, one.shape))}  {one.relative:.1e}")
+    wrong = [one for one in compared if not one.relative <= TOLERANCE]
+    if wrong:
+        what = f"{len(wrong)} of {len(compared)} values differ from {factory}, first {wrong[0].value}"
+        why = f"by {wrong[0].relative:.1e} of the largest value"
+        hint = "look at its line in the mapping, at its eps, and at the layers between it and the one before"
+        raise ConversionError(Problem(what=what, why=why, hint=hint))
+    if not quiet:
+        worst = max(one.relative for one in compared)
+        click.echo(f"verified  {len(compared)} values agree with {factory} to {worst:.1e}")
+
+
+def _feeds(net: Net) -> dict[str, Array]:
+    rng = np.random.default_rng(0)
+    inputs = [node.top for node in net.nodes if isinstance(node.layer, Input)]
+    return {name: rng.normal(size=net.shapes[name]).astype(np.float32).astype(np.float64) for name in inputs}
+
+
+def _compared(
+    net: Net, feeds: Mapping[str, Array], wanted: Mapping[str, str], theirs: Mapping[str, Array]
+) -> list[Row]:
+    """A row for each top that a module's value is wanted for; the empty name is the model's own output."""
+    return [
+        row(f"{node.name} <- {wanted[top] or 'output'}", theirs[wanted[top]], value)
+        for node, values in reference.walk(net, feeds, np.float64)
+        for top, value in zip(node.tops, values, strict=True)
+        if wanted.get(top) in theirs
+    ]
+
+
+def _module_values(
+    factory: str, arguments: Sequence[str], tensors: Mapping[str, Tensor], inputs: Sequence[Array], wanted: set[str]
+) -> tuple[dict[str, Array], list[Array]]:
+    """What each wanted module gave when it was first called, and the model's outputs, in float64."""
+    import torch
+
+    from converters.cli.pytorch import argument
+    from converters.pytorch.files import load_factory
+
+    module = load_factory(factory, dict(map(argument, arguments)))
+    # numbers that are not the file's own to write on
+    given = {key: torch.from_numpy(np.array(tensor.read())) for key, tensor in tensors.items()}
+    try:
+        module.load_state_dict(given)
+    except RuntimeError as error:
+        raise ConversionError(Problem(what=f"the weights do not fit {factory}", why=str(error))) from None
+    module.double().eval()
+    found: dict[str, Array] = {}
+
+    def keep(name: str) -> Any:
+        def hook(_module: torch.nn.Module, _inputs: Any, output: Any) -> None:
+            first = output[0] if isinstance(output, tuple) else output
+            found.setdefault(name, first.detach().clone().numpy())
+
+        return hook
+
+    for name, inner in module.named_modules():
+        if name in wanted:
+            inner.register_forward_hook(keep(name))
+    with torch.no_grad():
+        given_back = module(*map(torch.from_numpy, inputs))
+    outputs, _ = torch.utils._pytree.tree_flatten(given_back)
+    return found, [output.numpy() for output in outputs if isinstance(output, torch.Tensor)]

@@ -1,0 +1,158 @@
+"""`convert pytorch WEIGHTS --prototxt NET.prototxt`: a state_dict into a net that exists, to STEM.caffemodel."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from converters.cli.failure import failures_told
+from converters.cli.files import stem_of
+from converters.cli.options import FILE
+from converters.cli.progress import bytes_written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from caffe_ir.errors import Note
+    from converters.transplant import Transplanted
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+_OPTIONS = (
+    click.option(
+        "--prototxt", type=FILE, metavar="NET.prototxt",
+        help="MODEL is weights alone (.pth, .safetensors, .npz, .npy) for this net; writes STEM.caffemodel.",
+    ),
+    click.option("--map", "map_file", type=FILE, metavar="MAP", help="Which module fills which layer, as TOML."),
+    click.option("--write-map", type=FILE, metavar="MAP", help="Write the mapping that was used."),
+    click.option(
+        "--strict/--partial", default=True, help="All layers and keys, or the rest of the layers from their fillers."
+    ),
+    click.option("--eps", default="1e-05", show_default=True, help="BatchNorm's, or `prototxt` for each layer's own."),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The fillers' seed."),
+    click.option("--model", "factory", metavar="package:function", help="The model, to compare with layer by layer."),
+)  # fmt: skip
+_OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
+_SHARED = ("model", "output", "weights_key", "arguments", "quiet")
+_FOR_MODELS = ("inputs", "weights", "plugins", "trust_pickle", "fold_bn", "dump_after")
+
+
+def prototxt_options(command: Command) -> Command:
+    """Give the command the options for weights of a given net; with --prototxt it does this instead of its own work."""
+
+    @functools.wraps(command)
+    def chosen(**given: Any) -> None:
+        own = {name: given.pop(name) for name in _OWN}
+        if own["prototxt"] is None:
+            _refuse({name: value for name, value in own.items() if name not in ("strict", "eps", "seed")}, "without")
+            command(**given)
+            return
+        _refuse({name: given[name] for name in _FOR_MODELS if name in given}, "with")
+        fill_prototxt(**own, **{name: given[name] for name in _SHARED})
+
+    wrapped: Any = chosen
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    found: Command = wrapped
+    return found
+
+
+def _refuse(given: Mapping[str, Any], how: str) -> None:
+    names = {"map_file": "map", "factory": "model", "inputs": "input", "plugins": "plugin"}
+    wrong = [f"--{names.get(name, name).replace('_', '-')}" for name, value in given.items() if value]
+    if wrong:
+        raise click.UsageError(f"{', '.join(wrong)} has no meaning {how} --prototxt")
+
+
+def fill_prototxt(
+    *,
+    model: str,
+    prototxt: Path,
+    output: str | None,
+    map_file: Path | None = None,
+    write_map: Path | None = None,
+    strict: bool = True,
+    eps: str = "1e-05",
+    seed: int = 0,
+    factory: str | None = None,
+    weights_key: str = "",
+    arguments: Sequence[str] = (),
+    quiet: bool = False,
+) -> None:
+    """Write STEM.caffemodel with the weights of a state_dict for the layers of a prototxt, and tell what went where.
+
+    Exits with 1, and writes nothing, where a layer or a key is left or open; without `strict` the former are left to
+    fillers. With `factory` the model that it makes is compared with what was written.
+    """
+    own_eps = _eps(eps)
+    with failures_told(model):
+        from caffe_ir.fillers import filled
+        from caffe_ir.reader import read, read_spelled
+        from caffe_ir.writer import write_weights
+        from converters.transplant import Map, open_weights, read_map, state_dict, transplant
+
+        given = Map() if map_file is None else read_map(map_file)
+        tensors, notes = state_dict(open_weights(model), weights_key)
+        done = transplant(read(prototxt), tensors, given=given, eps=own_eps, partial=not strict)
+        net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
+        stem = stem_of(output, Path(model).stem)
+        path = stem.with_name(f"{stem.name}.caffemodel")
+        with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
+            size = write_weights(net, path, progress=progress)
+        if write_map is not None:
+            _write_map(write_map, done)
+        if not quiet:
+            _show(done, (*notes, *done.net.notes))
+            click.echo(f"written  {path} ({size:,} bytes)")
+        if factory is not None:
+            from converters.cli.prototxt_check import check
+
+            check(prototxt, path, done, tensors, factory=factory, arguments=arguments, quiet=quiet)
+
+
+def _eps(text: str) -> float | None:
+    if text == "prototxt":
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise click.BadParameter(f"{text!r} is neither a number nor `prototxt`", param_hint="--eps")
+    return value
+
+
+def _write_map(path: Path, done: Transplanted) -> None:
+    from caffe_ir.errors import ConversionError, Problem
+    from converters.transplant import map_text
+
+    lines = [(row.layers[0], row.modules, row.why) for row in done.rows]
+    lines += [(name, (), "its filler") for name in sorted(done.unfilled)]
+    unused = [key for key, reason in done.left.items() if not reason or reason == "left out by the map"]
+    try:
+        path.write_text(map_text(lines, unused), encoding="utf-8")
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+
+
+def _show(done: Transplanted, notes: Sequence[Note]) -> None:
+    """The mapping line by line, then what is left, then what was assumed."""
+    left = [" + ".join(row.layers) for row in done.rows]
+    right = [" + ".join(row.modules) for row in done.rows]
+    widths = max(map(len, left), default=0), max(map(len, right), default=0)
+    for row, layers, modules in zip(done.rows, left, right, strict=True):
+        changes = "".join(f"; {change}" for change in row.changes)
+        click.echo(f"{layers:{widths[0]}} <- {modules:{widths[1]}}  {row.why}{changes}")
+    for name in sorted(done.unfilled):
+        click.echo(f"{name:{widths[0]}} <- its filler")
+    reasons: dict[str, list[str]] = {}
+    for key, reason in done.left.items():
+        reasons.setdefault(reason or "no layer takes them", []).append(key)
+    for reason, keys in reasons.items():
+        shown = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+        click.echo(f"left out {len(keys)}: {reason} ({shown})")
+    for note in notes:
+        click.echo(f"{note.kind}  {note}")

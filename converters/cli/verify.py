@@ -1,0 +1,144 @@
+"""`convert verify SOURCE... CAFFE`: is the Caffe net what its source is? Layer by layer, with the layer at fault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from converters.cli.darknet import input_size_of
+from converters.cli.options import FILE, TARGETS
+from converters.cli.pytorch import argument
+from converters.cli.verify_shown import show_comparison, verdict_told
+from converters.cli.verify_source import SourceOptions, opened, parted
+from converters.cli.verify_work import EXIT_CODES, Wanted, compared, could_not, preparation_of
+
+ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("files", nargs=-1, required=True, metavar="SOURCE... CAFFE")
+@click.option(
+    "--engine", "engines", multiple=True, type=click.Choice(ENGINE_NAMES),
+    help="An engine that must agree; once for each.  [default: embedded counts, others run if they are installed]",
+)  # fmt: skip
+@click.option(
+    "--input", "inputs", multiple=True, type=FILE, metavar="FILE", help="An .npy, .npz or picture; repeatable."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the noise, where there is no --input.")
+@click.option("--mean", metavar="M[,M,M]", help="Of a picture, taken off its values 0..255.  [default: 0]")
+@click.option("--scale", metavar="S[,S,S]", help="Of a picture, after the mean.  [default: 1/255]")
+@click.option("--bgr", is_flag=True, help="A picture's channels are blue, green, red.")
+@click.option(
+    "--fit", type=click.Choice(["letterbox", "stretch"]), help="How a picture gets its size, as Darknet does it."
+)
+@click.option(
+    "--precision", type=click.Choice(["float32", "float64"]),
+    help="Only what the net loses in float32, or only what its layers mean, in float64.  [default: both]",
+)  # fmt: skip
+@click.option(
+    "--tolerance", type=float, help="The relative error allowed to engines.  [default: 1e-4 and 30 times numpy's]"
+)
+@click.option("--report", type=FILE, metavar="FILE.html", help="Write all of it with charts into one file.")
+@click.option("--judge", type=click.Choice(["auto", "embedded", "darknet"]), default="auto", show_default=True,
+    help="Who says what a Darknet net computes: Darknet itself beside this program, or this program alone.",
+)  # fmt: skip
+@click.option(
+    "--dialect", type=click.Choice(["auto", "darknet", "alexeyab"]), default="auto", help="As for convert darknet."
+)
+@click.option(
+    "--bn", type=click.Choice(["auto", "darknet-cpu", "darknet-gpu", "alexeyab"]), default="auto",
+    help="As for convert darknet.",
+)  # fmt: skip
+@click.option("--head", type=click.Choice(["raw", "activated"]), help="As converted.  [default: as the files show]")
+@click.option("--fold-bn/--no-fold-bn", default=None, help="As converted.  [default: as the files show]")
+@click.option("--input-size", metavar="HxW", help="As for convert darknet.")
+@click.option("--batch", type=click.IntRange(1), default=1, metavar="N", help="As for convert darknet.")
+@click.option("--lenient", is_flag=True, help="As for convert darknet.")
+@click.option("--allow-trailing", is_flag=True, help="As for convert darknet.")
+@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]SHAPE[:DTYPE]", help="As --input of convert pytorch.")
+@click.option("--weights", type=FILE, help="As for convert pytorch.")
+@click.option("--weights-key", default="", metavar="KEY", help="As for convert pytorch.")
+@click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="As for convert pytorch.")
+@click.option("--plugin", "plugins", multiple=True, type=FILE, help="As for convert pytorch.")
+@click.option("--trust-pickle", is_flag=True, help="As for convert pytorch.")
+@click.option("--target", type=click.Choice(TARGETS), default="caffe", help="As converted.")
+@click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every layer, in the order of the net.")
+def verify(
+    files: tuple[str, ...],
+    engines: tuple[str, ...],
+    inputs: tuple[Path, ...],
+    seed: int,
+    mean: str | None,
+    scale: str | None,
+    bgr: bool,
+    fit: Literal["letterbox", "stretch"] | None,
+    precision: str | None,
+    tolerance: float | None,
+    report: Path | None,
+    judge: Literal["auto", "embedded", "darknet"],
+    dialect: Literal["auto", "darknet", "alexeyab"],
+    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
+    head: Literal["raw", "activated"] | None,
+    fold_bn: bool | None,
+    input_size: str | None,
+    batch: int,
+    lenient: bool,
+    allow_trailing: bool,
+    shapes: tuple[str, ...],
+    weights: Path | None,
+    weights_key: str,
+    arguments: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    trust_pickle: bool,
+    target: str,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Compare a Caffe net with its source, layer by layer.
+
+    SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
+    PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
+    """
+    source, pair = parted(files)
+    options = SourceOptions(
+        judge=judge,
+        dialect=dialect,
+        bn=bn,
+        head=head,
+        fold_bn=fold_bn,
+        input_size=input_size_of(input_size),
+        batch=batch,
+        lenient=lenient,
+        allow_trailing=allow_trailing,
+        target=target,
+        shapes=shapes,
+        weights=weights,
+        weights_key=weights_key,
+        arguments=dict(map(argument, arguments)),
+        plugins=plugins,
+        trust_pickle=trust_pickle,
+    )
+    with could_not(" ".join(files)):
+        found = opened(source, pair, options)
+        wanted = Wanted(
+            engines=engines,
+            inputs=inputs,
+            seed=seed,
+            preparation=preparation_of(found.fit, mean, scale, bgr=bgr, fit=fit),
+            precision=precision,
+            tolerance=tolerance,
+            quiet=quiet,
+        )
+        comparison = compared(found, pair, wanted)
+        if report is not None:
+            from converters.verify.report import write_report
+
+            write_report(comparison, report, remarks=found.remarks)
+    if quiet:
+        verdict_told(comparison)
+    else:
+        show_comparison(comparison, found.remarks, verbose=verbose)
+    raise click.exceptions.Exit(EXIT_CODES[comparison.verdict])

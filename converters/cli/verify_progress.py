@@ -1,0 +1,32 @@
+"""The bar of `convert verify`: which layer is at work, in which program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Steps = Callable[[str, str, int, int], None]
+
+
+@contextmanager
+def steps(*, quiet: bool = False) -> Iterator[Steps]:
+    """Gives a function that is told what is at work, at which layer, the how many-eth it is and how many there are.
+
+    A bar appears on a terminal, and is gone at the end.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda trial, value, number, count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[layer]}"))
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("reading", total=None, layer="")
+
+    def advance(trial: str, value: str, number: int, count: int) -> None:
+        bar.update(task, description=trial, completed=number, total=count, layer=value)
+
+    with bar:
+        yield advance

@@ -1,0 +1,237 @@
+"""What stands on the command line of `convert verify`, opened: two Caffe files, and the source that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+    from caffe_ir.net import Net
+    from converters.darknet import DarknetModel
+    from converters.verify import Judge, Source
+
+Fit = Literal["letterbox", "stretch"]
+Head = Literal["raw", "activated"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """The two files of a Caffe net."""
+
+    prototxt: Path
+    caffemodel: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """How the source is to be read, as for the convert commands; None where the files shall show it."""
+
+    judge: Literal["auto", "embedded", "darknet"] = "auto"
+    dialect: Literal["auto", "darknet", "alexeyab"] = "auto"
+    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"] = "auto"
+    head: Head | None = None
+    fold_bn: bool | None = None
+    input_size: tuple[int, int] | None = None
+    batch: int = 1
+    lenient: bool = False
+    allow_trailing: bool = False
+    target: str = "caffe"
+    shapes: tuple[str, ...] = ()
+    weights: Path | None = None
+    weights_key: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    plugins: tuple[Path, ...] = ()
+    trust_pickle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A source with how it takes pictures, and what the user should know about who judges."""
+
+    source: Source
+    fit: Fit = "stretch"
+    remarks: tuple[str, ...] = ()
+
+
+def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
+    """SOURCE and CAFFE, which is PROTOTXT CAFFEMODEL, one of the two, or their common STEM."""
+    *others, last = files
+    suffix = Path(last).suffix
+    if suffix == ".caffemodel" and others and others[-1].endswith(".prototxt"):
+        pair = Pair(prototxt=Path(others.pop()), caffemodel=Path(last))
+    elif suffix in (".prototxt", ".caffemodel"):
+        pair = Pair(prototxt=Path(last).with_suffix(".prototxt"), caffemodel=Path(last).with_suffix(".caffemodel"))
+    else:
+        pair = Pair(prototxt=Path(f"{last}.prototxt"), caffemodel=Path(f"{last}.caffemodel"))
+    if not others:
+        raise click.UsageError(
+            "give the source and then the Caffe net: convert verify net.cfg net.weights net.prototxt"
+        )
+    return tuple(others), pair
+
+
+def opened(files: tuple[str, ...], pair: Pair, options: SourceOptions) -> Opened:
+    """The source that the files are. Raises ConversionError and UsageError."""
+    suffixes = [Path(name).suffix for name in files]
+    if ".cfg" in suffixes or ".weights" in suffixes:
+        cfg, weights = _two(files, ".cfg", ".weights")
+        return _darknet(cfg, weights, pair, options)
+    if ".prototxt" in suffixes or ".caffemodel" in suffixes:
+        return _caffe(*_two(_both(files), ".prototxt", ".caffemodel"))
+    if len(files) != 1:
+        raise click.UsageError(f"{' '.join(files)}: a PyTorch model is one file or one function")
+    return _pytorch(files[0], pair, options)
+
+
+def _both(files: tuple[str, ...]) -> tuple[str, ...]:
+    return (
+        files if len(files) > 1 else tuple(str(Path(files[0]).with_suffix(end)) for end in (".prototxt", ".caffemodel"))
+    )
+
+
+def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
+    found = [[Path(name) for name in files if name.endswith(suffix)] for suffix in suffixes]
+    if len(files) != 2 or any(len(each) != 1 for each in found):
+        raise click.UsageError(f"{' '.join(files)}: the source is one {suffixes[0]} and one {suffixes[1]}")
+    return found[0][0], found[1][0]
+
+
+# ---- the net that the converter would write ------------------------------------------------------------------------
+
+
+def expected(net: Net, pair: Pair, options: SourceOptions) -> Net:
+    """The source lowered as it was for these files, as far as their layers show it. Raises ConversionError."""
+    from caffe_ir.errors import ConversionError, Problem
+    from converters.verify.matching import nearest
+
+    heads: tuple[Head, ...] = (options.head,) if options.head else ("raw", "activated")
+    folds = (options.fold_bn,) if options.fold_bn is not None else (False, True)
+    try:
+        text = pair.prototxt.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot read {pair.prototxt}", why=error.strerror or "")) from error
+    return nearest(text, [_lowered(net, options.target, head, fold) for head in heads for fold in folds])
+
+
+def _lowered(net: Net, target: str, head: Head, fold: bool) -> Net:
+    from caffe_ir.passes.base import Options
+    from caffe_ir.passes.pipeline import lower
+    from caffe_ir.targets import TARGETS
+
+    return lower(copied(net), TARGETS[target], Options(head=head, fold_batch_norm=fold))
+
+
+def copied(net: Net) -> Net:
+    """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
+    return replace(
+        net,
+        nodes=list(net.nodes),
+        outputs=list(net.outputs),
+        values=dict(net.values),
+        notes=list(net.notes),
+        shapes=dict(net.shapes),
+    )
+
+
+# ---- Darknet -------------------------------------------------------------------------------------------------------
+
+
+def _darknet(cfg: Path, weights: Path, pair: Pair, options: SourceOptions) -> Opened:
+    from converters.darknet import convert
+
+    model = convert(
+        cfg,
+        weights,
+        dialect=options.dialect,
+        bn=options.bn,
+        input_size=options.input_size,
+        batch=options.batch,
+        lenient=options.lenient,
+        allow_trailing=options.allow_trailing,
+    )
+    return darknet_opened(cfg, weights, model, expected(model.net, pair, options), options.judge)
+
+
+def darknet_opened(
+    cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
+) -> Opened:
+    """The source that a Darknet model is, judged by Darknet itself where that can be."""
+    from converters.verify.darknet_source import DarknetFiles, darknet_judge
+    from converters.verify.source import embedded_judge, source_of
+
+    judges: list[Judge] = [embedded_judge(model.net)]
+    why = "" if judge == "embedded" else _darknet_unfit(model)
+    if judge != "embedded" and not why:
+        shape = next(iter(model.net.shapes.values()))
+        judges.append(darknet_judge(DarknetFiles(cfg=cfg, weights=weights, input_shape=shape), model.net))
+    if judge == "darknet" and why:
+        raise click.UsageError(f"--judge darknet: {why}")
+    return Opened(
+        source=source_of(f"{cfg}, {weights}", model.net, lowered, judges),
+        fit="letterbox" if model.preprocessing.letterbox else "stretch",
+        remarks=(f"Darknet itself does not judge: {why}",) if why else (),
+    )
+
+
+def _darknet_unfit(model: DarknetModel) -> str:
+    from converters.verify.darknet_source import why_not
+
+    if model.dialect != "darknet":
+        return "the net is one of AlexeyAB's fork"
+    if model.batch_norm.form != "outside" and _has_batch_norm(model):
+        return f"its CPU code does not divide by {model.batch_norm}"
+    return why_not(model.net)
+
+
+def _has_batch_norm(model: DarknetModel) -> bool:
+    return any(node.layer.type_name() == "SourceBatchNorm" for node in model.net.nodes)
+
+
+# ---- Caffe and PyTorch ---------------------------------------------------------------------------------------------
+
+
+def _caffe(prototxt: Path, caffemodel: Path) -> Opened:
+    from converters.verify import caffe_files, caffe_source
+
+    return Opened(source=caffe_source(caffe_files(prototxt, caffemodel)))
+
+
+def _pytorch(model: str, pair: Pair, options: SourceOptions) -> Opened:
+    import torch
+
+    from converters.pytorch import convert
+    from converters.pytorch.capture import capture
+    from converters.pytorch.inputs import example_inputs, parse_input
+    from converters.pytorch.loading import load, load_plugins
+
+    specs = [parse_input(text) for text in options.shapes]
+    handlers = load_plugins(options.plugins)
+    loaded = load(
+        model,
+        weights=options.weights,
+        weights_key=options.weights_key,
+        arguments=options.arguments,
+        trust_pickle=options.trust_pickle,
+    )
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    if specs:
+        module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
+        args, kwargs = example_inputs(module, specs)
+    program = capture(loaded.model, args, kwargs).program
+    net = convert(program, handlers=handlers, name=loaded.name)
+    return pytorch_opened(model, program, net, expected(net, pair, options))
+
+
+def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:
+    """The source that a captured program is, judged by torch and by this program."""
+    from converters.verify.source import embedded_judge, source_of
+    from converters.verify.torch_source import torch_judge
+
+    return Opened(source=source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)]))

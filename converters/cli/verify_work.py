@@ -1,0 +1,137 @@
+"""What `convert verify` does between reading its command line and showing what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from caffe_ir.errors import ConversionError
+from converters.cli.verify_progress import steps
+from converters.cli.verify_source import Fit, Opened, Pair, SourceOptions, opened
+
+if TYPE_CHECKING:
+    from converters.verify import Comparison, Engine
+    from converters.verify.inputs import Preparation
+    from converters.verify.source import Feeds
+
+AGREES, DIFFERS, NOT_COMPARED = 0, 1, 2
+EXIT_CODES = {"agrees": AGREES, "differs": DIFFERS, "not compared": NOT_COMPARED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How the two are to be compared."""
+
+    preparation: Preparation
+    engines: tuple[str, ...] = ()
+    inputs: tuple[Path, ...] = ()
+    seed: int = 0
+    precision: str | None = None
+    tolerance: float | None = None
+    quiet: bool = False
+
+
+@contextmanager
+def could_not(what: str) -> Iterator[None]:
+    """Turn ConversionError into the list of its problems and exit 2: nothing was compared."""
+    try:
+        yield
+    except ConversionError as error:
+        click.echo(f"{what} could not be compared:", err=True)
+        for problem in error.problems:
+            click.echo(f"  {problem}", err=True)
+        raise click.exceptions.Exit(NOT_COMPARED) from error
+
+
+def compared(found: Opened, pair: Pair, wanted: Wanted) -> Comparison:
+    """Read the pair of files back and compare. Raises ConversionError where that cannot be."""
+    from converters.verify import caffe_files, verify
+    from converters.verify.unreadable import comparison_of_unreadable
+
+    try:
+        files = caffe_files(pair.prototxt, pair.caffemodel)
+    except ConversionError as error:
+        partly = comparison_of_unreadable(found.source, pair.prototxt, error)
+        if partly is None:
+            raise
+        return partly
+    feeds = given(wanted, found)
+    with steps(quiet=wanted.quiet) as progress:
+        return verify(
+            found.source,
+            files,
+            feeds=feeds,
+            engines=engines_wanted(wanted.engines),
+            asked=("embedded", *wanted.engines),
+            meaning=wanted.precision != "float32",
+            rounding=wanted.precision != "float64",
+            tolerance=wanted.tolerance,
+            progress=progress,
+        )
+
+
+def given(wanted: Wanted, found: Opened) -> list[Feeds]:
+    """The inputs of the net, one set for each run. Raises ConversionError."""
+    from converters.verify.inputs import from_file, noise
+    from converters.verify.source import inputs_of
+
+    shapes = inputs_of(found.source.expected)
+    if not wanted.inputs:
+        return [noise(shapes, wanted.seed)]
+    return [from_file(path, shapes, wanted.preparation) for path in wanted.inputs]
+
+
+def preparation_of(
+    usual: Fit, mean: str | None, scale: str | None, *, bgr: bool = False, fit: Fit | None = None
+) -> Preparation:
+    """How pictures become inputs: Darknet's way unless the command line says otherwise."""
+    from converters.verify.inputs import Preparation
+
+    return Preparation(
+        mean=_numbers(mean, "--mean") or (0.0,),
+        scale=_numbers(scale, "--scale") or (1 / 255,),
+        bgr=bgr,
+        fit=fit or usual,
+    )
+
+
+def _numbers(text: str | None, option: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not one number or one for each channel", param_hint=option) from None
+
+
+def engines_wanted(names: Sequence[str]) -> list[Engine]:
+    """The embedded engine, those asked for, and where none was asked for all that are installed."""
+    from converters.verify import ENGINES
+
+    chosen = [engine for engine in ENGINES.values() if engine.name in names]
+    if not names:
+        chosen = [engine for engine in ENGINES.values() if not engine.missing()]
+    embedded = ENGINES["embedded"]
+    return [embedded, *(engine for engine in chosen if engine is not embedded)]
+
+
+def verify_written(files: tuple[str, ...], prototxt: Path, options: SourceOptions, *, quiet: bool) -> None:
+    """What --verify does after a conversion: the source is opened anew, the files are read back, and both compared.
+
+    Raises Exit with the verdict's code unless they agree.
+    """
+    from converters.cli.verify_shown import show_comparison, verdict_told
+
+    pair = Pair(prototxt=prototxt, caffemodel=prototxt.with_suffix(".caffemodel"))
+    with could_not(str(prototxt)):
+        found = opened(files, pair, options)
+        comparison = compared(found, pair, Wanted(preparation=preparation_of(found.fit, None, None), quiet=quiet))
+    if quiet:
+        verdict_told(comparison)
+    else:
+        show_comparison(comparison, found.remarks)
+    if comparison.verdict != "agrees":
+        raise click.exceptions.Exit(EXIT_CODES[comparison.verdict])

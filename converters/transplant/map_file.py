@@ -1,0 +1,91 @@
+"""The mapping as a TOML file: which module fills which layer, to be read, corrected and used again.
+
+unused = ["aux.*"]              # keys that no layer takes, on purpose
+
+[layers]
+"conv1" = "features.0"          # a layer, and the module that fills it
+"conv2" = ["features.3", "features.4"]    # a filter, and the BatchNorm to fold into it
+"extra" = ""                    # left to its filler, with --partial
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map:
+    """`layers`: modules by the layer that they fill; none stands for the filler. `unused`: patterns of keys."""
+
+    layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+
+def read_map(path: str | Path) -> Map:
+    """The mapping in a file. Raises ConversionError on what it may not hold."""
+    path = Path(path)
+    origin = Origin(layer=path.name, file=str(path))
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConversionError(Problem(what=f"cannot read {path}", why=why, origin=origin)) from None
+    problems = Problems()
+    for name in content.keys() - {"layers", "unused"}:
+        problems.add(f"{name} has no meaning in a map", hint="it holds unused = [...] and [layers]", origin=origin)
+    layers, unused = content.get("layers", {}), content.get("unused", [])
+    if not isinstance(layers, dict) or not isinstance(unused, list) or not all(isinstance(key, str) for key in unused):
+        problems.add("[layers] is a table, and unused a list of keys", origin=origin)
+        problems.raise_if_any()
+    found = {}
+    for layer, value in layers.items():
+        modules = _modules(value)
+        if modules is None:
+            hint = f'"{layer}" = "module", or ["convolution", "batchnorm"]; quote names with dots'
+            problems.add(f"{layer} is given {value!r}", hint=hint, origin=origin)
+        else:
+            found[layer] = modules
+    problems.raise_if_any()
+    return Map(layers=found, unused=tuple(unused))
+
+
+def _modules(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) and each for each in value):
+        return tuple(value)
+    return None
+
+
+def map_text(lines: Iterable[tuple[str, tuple[str, ...], str]], unused: Iterable[str] = ()) -> str:
+    """A mapping as text: for each layer its modules, and a remark."""
+    left = "".join(f"    {_quoted(key)},\n" for key in unused)
+    head = f"unused = [\n{left}]\n\n" if left else ""
+    body = "".join(
+        f"{map_line(layer, modules)}{f'  # {remark}' if remark else ''}\n" for layer, modules, remark in lines
+    )
+    return f"{head}[layers]\n{body}"
+
+
+def map_line(layer: str, modules: tuple[str, ...]) -> str:
+    """One line of [layers]."""
+    names = [_quoted(module) for module in modules]
+    value = f"[{', '.join(names)}]" if len(names) > 1 else names[0] if names else '""'
+    return f"{_quoted(layer)} = {value}"
+
+
+def _quoted(text: str) -> str:
+    """A basic string of TOML, which escapes as JSON does, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

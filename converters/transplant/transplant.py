@@ -1,0 +1,254 @@
+"""A state_dict into a given net: every layer filled, every key accounted for, or all refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from caffe_ir.blob import Blob
+from caffe_ir.errors import ConversionError, Problems
+from caffe_ir.layers import BatchNorm
+from caffe_ir.net import Net
+from converters.transplant import fits, names, weights
+from converters.transplant.map_file import Map, map_line
+from converters.transplant.matching import Known, Matched, Open, match
+from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
+from converters.transplant.receivers import Receiver, receivers_of
+from converters.transplant.tensors import Tensor
+
+_WRAPPED = {
+    "weight_g": "weight normalisation is still in it: call remove_weight_norm before saving",
+    "weight_v": "weight normalisation is still in it: call remove_weight_norm before saving",
+    "original0": "a parametrization is still in it: call remove_parametrizations before saving",
+    "original1": "a parametrization is still in it: call remove_parametrizations before saving",
+    "weight_orig": "a mask or spectral norm is still in it: call prune.remove or remove_spectral_norm before saving",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the mapping: layers, the modules that fill them, why, and what was changed on the way."""
+
+    layers: tuple[str, ...]
+    top: str
+    modules: tuple[str, ...]
+    why: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transplanted:
+    """The net with its weights; `unfilled` layers have none yet, and keys in `left` went nowhere, with the reason."""
+
+    net: Net
+    rows: tuple[Row, ...]
+    left: Mapping[str, str]
+    unfilled: frozenset[str]
+
+
+def transplant(
+    net: Net,
+    tensors: Mapping[str, Tensor],
+    *,
+    given: Map | None = None,
+    eps: float | None = weights.EPS,
+    partial: bool = False,
+) -> Transplanted:
+    """Fill a net from the tensors of a state_dict.
+
+    `eps` is that of the modules, None that of each BatchNorm layer. Raises ConversionError with every layer that is
+    open, with its candidates and lines for a map; and, unless `partial`, with every layer and key that is left.
+    """
+    net.check()
+    given = given or Map()
+    receivers, followers = receivers_of(net)
+    left = {key: "left out by the map" for key in tensors if any(fnmatchcase(key, one) for one in given.unused)}
+    modules = modules_of({key: tensor for key, tensor in tensors.items() if key not in left})
+    matched, skipped = _as_given(given, receivers, modules)
+    known = Known(
+        called=names.without_common_prefix(modules),
+        norm_of=batch_norm_of(modules),
+        with_norm=frozenset(receiver.behind for receiver in receivers if receiver.kind == "norm"),
+        aliases=aliases(modules),
+    )
+    match([receiver for receiver in receivers if receiver not in skipped], modules, matched, known)
+    problems = Problems()
+    for doubt in matched.open:
+        _tell_open(doubt, problems)
+    doubtful = {receiver for doubt in matched.open for receiver in doubt.receivers}
+    unfilled = [receiver for receiver in receivers if receiver not in matched.pairs and receiver not in doubtful]
+    left |= _left(modules, matched, known)
+    if not partial:
+        _tell_left(unfilled, left, modules, tensors, given, problems)
+    rows, blobs = _filled(receivers, matched, eps, problems)
+    problems.raise_if_any()
+    return Transplanted(
+        net=_with_blobs(net, blobs, followers, _notes_of(net, matched)),
+        rows=tuple(rows),
+        left=left,
+        unfilled=frozenset(name for receiver in unfilled for name in receiver.names),
+    )
+
+
+# ---- What the user says ----------------------------------------------------------------------------------------------
+
+
+def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Module]) -> tuple[Matched, set[Receiver]]:
+    by_layer = {name: receiver for receiver in receivers for name in receiver.names}
+    by_name = {module.name: module for module in modules}
+    with_norm = {receiver.behind for receiver in receivers if receiver.kind == "norm"}
+    matched, skipped, problems = Matched(), set[Receiver](), Problems()
+    for layer, wanted in given.layers.items():
+        missing = [name for name in wanted if name not in by_name]
+        if layer not in by_layer:
+            near = difflib.get_close_matches(layer, by_layer, 3)
+            problems.add(f"the map names a layer {layer}, which takes no weights here", hint=_perhaps(near))
+        for name in missing:
+            problems.add(f"the map names a module {name}", hint=_perhaps(difflib.get_close_matches(name, by_name, 3)))
+        if missing or layer not in by_layer:
+            continue
+        receiver = by_layer[layer]
+        if not wanted:
+            skipped.add(receiver)
+            continue
+        module = by_name[wanted[0]]
+        if reason := fits.misfit(receiver, module, receiver.place in with_norm):
+            problems.add(f"the map puts {module.name} into {layer}", why=reason, origin=receiver.nodes[0].origin)
+            continue
+        matched.settle({receiver: module}, "the map")
+        if len(wanted) == 2:
+            norm = by_name[wanted[1]]
+            outputs = receiver.nodes[0].layer.num_output if hasattr(receiver.nodes[0].layer, "num_output") else 0
+            if norm.kind != "batchnorm" or receiver.kind != "filter" or norm.main.shape != (outputs,):
+                problems.add(f"the map folds {norm} into {layer}", why="it is no BatchNorm of its outputs")
+            matched.folded[receiver] = norm
+    problems.raise_if_any()
+    return matched, skipped
+
+
+def _perhaps(near: Sequence[str]) -> str:
+    return f"there is {', '.join(near)}" if near else ""
+
+
+# ---- What is told ----------------------------------------------------------------------------------------------------
+
+
+def _tell_open(doubt: Open, problems: Problems) -> None:
+    layers = ", ".join(receiver.name for receiver in doubt.receivers)
+    lines = [f"candidates: {', '.join(map(str, doubt.modules))}"]
+    for reading, (why, pairs) in enumerate(doubt.readings, 1):
+        lines.append(f"reading {reading}, {why}: put into MAP under [layers]")
+        lines += [f"    {map_line(receiver.name, (module.name,))}" for receiver, module in pairs.items()]
+    if not doubt.readings:
+        lines.append("say which in MAP, under [layers]:")
+        lines += [f"    {map_line(receiver.name, ('...',))}" for receiver in doubt.receivers]
+    what = f"which module fills {layers} is open"
+    problems.add(what, why=doubt.why, hint="\n       ".join(lines), origin=doubt.receivers[0].nodes[0].origin)
+
+
+def _left(modules: Sequence[Module], matched: Matched, known: Known) -> dict[str, str]:
+    """The keys that no blob took, with the reason; those of open modules are told elsewhere."""
+    used = {*matched.pairs.values(), *matched.folded.values()}
+    doubtful = {module for doubt in matched.open for module in doubt.modules}
+    left = {}
+    for module in modules:
+        if module in used or module in doubtful:
+            reason = "counts the batches of the training; no output depends on it"
+            left.update({key: reason for key in module.keys if key.rpartition(".")[2] == COUNTER})
+        elif module in known.aliases and known.aliases[module] in used:
+            left.update(dict.fromkeys(module.keys, f"the same numbers as {known.aliases[module].name}"))
+        else:
+            left.update(dict.fromkeys(module.keys, ""))
+    return left
+
+
+def _tell_left(
+    unfilled: Sequence[Receiver],
+    left: Mapping[str, str],
+    modules: Sequence[Module],
+    tensors: Mapping[str, Tensor],
+    given: Map,
+    problems: Problems,
+) -> None:
+    for receiver in unfilled:
+        free = [module for module in modules if left.get(module.keys[0]) == "" and module.kind == receiver.kind]
+        near = ", ".join(map(str, free[:3]))
+        hint = f"not taken yet: {near}" if near else "--partial leaves it to its filler"
+        problems.add(f"no module fills {receiver}", hint=hint, origin=receiver.nodes[0].origin)
+    for module in modules:
+        lost = [key for key in module.keys if left.get(key) == ""]
+        if lost:
+            reason = _WRAPPED.get(lost[0].rpartition(".")[2], "")
+            if module.kind == "batchnorm":
+                reason = "no BatchNorm or Scale is left for it, and no filter that surely stands before it"
+            hint = f'if that is meant, put unused = ["{module.name}*"] into MAP, or say --partial'
+            problems.add(f"no layer takes {module}", why=reason, hint=hint)
+    for pattern in given.unused:
+        if not any(fnmatchcase(key, pattern) for key in tensors):
+            problems.add(f"no key is called {pattern}, which the map says is unused")
+
+
+def _notes_of(net: Net, matched: Matched) -> Iterator[tuple[str, str]]:
+    for node in net.nodes:
+        if isinstance(node.layer, BatchNorm) and not node.layer.use_global_stats:
+            yield node.name, "use_global_stats is false: it will not use the mean and variance that it is given"
+    taken = {module.name: module for module in (*matched.pairs.values(), *matched.folded.values())}
+    for dtype, count in weights.narrowed(taken).items():
+        yield "", f"{count} tensors of {dtype} are written as float32"
+
+
+# ---- What is done ----------------------------------------------------------------------------------------------------
+
+
+def _filled(
+    receivers: Sequence[Receiver], matched: Matched, eps: float | None, problems: Problems
+) -> tuple[list[Row], dict[str, tuple[Blob, ...]]]:
+    rows: list[Row] = []
+    blobs: dict[str, tuple[Blob, ...]] = {}
+    absorbed = {
+        receiver.place: module.tensors["bias"]
+        for receiver, module in matched.pairs.items()
+        if receiver.kind == "filter" and not receiver.has_bias and "bias" in module.tensors
+    }
+    for receiver in receivers:
+        module, norm = matched.pairs.get(receiver), matched.folded.get(receiver)
+        if module is None:
+            continue
+        try:
+            before = absorbed.get(receiver.behind) if receiver.behind is not None else None
+            made, changes = _blobs(receiver, module, norm, eps, before)
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+            continue
+        blobs |= made
+        chosen = (module.name, *([norm.name] if norm else []))
+        top = receiver.nodes[-1].tops[0]
+        rows.append(Row(layers=receiver.names, top=top, modules=chosen, why=matched.why[receiver], changes=changes))
+    return rows, blobs
+
+
+def _blobs(
+    receiver: Receiver, module: Module, norm: Module | None, eps: float | None, absorbed: Tensor | None
+) -> weights.Filled:
+    if receiver.kind == "filter":
+        return weights.filter_blobs(receiver, module, norm, weights.EPS if eps is None else eps)
+    if receiver.kind == "norm":
+        return weights.norm_blobs(receiver, module, eps, absorbed)
+    if receiver.kind == "lstm":
+        return weights.lstm_blobs(receiver, module)
+    return weights.plain_blobs(receiver, module)
+
+
+def _with_blobs(
+    net: Net, blobs: Mapping[str, tuple[Blob, ...]], followers: Mapping[str, str], notes: Iterator[tuple[str, str]]
+) -> Net:
+    nodes = [
+        replace(node, blobs=blobs[owner]) if (owner := followers.get(node.name, node.name)) in blobs else node
+        for node in net.nodes
+    ]
+    filled = replace(net, nodes=nodes, notes=list(net.notes))
+    for name, text in notes:
+        filled.note("warning" if name else "assumed", text, filled.node(name).origin if name else None)
+    return filled

@@ -1,0 +1,29 @@
+"""A pair of Caffe files: what is verified, and also what another pair can be held against."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from caffe_ir import reader
+from caffe_ir.net import Net
+from converters.verify.engine import CaffeFiles
+from converters.verify.source import Source, embedded_judge, source_of
+
+
+def caffe_files(prototxt: str | Path, caffemodel: str | Path) -> CaffeFiles:
+    """Read a pair of files. Raises ConversionError with all that does not fit together."""
+    net = reader.read(prototxt, caffemodel)
+    return CaffeFiles(net=net, prototxt=Path(prototxt), caffemodel=Path(caffemodel))
+
+
+def caffe_source(files: CaffeFiles) -> Source:
+    """Another Caffe net as the source: its blobs are its values."""
+    net = valued(files.net)
+    title = "the other Caffe net, in float64"
+    return source_of(str(files.prototxt), net, net, [embedded_judge(net, title)])
+
+
+def valued(net: Net) -> Net:
+    """The net with every blob as a value of its own name."""
+    return replace(net, values={top: top for node in net.nodes for top in node.tops})

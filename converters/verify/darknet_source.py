@@ -1,0 +1,138 @@
+"""The original author's Darknet as the judge of a Darknet net: Debian's package `darknet`, CPU code in float32."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from caffe_ir.blob import Array, Shape
+from caffe_ir.layers import Convolution, Deconvolution
+from caffe_ir.net import Net, Node
+from converters.verify.source import Feeds, Judge, JudgeFailed, Values
+
+LIBRARIES = (Path("/usr/lib/darknet/libdarknet.so"), Path("/usr/local/lib/libdarknet.so"))
+CLOSE = 1e-4
+"""What float32 may cost one layer, of its largest value: Darknet sums thousands of products one after the other."""
+
+# Darknet holds a layer's output, its delta, and with batch normalisation two more of its size.
+_ARRAYS_TO_A_VALUE = 4
+LARGEST = 900 << 20
+# [deconvolutional] divides by zero groups when it loads its weights (parser.c, load_convolutional_weights).
+UNRUNNABLE = (Deconvolution,)
+# The section's index is the end of a value's name.
+_INDEX = re.compile(r"_(\d+)$")
+# A cost gives zeros; l2norm, softmax and the like have no width, which _counts leaves out by itself.
+_UNTOLD = ("cost",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarknetFiles:
+    """A Darknet net as its user has it, and the size of the input that it is to have."""
+
+    cfg: Path
+    weights: Path
+    input_shape: Shape
+
+
+def library() -> Path | None:
+    """Where libdarknet.so is, if it is."""
+    return next((path for path in LIBRARIES if path.is_file()), None)
+
+
+def why_not(net: Net) -> str:
+    """Why Darknet itself cannot judge this net here; empty where it can."""
+    if library() is None:
+        return "Debian's package darknet is not installed: apt install darknet"
+    for node in net.nodes:
+        if _computed_wrongly(node):
+            return f"Darknet's CPU code computes {node.name}, a 1x1 convolution with a stride or padding, wrongly"
+    bytes_needed = sum(4 * prod(shape) for shape in net.shapes.values()) * _ARRAYS_TO_A_VALUE
+    if bytes_needed > LARGEST:
+        return f"Darknet would need {bytes_needed >> 20} MB for this net, which is more than it is given"
+    return ""
+
+
+def _computed_wrongly(node: Node) -> bool:
+    """convolutional_layer.c, forward_convolutional_layer: of a 1x1 kernel it takes the image for the columns."""
+    layer = node.layer
+    if not isinstance(layer, Convolution) or set(layer.kernel_size) != {1} or not node.origin.what:
+        return False
+    return "[conv" in node.origin.what and (set(layer.stride) != {1} or set(layer.pad) != {0})
+
+
+def darknet_judge(files: DarknetFiles, net: Net) -> Judge:
+    """Real Darknet as a judge; `net` says which values there are."""
+
+    def values(feeds: Feeds) -> Values:
+        return _values(files, net, feeds)
+
+    return Judge(
+        name="darknet",
+        title=f"Darknet itself ({library()}, CPU, float32)",
+        values=values,
+        tolerance=CLOSE,
+        precision="float32",
+        required=False,
+    )
+
+
+def _values(files: DarknetFiles, net: Net, feeds: Feeds) -> Values:
+    by_index = {index: value for value in net.values if (index := _index(value)) is not None}
+    count = max(by_index, default=-1) + 1
+    ((_, x),) = feeds.items()
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder, "values")
+        sizes = _run(files, x, count, Path(folder), result)
+        begin = 0
+        for index, size in enumerate(sizes):
+            value = by_index.get(index)
+            shape = net.shapes[net.values[value]] if value is not None else ()
+            if value is not None and size == prod(shape) and not value.startswith(_UNTOLD):
+                yield value, np.fromfile(result, np.float32, size, offset=4 * begin).reshape(shape)
+            begin += max(size, 0)
+
+
+def _index(value: str) -> int | None:
+    found = _INDEX.search(value)
+    return int(found.group(1)) if found else None
+
+
+def _run(files: DarknetFiles, x: Array, layers: int, folder: Path, result: Path) -> list[int]:
+    cfg, source = folder / "net.cfg", folder / "input"
+    cfg.write_bytes(prepared(files.cfg.read_bytes(), files.input_shape))
+    np.ascontiguousarray(x, np.float32).tofile(source)
+    child = Path(__file__).with_name("darknet_child.py")
+    paths = [library(), cfg, files.weights.resolve(), source, result]
+    command = [sys.executable, str(child), *map(str, paths), str(layers), str(len(x))]
+    done = subprocess.run(command, check=False, capture_output=True, cwd=files.cfg.resolve().parent)
+    if done.returncode != 0 or not done.stdout:
+        raise JudgeFailed(f"Darknet does not run this net: {_last_line(done)}")
+    sizes: list[int] = json.loads(done.stdout)
+    return sizes
+
+
+def _last_line(done: subprocess.CompletedProcess[bytes]) -> str:
+    lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+    if done.returncode < 0:
+        return f"it ended with signal {-done.returncode}" + (f", after saying: {lines[-1]}" if lines else "")
+    return lines[-1] if lines else f"it ended with status {done.returncode}"
+
+
+def prepared(cfg: bytes, shape: Shape) -> bytes:
+    """The cfg for inputs of this shape: of two equal keys Darknet takes the first (option_list.c), so ours go first."""
+    lines = cfg.replace(b"\r", b"").split(b"\n")
+    first = next((place for place, line in enumerate(lines) if line.lstrip(b" \t").startswith(b"[")), None)
+    if first is None:
+        return cfg
+    ours = [b"batch=%d" % shape[0], b"subdivisions=1"]
+    if len(shape) == 4:
+        ours += [b"channels=%d" % shape[1], b"height=%d" % shape[2], b"width=%d" % shape[3]]
+    return b"\n".join([*lines[: first + 1], *ours, *lines[first + 1 :]])

@@ -1,0 +1,89 @@
+"""The programs that run a Caffe net: each gives the blobs that are asked for, one after the other."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from caffe_ir.blob import Array
+from caffe_ir.errors import Origin
+from caffe_ir.layers import Input
+from caffe_ir.net import Net, Node
+from caffe_ir.prototxt import prototxt
+from converters.verify.source import Feeds
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaffeFiles:
+    """A Caffe net as it was read from its two files."""
+
+    net: Net
+    prototxt: Path
+    caffemodel: Path
+
+
+class EngineFailed(Exception):
+    """An engine cannot run a net; the message says why in the engine's own words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """`missing` says what has to be installed, or nothing; `title` names the program and its version.
+
+    `blobs` gives the arrays of the blobs in the order asked for, which is that of the net, and None for one that the
+    engine has no more, where it joins layers. Raises EngineFailed.
+    `tolerance` is the relative error that its float32 may cost in a whole net.
+    """
+
+    name: str
+    missing: Callable[[], str]
+    title: Callable[[], str]
+    blobs: Callable[[CaffeFiles, Sequence[str], Feeds], Iterator[Array | None]]
+    tolerance: float = 1e-4
+
+
+def place_of(net: Net, blob: str) -> tuple[str, int]:
+    """The layer that writes a blob, and the place of the blob among its tops."""
+    node = net.producer(blob)
+    return node.name, node.tops.index(blob)
+
+
+def stopping_layer(files: CaffeFiles, runs: Callable[[CaffeFiles], bool]) -> str:
+    """The first layer with which an engine no longer runs the net, and its prototxt line; empty where none is found."""
+    nodes = files.net.nodes
+    low, high = 0, len(nodes)  # the first `low` layers run, the first `high` do not
+    with tempfile.TemporaryDirectory() as folder:
+        while high - low > 1:
+            middle = (low + high) // 2
+            if runs(written_part(files, nodes[:middle], Path(folder, "part.prototxt"))):
+                low = middle
+            else:
+                high = middle
+    if low == 0:
+        return ""
+    found = nodes[high - 1]
+    line = f", {found.origin}" if found.origin.line is not None else ""
+    return f"{found.name} ({found.layer}{line})"
+
+
+def written_part(files: CaffeFiles, nodes: Sequence[Node], path: Path) -> CaffeFiles:
+    """Some of a net's layers as a net of their own, beside the same caffemodel."""
+    net = cut_out(files.net, nodes)
+    path.write_text(prototxt(net), encoding="utf-8")
+    return CaffeFiles(net=net, prototxt=path, caffemodel=files.caffemodel)
+
+
+def cut_out(net: Net, nodes: Sequence[Node]) -> Net:
+    """The net of some of the layers; what they read from others becomes its inputs."""
+    part = Net(name=net.name)
+    written = {top for node in nodes for top in node.tops}
+    outside = [bottom for node in nodes for bottom in node.bottoms if bottom not in written]
+    for blob in dict.fromkeys(outside):
+        part.append(Node(name=blob, layer=Input(shape=net.shapes[blob]), tops=(blob,), origin=Origin(layer=blob)))
+    for node in nodes:
+        part.append(replace(node, in_place=node.in_place and node.bottoms[0] in written))
+    read = {bottom for node in nodes for bottom in node.bottoms}
+    part.outputs = [top for node in nodes for top in node.tops if top not in read]
+    return part

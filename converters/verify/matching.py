@@ -1,0 +1,71 @@
+"""Which blob of a Caffe net holds which value of the source.
+
+The net that the converter would write today says it by name, and a pair of files has the same names. Layers that were
+taken out, or renamed by hand, leave values without a blob: those are harmless where a later value is compared that
+depends on them, for then their effect is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from caffe_ir.layers import Input
+from caffe_ir.net import Net, Node
+
+_LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matches:
+    """`held` says which value a blob of the Caffe net holds, in the order of the net; inputs are left out.
+
+    `missing` are values of the converter's own net whose blob the files do not have, and on which no compared one
+    depends.
+    """
+
+    held: dict[str, str]
+    missing: tuple[str, ...]
+
+
+def matches(expected: Net, net: Net) -> Matches:
+    """Match by the names of blobs; of several values in one blob the first stands for all."""
+    inputs = {top for node in expected.nodes if isinstance(node.layer, Input) for top in node.tops}
+    wanted: dict[str, str] = {}
+    for value, blob in expected.values.items():
+        if blob not in inputs:
+            wanted.setdefault(blob, value)
+    written = [top for node in net.nodes if not isinstance(node.layer, Input) for top in node.tops]
+    held = {top: wanted[top] for top in written if top in wanted}
+    covered = upstream(expected, held)
+    missing = tuple(value for blob, value in wanted.items() if blob not in held and blob not in covered)
+    return Matches(held=held, missing=missing)
+
+
+def upstream(net: Net, blobs: Iterable[str]) -> set[str]:
+    """All blobs that some of these depend on, and these."""
+    found = set(blobs)
+    for node in reversed(net.nodes):
+        if found.intersection(node.tops):
+            found.update(node.bottoms)
+    return found
+
+
+def segment(net: Net, blob: str, bounds: set[str]) -> list[Node]:
+    """The nodes that make a blob out of the blobs in `bounds`, in the order of the net."""
+    open_blobs, found = {blob}, []
+    for node in reversed(net.nodes):
+        if open_blobs.intersection(node.tops):
+            found.append(node)
+            open_blobs.update(bottom for bottom in node.bottoms if bottom not in bounds)
+    return found[::-1]
+
+
+def nearest(prototxt: str, candidates: Sequence[Net]) -> Net:
+    """The candidate with the fewest layers that only one of the two has: the options that a file was written with.
+
+    Only the names in the text of the prototxt are looked at, so that it need not be a net that can be read.
+    """
+    own = set(_LAYER_NAME.findall(prototxt))
+    return min(candidates, key=lambda candidate: len(own ^ {node.name for node in candidate.nodes}))

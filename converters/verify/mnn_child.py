@@ -1,0 +1,69 @@
+"""The process that holds MNN: its converter crashes on nets that it does not like. Run as a file: mnn_child.py JOB.json
+
+The converter is called where it is, in the extension `_tools`. The wheel's own command mnnconvert is not: it installs a
+package by itself and reports each conversion to a server.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def main(path: str) -> None:
+    """Run the job and leave a file `done`."""
+    import _tools
+    import MNN
+
+    job = json.loads(Path(path).read_text(encoding="utf-8"))
+    model = str(Path(job["folder"], "net.mnn"))
+    files = ["--modelFile", job["caffemodel"], "--prototxt", job["prototxt"], "--MNNModel", model]
+    _tools.mnnconvert(["mnnconvert", "-f", "CAFFE", *files, "--bizCode", "x", "--optimizeLevel", "0"])
+    if not Path(model).is_file():
+        sys.exit("Error: the converter wrote no net")
+    net = MNN.Interpreter(model)
+    names = tuple(blob for _, _, blob in job["wanted"])  # MNN calls what is computed in place by its layer, as we do
+    session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": names})
+    for name, source in job["inputs"].items():
+        _feed(MNN, net, session, name, np.load(source))
+    net.runSession(session)
+    for number, name in enumerate(names):
+        tensor = _tensor(net, session, name)
+        if tensor is not None and 0 in tensor.getShape():
+            sys.exit(f"Error: MNN finds no size for {name}")
+        if tensor is not None:
+            np.save(Path(job["folder"], f"{number}.npy"), _host(MNN, tensor, tensor.getShape()))
+    Path(job["folder"], "done").touch()
+
+
+def _feed(engine: Any, net: Any, session: Any, name: str, array: np.ndarray[Any, Any]) -> None:
+    tensor = net.getSessionInput(session, name)
+    if tuple(tensor.getShape()) != array.shape:
+        net.resizeTensor(tensor, array.shape)
+        net.resizeSession(session)
+    kind = engine.Tensor_DimensionType_Caffe
+    tensor.copyFrom(engine.Tensor(array.shape, engine.Halide_Type_Float, np.ascontiguousarray(array), kind))
+
+
+def _tensor(net: Any, session: Any, name: str) -> Any:
+    """A tensor by its name; None where the converter has joined it with another."""
+    try:
+        return net.getSessionOutput(session, name)
+    except Exception:
+        return None
+
+
+def _host(engine: Any, tensor: Any, shape: Any) -> np.ndarray[Any, Any]:
+    host = engine.Tensor(
+        shape, engine.Halide_Type_Float, np.zeros(shape, np.float32), engine.Tensor_DimensionType_Caffe
+    )
+    tensor.copyToHostTensor(host)
+    return np.array(host.getNumpyData()).reshape(shape)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

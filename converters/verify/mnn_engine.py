@@ -1,0 +1,30 @@
+"""MNN, by its own converter from Caffe files, out of its wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from caffe_ir.blob import Array
+from converters.verify.child import blobs_of_child
+from converters.verify.engine import CaffeFiles, Engine
+from converters.verify.source import Feeds
+
+CHILD = Path(__file__).with_name("mnn_child.py")
+
+
+def _missing() -> str:
+    return "" if importlib.util.find_spec("MNN") is not None else "MNN is not installed: pip install MNN"
+
+
+def _title() -> str:
+    return f"MNN {metadata.version('MNN')} (CPU)"
+
+
+def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[Array | None]:
+    return blobs_of_child(CHILD, "MNN", files, wanted, feeds)
+
+
+MNN = Engine(name="mnn", missing=_missing, title=_title, blobs=_blobs, tolerance=1e-3)

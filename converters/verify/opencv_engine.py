@@ -1,0 +1,108 @@
+"""OpenCV's dnn module, 4.x: reads a pair of Caffe files by itself (5.x no longer does)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from caffe_ir.blob import Array
+from caffe_ir.net import Net
+from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of, stopping_layer
+from converters.verify.source import Feeds, inputs_of
+
+# Blobs fetched by one forward pass; all of a large net at once would not fit into memory.
+_BYTES_AT_ONCE = 192 << 20
+
+
+def _missing() -> str:
+    try:
+        import cv2
+    except ImportError:
+        return "OpenCV is not installed: pip install 'tocaffe[verify]'"
+    if not hasattr(cv2.dnn, "readNetFromCaffe"):
+        return f"OpenCV {cv2.__version__} does not read Caffe files: pip install 'opencv-python-headless>=4.8,<5'"
+    return ""
+
+
+def _title() -> str:
+    import cv2
+
+    return f"OpenCV {cv2.__version__} (dnn, CPU)"
+
+
+def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[Array | None]:
+    """The net's outputs as OpenCV runs it, with layers joined; all other blobs one layer at a time.
+
+    Where layers are joined OpenCV 4 gives unwritten memory for a blob that a Concat reads. A net that has run joined
+    does not come apart again, so there are two.
+    """
+    try:
+        last = _outputs(files, [blob for blob in wanted if blob in files.net.outputs], feeds)
+        opened = _opened(files, feeds)
+        opened.enableFusion(False)
+        for part in _parts(files.net, wanted):
+            inner = [blob for blob in part if blob not in last]
+            found = {**last, **dict(zip(inner, _forward(opened, files.net, inner), strict=True))}
+            yield from (found[blob] for blob in part)
+    except Exception as error:
+        raise EngineFailed(_told(files, error)) from error
+
+
+def _outputs(files: CaffeFiles, blobs: Sequence[str], feeds: Feeds) -> dict[str, Array | None]:
+    return dict(zip(blobs, _forward(_opened(files, feeds), files.net, blobs), strict=True)) if blobs else {}
+
+
+def _forward(opened: Any, net: Net, blobs: Sequence[str]) -> list[Array | None]:
+    """OpenCV calls an output by its layer; it keeps only the first of several tops, the others are overwritten."""
+    places = [place_of(net, blob) for blob in blobs]
+    layers = [layer for layer, place in places if place == 0]
+    found = dict(zip(layers, opened.forward(layers), strict=True)) if layers else {}
+    return [np.array(found[layer]) if place == 0 else None for layer, place in places]
+
+
+def _opened(files: CaffeFiles, feeds: Feeds) -> Any:
+    import cv2
+
+    opened = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
+    opened.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    for name, array in feeds.items():
+        opened.setInput(np.ascontiguousarray(array, np.float32), name)
+    return opened
+
+
+def _parts(net: Net, wanted: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    size = 0
+    for blob in wanted:
+        part.append(blob)
+        size += 4 * prod(net.shapes[blob])
+        if size > _BYTES_AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _told(files: CaffeFiles, error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = lines[0] if lines else type(error).__name__
+    layer = stopping_layer(files, _runs)
+    return f"OpenCV cannot run {layer}: {said}" if layer else f"OpenCV cannot run the net: {said}"
+
+
+def _runs(files: CaffeFiles) -> bool:
+    """Whether OpenCV runs a net to its end."""
+    import cv2
+
+    zeros = {name: np.zeros(shape, np.float32) for name, shape in inputs_of(files.net).items()}
+    try:
+        _outputs(files, files.net.outputs, zeros)
+    except cv2.error:
+        return False
+    return True
+
+
+OPENCV = Engine(name="opencv", missing=_missing, title=_title, blobs=_blobs)

@@ -1,0 +1,98 @@
+"""A comparison as one HTML file that needs no network: verdict, faults, charts, worst layers, all rows, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from caffe_ir.errors import ConversionError, Problem
+from converters.verify.charts import errors_drawn, spread_drawn
+from converters.verify.comparison import Row
+from converters.verify.trial import Beside, Comparison, Trial
+
+TEMPLATE = Path(__file__).with_name("report.html.j2")
+WORST = 12
+PACKAGES = ("tocaffe", "numpy", "protobuf", "opencv-python-headless", "MNN", "torch", "matplotlib", "Jinja2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worst:
+    """One of the worst layers: its row in the trial where it is worst, drawn, and both sides."""
+
+    row: Row
+    trial: str
+    spread: str
+    beside: Beside | None
+
+
+def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = ()) -> None:
+    """Write the report: the whole file, or none. Raises ConversionError."""
+    text = report(comparison, remarks=remarks)
+    handle, name = -1, ""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+
+
+def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
+    """The text of the report. Raises ConversionError where the libraries that draw it are not installed."""
+    try:
+        import jinja2
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ConversionError(
+            Problem(what=f"a report needs {error.name}, which is not installed", hint="pip install 'tocaffe[verify]'")
+        ) from error
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(_facts(comparison, remarks))
+
+
+def _facts(comparison: Comparison, remarks: Sequence[str]) -> Mapping[str, Any]:
+    shown = [trial for trial in comparison.trials if trial.rows]
+    names = [trial.heading for trial in shown]
+    values = comparison.values
+    by_value = [{row.value: (row, row in trial.wrong) for row in trial.rows} for trial in shown]
+    return {
+        "comparison": comparison,
+        "remarks": remarks,
+        "trials": [(trial.heading, trial, trial.worst) for trial in comparison.trials],
+        "names": names,
+        "errors": errors_drawn(shown, names, values) if shown else "",
+        "worst": list(_worst(comparison, shown)),
+        "rows": [(value, [each.get(value) for each in by_value], comparison.sides.get(value)) for value in values],
+        "versions": dict(_versions()),
+    }
+
+
+def _worst(comparison: Comparison, trials: Sequence[Trial]) -> Iterator[Worst]:
+    for value in comparison.worst_first[:WORST]:
+        rows = [(row, trial) for trial in trials for row in trial.rows if row.value == value]
+        row, trial = max(rows, key=lambda pair: (pair[0] in pair[1].wrong, pair[0].relative))
+        yield Worst(row=row, trial=trial.heading, spread=spread_drawn(row), beside=comparison.sides.get(value))
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "Python", platform.python_version()
+    yield "system", platform.platform()
+    for package in PACKAGES:
+        try:
+            yield package, metadata.version(package)
+        except metadata.PackageNotFoundError:
+            yield package, "not installed"

@@ -1,0 +1,125 @@
+"""What a Caffe net is held against: a source that computes its values, and the net that it ought to have become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from caffe_ir import reference
+from caffe_ir.blob import Array, Shape
+from caffe_ir.errors import Origin
+from caffe_ir.layers import Input
+from caffe_ir.net import Net
+from converters.verify.matching import segment
+
+Feeds = Mapping[str, Array]
+"""The inputs by their names in the Caffe net, and in its order."""
+Values = Iterator[tuple[str, Array]]
+"""The values of a source under its own names, in the order in which they are computed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judge:
+    """A program that computes what the source means; `tolerance` is what its own rounding may cost a single layer.
+
+    `required` says that the net cannot be called right without it.
+    """
+
+    name: str
+    title: str
+    values: Callable[[Feeds], Values]
+    tolerance: float
+    precision: Literal["float32", "float64"]
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """`expected` is the Caffe net as the converter would write it today; its `values` say which blob holds what.
+
+    `origins` says where in the user's files a value is computed, `meant` how the source's own layer reads.
+    """
+
+    title: str
+    expected: Net
+    judges: tuple[Judge, ...]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+
+MEANING = 1e-6
+"""The largest relative error of one layer in float64: that of stored weights, rounded to float32."""
+
+
+def embedded_judge(net: Net, title: str = "the source's layers as this program reads them, in float64") -> Judge:
+    """The embedded engine as the judge of its own net of exact-source layers (or of any other)."""
+
+    def values(feeds: Feeds) -> Values:
+        return embedded(net, dict(zip(inputs_of(net), feeds.values(), strict=True)))
+
+    return Judge(name="embedded", title=title, values=values, tolerance=MEANING, precision="float64")
+
+
+def embedded(net: Net, feeds: Feeds, dtype: type[np.floating] = np.float64) -> Values:
+    """The values of a net under the source's names, as the embedded engine computes them."""
+    names = held_by_blob(net.values.items())
+    for node, tops in reference.walk(net, feeds, dtype):
+        for top, array in zip(node.tops, tops, strict=True):
+            for value in names.get(top, ()):
+                yield value, array
+
+
+def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = ()) -> Source:
+    """A source that is a net of exact-source layers; without other judges the embedded engine is the only one."""
+    producers = {top: node for node in meant.nodes for top in node.tops}
+    bounds = set(meant.values.values())
+    return Source(
+        title=title,
+        expected=expected,
+        judges=tuple(judges) or (embedded_judge(meant),),
+        origins={value: producers[blob].origin for value, blob in meant.values.items()},
+        meant={
+            value: ", ".join(str(node.layer) for node in segment(meant, blob, bounds - {blob}))
+            for value, blob in meant.values.items()
+        },
+    )
+
+
+def held_by_blob(values: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The names of the values that each blob holds."""
+    names: dict[str, list[str]] = {}
+    for value, blob in values:
+        names.setdefault(blob, []).append(value)
+    return names
+
+
+def inputs_of(net: Net) -> dict[str, Shape]:
+    """The inputs of a net and their shapes."""
+    return {top: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
+
+
+class JudgeFailed(Exception):
+    """A judge cannot run its source; the message says why."""
+
+
+@dataclass(kw_only=True)
+class Supply:
+    """Values of a source on demand; those that come before they are wanted wait, those that nobody wants are let go."""
+
+    stream: Values
+    wanted: set[str]
+    waiting: dict[str, Array] = field(default_factory=dict)
+
+    def take(self, value: str) -> Array | None:
+        """The value, or None where the source does not compute it."""
+        if value in self.waiting:
+            return self.waiting.pop(value)
+        for name, array in self.stream:
+            if name == value:
+                return array
+            if name in self.wanted:
+                self.waiting[name] = array
+        return None

@@ -1,0 +1,89 @@
+"""torch as the judge of a PyTorch model: the captured graph, node by node, in float64."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from caffe_ir.net import Net
+from converters.verify.source import MEANING, Feeds, Judge, JudgeFailed, Values, inputs_of
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+
+
+def torch_judge(program: ExportedProgram, net: Net) -> Judge:
+    """The program as the judge; `net` is what was captured of it: its inputs, and the names of its values."""
+    import torch
+
+    def values(feeds: Feeds) -> Values:
+        return _values(program, net, feeds)
+
+    title = f"torch {torch.__version__}, in float64"
+    return Judge(name="torch", title=title, values=values, tolerance=MEANING, precision="float64", required=False)
+
+
+def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
+    import torch
+
+    known = _stored(program)
+    names = [net.producer(blob).origin.layer for blob in inputs_of(net)]
+    given = dict(zip(names, feeds.values(), strict=True))
+    with torch.no_grad():
+        for node in program.graph.nodes:
+            if node.op == "placeholder" and node.name in given:
+                known[node.name] = _input(given[node.name], node.meta["val"].dtype)
+            if node.op != "call_function":
+                continue
+            known[node.name] = _called(node, known)
+            if node.name in net.values and isinstance(known[node.name], torch.Tensor):
+                yield node.name, np.array(known[node.name].detach(), np.float64)
+            for read in node.all_input_nodes:
+                if list(read.users)[-1] is node:
+                    known.pop(read.name, None)
+
+
+def _called(node: torch.fx.Node, known: dict[str, Any]) -> Any:
+    """What a call makes, with float64 wherever the program says float32. Raises JudgeFailed."""
+    import torch
+
+    def doubled(item: Any) -> Any:
+        return torch.float64 if item is torch.float32 else item
+
+    def look_up(item: torch.fx.Node) -> Any:
+        if item.name not in known:
+            raise JudgeFailed(f"torch does not know {item.name}, which {node.name} reads")
+        return known[item.name]
+
+    args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), look_up)
+    args, kwargs = torch.utils._pytree.tree_map(doubled, (args, kwargs))
+    assert callable(node.target)
+    try:
+        return node.target(*args, **kwargs)
+    except Exception as error:
+        raise JudgeFailed(f"torch cannot run {node.name} ({node.target}) in float64: {error}") from error
+
+
+def _input(array: Any, dtype: torch.dtype) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.array(array)).to(torch.float64 if dtype.is_floating_point else dtype)
+
+
+def _stored(program: ExportedProgram) -> dict[str, Any]:
+    """Parameters, buffers and constants by the names of their placeholders, floating point ones in float64."""
+    import torch
+
+    found: dict[str, Any] = {}
+    for spec in program.graph_signature.input_specs:
+        target = spec.target
+        if target is None:
+            continue
+        held = program.state_dict.get(target)
+        held = program.constants.get(target) if held is None else held
+        if isinstance(held, torch.Tensor):
+            copied = held.detach().clone()
+            found[spec.arg.name] = copied.double() if copied.is_floating_point() else copied
+    return found

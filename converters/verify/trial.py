@@ -1,0 +1,105 @@
+"""The outcome: trials of one program beside another, their verdicts, and what is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from converters.verify.blame import Fault
+from converters.verify.comparison import Row
+
+Verdict = Literal["agrees", "differs", "not compared"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One program beside another. "meaning": each layer by itself on the judge's values; "rounding": the whole net.
+
+    `allowed` is the largest relative error that passes, for each row. `stopped` says why there are no rows, `asked`
+    whether the net's verdict depends on this one.
+    """
+
+    kind: Literal["meaning", "rounding"]
+    name: str
+    title: str
+    rows: tuple[Row, ...] = ()
+    allowed: tuple[float, ...] = ()
+    stopped: str = ""
+    asked: bool = True
+    faults: tuple[Fault, ...] = ()
+    """For an engine: the layer that it computes otherwise than the net says."""
+
+    @property
+    def heading(self) -> str:
+        """In a word: the judge of the meaning, or the engine in its float32."""
+        return f"by {self.name}" if self.kind == "meaning" else f"in {self.name}"
+
+    @property
+    def wrong(self) -> tuple[Row, ...]:
+        """The rows that exceed what is allowed, in the order of the net."""
+        pairs = zip(self.rows, self.allowed, strict=True)
+        return tuple(seen for seen, most in pairs if not seen.relative <= most)
+
+    @property
+    def worst(self) -> Row | None:
+        return max(self.rows, key=lambda seen: seen.relative, default=None)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.stopped or not self.rows:
+            return "not compared"
+        return "differs" if self.wrong else "agrees"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A value's two sides: the source's layer and where it stands, the Caffe layers and where they begin."""
+
+    blob: str
+    source: str
+    source_place: str
+    caffe: tuple[str, ...]
+    caffe_place: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """All trials of a Caffe net against its source, and what is at fault.
+
+    `missing` are values of the source that the Caffe net does not hold, and on which nothing compared depends.
+    """
+
+    source: str
+    caffe: str
+    trials: tuple[Trial, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    missing: tuple[str, ...] = ()
+    sides: Mapping[str, Beside] = field(default_factory=dict)
+    refused: str = ""
+    """Why the files cannot be read as a net; then only their layers were compared, one by one."""
+
+    @property
+    def values(self) -> list[str]:
+        """All values that were compared, in the order of the net."""
+        return list(dict.fromkeys(seen.value for trial in self.trials for seen in trial.rows))
+
+    @property
+    def worst_first(self) -> list[str]:
+        """The values, those first that are farthest beyond what their trials allow."""
+        beyond: dict[str, float] = {}
+        for trial in self.trials:
+            for seen, most in zip(trial.rows, trial.allowed, strict=True):
+                own = seen.relative / most if 0 < most < 1 else seen.relative
+                beyond[seen.value] = max(beyond.get(seen.value, 0.0), own)
+        return sorted(beyond, key=lambda value: -beyond[value])
+
+    @property
+    def verdict(self) -> Verdict:
+        """The net's own: what its layers mean decides, and every engine that was asked for."""
+        asked = [trial for trial in self.trials if trial.asked]
+        if self.faults or self.missing or any(trial.verdict == "differs" for trial in asked):
+            return "differs"
+        if not asked or any(trial.verdict == "not compared" for trial in asked):
+            return "not compared"
+        return "agrees"

@@ -1,0 +1,101 @@
+"""Products with matrices and of activations take what they read as it lies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import Convolution, Flatten, InnerProduct, Input, Reshape, Slice, Softmax
+from caffe_ir.passes.layout import LAYOUT
+from caffe_ir.source_layers import Linear, MatMul, Permute
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import rewritten
+
+RANDOM = np.random.default_rng(0)
+
+
+def weights(*shapes):
+    return [RANDOM.standard_normal(shape) for shape in shapes]
+
+
+def permutes(net):
+    return [node for node in net.nodes if isinstance(node.layer, Permute)]
+
+
+def test_linear_over_channels_becomes_a_convolution():
+    net = net_of((2, 3, 4, 5))
+    add(net, "last", Permute(order=(0, 2, 3, 1)))
+    add(net, "fc", Linear(num_output=6), *weights((6, 3), (6,)))
+    add(net, "second", Permute(order=(0, 3, 1, 2)))
+    after = rewritten(net, LAYOUT)
+    (product,) = [node for node in after.nodes if node.blobs]
+    assert product.layer == Convolution(num_output=6, kernel_size=(1, 1))
+    assert permutes(after) == []
+
+
+def test_rows_stay_rows_from_one_linear_layer_to_the_next():
+    net = net_of((2, 7, 3))
+    add(net, "first", Linear(num_output=6), *weights((6, 3), (6,)))
+    add(net, "second", Linear(num_output=3), *weights((3, 6), (3,)))
+    kinds = [node.layer.type_name() for node in rewritten(net, LAYOUT).nodes[1:]]
+    assert kinds == ["Reshape", "InnerProduct", "InnerProduct", "Reshape"]
+
+
+def test_a_permutation_before_a_fully_connected_layer_goes_into_the_columns():
+    net = net_of((2, 3, 4, 5))
+    add(net, "turned", Permute(order=(0, 3, 1, 2)))
+    add(net, "flat", Flatten())
+    add(net, "fc", InnerProduct(num_output=6), *weights((6, 60), (6,)))
+    after = rewritten(net, LAYOUT)
+    assert [node.layer.type_name() for node in after.nodes[1:]] == ["InnerProduct"]
+
+
+def test_a_batch_that_does_not_lie_outermost_is_brought_there():
+    net = net_of((3, 2, 4))
+    add(net, "turned", Permute(order=(1, 0, 2)))
+    add(net, "fc", InnerProduct(num_output=6), *weights((6, 12), (6,)))
+    assert len(permutes(rewritten(net, LAYOUT))) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wanted"),
+    [
+        ((0, 1, 3, 2), (0, 1, 2, 3), MatMul(transpose_a=True)),
+        ((0, 1, 2, 3), (0, 1, 3, 2), MatMul(transpose_b=True)),
+        ((0, 1, 3, 2), (0, 1, 3, 2), MatMul()),
+    ],
+)
+def test_factors_are_read_transposed(first, second, wanted):
+    net = net_of((2, 3, 4, 4))
+    add(net, "other", Input(shape=(2, 3, 4, 4)), bottoms=())
+    add(net, "a", Permute(order=first), bottoms=("data",))
+    add(net, "b", Permute(order=second), bottoms=("other",))
+    add(net, "product", MatMul(), bottoms=("a", "b"))
+    add(net, "view", Reshape(shape=(0, 0, 0, 0)))
+    turned = first == second
+    if turned:
+        add(net, "back", Permute(order=(0, 1, 3, 2)))
+    after = rewritten(net, LAYOUT)
+    (product,) = [node for node in after.nodes if isinstance(node.layer, MatMul)]
+    assert product.layer == wanted
+    assert permutes(after) == []
+
+
+def test_heads_lie_where_a_convolution_left_them():
+    """q, k and v of channels (3, heads, depth), as ViT has them behind its projection: nothing is permuted."""
+    net = net_of((1, 24, 7))
+    add(net, "tokens", Permute(order=(0, 2, 1)))
+    add(net, "heads", Reshape(shape=(1, 7, 3, 2, 4)))
+    add(net, "front", Permute(order=(2, 0, 3, 1, 4)))
+    add(net, "flat", Reshape(shape=(3, 1, 2, 7, 4)))
+    add(net, "parts", Slice(axis=0, slice_point=(1, 2)), tops=("q1", "k1", "v1"))
+    for name in "qkv":
+        add(net, name, Reshape(shape=(1, 2, 7, 4)), bottoms=(f"{name}1",))
+    add(net, "scores", MatMul(transpose_b=True), bottoms=("q", "k"))
+    add(net, "softmax", Softmax(axis=3))
+    add(net, "mean", MatMul(), bottoms=("softmax", "v"))
+    add(net, "rows", Permute(order=(0, 2, 1, 3)))
+    add(net, "joined", Reshape(shape=(1, 7, 8)))
+    add(net, "proj", Linear(num_output=8), *weights((8, 8), (8,)))
+    add(net, "back", Permute(order=(0, 2, 1)))
+    assert permutes(rewritten(net, LAYOUT)) == []

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import InnerProduct
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.linear import LINEAR
+from caffe_ir.source_layers import Linear
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+
+RANDOM = np.random.default_rng(0)
+
+
+def linear(shape, *, bias=True):
+    net = net_of(shape)
+    weights = [RANDOM.standard_normal((6, shape[-1])), RANDOM.standard_normal(6)]
+    add(net, "fc", Linear(num_output=6, bias_term=bias), *weights[: 1 + bias])
+    return net
+
+
+def test_golden_dump():
+    assert rewritten(linear((2, 3, 4)), LINEAR).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 3, 4)])  -> data  [2x3x4]\n"
+        "  fc_rows: Reshape(shape=(6, 4)) data -> fc_rows  [6x4]\n"
+        "  fc_product: InnerProduct(num_output=6) fc_rows -> fc_product | [6, 4] [6]  [6x6]\n"
+        "  fc: Reshape(shape=(2, 3, 6)) fc_product -> fc  [2x3x6]\n"
+        "  outputs fc\n"
+    )
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), (2, 1, 3, 4), (1, 2, 3, 2, 4)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_any_number_of_axes(shape, bias):
+    net = rewritten(linear(shape, bias=bias), LINEAR)
+    assert all(CONTEXT.target.holds(node.layer) for node in net.nodes)
+    assert len(net.nodes) == (2 if len(shape) == 2 else 4)
+
+
+def test_leaves_inner_products_alone():
+    net = net_of((2, 3))
+    add(net, "fc", InnerProduct(num_output=4, bias_term=False), np.ones((4, 3)))
+    before = copied(net)
+    run_pass(LINEAR, net, CONTEXT)
+    assert net.dump() == before.dump()

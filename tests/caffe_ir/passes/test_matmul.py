@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import InnerProduct, Input
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.expand import EXPAND
+from caffe_ir.passes.matmul import MATMUL
+from caffe_ir.passes.permute import PERMUTE
+from caffe_ir.passes.reduce import REDUCE
+from caffe_ir.source_layers import MatMul
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+
+ALL = (MATMUL, EXPAND, PERMUTE, REDUCE, BROADCAST)
+
+
+def product(first, second, **turns):
+    net = net_of(first)
+    add(net, "other", Input(shape=second), bottoms=())
+    add(net, "product", MatMul(**turns), bottoms=("data", "other"))
+    return net
+
+
+def types(net):
+    return [node.layer.type_name() for node in net.nodes[2:]]
+
+
+def test_golden_dump_of_the_scores_of_attention():
+    net = rewritten(product((1, 2, 4, 5), (1, 2, 4, 6), transpose_a=True), MATMUL)
+    assert net.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 4, 5)])  -> data  [1x2x4x5]\n"
+        "  other: Input(shape=[(1, 2, 4, 6)])  -> other  [1x2x4x6]\n"
+        "  product_rows: Reshape(shape=(2, 4, 5, 1)) data -> product_rows  [2x4x5x1]\n"
+        "  product_columns: Reshape(shape=(2, 4, 1, 6)) other -> product_columns  [2x4x1x6]\n"
+        "  product_products: Mul() product_rows, product_columns -> product_products  [2x4x5x6]\n"
+        "  product_sum: Reduce(operation=SUM, axes=(1,), keepdim=True) product_products -> product_sum  [2x1x5x6]\n"
+        "  product: Reshape(shape=(1, 2, 5, 6)) product_sum -> product  [1x2x5x6]\n"
+        "  outputs product\n"
+    )
+
+
+@pytest.mark.parametrize("turns", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("batches", [((), ()), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3))])
+def test_every_form_is_exact_down_to_layers_of_caffe(turns, batches):
+    first, second = ((*batch, *sides) for batch, sides in zip(batches, ((4, 5), (5, 6)), strict=True))
+    first = (*first[:-2], 5, 4) if turns[0] else first
+    second = (*second[:-2], 6, 5) if turns[1] else second
+    net = rewritten(product(first, second, transpose_a=turns[0], transpose_b=turns[1]), *ALL)
+    assert all(CONTEXT.target.holds(node.layer) for node in net.nodes)
+
+
+def test_only_two_transposed_factors_need_a_permutation():
+    kinds = {
+        turns: types(rewritten(product((5, 5), (5, 5), transpose_a=turns[0], transpose_b=turns[1]), MATMUL))
+        for turns in ((False, False), (True, False), (False, True), (True, True))
+    }
+    assert [turns for turns, found in kinds.items() if "Permute" in found] == [(True, True)]
+
+
+def test_leaves_products_with_weights_alone():
+    net = net_of((2, 3))
+    add(net, "fc", InnerProduct(num_output=4, bias_term=False), np.ones((4, 3)))
+    before = copied(net)
+    run_pass(MATMUL, net, CONTEXT)
+    assert net.dump() == before.dump()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.batch import journal
+from converters.batch.job import Result
+
+
+def result(name: str, fingerprint: str = "f", **others: object) -> Result:
+    told = Result(name=name, target="caffe", state="converted", fingerprint=fingerprint).to_json()
+    return Result.from_json({**told, **others})
+
+
+def add(path: Path, *results: Result) -> None:
+    with journal.opened(path) as kept:
+        for one in results:
+            kept.add(one)
+
+
+def known(path: Path) -> dict[str, Result]:
+    with journal.opened(path) as kept:
+        return dict(kept.known)
+
+
+def test_the_last_result_of_each_job_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "new/zoo.state.jsonl"
+    add(path, result("a", "1"), result("b", "1"))
+    add(path, result("a", "2"))
+    assert known(path) == {"a@caffe": result("a", "2"), "b@caffe": result("b", "1")}
+
+
+def test_failures_and_what_was_known_are_not_added(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    add(path, result("a"), result("a", state="failed"), result("b", state="unchanged"))
+    assert known(path) == {"a@caffe": result("a")}
+
+
+@pytest.mark.parametrize("cut", [1, 10, 50])
+def test_a_line_that_was_cut_short_is_as_if_it_had_not_been_begun(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "state"
+    add(path, result("a"), result("b"))
+    os.truncate(path, path.stat().st_size - cut)
+    assert known(path) == {"a@caffe": result("a")}
+    add(path, result("c"))
+    assert set(known(path)) == {"a@caffe", "c@caffe"}
+
+
+def test_lines_of_another_version_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.write_text(json.dumps({"name": "a", "of": "the future"}) + "\n[]\nno json\n")
+    add(path, result("b"))
+    assert set(known(path)) == {"b@caffe"}
+
+
+def test_what_is_worn_is_written_anew(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    add(path, *(result("a", str(number)) for number in range(100)), result("b"))
+    with journal.opened(path) as kept:
+        kept.add(result("c"))
+        with pytest.raises(ConversionError), journal.opened(path, patience=0):
+            pass
+    assert len(path.read_bytes().splitlines()) == 3
+    assert known(path) == {"a@caffe": result("a", "99"), "b@caffe": result("b"), "c@caffe": result("c")}
+    assert os.listdir(tmp_path) == ["state"]
+
+
+def test_two_runs_exclude_each_other(tmp_path: Path) -> None:
+    with journal.opened(tmp_path / "state"):
+        with pytest.raises(ConversionError, match="another batch is at work"):
+            journal.opened(tmp_path / "state", patience=0).__enter__()
+        with journal.opened(tmp_path / "other", patience=0):
+            pass
+    with journal.opened(tmp_path / "state", patience=0):
+        pass
+
+
+def test_a_process_that_inherits_the_lock_holds_it(tmp_path: Path) -> None:
+    with journal.opened(tmp_path / "state") as kept:
+        command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[kept.lock])
+    try:
+        with pytest.raises(ConversionError, match="another batch"):
+            journal.opened(tmp_path / "state", patience=0).__enter__()
+    finally:
+        child.communicate()
+    with journal.opened(tmp_path / "state", patience=5):
+        pass
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConversionError, match="cannot write"):
+        journal.opened(tmp_path / "file/state").__enter__()
+    with pytest.raises(ConversionError, match="cannot write"):
+        journal.opened(tmp_path).__enter__()

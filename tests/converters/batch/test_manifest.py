@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.batch.manifest import Manifest, manifest_of, read_manifest
+
+TARGETS = ("caffe", "opencv")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, size in (("a.cfg", 3), ("a.weights", 40), ("b.pt2", 7), ("zoo.py", 5), ("w.pth", 6)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    return tmp_path
+
+
+def read(text: str, folder: Path) -> Manifest:
+    return manifest_of(text, folder, TARGETS, file="zoo.toml")
+
+
+def problems(text: str, folder: Path) -> list[str]:
+    with pytest.raises(ConversionError) as caught:
+        read(text, folder)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_models_take_the_defaults_that_mean_something_to_them(folder: Path) -> None:
+    text = """
+    [defaults]
+    output = "out/{target}/{name}"
+    fold_bn = true
+    head = "activated"
+    input = "1x3x8x8"
+    [a]
+    cfg = "a.cfg"
+    weights = "a.weights"
+    head = "raw"
+    [b]
+    model = "b.pt2"
+    fold_bn = false
+    """
+    manifest = read(text, folder)
+    a, b = manifest.jobs
+    weights: dict[str, Any] = {"cfg": str(folder / "a.cfg"), "weights": str(folder / "a.weights")}
+    assert a.options == {**weights, "fold_bn": True, "head": "raw"}
+    assert (a.source, a.stem, a.size) == ("darknet", folder / "out/caffe/a", 43)
+    assert b.options == {"model": str(folder / "b.pt2"), "fold_bn": False, "input": "1x3x8x8"}
+    assert (b.source, b.stem, b.files) == ("pytorch", folder / "out/caffe/b", ("model",))
+
+
+def test_each_target_is_a_job_with_an_output_of_its_own(folder: Path) -> None:
+    jobs = read('[a]\ncfg = "a.cfg"\nweights = "a.weights"\ntarget = ["caffe", "opencv", "caffe"]', folder).jobs
+    assert [(job.target, job.stem) for job in jobs] == [("caffe", folder / "caffe/a"), ("opencv", folder / "opencv/a")]
+
+
+def test_paths_of_factories_are_relative_to_the_manifest(folder: Path) -> None:
+    text = '[a]\nfactory = "zoo.py:net"\n[b]\nfactory = "package.module:net"\nweights = "w.pth"'
+    a, b = read(text, folder).jobs
+    assert (a.options["factory"], a.stem) == (f"{folder}/zoo.py:net", folder / "a")
+    assert (b.options["factory"], b.options["weights"]) == ("package.module:net", str(folder / "w.pth"))
+
+
+def test_all_that_is_wrong_is_told_at_once_by_line(folder: Path) -> None:
+    text = """[defaults]
+fold_bn = "yes"
+weights = "a.weights"
+[a]
+cfg = "a.cfg"
+wieghts = "a.weights"
+target = "tensorflow"
+[b]
+cfg = "missing.cfg"
+weights = "a.weights"
+input = "1x3"
+[c]
+output = "{nme}"
+[d]
+model = "b.pt2"
+factory = "zoo.py:net"
+[e]
+source = "keras"
+"""
+    missing = f"cfg: cannot find {folder}/missing.cfg (No such file or directory)"
+    assert problems(text, folder) == [
+        'zoo.toml:2: [defaults] fold_bn: it must be true or false, not "yes"',
+        "zoo.toml:3: [defaults] weights belongs to one model and cannot be a default",
+        "zoo.toml:6: [a] unknown key wieghts\n    -> did you mean weights?",
+        "zoo.toml:7: [a] target: there is no target tensorflow; there are caffe, opencv",
+        "zoo.toml:4: [a] weights is missing (a model from darknet needs it)",
+        "zoo.toml:11: [b] input means nothing to a model from darknet",
+        f"zoo.toml:9: [b] {missing}",
+        'zoo.toml:13: [c] output: "{nme}" may hold {name} and {target} in braces, and nothing else',
+        "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), or model or factory (PyTorch)",
+        "zoo.toml:16: [d] model and factory exclude each other",
+        'zoo.toml:18: [e] source: "keras" is none of darknet, pytorch',
+    ]
+
+
+def test_two_entries_with_one_output_are_refused(folder: Path) -> None:
+    text = """
+[a]
+cfg = "a.cfg"
+weights = "a.weights"
+output = "out/x"
+[b]
+model = "b.pt2"
+output = "./out/../out/x"
+[c]
+model = "b.pt2"
+target = ["caffe", "opencv"]
+output = "c"
+"""
+    assert problems(text, folder) == [
+        f"zoo.toml:8: [b] output: it and [a] would both write {folder}/out/x.*\n    -> give each an output of its own",
+        f"zoo.toml:12: [c] output: two of its targets would both write {folder}/c.*\n    -> put {{target}} into output",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "names no model"),
+        ("[defaults]\n", "names no model"),
+        ("[a\n", "at line 1"),
+        ('cfg = "a.cfg"\n', "[cfg] is not a table"),
+        ("defaults = 3\n[a]\nmodel='b.pt2'", "[defaults] is not a table"),
+        ("[a]\nmodel = 'b.pt2'\n[a]\n", "(at line 3"),
+        ("[a]\nmodel = '.'\n", "is not a file"),
+        ("[a]\nfactory = 'zoo.py'\n", "names no function"),
+        ("[a]\nfactory = 'no.py:net'\n", "cannot find"),
+        ("[a]\nmodel = 'b.pt2'\noutput = 'x/..'\n", "names no file"),
+    ],
+)
+def test_what_is_no_manifest_is_refused(text: str, told: str, folder: Path) -> None:
+    assert any(told in problem for problem in problems(text, folder))
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# \xe9\n")
+    with pytest.raises(ConversionError, match="byte 2 is not UTF-8"):
+        read_manifest(latin, TARGETS)
+    with pytest.raises(ConversionError, match="cannot read"):
+        read_manifest(tmp_path / "none.toml", TARGETS)
+
+
+def test_a_file_is_read_with_paths_from_its_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "zoo.toml").write_text('["é"]\nmodel = "b.pt2"\n', encoding="utf-8")
+    monkeypatch.chdir("/")
+    manifest = read_manifest(folder / "zoo.toml", TARGETS)
+    assert [job.stem for job in manifest.jobs] == [folder / "é"]

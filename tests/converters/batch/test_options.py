@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from converters.batch.options import OPTIONS, refusal, source_of
+from converters.cli.darknet import darknet
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "bad"),
+    [
+        ("cfg", ["a.cfg"], ["", 3, True, ["a.cfg"]]),
+        ("target", ["caffe", ["caffe", "opencv"]], [[], "", [1], 2]),
+        ("fold_bn", [True, False], ["true", 1, 0]),
+        ("batch", [1, 8], [0, -1, 1.0, True, "1"]),
+        ("tolerance", [1e-5, 1], [0, -1.0, True, "1e-5"]),
+        ("input_size", ["416x416", "1X20"], ["416", "0x4", "4x4x4", 416, "x"]),
+        ("head", ["raw", "activated"], ["none", "Raw", 1]),
+        ("arguments", [{}, {"depth": 18}], ["depth=18", []]),
+    ],
+)
+def test_values_fit_their_types(key: str, good: list[object], bad: list[object]) -> None:
+    assert [refusal(OPTIONS[key], value) for value in good] == [""] * len(good)
+    assert all(refusal(OPTIONS[key], value) for value in bad)
+
+
+def test_a_refusal_says_what_is_wanted() -> None:
+    assert refusal(OPTIONS["fold_bn"], "yes") == 'it must be true or false, not "yes"'
+    assert refusal(OPTIONS["head"], "non") == '"non" is none of raw, activated'
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({"cfg": "a"}, "darknet"),
+        ({"weights": "a"}, None),
+        ({"model": "a"}, "pytorch"),
+        ({"factory": "a"}, "pytorch"),
+        ({"source": "pytorch", "cfg": "a"}, "pytorch"),
+        ({"source": "keras"}, None),
+    ],
+)
+def test_the_source_is_said_or_seen(options: dict[str, str], source: str | None) -> None:
+    assert source_of(options) == source
+
+
+NOT_IN_A_MANIFEST = {"dump_after", "quiet", "verbose", "output", "stem", "help"}
+"""What belongs to a terminal, and what batch has in its own way."""
+
+
+def test_a_manifest_knows_what_convert_darknet_knows() -> None:
+    options = [param for param in darknet.params if isinstance(param, click.Option)]
+    for option in options:
+        name = str(option.name)
+        if name in NOT_IN_A_MANIFEST:
+            continue
+        assert "darknet" in OPTIONS[name].sources, name
+        if isinstance(option.type, click.Choice) and name != "target":
+            assert OPTIONS[name].choices == tuple(option.type.choices), name
+        assert (OPTIONS[name].kind == "flag") == option.is_flag, name

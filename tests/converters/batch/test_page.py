@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+from converters.batch.job import Result
+from converters.batch.page import page
+
+
+class Read(HTMLParser):
+    """The cells of the table by rows, the links, and all tags."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data.strip("\n")
+
+
+def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_path: Path) -> None:
+    good = Result(
+        name="a<b>&c",
+        target="caffe",
+        state="converted",
+        seconds=1.5,
+        peak_memory=48_000_000,
+        layers=3,
+        files={"/o/a.caffemodel": (1234567, 1)},
+        verify={"verdict": "agrees"},
+        report=str(tmp_path / "out/a b.verify.html"),
+    )
+    bad = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: <script>", "second"))
+    read = Read(page([good, bad], tmp_path / "reports"))
+    assert read.rows[0] == ["model", "target", "state", "seconds", "MB at most", "layers", "bytes", "verify"]
+    assert read.rows[1][:3] == ["bad", "caffe", "failed"]
+    assert read.rows[2] == ["", "x.cfg:3: <script>\nsecond"]
+    assert read.rows[3] == ["a<b>&c", "caffe", "converted", "1.50", "48", "3", "1,234,567", "agrees"]
+    assert read.links == ["../out/a%20b.verify.html"]
+    assert "script" not in read.tags

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.batch.job import Result
+from converters.batch.summary import counts, write_summary, write_whole
+
+RESULTS = [
+    Result(
+        name="a",
+        target="caffe",
+        state="converted",
+        seconds=0.5,
+        peak_memory=1000,
+        layers=3,
+        files={"/o/a.prototxt": (5, 1), "/o/a.caffemodel": (10, 2)},
+        warnings=("é",),
+        verify={"verdict": "agrees", "worst": 1e-7},
+        report="/o/a.verify.html",
+        fingerprint="f",
+    ),
+    Result(name="b", target="caffe", state="failed", problems=("out of memory",)),
+]
+
+
+def test_the_summary_tells_each_model(tmp_path: Path) -> None:
+    write_summary(tmp_path / "deep/summary.json", RESULTS, seconds=1.23456, version="0.1+abc")
+    told = json.loads((tmp_path / "deep/summary.json").read_text())
+    models = told.pop("models")
+    assert told == {"version": "0.1+abc", "seconds": 1.235, "converted": 1, "unchanged": 0, "failed": 1}
+    assert models[0] == {
+        "name": "a",
+        "target": "caffe",
+        "state": "converted",
+        "seconds": 0.5,
+        "peak_memory": 1000,
+        "layers": 3,
+        "bytes": 15,
+        "files": {"/o/a.prototxt": 5, "/o/a.caffemodel": 10},
+        "verify": {"verdict": "agrees", "worst": 1e-7},
+        "report": "/o/a.verify.html",
+        "warnings": ["é"],
+        "problems": [],
+    }
+    assert (models[1]["state"], models[1]["problems"]) == ("failed", ["out of memory"])
+
+
+def test_counts_name_every_state() -> None:
+    assert counts(RESULTS) == {"converted": 1, "unchanged": 0, "failed": 1}
+
+
+def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    write_whole(path, "old")
+    monkeypatch.setattr(Path, "replace", _fail)
+    with pytest.raises(ConversionError, match="No space left"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def _fail(*_: object) -> None:
+    raise OSError(28, "No space left on device")

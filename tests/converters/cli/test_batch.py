@@ -1,0 +1,229 @@
+"""`convert batch` from its command line to the files: what is written, what is told, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from converters.cli.darknet import darknet
+from tests.converters.cli.zoo import ROOT, call, contents, make_zoo, start
+from tests.oracles import darknet as oracle
+from tests.oracles.seeded_weights import write_weights
+from tests.oracles.shrink_cfg import shrink
+
+
+def summary(folder: Path) -> dict[str, str]:
+    """The state of each model."""
+    told = json.loads((folder / "summary.json").read_text())
+    return {model["name"]: model["state"] for model in told["models"]}
+
+
+def test_the_files_are_those_of_convert_darknet(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path / "zoo")
+    result = call(manifest, "-j", 2)
+    assert result.exit_code == 0, result.output
+    assert "3 in all: 3 converted, 0 unchanged, 0 failed" in result.stdout
+    (tmp_path / "alone").mkdir()
+    for name in "abc":
+        files = [str(tmp_path / f"zoo/{name}.{suffix}") for suffix in ("cfg", "weights")]
+        alone = CliRunner().invoke(darknet, [*files, "-q", "-o", str(tmp_path / "alone" / name)])
+        assert alone.exit_code == 0, alone.output
+    assert contents(tmp_path / "zoo/out") == contents(tmp_path / "alone")
+
+
+def test_options_reach_the_conversion(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path, ["a"])
+    manifest.write_text(manifest.read_text() + 'fold_bn = true\ninput_size = "32x64"\nbatch = 2\nhead = "activated"\n')
+    assert call(manifest).exit_code == 0
+    options = ["--fold-bn", "--input-size", "32x64", "--batch", "2", "--head", "activated"]
+    (tmp_path / "alone").mkdir()
+    files = [str(tmp_path / "a.cfg"), str(tmp_path / "a.weights")]
+    CliRunner().invoke(darknet, [*files, "-q", "-o", str(tmp_path / "alone/a"), *options], catch_exceptions=False)
+    assert contents(tmp_path / "out") == contents(tmp_path / "alone")
+
+
+def test_what_has_not_changed_is_not_converted_again(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path)
+    call(manifest)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert call(manifest).exit_code == 0
+    assert summary(tmp_path) == {"a": "unchanged", "b": "unchanged", "c": "unchanged"}
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+
+    write_weights(tmp_path / "a.cfg", tmp_path / "a.weights", seed=77)
+    (tmp_path / "out/b.caffemodel").unlink()
+    call(manifest)
+    assert summary(tmp_path) == {"a": "converted", "b": "converted", "c": "unchanged"}
+    call(manifest, "--force")
+    assert summary(tmp_path) == {"a": "converted", "b": "converted", "c": "converted"}
+    manifest.write_text(manifest.read_text() + "fold_bn = true\n")
+    call(manifest)
+    assert summary(tmp_path) == {"a": "unchanged", "b": "unchanged", "c": "converted"}
+
+
+def test_one_model_that_fails_harms_no_other(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path)
+    os.truncate(tmp_path / "b.weights", 100)
+    report = tmp_path / "pages/zoo.html"
+    result = call(manifest, "--report", report, "--summary", tmp_path / "told.json")
+    assert result.exit_code == 1
+    models = json.loads((tmp_path / "told.json").read_text())["models"]
+    assert [model["state"] for model in models] == ["converted", "failed", "converted"]
+    assert "b.cfg" in models[1]["problems"][0] or "b.weights" in models[1]["problems"][0]
+    assert models[1]["problems"][0] in result.stdout
+    assert not list((tmp_path / "out").glob("b.*"))
+    assert "failed" in report.read_text()
+    assert {"a", "c"} == {path.stem for path in (tmp_path / "out").glob("*.prototxt")}
+
+
+def test_a_bad_manifest_is_told_whole_before_anything_runs(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path)
+    text = manifest.read_text().replace('cfg = "b.cfg"', 'cfg = "none.cfg"').replace("[c]", '[c]\ntarget = "tf"')
+    manifest.write_text(text + "fold = true\n")
+    result = call(manifest)
+    assert result.exit_code == 2
+    assert f"{manifest} cannot be converted: 3 problems" in result.stderr
+    for told in (":9: [b] cfg: cannot find", ":13: [c] target: there is no target tf", ":16: [c] unknown key fold"):
+        assert f"{manifest}{told}" in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "zoo.state.jsonl").exists()
+
+
+def test_init_writes_a_manifest_that_converts_the_folder(tmp_path: Path) -> None:
+    make_zoo(tmp_path).unlink()
+    text = call("--init", tmp_path).stdout
+    (tmp_path / "first.toml").write_text(text)
+    assert call(tmp_path / "first.toml").exit_code == 0
+    made = contents(tmp_path / "caffe")
+    assert {Path(name).name for name in made} >= {"a.prototxt", "b.caffemodel", "c.heads.json"}
+
+    other = tmp_path / "other"
+    make_zoo(other).unlink()
+    assert call(other).exit_code == 0
+    assert contents(other / "caffe") == made
+
+
+def test_patterns_are_relative_to_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_zoo(tmp_path / "zoo")
+    monkeypatch.chdir(tmp_path)
+    assert call("zoo/a.*", "zoo/b.cfg", "zoo/b.weights").exit_code == 0
+    assert sorted(contents(tmp_path / "caffe/zoo"))[::3] == ["a.caffemodel", "b.caffemodel"]
+    assert call("zoo/none.*").exit_code == 2
+    assert call(tmp_path / "none.toml").exit_code == 2
+
+
+def test_a_time_out_is_each_models_own(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path)
+    result = call(manifest, "--timeout", "0.001")
+    assert result.exit_code == 1
+    assert "stopped after 0.001 s" in result.stdout
+    assert call(manifest, "--timeout", "60").exit_code == 0
+
+
+def test_quiet_prints_nothing(tmp_path: Path) -> None:
+    result = call(make_zoo(tmp_path), "-q")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_lines_are_plain_where_nobody_watches(tmp_path: Path) -> None:
+    told = call(make_zoo(tmp_path), "-j", 1).stderr.splitlines()
+    assert [line.partition("]")[0] for line in told] == ["[1/3", "[2/3", "[3/3"]
+    assert all("converted, 8 layers" in line or "layers" in line for line in told)
+    assert "\x1b" not in "".join(told)
+
+
+def kill_often(manifest: Path, out: Path, *, kills: int, models: int) -> int:
+    """Start the batch and kill it at a random moment, so often; how many of the runs were not over yet."""
+    draw, hit = random.Random(6), 0
+    for _ in range(kills):
+        wanted = len(list(out.glob("*.prototxt"))) + draw.randrange(models // kills)
+        process = start(manifest, "-q", "-j", 2)
+        while process.poll() is None and len(list(out.glob("*.prototxt"))) < wanted:
+            time.sleep(0.001)
+        time.sleep(draw.uniform(0, 0.05))
+        hit += process.poll() is None
+        process.kill()
+        process.wait()
+    return hit
+
+
+def test_killing_it_at_random_moments_changes_nothing(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(40)]
+    undisturbed = make_zoo(tmp_path / "one", names, filters=32)
+    assert call(undisturbed, "-q").exit_code == 0
+    manifest = make_zoo(tmp_path / "two", names, filters=32)
+    assert kill_often(manifest, tmp_path / "two/out", kills=4, models=40) >= 2
+    assert call(manifest, "-q").exit_code == 0
+    assert contents(tmp_path / "two/out") == contents(tmp_path / "one/out")
+
+
+@pytest.mark.slow
+@oracle.needs_darknet
+def test_the_darknet_zoo_survives_ten_kills(tmp_path: Path) -> None:
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        for cfg in oracle.static_cfgs():
+            small = tmp_path / place / cfg.name
+            small.write_text(shrink(cfg.read_text()))
+            write_weights(small, small.with_suffix(".weights"), seed=0)
+    assert call(tmp_path / "one", "-q").exit_code == 0
+    assert kill_often(tmp_path / "two", tmp_path / "two/caffe", kills=10, models=42) >= 5
+    assert call(tmp_path / "two", "-q").exit_code == 0
+    made = contents(tmp_path / "two/caffe")
+    assert made == contents(tmp_path / "one/caffe")
+    assert len([name for name in made if name.endswith(".caffemodel")]) == 42
+
+
+@pytest.mark.slow
+def test_ten_thousand_models_cost_little_memory_and_no_more_each_at_the_end(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path, ["a"])
+    count = 10_000
+    tables = (f'[m{number}]\ncfg = "a.cfg"\nweights = "a.weights"\n' for number in range(count))
+    manifest.write_text('[defaults]\noutput = "out/{name}"\n' + "".join(tables))
+    process = start(manifest, "-q", "-j", 2)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert used.ru_maxrss * 1024 < 300e6
+    times = sorted(path.stat().st_mtime for path in (tmp_path / "out").glob("*.prototxt"))
+    assert len(times) == count
+    fifth = count // 5
+    first, last = times[fifth] - times[0], times[-1] - times[-1 - fifth]
+    assert last < 1.5 * first
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_dask_cluster_writes_the_same_bytes(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    names = [f"m{number}" for number in range(12)]
+    assert call(make_zoo(tmp_path / "one", names), "-q").exit_code == 0
+    manifest = make_zoo(tmp_path / "two", names)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+    ) as cluster:
+        result = call(manifest, "--scheduler", cluster.scheduler_address)
+    assert result.exit_code == 0, result.output
+    assert contents(tmp_path / "two/out") == contents(tmp_path / "one/out")
+
+
+def test_help_and_a_bad_manifest_load_no_numpy(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[a]\n")
+    program = (
+        "import sys; from converters.cli.batch import batch\n"
+        "try: batch(sys.argv[1:])\n"
+        "except SystemExit: print(sorted({'numpy', 'torch', 'google.protobuf'} & sys.modules.keys()))"
+    )
+    for argument in ("--help", str(tmp_path / "bad.toml")):
+        run = subprocess.run(
+            [sys.executable, "-c", program, argument], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert run.stdout.endswith("[]\n"), run.stdout

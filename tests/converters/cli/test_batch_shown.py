@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from converters.batch.job import Result
+from converters.cli import batch_shown
+from converters.cli.batch_shown import line, show_table, shown
+
+GOOD = Result(
+    name="yolo[v3]",
+    target="caffe",
+    state="converted",
+    seconds=1.25,
+    peak_memory=48_000_000,
+    layers=319,
+    files={"a": (1_234_567, 1)},
+    verify={"verdict": "agrees"},
+)
+BAD = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: wrong", "second"))
+
+
+def test_a_result_is_told_in_a_line_or_with_its_reasons() -> None:
+    assert line(GOOD) == "yolo[v3]@caffe: converted, 319 layers, 1,234,567 bytes, 1.25 s, 48 MB"
+    assert line(BAD) == "bad@caffe: failed\n  x.cfg:3: wrong\n  second"
+
+
+def test_the_table_has_every_figure_and_every_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table([GOOD, BAD])
+    told = capsys.readouterr().out
+    rows = [row.split() for row in told.splitlines()]
+    assert ["yolo[v3]", "caffe", "converted", "1.25", "48", "319", "1,234,567", "agrees"] in rows
+    assert "2 in all: 1 converted, 0 unchanged, 1 failed" in told
+    assert "bad@caffe: x.cfg:3: wrong" in told
+    assert "bad@caffe: second" in told
+
+
+def test_of_many_models_the_table_lists_those_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table([GOOD] * 500 + [BAD])
+    told = capsys.readouterr().out
+    assert "yolo" not in told
+    assert "501 in all: 500 converted, 0 unchanged, 1 failed" in told
+    assert len(told.splitlines()) < 10
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What a terminal of 100 characters would have been sent."""
+    sent = io.StringIO()
+    made = Console(file=sent, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr("rich.console.Console", lambda **options: made)
+    return sent
+
+
+def test_a_terminal_has_a_line_for_each_process_and_one_in_all(terminal: io.StringIO) -> None:
+    with shown(2, quiet=False) as watch:
+        watch.steps(0, "yolo[v3]", "writing 45%")
+        watch.steps(1, "bad", "converting")
+        watch.seen(BAD)
+    told = terminal.getvalue()
+    last = told.rpartition("all ")[2]
+    assert "1/2" in last
+    assert "1  yolo[v3]  writing 45%" in last
+    assert "2  bad  converting" in last
+    assert "x.cfg:3: wrong" in told
+
+
+def test_quiet_shows_nothing(terminal: io.StringIO) -> None:
+    with shown(1, quiet=True) as watch:
+        watch.steps(0, "a", "converting")
+        watch.seen(GOOD)
+    assert terminal.getvalue() == ""
+
+
+def test_the_module_needs_no_console_to_be_imported() -> None:
+    assert "Console" not in vars(batch_shown)

@@ -1,0 +1,123 @@
+"""One model in this process: what `convert batch` runs in each of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from converters.batch.job import Job, Result
+from converters.cli.batch_work import convert_job, own_version, version_for
+from tests.converters.cli.zoo import make_zoo
+
+FACTORY = """
+import torch
+def net(width=4):
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Conv2d(3, width, 3), torch.nn.BatchNorm2d(width), torch.nn.ReLU()).eval()
+"""
+
+
+def darknet_job(folder: Path, **options: object) -> Job:
+    make_zoo(folder, ["a"])
+    files = {"cfg": str(folder / "a.cfg"), "weights": str(folder / "a.weights")}
+    return Job(
+        name="a",
+        target="caffe",
+        source="darknet",
+        stem=folder / "out/a",
+        folder=folder,
+        options={**files, **options},
+        files=("cfg", "weights"),
+    )
+
+
+def torch_job(folder: Path, **options: object) -> Job:
+    (folder / "zoo.py").write_text(FACTORY)
+    given = {"factory": f"{folder}/zoo.py:net", "input": "1x3x8x8", **options}
+    return Job(name="t", target="caffe", source="pytorch", stem=folder / "out/t", folder=folder, options=given)
+
+
+def do(job: Job) -> Result:
+    return convert_job(job, lambda text: None)
+
+
+def test_steps_name_what_is_at_work(tmp_path: Path) -> None:
+    steps: list[str] = []
+    result = convert_job(darknet_job(tmp_path), steps.append)
+    assert result.problems == ()
+    assert steps[:2] == ["reading", "converting"]
+    assert steps[-1] == "writing 100%"
+
+
+def test_a_darknet_model_is_known_again_until_its_tree_changes(tmp_path: Path) -> None:
+    job = darknet_job(tmp_path / "cfg")
+    cfg = Path(job.options["cfg"])
+    cfg.write_text(cfg.read_text().partition("[yolo]")[0] + "[avgpool]\n[softmax]\n tree = data/x.tree\n")
+    tree = tmp_path / "data/x.tree"
+    tree.parent.mkdir()
+    tree.write_text("".join(f"class{number} -1\n" for number in range(21)))
+    first = do(job)
+    assert first.problems == ()
+    known = replace(job, known=first)
+    assert do(known).state == "unchanged"
+    tree.write_text(tree.read_text().replace("class20 -1", "class20 0"))
+    assert do(known).state == "converted"
+
+
+def test_a_verified_model_has_figures(tmp_path: Path) -> None:
+    result = do(darknet_job(tmp_path, verify=True))
+    assert result.problems == ()
+    assert result.verify is not None
+    assert result.verify["verdict"] == "agrees"
+    assert result.verify["values"] == 2
+    assert 0 < result.verify["worst"]["meaning, embedded"] < 1e-6
+
+
+def test_a_model_that_engines_lose_too_much_of_stays_inside(tmp_path: Path) -> None:
+    result = do(darknet_job(tmp_path, verify=True, tolerance=1e-12))
+    assert result.state == "failed"
+    assert result.problems[0] == "verify: differs"
+    assert [path.suffix for path in (tmp_path / "out").iterdir() if path.suffix != ".html"] == []
+
+
+def test_a_factory_is_known_again_until_a_source_beside_it_changes(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    job = torch_job(tmp_path, arguments={"width": 6}, fold_bn=True)
+    first = do(job)
+    assert (first.state, first.problems) == ("converted", ())
+    assert first.layers == 3
+    assert "num_output: 6" in (tmp_path / "out/t.prototxt").read_text()
+    known = replace(job, known=first)
+    assert do(known).state == "unchanged"
+    (tmp_path / "layers.py").write_text("x = 1")
+    assert do(known).state == "converted"
+
+
+def test_a_factory_of_a_package_is_known_by_all_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    package = tmp_path / "zoo_of_test/inner"
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / "__init__.py").write_text("")
+    (package / "nets.py").write_text(FACTORY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    job = torch_job(tmp_path, factory="zoo_of_test.inner.nets:net")
+    known = replace(job, known=do(job))
+    assert do(known).state == "unchanged"
+    (package.parent / "__init__.py").write_text("x = 1")
+    assert do(known).state == "converted"
+
+
+def test_what_the_factory_raises_is_the_models_failure(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    result = do(torch_job(tmp_path, arguments={"height": 3}))
+    assert result.state == "failed"
+    assert "unexpected keyword argument 'height'" in result.problems[0]
+
+
+def test_the_version_names_torch_where_torch_reads_the_model(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    assert version_for(darknet_job(tmp_path)) == own_version()
+    assert version_for(torch_job(tmp_path)).startswith(f"{own_version()} torch ")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.cli.files import check_wishes, stem_of
+from tests.converters.cli.given import contents, converted, darknet_model, process, tool
+
+SMALL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+"""
+"""No file may grow beyond the limit: writing on ends in an OSError, as on a full disk."""
+
+
+@pytest.mark.parametrize(
+    ("output", "stem"),
+    [
+        (None, "yolo"),
+        ("deploy", "deploy"),
+        ("deploy.v1", "deploy.v1"),
+        ("deploy.prototxt", "deploy"),
+        ("a/deploy.caffemodel", "a/deploy"),
+        ("folder", "folder/yolo"),
+        ("folder/", "folder/yolo"),
+        ("new/", "new/yolo"),
+        (".", "yolo"),
+        ("..", "../yolo"),
+    ],
+)
+def test_where_the_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str | None, stem: str) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert stem_of(output, "yolo") == Path(stem)
+
+
+def test_a_folder_gets_the_files_under_the_name_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    converted("darknet", *darknet_model(tmp_path), "-o", tmp_path / "out")
+    assert contents(tmp_path / "out").keys() == {"tiny.prototxt", "tiny.caffemodel", "tiny.heads.json"}
+
+
+@pytest.mark.parametrize("output", ["new/net", "new/", "file.txt/net"])
+def test_a_folder_that_is_not_there_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    (tmp_path / "file.txt").write_text("")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConversionError, match=f"there is no folder {Path(output + 'x').parent} to write to"):
+        check_wishes(output, None)
+
+
+def test_the_folder_is_looked_at_before_the_model(tmp_path: Path) -> None:
+    told = tool("darknet", tmp_path / "none.cfg", tmp_path / "none.weights", "-o", tmp_path / "new" / "net")
+    assert told.exit_code == 1
+    assert "none.cfg: " not in told.stderr
+    assert "there is no folder" in told.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir(mode=0o555)
+    with pytest.raises(ConversionError, match="mine cannot be written to"):
+        check_wishes(str(tmp_path / "mine" / "net"), None)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder where even root makes no files")
+def test_a_folder_that_takes_no_files(tmp_path: Path) -> None:
+    result = tool("darknet", *darknet_model(tmp_path), "-o", "/proc/self/net")
+    assert result.exit_code == 1
+    assert "/proc/self" in result.stderr
+    assert "cannot" in result.stderr
+    assert contents(tmp_path).keys() == {"tiny.cfg", "tiny.weights"}
+
+
+def test_a_pass_that_does_not_exist() -> None:
+    check_wishes(None, "source")
+    check_wishes(None, "batch_norm")
+    with pytest.raises(click.BadParameter, match="'magic' is none of: source, heads"):
+        check_wishes(None, "magic")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+@pytest.mark.parametrize("limit", [0, 100, 2000])
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, limit: int) -> None:
+    model = darknet_model(tmp_path)
+    converted("darknet", *model, "-o", tmp_path / "net")
+    before = contents(tmp_path)
+    with process(SMALL_DISK.format(limit=limit), "darknet", *model, "-o", tmp_path / "net", "--fold-bn") as run:
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert out == ""
+    assert f"cannot write {tmp_path}/net.* (File too large)" in err
+    assert "what was there before is whole" in err
+    assert contents(tmp_path) == before
+
+
+def test_a_disk_with_room_is_no_obstacle(tmp_path: Path) -> None:
+    model = darknet_model(tmp_path)
+    with process(SMALL_DISK.format(limit=1 << 20), "darknet", *model, "-o", tmp_path / "net", "-q") as run:
+        assert run.communicate(timeout=60) == ("", "")
+    assert run.returncode == 0
+    written = contents(tmp_path)
+    converted("darknet", *model, "-o", tmp_path / "net")
+    assert contents(tmp_path) == written

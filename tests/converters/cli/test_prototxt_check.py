@@ -1,0 +1,64 @@
+"""The comparison finds what a wrong transplant leaves: two alike branches exchanged by a map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import nn
+
+from converters.cli.pytorch import pytorch
+from tests.converters.transplant.nets import conv, data, layer, relu, seeded
+
+FACTORY = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 1)
+        self.one, self.two = nn.Conv2d(width, 4, 1), nn.Conv2d(width, 4, 1)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        x = self.relu(self.stem(x))
+        return self.relu(self.one(x)) + self.two(x)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "made.py").write_text(FACTORY)
+    parts = {"stem": nn.Conv2d(3, 4, 1), "one": nn.Conv2d(4, 4, 1), "two": nn.Conv2d(4, 4, 1)}
+    torch.save(seeded(nn.ModuleDict(parts)).state_dict(), tmp_path / "w.pth")
+    text = data(1, 3, 2, 2) + conv("c", "data", 4, 1) + relu("r", "c") + conv("left", "c", 4, 1) + relu("rl", "left")
+    text += conv("right", "c", 4, 1) + layer("Eltwise", "sum", "left right")
+    (tmp_path / "net.prototxt").write_text(text)
+    return tmp_path
+
+
+def run(folder: Path, left: str, right: str, *options: str):
+    (folder / "m.toml").write_text(f'[layers]\nleft = "{left}"\nright = "{right}"\n')
+    files = [str(folder / "w.pth"), "--prototxt", str(folder / "net.prototxt"), "-o", str(folder / "out")]
+    return CliRunner().invoke(pytorch, [*files, "--map", str(folder / "m.toml"), *options])
+
+
+def test_a_right_map_is_verified_at_every_module(folder: Path) -> None:
+    result = run(folder, "one", "two", "--model", f"{folder / 'made.py'}:Net")
+    assert result.exit_code == 0, result.output
+    assert "verified  4 values agree" in result.output
+
+
+def test_a_model_of_other_shapes_is_told(folder: Path) -> None:
+    result = run(folder, "one", "two", "--model", f"{folder / 'made.py'}:Net", "--arg", "width=5")
+    assert result.exit_code == 1
+    assert "the weights do not fit" in result.output
+
+
+def test_a_wrong_map_is_found_at_the_output(folder: Path) -> None:
+    result = run(folder, "two", "one", "--model", f"{folder / 'made.py'}:Net")
+    assert result.exit_code == 1
+    assert "differ" in result.output

@@ -1,0 +1,85 @@
+"""Converted nets have the layers that a person would write by hand, and no others."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from caffe_ir.passes.base import Options
+from tests.converters.pytorch.judge import EXACT, Calls, images, layers, settled
+from tests.converters.pytorch.nets import Block, Mobile, ResNet
+from tests.end_to_end.from_torch import idle_layers, lowered, meaning_error
+
+
+def resnet18() -> nn.Module:
+    """The layers of ResNet-18, with fewer channels."""
+    widths = [(8, 8, 1), (8, 8, 1), (8, 16, 2), (16, 16, 1), (16, 24, 2), (24, 24, 1), (24, 32, 2), (32, 32, 1)]
+    return nn.Sequential(
+        nn.Sequential(nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8), nn.ReLU(inplace=True)),
+        nn.MaxPool2d(3, 2, 1),
+        nn.Sequential(*(Block(*width) for width in widths)),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(32, 10),
+    )
+
+
+def test_resnet_18_has_the_layers_that_a_person_would_write() -> None:
+    """20 convolutions, each with BatchNorm and Scale; one layer more where a pooling rounds down."""
+    x = images(1, 3, 64, 64)
+    module = settled(resnet18(), images(4, 3, 64, 64))
+    net = lowered(module, x)
+    assert Counter(layers(net)) == {
+        "Convolution": 20 + 1,
+        "BatchNorm": 20,
+        "Scale": 20,
+        "ReLU": 17,
+        "Eltwise": 8,
+        "Pooling": 2,
+        "InnerProduct": 1,
+    }
+    assert meaning_error(module, net, x) < EXACT
+    folded = Counter(layers(lowered(module, x, options=Options(fold_batch_norm=True))))
+    assert folded == {"Convolution": 20 + 1, "ReLU": 17, "Eltwise": 8, "Pooling": 2, "InnerProduct": 1}
+
+
+@pytest.mark.parametrize(
+    ("module", "wanted"),
+    [
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()),
+            ["Convolution", "BatchNorm", "Scale", "ReLU"],
+        ),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False)), ["Convolution", "BatchNorm"]),
+        (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), ["Pooling", "InnerProduct"]),
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Dropout(), nn.Linear(400, 2)),
+            ["Convolution", "InnerProduct"],
+        ),
+        (Calls(lambda x: F.relu(x.view(2, 3, 144).view(2, 3, 12, 12))), ["ReLU"]),
+        (Calls(lambda x: F.relu(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)), ["ReLU"]),
+        (Calls(lambda x: torch.cat([x, x], 1).contiguous().relu()), ["Concat", "ReLU"]),
+        (Calls(lambda x: x.mean((2, 3))), ["Pooling", "Reshape"]),
+        (Calls(lambda x: x.mean((2, 3), keepdim=True)), ["Pooling"]),
+        (Calls(lambda x: x.reshape(2, -1)), ["Flatten"]),
+        (nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3)), ["Convolution"]),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), Calls(lambda x: x / 2 - 1)), ["Convolution", "Power"]),
+        (nn.Sequential(nn.Conv2d(3, 8, 3), nn.PixelShuffle(2)), ["Convolution", "Deconvolution"]),
+    ],
+)
+def test_the_leanest_layers(module: nn.Module, wanted: list[str]) -> None:
+    x = images(2, 3, 12, 12)
+    module = settled(module, *[x] * any(isinstance(part, nn.BatchNorm2d) for part in module.modules()))
+    net = lowered(module, x)
+    assert layers(net) == wanted
+    assert meaning_error(module, net, x) < EXACT
+
+
+@pytest.mark.parametrize("network", [ResNet, Mobile])
+def test_no_layer_changes_nothing(network: type[nn.Module]) -> None:
+    x = 8 * images(1, 3, 33, 33)  # beyond the corners of ReLU6
+    assert not idle_layers(lowered(settled(network(), images(4, 3, 33, 33)), x), x)
