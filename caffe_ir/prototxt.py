@@ -38,7 +38,7 @@ def net_message(net: Net) -> caffe_pb2.NetParameter:
 def layer_message(node: Node, bottoms: Iterable[str], tops: Iterable[str]) -> caffe_pb2.LayerParameter:
     """One layer as a message, without weights."""
     message = caffe_pb2.LayerParameter(name=node.name, type=node.layer.type_name(), bottom=bottoms, top=tops)
-    message.param.extend(caffe_pb2.ParamSpec(name=name) for name in node.param_names)
+    message.param.extend(caffe_pb2.ParamSpec(name=name or None) for name in node.param_names)
     spelled = node.layer.spelled()
     if node.layer.param and spelled:
         fill(getattr(message, node.layer.param), spelled)
@@ -73,7 +73,7 @@ def fill(message: Message, values: Mapping[str, Any]) -> None:
             setattr(message, name, _plain(field, value))
 
 
-def _plain(field: FieldDescriptor, value: Any) -> Any:
+def _plain(field: Any, value: Any) -> Any:
     return field.enum_type.values_by_name[value].number if field.enum_type is not None else value
 
 

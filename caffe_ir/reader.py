@@ -155,10 +155,16 @@ def _node(
         tops=tops,
         origin=origin,
         in_place=in_place,
-        param_names=tuple(param.name for param in message.param if param.name),
+        param_names=_shared(message),
     )
     current.update(zip(message.top, tops, strict=True))
     return replace(node, blobs=_weights(node, shapes, stored, with_weights=with_weights)) if shapes else node
+
+
+def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
+    """The names under which a layer's weights are shared, in the order of the weights; none where no one is."""
+    names = tuple(param.name for param in message.param)
+    return names if any(names) else ()
 
 
 def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:

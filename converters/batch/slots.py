@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 from converters.batch.job import Job, Result
+from converters.batch.publish import remove_leftovers
 
 Steps = Callable[[int, str, str], None]
 """Told the number of the process, the name of its model and what it is at; both are empty when it is done."""
@@ -105,6 +106,7 @@ class Slot:
 
     def _lost(self, process: subprocess.Popen[bytes], job: Job) -> Result:
         code = self._end(process)
+        remove_leftovers([job.stem])
         if self._late:
             return job.failed(f"stopped after {self._timeout:g} s (--timeout)")
         self._errors.seek(0)

@@ -88,7 +88,7 @@ def _module_values(
     """What each wanted module gave when it was first called, and the model's outputs, in float64."""
     import torch
 
-    from converters.cli.pytorch import argument
+    from converters.cli.argument import argument
     from converters.pytorch.files import load_factory
 
     module = load_factory(factory, dict(map(argument, arguments)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from converters.cli.argument import argument
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import FILE, conversion_options
@@ -129,14 +129,3 @@ def _captured(
     net = convert(loaded.model, args, example_kwargs=kwargs, handlers=handlers, name=loaded.name)
     net.notes[:0] = loaded.notes
     return net
-
-
-def argument(text: str) -> tuple[str, Any]:
-    """KEY=VALUE, the value as Python writes it; what is no Python is a string."""
-    key, sign, value = text.partition("=")
-    if not sign or not key.isidentifier():
-        raise click.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--arg")
-    try:
-        return key, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return key, value

@@ -15,19 +15,21 @@ from torch.utils._pytree import tree_map
 
 from caffe_ir.errors import Origin, Problem
 
-# These read the shape and the type of their tensor, never its numbers.
-SHAPE_ONLY = frozenset(
-    f"aten.{name}"
-    for name in (
-        "zeros_like.default",
-        "ones_like.default",
-        "full_like.default",
-        "new_zeros.default",
-        "new_ones.default",
-        "new_full.default",
-        "sym_size.int",
-    )
-)
+# The argument of which these read the shape and the type, never the numbers.
+SHAPE_ONLY: Mapping[str, str] = {
+    "aten.zeros_like.default": "self",
+    "aten.ones_like.default": "self",
+    "aten.full_like.default": "self",
+    "aten.new_zeros.default": "self",
+    "aten.new_ones.default": "self",
+    "aten.new_full.default": "self",
+    "aten.sym_size.int": "self",
+    "aten.type_as.default": "other",
+    "aten.to.other": "other",
+    "aten.view_as.default": "other",
+    "aten.reshape_as.default": "other",
+    "aten.expand_as.default": "other",
+}
 # These read the bits of a number.
 BITWISE = frozenset({"aten.view.dtype"})
 Folded = Any
@@ -98,7 +100,20 @@ def _is_off(node: FxNode) -> bool:
 
 
 def _known(node: FxNode, item: FxNode, folded: Mapping[FxNode, Folded]) -> bool:
-    return item in folded or (str(node.target) in SHAPE_ONLY and item.op != "get_attr")
+    if item in folded:
+        return True
+    unread = SHAPE_ONLY.get(str(node.target))
+    if unread is None or item.op == "get_attr":
+        return False
+    names = [argument.name for argument in node.target._schema.arguments]  # type: ignore[union-attr]
+    given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
+    return all(name == unread or item not in _nodes(value) for name, value in given.items())
+
+
+def _nodes(argument: Any) -> list[FxNode]:
+    found: list[FxNode] = []
+    map_arg(argument, found.append)
+    return found
 
 
 def _computed(node: FxNode, folded: Mapping[FxNode, Folded]) -> Folded:

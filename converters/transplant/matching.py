@@ -172,9 +172,10 @@ def _divided(
 def _settle(family: Family, matched: Matched, known: Known) -> Open | _Proposal | None:
     """Settle a class by what is surer than order, or say what order says of it, or why it is open."""
     named = names.same_names(family.receivers, {module: known.called[module] for module in family.modules})
+    sure = names.without_counters(named, known.called)
     fewer = min(len(family.receivers), len(family.modules))
-    if len(named) == fewer and _fit(named, known):
-        matched.settle(named, "the same name")
+    if len(sure) == fewer and _fit(sure, known):
+        matched.settle(sure, "the same name")
         return None
     if fewer == 1 or len(family.receivers) != len(family.modules):
         return _settle_one(family, matched, known)
@@ -184,7 +185,7 @@ def _settle(family: Family, matched: Matched, known: Known) -> Open | _Proposal 
         if doubt is None and family.receivers[0].kind == "filter":
             doubt = _disorder(near, matched.pairs)
         return _taken(family, near, "its neighbour's place", doubt, matched, known)
-    ordered, why = _by_order(family, named, near)
+    ordered, why = _by_order(family, sure, near)
     if ordered is None:
         return _open(family, why)
     if doubt := _contradiction(ordered, named, near):

@@ -16,6 +16,7 @@ _GENERIC = """
 GENERIC = frozenset(_GENERIC.split())
 """Words that say what a layer is or where it stands in a count, and so do not tell two alike layers apart for sure."""
 
+_COUNTER = re.compile(r"([a-z]*)_?(\d+)")
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -36,6 +37,26 @@ def same_names(receivers: Iterable[Receiver], names: Mapping[Module, str]) -> di
             found[receiver] = called.pop()
     twice = [module for module in found.values() if list(found.values()).count(module) > 1]
     return {receiver: module for receiver, module in found.items() if module not in twice}
+
+
+def without_counters(same: Mapping[Receiver, Module], names: Mapping[Module, str]) -> dict[Receiver, Module]:
+    """`same_names` without conv1, conv2, ..., where both sides count in their own order.
+
+    Whoever numbers his convolutions as he writes them gives such names too; they agree without meaning the same.
+    """
+    counted = {receiver: number for receiver, module in same.items() if (number := _counter(names[module])) is not None}
+    by_layer = sorted(counted, key=lambda receiver: receiver.place)
+    by_module = sorted(counted, key=lambda receiver: same[receiver].place)
+    numbers = sorted(counted.values())
+    if numbers != [counted[each] for each in by_layer] or numbers != [counted[each] for each in by_module]:
+        return dict(same)
+    return {receiver: module for receiver, module in same.items() if receiver not in counted}
+
+
+def _counter(name: str) -> int | None:
+    """The number of a name that is nothing but a generic word and a number."""
+    found = _COUNTER.fullmatch(plain(name))
+    return int(found[2]) if found and (not found[1] or found[1] in GENERIC) else None
 
 
 def without_common_prefix(modules: Sequence[Module]) -> dict[Module, str]:

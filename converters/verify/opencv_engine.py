@@ -14,7 +14,9 @@ from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of,
 from converters.verify.source import Feeds, inputs_of
 
 # Blobs fetched by one forward pass; all of a large net at once would not fit into memory.
-_BYTES_AT_ONCE = 192 << 20
+_BYTES_AT_ONCE = 128 << 20
+# Weights that OpenCV may keep a second time for Winograd's transform, which makes them several times larger.
+_BYTES_TO_TRANSFORM = 100 << 20
 
 
 def _missing() -> str:
@@ -43,6 +45,7 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
         last = _outputs(files, [blob for blob in wanted if blob in files.net.outputs], feeds)
         opened = _opened(files, feeds)
         opened.enableFusion(False)
+        opened.enableWinograd(False)
         for part in _parts(files.net, wanted):
             inner = [blob for blob in part if blob not in last]
             found = {**last, **dict(zip(inner, _forward(opened, files.net, inner), strict=True))}
@@ -52,7 +55,11 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
 
 
 def _outputs(files: CaffeFiles, blobs: Sequence[str], feeds: Feeds) -> dict[str, Array | None]:
-    return dict(zip(blobs, _forward(_opened(files, feeds), files.net, blobs), strict=True)) if blobs else {}
+    if not blobs:
+        return {}
+    opened = _opened(files, feeds)
+    opened.enableWinograd(4 * sum(blob.count for node in files.net.nodes for blob in node.blobs) <= _BYTES_TO_TRANSFORM)
+    return dict(zip(blobs, _forward(opened, files.net, blobs), strict=True))
 
 
 def _forward(opened: Any, net: Net, blobs: Sequence[str]) -> list[Array | None]:

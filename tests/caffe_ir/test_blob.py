@@ -35,7 +35,12 @@ def test_reshaping_keeps_the_place_and_the_order(tmp_path: Path) -> None:
 
 def test_a_computed_blob_is_made_at_each_call() -> None:
     made = []
-    blob = Blob.computed((1,), lambda: made.append(1) or np.zeros(1, np.float32))
+
+    def compute():
+        made.append(1)
+        return np.zeros(1, np.float32)
+
+    blob = Blob.computed((1,), compute)
     assert not made
     blob.load(), blob.load()
     assert len(made) == 2

@@ -163,3 +163,11 @@ def test_what_a_file_spells_is_given_with_its_fillers(tmp_path: Path) -> None:
     assert found["c"]["weight_filler"] == {"type": "gaussian", "std": 0.01}
     assert found["r"] == {}
     assert "d" not in found
+
+
+def test_a_name_on_the_second_weights_alone_stays_there(tmp_path: Path) -> None:
+    shared = CONV.replace('top: "c" ', 'top: "c" param { lr_mult: 1 } param { name: "bias" } ')
+    net = reader.read(text(tmp_path, shared), model(tmp_path / "m", c=[(3, 2, 1, 1), (3,)]))
+    assert net.node("c").param_names == ("", "bias")
+    again = write(net, tmp_path / "again", CAFFE)
+    assert reader.read(again.prototxt, again.caffemodel).node("c").param_names == ("", "bias")

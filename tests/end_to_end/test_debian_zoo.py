@@ -52,16 +52,21 @@ def judged(models: dict[str, Job]) -> dict[str, list[LayerOutput]]:
     return dict(zip(models, layer_outputs_of(list(models.values())), strict=True))
 
 
+def weights_of(job: Job) -> Path:
+    assert job.weights is not None
+    return job.weights
+
+
 def converted(job: Job, folder: Path, head: Head, *, fold: bool = False) -> tuple[Net, Net]:
     """The lowered net, and the one that its files hold."""
-    made = lower(convert(job.cfg, job.weights).net, CAFFE, Options(head=head, fold_batch_norm=fold))
+    made = lower(convert(job.cfg, weights_of(job)).net, CAFFE, Options(head=head, fold_batch_norm=fold))
     written = write(made, folder / "net", CAFFE)
     return made, read(written.prototxt, written.caffemodel)
 
 
 def truths(job: Job, outputs: list[LayerOutput]) -> dict[str, np.ndarray]:
     """Darknet's layers by our names for them. [cost] stays at zero there, and a region's tree is NaN on its CPU."""
-    names = [name for name in convert(job.cfg, job.weights, check_finite=False).net.values if name != "data"]
+    names = [name for name in convert(job.cfg, weights_of(job), check_finite=False).net.values if name != "data"]
     return {
         name: output.values
         for output, name in zip(outputs, names, strict=True)
@@ -83,7 +88,7 @@ def test_files_compute_what_darknet_computes(
     assert worst(found).relative <= 2e-5
     if fold:
         return
-    before = convert(job.cfg, job.weights).net
+    before = convert(job.cfg, weights_of(job)).net
     held = {value: blob for value, blob in before.values.items() if value in made.values}
     found = list(rows(exact(before, held, feeds), files, made.values, feeds, np.float64))
     assert len(found) == len(held)

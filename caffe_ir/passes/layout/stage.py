@@ -17,7 +17,7 @@ from caffe_ir.source_layers import Permute
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
 MARK = "~"
-"""Behind the name of a blob that lies otherwise than the old one of that name; no source's name has it."""
+"""Behind the names of new blobs, which may be those of old ones in other shapes; no source has it in a name."""
 
 
 @dataclass(kw_only=True)
@@ -97,7 +97,7 @@ class Stage:
     ) -> str:
         key = (blob, shape, order)
         if key not in self.made or top:
-            name = top or self._free(f"{node.origin.layer}_{suffix}")
+            name = top or self._free(f"{node.origin.layer}_{suffix}{MARK}")
             self.net.append(Node(name=name, layer=layer, bottoms=(blob,), tops=(name,), origin=node.origin))
             self.made[key] = name
         return self.made[key]

@@ -149,5 +149,5 @@ def _summed(build: Build, factor: Factor, kept: str) -> tuple[Value, str]:
 def _summed_constant(factor: Factor, kept: str) -> Factor:
     assert isinstance(factor.operand, torch.Tensor), "it is a constant"
     gone = [place for place, letter in enumerate(factor.labels) if letter not in kept]
-    tensor = factor.operand.sum(gone) if gone else factor.operand
+    tensor = factor.operand.double().sum(gone) if gone else factor.operand
     return Factor(operand=tensor, labels="".join(letter for letter in factor.labels if letter in kept))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
+
 from caffe_ir.blob import Shape
 from caffe_ir.layers import InnerProduct, Power
 from caffe_ir.source_layers import Add, Linear, MatMul
@@ -76,7 +78,12 @@ def einsum(call: Call, build: Build) -> Value:
         first, second, *rest = factors
         later = set(out).union(*(factor.labels for factor in rest))
         kept = "".join(dict.fromkeys(letter for letter in first.labels + second.labels if letter in later))
-        factors = [Factor(operand=contracted(call, build, [first, second], kept, suffix="pair"), labels=kept), *rest]
+        held = [one.operand.double() for one in (first, second) if isinstance(one.operand, torch.Tensor)]
+        if len(held) == 2:
+            both: Operand = torch.einsum(f"{first.labels},{second.labels}->{kept}", *held)
+        else:
+            both = contracted(call, build, [first, second], kept, suffix="pair")
+        factors = [Factor(operand=both, labels=kept), *rest]
     return contracted(call, build, factors, out)
 
 

@@ -33,7 +33,7 @@ def ask(process: subprocess.Popen[bytes], text: str) -> tuple[list[str], dict[st
     assert process.stdout is not None
     process.stdin.write(text.encode() + b"\n")
     process.stdin.flush()
-    steps = []
+    steps: list[str] = []
     for line in process.stdout:
         told = json.loads(line)
         if "step" not in told:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -165,15 +167,31 @@ def test_killing_it_at_random_moments_changes_nothing(tmp_path: Path) -> None:
     assert contents(tmp_path / "two/out") == contents(tmp_path / "one/out")
 
 
+def test_an_interruption_ends_it_at_once_and_the_next_call_goes_on(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(40)]
+    manifest = make_zoo(tmp_path, names, filters=32)
+    process = start(manifest, "-j", 2)
+    while process.poll() is None and not list((tmp_path / "out").glob("*.prototxt")):
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 1
+    assert not (tmp_path / "summary.json").exists()
+    assert not list((tmp_path / "out").glob(".*"))
+    assert call(manifest, "-q").exit_code == 0
+    states = list(summary(tmp_path).values())
+    assert "unchanged" in states
+    assert set(states) <= {"unchanged", "converted"}
+
+
 @pytest.mark.slow
 @oracle.needs_darknet
 def test_the_darknet_zoo_survives_ten_kills(tmp_path: Path) -> None:
-    for place in ("one", "two"):
-        (tmp_path / place).mkdir()
-        for cfg in oracle.static_cfgs():
-            small = tmp_path / place / cfg.name
-            small.write_text(shrink(cfg.read_text()))
-            write_weights(small, small.with_suffix(".weights"), seed=0)
+    (tmp_path / "one").mkdir()
+    for cfg in oracle.static_cfgs():
+        small = tmp_path / "one" / cfg.name
+        small.write_text(shrink(cfg.read_text()))
+        write_weights(small, small.with_suffix(".weights"), seed=0)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
     assert call(tmp_path / "one", "-q").exit_code == 0
     assert kill_often(tmp_path / "two", tmp_path / "two/caffe", kills=10, models=42) >= 5
     assert call(tmp_path / "two", "-q").exit_code == 0

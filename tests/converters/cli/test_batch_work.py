@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,10 @@ def test_a_verified_model_has_figures(tmp_path: Path) -> None:
     assert result.verify["verdict"] == "agrees"
     assert result.verify["values"] == 2
     assert 0 < result.verify["worst"]["meaning, embedded"] < 1e-6
+    drawn = all(importlib.util.find_spec(name) for name in ("jinja2", "matplotlib"))
+    assert result.report == (str(tmp_path / "out/a.verify.html") if drawn else "")
+    assert (tmp_path / "out/a.verify.html").exists() == drawn
+    assert drawn or "is not installed" in result.warnings[-1]
 
 
 def test_a_model_that_engines_lose_too_much_of_stays_inside(tmp_path: Path) -> None:

@@ -94,3 +94,16 @@ class Calls(torch.nn.Module):
 
     def forward(self, *inputs):
         return self.function(*inputs)
+
+
+class Beside(torch.nn.Module):
+    """A module that calls one function on its inputs and on tensors that it holds."""
+
+    def __init__(self, function, *held: torch.Tensor) -> None:
+        super().__init__()
+        self.function, self.count = function, len(held)
+        for number, tensor in enumerate(held):
+            self.register_buffer(f"held{number}", tensor)
+
+    def forward(self, *inputs):
+        return self.function(*inputs, *(self.get_buffer(f"held{number}") for number in range(self.count)))

@@ -33,6 +33,20 @@ def test_constants_are_computed_beforehand_and_rounded_once():
     assert net.node("mul_constant").blobs[0].load().dtype == np.float64
 
 
+def grid(x):
+    """As YOLO heads make their anchors: constants in the type, and of the shape, of what the input led to."""
+    return x + torch.arange(4).type_as(x) + torch.arange(3.0)[:, None].expand_as(x) + torch.arange(4).to(x)
+
+
+def test_a_tensor_may_be_asked_for_its_type_and_shape():
+    net = converted(Calls(grid), images(2, 3, 3, 4), lowered=False)
+    assert layers(net) == ["Parameter", "Add", "Parameter", "Eltwise", "Parameter", "Add"]
+
+
+def test_what_is_read_as_well_is_no_constant():
+    assert layers(converted(Calls(lambda x: x.relu().expand_as(x)), images(1, 2, 3, 4))) == ["ReLU"]
+
+
 def test_the_users_tensors_are_never_written_to():
     class Writes(nn.Module):
         def __init__(self) -> None:

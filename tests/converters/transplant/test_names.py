@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from caffe_ir.errors import Origin
 from caffe_ir.layers import ReLU
 from caffe_ir.net import Node
 from converters.transplant.modules import Module
-from converters.transplant.names import by_words, same_names, speak_against, without_common_prefix, words
+from converters.transplant.names import (
+    by_words,
+    same_names,
+    speak_against,
+    without_common_prefix,
+    without_counters,
+    words,
+)
 from converters.transplant.receivers import Receiver
 
 
@@ -37,6 +46,23 @@ def test_other_names_and_names_of_two_are_not_the_same() -> None:
     assert same_names([receiver("conv1")], {module("conv10"): "conv10"}) == {}
     assert same_names([receiver("a.b")], {module("a.b"): "a.b", module("a_b"): "a_b"}) == {}
     assert same_names([receiver("a.b"), receiver("a_b")], {module("a.b"): "a.b"}) == {}
+
+
+def numbered(layers: list[str], modules: list[str]) -> list[str]:
+    """The names that say something, of layers and modules of the same names, each in the order given."""
+    given = {name: replace(module(name), place=place) for place, name in enumerate(modules)}
+    same = {replace(receiver(name), place=place): given[name] for place, name in enumerate(layers)}
+    return [own.name for own in without_counters(same, {its: name for name, its in given.items()})]
+
+
+def test_what_both_sides_only_count_says_nothing() -> None:
+    assert numbered(["conv1", "conv2", "left"], ["conv1", "left", "conv2"]) == ["left"]
+    assert numbered(["3", "7"], ["3", "7"]) == []
+
+
+def test_numbers_that_one_side_did_not_count_in_order_are_meant() -> None:
+    assert numbered(["conv2", "conv1"], ["conv1", "conv2"]) == ["conv2", "conv1"]
+    assert numbered(["block1.conv1", "block1.conv2"], ["block1.conv1", "block1.conv2"]) != []
 
 
 def test_what_all_names_begin_with_says_nothing() -> None:

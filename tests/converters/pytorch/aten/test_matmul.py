@@ -1,11 +1,13 @@
-"""Linear layers against torch."""
+"""Linear layers and products of matrices against torch."""
 
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
+from torch.nn import functional as F
 
-from tests.converters.pytorch.judge import converted, images, layers
+from tests.converters.pytorch.judge import Beside, Calls, converted, decomposed, images, layers
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -15,3 +17,117 @@ def test_linear_of_rows(bias):
 
 def test_linear_of_one_row():
     converted(nn.Linear(5, 7), images(5))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 5), (2, 3, 4, 5), (1, 2, 2, 3, 5)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_linear_of_more_axes(shape, bias):
+    assert layers(converted(nn.Linear(5, 7, bias=bias), images(*shape))) == ["Reshape", "InnerProduct", "Reshape"]
+
+
+def test_linear_by_functions():
+    weight, row = images(7, 5, seed=1), images(5, seed=2)
+    converted(Beside(F.linear, weight), images(2, 3, 5))
+    converted(Beside(F.linear, row), images(2, 3, 5))
+
+
+def test_linear_with_weights_from_the_input():
+    converted(Calls(F.linear), images(2, 3, 5), images(4, 5, seed=1))
+    bias = images(4, seed=2)
+    converted(Beside(F.linear, bias), images(3, 5), images(4, 5, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((3, 4), (4, 5)),
+        ((2, 3, 4), (2, 4, 5)),
+        ((2, 3, 4, 5), (2, 3, 5, 6)),
+        ((2, 3, 4), (4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 1, 3, 4), (5, 4, 6)),
+        ((2, 3, 4), (1, 4, 5)),
+        ((4,), (4, 5)),
+        ((3, 4), (4,)),
+        ((4,), (4,)),
+        ((2, 3, 4), (4,)),
+        ((4,), (2, 4, 5)),
+        ((2, 1, 4), (2, 4, 1)),
+    ],
+)
+def test_products(first, second):
+    left, right = images(*first), images(*second, seed=1)
+    converted(Calls(torch.matmul), left, right)
+    converted(Beside(torch.matmul, right), left)
+    converted(Beside(lambda x, held: torch.matmul(held, x), left), right)
+
+
+def test_a_product_with_a_matrix_is_a_linear_layer():
+    matrix = images(4, 5, seed=1)
+    assert layers(converted(Beside(torch.matmul, matrix), images(2, 3, 4), lowered=False)) == ["Linear"]
+
+
+def test_a_product_with_a_matrix_for_each_head_is_a_convolution_with_groups():
+    matrices = images(3, 5, 6, seed=1)
+    net = converted(Beside(torch.matmul, matrices), images(2, 3, 4, 5))
+    assert "Convolution" in layers(net)
+    assert "Scale" not in layers(net)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        torch.bmm,
+        lambda x, y: torch.mm(x[0], y[0]),
+        lambda x, y: torch.mv(x[0], y[0, :, 0]),
+        lambda x, y: torch.dot(x[0, 0], y[0, :, 0]),
+        lambda x, y: torch.addmm(x[0, :, :3], x[1], y[1, :, :3], beta=0.5, alpha=2),
+        lambda x, y: torch.addmm(x[0, 0, :3], x[1], y[1, :, :3]),
+        lambda x, y: torch.baddbmm(x[:, :, :1], x, y, beta=2),
+        lambda x, y: torch.baddbmm(x[:, :, :1], x, y, beta=0),
+        lambda x, y: torch.addmv(x[0, :, 0], x[0], y[0, :, 0], alpha=3),
+        lambda x, y: x.mT.transpose(1, 2) @ y,
+        lambda x, y: (y.mT @ x.mT).relu(),
+    ],
+)
+def test_the_other_products(function):
+    converted(Calls(function), images(2, 3, 4), images(2, 4, 5, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("equation", "first", "second"),
+    [
+        ("bgihd,bghjd->bgihj".replace("ih", "hi"), (2, 2, 3, 4, 5), (2, 2, 3, 6, 5)),
+        ("byhwc,hkc->byhwk", (2, 3, 4, 5, 6), (4, 7, 6)),
+        ("byhwc,wkc->byhwk", (2, 3, 4, 5, 6), (5, 7, 6)),
+        ("nctkv,kvw->nctw", (2, 3, 4, 2, 5), (2, 5, 5)),
+        ("bchw,bkhw->bck", (2, 3, 4, 5), (2, 6, 4, 5)),
+        ("bi,bj->bij", (2, 3), (2, 4)),
+        ("bij,bij->bi", (2, 3, 4), (2, 3, 4)),
+        ("bij,kl->bkl", (2, 3, 4), (5, 6)),
+        ("ij,jk", (3, 4), (4, 5)),
+        ("...ij,...jk->...ik", (2, 3, 4), (2, 4, 5)),
+        ("b i d, b j d -> b i j", (2, 3, 4), (2, 5, 4)),
+    ],
+)
+def test_einsum(equation, first, second):
+    left, right = images(*first), images(*second, seed=1)
+    converted(Calls(lambda x, y: torch.einsum(equation, x, y)), left, right)
+    converted(Beside(lambda x, held: torch.einsum(equation, x, held), right), left)
+    converted(Beside(lambda x, held: torch.einsum(equation, held, x), left), right)
+
+
+@pytest.mark.parametrize("equation", ["bchw->bhwc", "bchw->bc", "bchw->", "chw...->...hw"])
+def test_einsum_of_one(equation):
+    converted(Calls(lambda x: torch.einsum(equation, x * 2)), images(2, 3, 4, 5))
+
+
+def test_einsum_of_three():
+    a, b = images(2, 3), images(3, 4, seed=1)
+    converted(Beside(lambda x, a, b: torch.einsum("ij,jk,kl->il", a, b, x), a, b), images(4, 5))
+    converted(Beside(lambda x, a, b: torch.einsum("ij,jk,kl->il", x, a, b), b, images(4, 5)), images(2, 3))
+
+
+def test_decomposed_linear_layers():
+    converted_program = decomposed(nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)), images(2, 3, 4))
+    assert any("addmm" in str(node.target) for node in converted_program.graph.nodes)
