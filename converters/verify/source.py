@@ -75,7 +75,7 @@ def embedded(net: Net, feeds: Feeds, dtype: type[np.floating] = np.float64) -> V
 def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = ()) -> Source:
     """A source that is a net of exact-source layers; without other judges the embedded engine is the only one."""
     producers = {top: node for node in meant.nodes for top in node.tops}
-    bounds = set(meant.values.values())
+    bounds = {*meant.values.values(), *inputs_of(meant)}
     return Source(
         title=title,
         expected=expected,

@@ -43,7 +43,7 @@ def views(draw):
             order = draw(st.permutations(range(truth.ndim)))
             axes, truth = tuple(axes[axis] for axis in order), truth.transpose(order)
         else:
-            left, sizes = truth.size, []
+            left, sizes = truth.size, list[int]()
             while left > 1 and len(sizes) < 4:
                 sizes.append(draw(st.sampled_from([size for size in range(1, left + 1) if left % size == 0])))
                 left //= sizes[-1]

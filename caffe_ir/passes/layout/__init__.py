@@ -23,7 +23,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.layout import products, several, single
 from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.source_layers import Linear, Permute
+from caffe_ir.source_layers import Linear, MatMul, Permute
 from caffe_ir.views import View, moves_nothing, plain
 
 ROWS = 2
@@ -41,7 +41,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 
 def _best(net: Net) -> Stage:
-    ways = product((False, True), repeat=2)
+    choice = any(isinstance(one.layer, Permute | MatMul) for one in net.nodes)
+    ways = product((False, True), repeat=2) if choice else [(False, False)]
     return min((staged(net, turned=turned, kept=kept) for turned, kept in ways), key=lambda stage: _work(stage.net))
 
 

@@ -48,4 +48,5 @@ def assert_same(before: Net, after: Net, tolerance: float = 1e-12) -> None:
     assert before.shapes_of(before.outputs) == after.shapes_of(after.outputs)
     for left, right in pairs:
         most = np.abs(old[left]).max()
-        np.testing.assert_allclose(new[right].reshape(old[left].shape), old[left], rtol=tolerance, atol=tolerance * most)
+        seen = new[right].reshape(old[left].shape)
+        np.testing.assert_allclose(seen, old[left], rtol=tolerance, atol=tolerance * most)

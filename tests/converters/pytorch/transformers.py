@@ -75,6 +75,7 @@ class Windows(nn.Module):
         self.norm = nn.LayerNorm(8)
         self.qkv, self.proj = nn.Linear(8, 24), nn.Linear(8, 8)
         self.bias = nn.Parameter(torch.randn(1, 2, 16, 16))
+        self.mask: torch.Tensor
         self.register_buffer("mask", torch.where(torch.rand(4, 16, 16) > 0.4, 0.0, -100.0))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cosine
 
-from converters.verify.comparison import compare, row
+from converters.verify.comparison import DECADES, row, worse
 
 
 def test_a_row_tells_the_largest_difference_and_where_it_is() -> None:
@@ -14,34 +15,45 @@ def test_a_row_tells_the_largest_difference_and_where_it_is() -> None:
     assert seen.cosine == pytest.approx(22 / np.sqrt(21 * 23.26))
 
 
+def test_a_large_array_is_compared_as_a_whole() -> None:
+    rng = np.random.default_rng(0)
+    left = rng.standard_normal((3, 700, 301)).astype(np.float32)
+    right = left.copy()
+    right[2, 650, 300] += 10
+    seen = row("x", left, right)
+    assert seen.place == (2, 650, 300)
+    assert seen.error == pytest.approx(10, rel=1e-6)
+    assert 1 - seen.cosine == pytest.approx(cosine(np.float64(left.ravel()), np.float64(right.ravel())), rel=1e-3)
+    assert sum(seen.spread) == left.size
+    assert seen.spread[0] == left.size - 1
+
+
 def test_not_a_number_on_one_side_is_a_difference() -> None:
     assert row("x", np.array([1.0, 2.0]), np.array([1.0, np.nan])).error == np.inf
     assert row("x", np.array([1.0, np.inf]), np.array([1.0, np.inf])).error == 0
     assert row("x", np.array([np.nan]), np.array([np.nan])).error == 0
+    assert row("x", np.array([1.0, np.inf]), np.array([1.0, -np.inf])).error == np.inf
 
 
 def test_sizes_must_agree_and_axes_of_one_do_not_matter() -> None:
-    assert row("x", np.ones((1, 4, 1, 1)), np.ones((1, 4))).error == 0
-    assert row("x", np.ones(4), np.ones(5)).error == np.inf
+    flat = row("x", np.ones((1, 4, 1, 1)), np.ones((1, 4)))
+    assert (flat.error, flat.same_size) == (0, True)
+    other = row("x", np.ones(4), np.ones(5))
+    assert (other.error, other.same_size) == (np.inf, False)
 
 
-def test_streams_meet_in_any_order_and_hold_little() -> None:
-    left = iter([("a", np.ones(1)), ("b", np.zeros(1)), ("only left", np.ones(1)), ("c", np.ones(1))])
-    right = iter([("b", np.ones(1)), ("a", np.ones(1)), ("c", np.ones(1))])
-    assert [(each.value, each.error) for each in compare(left, right)] == [("b", 1), ("a", 0), ("c", 0)]
+def test_differences_are_counted_by_decades() -> None:
+    seen = row("x", np.array([10.0, 1.0, 1.0, 1.0]), np.array([10.0, 1.005, 1.05, 2.0]))
+    assert {decade: count for decade, count in zip(DECADES, seen.spread, strict=True) if count} == {
+        -16: 1,
+        -3: 1,
+        -2: 1,
+        -1: 1,
+    }
 
 
-def test_streams_of_one_order_are_read_in_turn() -> None:
-    alive = 0
-    most = 0
-
-    def stream():
-        nonlocal alive, most
-        for number in range(50):
-            alive += 1
-            most = max(most, alive)
-            yield str(number), np.ones(1)
-
-    for _ in compare(stream(), stream()):
-        alive -= 2
-    assert most <= 3
+def test_of_several_inputs_the_worse_row_is_kept() -> None:
+    good, bad = row("x", np.ones(2), np.ones(2)), row("x", np.ones(2), np.array([1.0, 2.0]))
+    assert worse(good, bad) is bad
+    assert worse(bad, good) is bad
+    assert worse(good, row("x", np.ones(2), np.array([1.0, np.nan]))).error == np.inf

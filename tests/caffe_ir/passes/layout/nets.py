@@ -53,7 +53,7 @@ def _permute(choose, net, name, x):
 
 
 def _reshape(choose, net, name, x):
-    left, shape = prod(net.shapes[x]), []
+    left, shape = prod(net.shapes[x]), list[int]()
     while left > 1 and len(shape) < 4:
         shape.append(choose.choice([size for size in range(1, left + 1) if left % size == 0]))
         left //= shape[-1]

@@ -79,8 +79,8 @@ def test_a_join_along_any_axis(axis):
     add(net, "c", BACK)
     after = rewritten(net, LAYOUT)
     assert permutes(after) == []
-    (join,) = [node for node in after.nodes if isinstance(node.layer, Concat)]
-    assert join.layer.axis == {0: 0, 1: 2, 2: 3, 3: 1}[axis]
+    (join,) = [node.layer for node in after.nodes if isinstance(node.layer, Concat)]
+    assert join.axis == {0: 0, 1: 2, 2: 3, 3: 1}[axis]
 
 
 def test_a_token_joined_to_what_lies_channels_first():

@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from converters.cli.verify import ENGINE_NAMES
+from converters.verify import ENGINES
+
+
+def test_the_command_line_knows_all_engines() -> None:
+    assert tuple(ENGINES) == ENGINE_NAMES

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from caffe_ir.layers import Power, Tile
+from converters.verify.engine import EngineFailed
+from converters.verify.mnn_engine import CHILD, MNN
+from tests.caffe_ir.build import add, net_of
+from tests.converters.verify.engine_nets import INPUT, by_torch, files_of, ordinary
+
+needs_mnn = pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+
+
+@needs_mnn
+def test_it_computes_what_torch_computes(tmp_path) -> None:
+    pytest.importorskip("torch")
+    net = ordinary()
+    right = by_torch(net)
+    found = MNN.blobs(files_of(tmp_path, net), list(right), {"data": INPUT})
+    for ours, theirs in zip(found, right.values(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert MNN.title().startswith("MNN 3")
+
+
+@needs_mnn
+def test_the_layer_that_stops_it_is_named(tmp_path) -> None:
+    net = net_of((1, 3, 9, 11))
+    add(net, "twice", Power(scale=2.0))
+    add(net, "tiled", Tile(tiles=2))
+    with pytest.raises(EngineFailed, match="MNN cannot run tiled"):
+        list(MNN.blobs(files_of(tmp_path, net), ["twice", "tiled"], {"data": INPUT}))
+
+
+def test_the_wheels_own_command_is_never_run() -> None:
+    """mnnconvert installs a package by itself and reports each conversion to a server; MNN.tools holds all of that."""
+    assert "MNN.tools" not in CHILD.read_text()
+
+
+def test_it_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert MNN.missing() == "MNN is not installed: pip install MNN"

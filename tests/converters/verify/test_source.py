@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+
+from caffe_ir.layers import ReLU, Sigmoid
+from converters.verify.source import Supply, embedded, held_by_blob, inputs_of, source_of
+from tests.caffe_ir.build import add, net_of
+
+
+def small():
+    net = net_of((1, 2))
+    add(net, "a", Sigmoid())
+    add(net, "b", ReLU(), in_place=True)
+    net.values = {"conv_0": "a", "relu_0": "b", "alias": "b"}
+    return net
+
+
+def test_values_come_under_the_sources_names_also_in_place() -> None:
+    seen = dict(embedded(small(), {"data": np.zeros((1, 2))}))
+    assert set(seen) == {"conv_0", "relu_0", "alias"}
+    assert seen["conv_0"].tolist() == [[0.5, 0.5]]
+
+
+def test_one_blob_may_hold_several_values() -> None:
+    assert held_by_blob(small().values.items()) == {"a": ["conv_0"], "b": ["relu_0", "alias"]}
+
+
+def test_a_source_tells_where_its_values_come_from_and_what_they_are() -> None:
+    source = source_of("small", small(), small())
+    assert str(source.origins["conv_0"]) == "tiny.cfg:1"
+    assert source.meant["conv_0"] == "Sigmoid()"
+    assert [judge.name for judge in source.judges] == ["embedded"]
+    assert inputs_of(small()) == {"data": (1, 2)}
+
+
+def test_the_embedded_judge_takes_inputs_by_their_order() -> None:
+    (judge,) = source_of("small", small(), small()).judges
+    seen = dict(judge.values({"renamed": np.zeros((1, 2))}))
+    assert seen["relu_0"].tolist() == [[0.5, 0.5]]
+
+
+def test_a_supply_keeps_what_is_wanted_later_and_nothing_else() -> None:
+    given = iter([("a", np.zeros(1)), ("nobody", np.zeros(1)), ("b", np.ones(1)), ("c", np.zeros(1))])
+    supply = Supply(stream=given, wanted={"a", "b"})
+    assert supply.take("b") is not None
+    assert set(supply.waiting) == {"a"}
+    assert supply.take("a") is not None
+    assert supply.waiting == {}
+    assert supply.take("missing") is None

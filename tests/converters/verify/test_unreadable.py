@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.verify import caffe_files, caffe_source
+from converters.verify.unreadable import comparison_of_unreadable
+from tests.converters.verify.engine_nets import files_of, ordinary
+
+
+@pytest.fixture
+def files(tmp_path):
+    return files_of(tmp_path, ordinary())
+
+
+def refusal(files):
+    with pytest.raises(ConversionError) as caught:
+        caffe_files(files.prototxt, files.caffemodel)
+    return caught.value
+
+
+def test_the_layer_that_has_other_parameters_is_at_fault(files) -> None:
+    source = caffe_source(files)
+    files.prototxt.write_text(files.prototxt.read_text().replace("num_output: 6", "num_output: 5"))
+    found = comparison_of_unreadable(source, files.prototxt, refusal(files))
+    assert found is not None
+    assert found.verdict == "differs"
+    assert found.faults[0].layer == "conv"
+    assert found.faults[0].text == "num_output is 5 where 6 belongs"
+    assert found.faults[0].written == f"{files.prototxt}:13"
+
+
+def test_weights_of_another_net_are_nobodys_parameters(files, tmp_path) -> None:
+    source = caffe_source(files)
+    (tmp_path / "other").mkdir()
+    net = ordinary()
+    net.nodes = [node for node in net.nodes if node.name not in ("bn", "scale")]
+    files.caffemodel.write_bytes(b"")
+    assert comparison_of_unreadable(source, files.prototxt, refusal(files)) is None
