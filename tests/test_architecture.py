@@ -54,8 +54,10 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.geometry",
         "caffe_ir.errors",
     ),
+    # an exact-source layer may be said in terms of Caffe's own
     "caffe_ir.source_layers.*": (
         "caffe_ir.source_layers.*",
+        "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.blob",
         "caffe_ir.geometry",

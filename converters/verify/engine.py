@@ -53,7 +53,8 @@ def place_of(net: Net, blob: str) -> tuple[str, int]:
 def stopping_layer(files: CaffeFiles, runs: Callable[[CaffeFiles], bool]) -> str:
     """The first layer with which an engine no longer runs the net, and its prototxt line; empty where none is found."""
     nodes = files.net.nodes
-    low, high = 0, len(nodes)  # the first `low` layers run, the first `high` do not
+    inputs = sum(isinstance(node.layer, Input) for node in nodes)
+    low, high = inputs, len(nodes)  # the first `low` layers run, the first `high` do not
     with tempfile.TemporaryDirectory() as folder:
         while high - low > 1:
             middle = (low + high) // 2
@@ -61,7 +62,7 @@ def stopping_layer(files: CaffeFiles, runs: Callable[[CaffeFiles], bool]) -> str
                 low = middle
             else:
                 high = middle
-    if low == 0:
+    if low == inputs:  # not even one layer runs: it may be something else than the layer
         return ""
     found = nodes[high - 1]
     line = f", {found.origin}" if found.origin.line is not None else ""

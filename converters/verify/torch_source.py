@@ -39,7 +39,7 @@ def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
                 continue
             known[node.name] = _called(node, known)
             if node.name in net.values and isinstance(known[node.name], torch.Tensor):
-                yield node.name, np.array(known[node.name].detach(), np.float64)
+                yield node.name, known[node.name].detach().double().clone().numpy()  # it may be overwritten yet
             for read in node.all_input_nodes:
                 if list(read.users)[-1] is node:
                     known.pop(read.name, None)

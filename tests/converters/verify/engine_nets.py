@@ -20,23 +20,11 @@ def ordinary() -> Net:
     """Layers that every engine computes rightly."""
     rng = np.random.default_rng(1)
     net = net_of((1, 3, 9, 11))
-    add(
-        net,
-        "conv",
-        Convolution(num_output=6, kernel_size=(3, 3), pad=(1, 1)),
-        rng.normal(size=(6, 3, 3, 3)),
-        rng.normal(size=6),
-    )
-    add(
-        net,
-        "bn",
-        BatchNorm(use_global_stats=True, eps=1e-5),
-        rng.normal(size=6),
-        rng.uniform(0.5, 2, 6),
-        np.ones(1),
-        in_place=True,
-    )
-    add(net, "scale", Scale(bias_term=True), rng.normal(size=6), rng.normal(size=6), in_place=True)
+    filters, bias, mean, gamma, beta = rng.normal(size=(6, 3, 3, 3)), *rng.normal(size=(4, 6))
+    add(net, "conv", Convolution(num_output=6, kernel_size=(3, 3), pad=(1, 1)), filters, bias)
+    norm = BatchNorm(use_global_stats=True, eps=1e-5)
+    add(net, "bn", norm, mean, rng.uniform(0.5, 2, 6), np.ones(1), in_place=True)
+    add(net, "scale", Scale(bias_term=True), gamma, beta, in_place=True)
     add(net, "relu", ReLU(negative_slope=0.1), in_place=True)
     add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 2)))
     add(net, "prob", Softmax(axis=1))
@@ -62,9 +50,8 @@ def by_torch(net: Net) -> dict[str, np.ndarray]:
     import torch
     from torch.nn import functional as F
 
-    blobs = {
-        node.name: [torch.from_numpy(np.array(blob.load(), np.float64)) for blob in node.blobs] for node in net.nodes
-    }
+    arrays = {node.name: [np.array(blob.load(), np.float64) for blob in node.blobs] for node in net.nodes}
+    blobs = {name: list(map(torch.from_numpy, held)) for name, held in arrays.items()}
     x = F.conv2d(torch.from_numpy(INPUT).double(), *blobs["conv"], padding=1)
     x = F.batch_norm(x, blobs["bn"][0], blobs["bn"][1], *blobs["scale"], eps=1e-5)
     relu = F.leaky_relu(x, 0.1)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import CAFFE
+from converters.cli.verify_source import copied, pytorch_opened
+from converters.verify import JudgeFailed
+from tests.converters.verify.planting import parameter, verified, weights
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+from converters.pytorch import convert  # noqa: E402
+from converters.pytorch.capture import capture  # noqa: E402
+from converters.verify.torch_source import torch_judge  # noqa: E402
+
+
+class Small(nn.Module):
+    def __init__(self, *, align_corners: bool = False) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=align_corners)
+        self.fc = nn.Linear(8, 5)
+        self.norm.running_var.uniform_(0.5, 2)
+
+    def forward(self, x):
+        x = torch.relu_(self.norm(self.conv(x)))
+        left, right = nn.functional.max_pool2d(x, 2).chunk(2, 1)
+        x = self.up(torch.cat([right, left * 2], 1))
+        return self.fc(x.mean((2, 3))).softmax(1)
+
+
+def opened(**options):
+    torch.manual_seed(0)
+    model = Small(**options).eval()
+    program = capture(model, (torch.zeros(1, 3, 7, 9),)).program
+    net = convert(program, name="small")
+    made = lower(copied(net), CAFFE, Options())
+    return model, program, net, made, pytorch_opened("small", program, net, made).source
+
+
+def test_every_node_is_as_torch_itself_computes_it() -> None:
+    model, program, net, _, _ = opened()
+    x = torch.randn(1, 3, 7, 9, generator=torch.Generator().manual_seed(1))
+    seen = dict(torch_judge(program, net).values({"x": x.numpy()}))
+    assert set(seen) == set(net.values)
+    with torch.no_grad():
+        right = model.double()(x.double()).numpy()
+    assert list(seen.values())[-1].dtype == np.float64
+    np.testing.assert_allclose(list(seen.values())[-1], right, rtol=1e-12)
+    np.testing.assert_allclose(seen["relu_"] if "relu_" in seen else seen["relu"], model.double().norm(
+        model.double().conv(x.double())).clamp(min=0).detach().numpy(), atol=1e-12)  # fmt: skip
+
+
+def test_a_converted_module_agrees_with_torch_in_every_layer(tmp_path) -> None:
+    *_, made, source = opened()
+    found = verified(tmp_path, source, made)
+    assert found.verdict == "agrees"
+    assert [trial.heading for trial in found.trials] == ["by torch", "by embedded", "in embedded"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "plant"),
+    [
+        ("conv", weights("conv", 0, lambda w: w.swapaxes(2, 3))),
+        ("norm", parameter("norm", eps=1e-3)),
+        ("fc", weights("fc", 0, lambda w: w[:, ::-1])),
+    ],
+)
+def test_a_planted_fault_is_named(tmp_path, layer, plant) -> None:
+    *_, made, source = opened()
+    spoilt = copied(made)
+    plant(spoilt)
+    assert verified(tmp_path, source, spoilt).faults[0].layer == layer
+
+
+def test_align_corners_flipped_is_named(tmp_path) -> None:
+    *_, source = opened()
+    *_, other, _ = opened(align_corners=True)
+    fault = verified(tmp_path, source, other).faults[0]
+    assert fault.layer.startswith("up")
+    assert fault.kind == "weights"
+
+
+def test_a_call_that_torch_refuses_is_told() -> None:
+    _, program, net, *_ = opened()
+    with pytest.raises(JudgeFailed, match="torch cannot run conv"):
+        list(torch_judge(program, net).values({"x": np.zeros((1, 4, 7, 9), np.float32)}))

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Input
+from converters.verify import EMBEDDED, Engine, EngineFailed, Judge, JudgeFailed
+from converters.verify.inputs import noise
+from tests.converters.verify.planting import converted, parameter, verified, weights
+
+LEAKY = "conv_0_leaky: ReLU"
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory):
+    return converted(tmp_path_factory.mktemp("net"))
+
+
+def engine(change) -> Engine:
+    """The embedded engine with something done to its blobs."""
+
+    def blobs(files, wanted, feeds) -> Iterator[np.ndarray]:
+        for name, array in zip(wanted, EMBEDDED.blobs(files, wanted, feeds), strict=True):
+            yield change(name, np.array(array))
+
+    return Engine(name="other", missing=lambda: "", title=lambda: "another engine", blobs=blobs)
+
+
+def test_folded_layers_are_matched_to_the_value_that_they_really_hold(tmp_path) -> None:
+    folded = converted(tmp_path, fold=True)
+    assert not any(node.layer.type_name() == "BatchNorm" for node in folded.made.nodes)
+    found = verified(tmp_path, folded.source, folded.made)
+    assert found.verdict == "agrees"
+    assert found.values == [name for name in folded.model.net.values if name != "data"]
+    assert [layer.partition("(")[0] for layer in found.sides["conv_0"].caffe] == ["conv_0: Convolution", LEAKY]
+
+
+def test_meaning_and_rounding_are_kept_apart(tmp_path, net) -> None:
+    found = verified(tmp_path, net.source, net.made)
+    meaning, rounding = found.trials
+    assert meaning.worst is not None
+    assert rounding.worst is not None
+    assert meaning.worst.relative < 1e-7 < rounding.worst.relative < 1e-4
+    assert [each.heading for each in verified(tmp_path, net.source, net.made, rounding=False).trials] == ["by embedded"]
+
+
+def test_an_error_too_small_for_float32_is_still_an_error_of_meaning(tmp_path, net) -> None:
+    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    parameter("conv_0_bn", eps=1.3e-5)(spoilt)
+    found = verified(tmp_path, net.source, spoilt)
+    assert found.verdict == "differs"
+    assert found.trials[1].verdict == "agrees"
+    assert [fault.layer for fault in found.faults] == ["conv_0_bn"]
+
+
+def test_two_faults_are_both_named_in_the_order_of_the_net(tmp_path, net) -> None:
+    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    weights("connected_17", 1, lambda bias: bias + 1)(spoilt)
+    parameter("maxpool_6", pool="AVE")(spoilt)
+    found = verified(tmp_path, net.source, spoilt)
+    assert [fault.layer for fault in found.faults] == ["maxpool_6", "connected_17"]
+    assert [row.value for row in found.trials[0].wrong] == ["maxpool_6", "connected_17"]
+
+
+def test_both_places_are_named(tmp_path, net) -> None:
+    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    parameter("maxpool_6", pool="AVE")(spoilt)
+    fault = verified(tmp_path, net.source, spoilt).faults[0]
+    text = (tmp_path / "pair.prototxt").read_text().splitlines()
+    assert text[int(fault.written.rpartition(":")[2])].strip() == 'name: "maxpool_6"'
+    assert fault.source.endswith("[maxpool]")
+    assert "pool is AVE where MAX belongs" in str(fault)
+
+
+def test_what_the_converter_itself_gets_wrong_is_told_as_such(tmp_path, net) -> None:
+    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    parameter("maxpool_6", pool="AVE")(spoilt)
+    source = replace(net.source, expected=spoilt)
+    fault = verified(tmp_path, source, spoilt).faults[0]
+    assert (fault.layer, fault.kind) == ("maxpool_6", "meaning")
+    assert "a fault of the converter" in fault.text
+    assert "WindowPool" in fault.text
+
+
+def test_an_engine_that_differs_does_not_make_the_net_wrong_unless_it_was_asked_for(tmp_path, net) -> None:
+    wrong = engine(lambda name, array: array + 1 if name >= "conv_5" else array)
+    free = verified(tmp_path, net.source, net.made, engines=[EMBEDDED, wrong], asked=["embedded"])
+    assert (free.verdict, free.trials[-1].verdict) == ("agrees", "differs")
+    assert verified(tmp_path, net.source, net.made, engines=[EMBEDDED, wrong], asked=["other"]).verdict == "differs"
+
+
+def test_an_engines_first_wrong_layer_is_run_alone(tmp_path, net) -> None:
+    wrong = engine(lambda name, array: array + 1 if name == "maxpool_6" else array)
+    found = verified(tmp_path, net.source, net.made, engines=[EMBEDDED, wrong])
+    (fault,) = found.trials[-1].faults
+    assert fault.layer == "maxpool_6"
+    assert "run alone on the right input it is off by" in fault.text
+
+
+def test_an_engine_that_is_right_alone_has_only_grown_wrong(tmp_path, net) -> None:
+    def blobs(files, wanted, feeds) -> Iterator[np.ndarray]:
+        whole = len(files.net.nodes) > 20
+        for name, array in zip(wanted, EMBEDDED.blobs(files, wanted, feeds), strict=True):
+            yield array + 1 if whole and name == "maxpool_6" else array
+
+    other = Engine(name="other", missing=lambda: "", title=lambda: "", blobs=blobs)
+    (fault,) = verified(tmp_path, net.source, net.made, engines=[EMBEDDED, other]).trials[-1].faults
+    assert fault.layer == "maxpool_6"
+    assert "on its own: rounding that has grown" in fault.text
+
+
+def test_an_engine_that_cannot_run_leaves_the_others_alone(tmp_path, net) -> None:
+    def blobs(files, wanted, feeds) -> Iterator[np.ndarray]:
+        raise EngineFailed("it cannot run conv_5")
+        yield
+
+    broken = Engine(name="broken", missing=lambda: "", title=lambda: "", blobs=blobs)
+    absent = Engine(name="absent", missing=lambda: "install it", title=lambda: "", blobs=blobs)
+    found = verified(tmp_path, net.source, net.made, engines=[broken, absent, EMBEDDED], asked=["embedded"])
+    assert found.verdict == "agrees"
+    assert [trial.stopped for trial in found.trials] == ["", "it cannot run conv_5", "install it", ""]
+    found = verified(tmp_path, net.source, net.made, engines=[broken, EMBEDDED], asked=["broken"])
+    assert found.verdict == "not compared"
+
+
+def test_an_engine_that_shows_only_some_blobs_is_compared_in_those(tmp_path, net) -> None:
+    shy = engine(lambda name, array: array if name.startswith("maxpool") else None)
+    found = verified(tmp_path, net.source, net.made, engines=[EMBEDDED, shy])
+    assert [row.value for row in found.trials[-1].rows] == ["maxpool_1", "maxpool_6", "maxpool_9"]
+    assert found.trials[-1].verdict == "agrees"
+
+
+def test_not_a_number_in_an_engine_is_a_difference(tmp_path, net) -> None:
+    wrong = engine(lambda name, array: array * np.float32(np.nan) if name == "maxpool_6" else array)
+    found = verified(tmp_path, net.source, net.made, engines=[EMBEDDED, wrong], asked=["other"])
+    assert found.verdict == "differs"
+    assert "no number (NaN or infinity)" in found.trials[-1].faults[0].text
+
+
+def test_a_judge_that_cannot_judge_is_told_and_another_decides(tmp_path, net) -> None:
+    def values(feeds):
+        raise JudgeFailed("no such library")
+        yield
+
+    judge = Judge(name="gone", title="", values=values, tolerance=1e-4, precision="float32", required=False)
+    source = replace(net.source, judges=(*net.source.judges, judge))
+    found = verified(tmp_path, source, net.made)
+    assert found.verdict == "agrees"
+    assert found.trials[1].stopped == "no such library"
+
+
+def test_of_several_inputs_the_worst_is_kept(tmp_path, net) -> None:
+    shapes = {"data": (1, 3, 24, 32)}
+    one, two = noise(shapes, 1), {"data": 50 * noise(shapes, 2)["data"]}
+    largest = [
+        verified(tmp_path, net.source, net.made, feeds=feeds).trials[1].worst.relative
+        for feeds in ([one], [two], [one, two])
+    ]
+    assert largest[2] == max(largest)
+
+
+def test_a_net_for_other_inputs_is_refused(tmp_path, net) -> None:
+    other = replace(net.made, nodes=list(net.made.nodes[:1]))
+    other.nodes[0] = replace(other.nodes[0], layer=Input(shape=(1, 3, 24, 40)))
+    with pytest.raises(ConversionError, match="takes data 1x3x24x40, the source data 1x3x24x32"):
+        verified(tmp_path, net.source, other)
+
+
+def test_progress_is_told_of_every_value(tmp_path, net) -> None:
+    seen = []
+    verified(tmp_path, net.source, net.made, progress=lambda *step: seen.append(step))
+    count = len(net.model.net.values) - 1
+    assert len(seen) == 2 * count
+    assert seen[0] == ("meaning, by embedded", "conv_0", 1, count)
+    assert seen[-1] == ("rounding, embedded", "softmax_18", count, count)
