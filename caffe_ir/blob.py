@@ -46,7 +46,7 @@ class Blob:
 
     @staticmethod
     def mapped(path: str | Path, offset: int, shape: Shape) -> Blob:
-        """Weights as they lie in a file: little-endian float32, row-major, from byte `offset` on; nothing is read yet."""
+        """Weights as they lie in a file from byte `offset` on: little-endian float32, row-major; not read yet."""
         span = FileSpan(path=Path(path), offset=offset)
         return Blob(shape=shape, load=partial(_map, span, shape), span=span)
 

@@ -1,4 +1,4 @@
-"""What we tell the user: where in his source something stands, what is wrong with it, and what was taken for granted."""
+"""What we tell the user: where in his source something stands, what is wrong with it, what was taken for granted."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ class Node:
     def __str__(self) -> str:
         weights = " ".join(str(list(blob.shape)) for blob in self.blobs)
         arrow = f"{', '.join(self.bottoms)} -> {', '.join(self.tops)}"
-        return f"{self.name}: {self.layer} {arrow}{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
+        marks = f"{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
+        return f"{self.name}: {self.layer} {arrow}{marks}"
 
 
 class _Index:
@@ -182,7 +183,7 @@ class Net:
     # ---- checking -------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Names unique, one producer a blob, readers behind it, outputs written. Raises ConversionError with all faults."""
+        """Names unique, one producer a blob, readers behind it, outputs written. Raises ConversionError."""
         problems, written, named = Problems(), set[str](), set[str]()
         for node in self.nodes:
             if node.name in named:

@@ -1,4 +1,4 @@
-"""A net as the text that Caffe reads: names of blobs, layers and their parameters, all through caffe.proto's descriptors.
+"""A net as the text that Caffe reads: blobs, layers and their parameters, all through caffe.proto's descriptors.
 
 In the net every blob has one producer; in a prototxt a layer that works in place writes the name that it reads. The
 two directions stand side by side here: `net_message` shares names, `versions` gives each its own again.

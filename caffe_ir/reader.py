@@ -142,7 +142,7 @@ def _node(
     unknown = [bottom for bottom in message.bottom if bottom not in current]
     if unknown:
         raise ConversionError(
-            Problem(what=f"{message.name} reads {', '.join(unknown)}", why="no layer before it writes it", origin=origin)
+            Problem(what=f"{message.name} reads {', '.join(unknown)}", why="nothing before it writes it", origin=origin)
         )
     bottoms = tuple(current[bottom] for bottom in message.bottom)
     in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import prod
 
@@ -122,6 +123,7 @@ def moves_nothing(shape: Shape, order: tuple[int, ...]) -> bool:
     return moved == sorted(moved)
 
 
+@lru_cache(maxsize=4096)
 def permutation(axes: Axes, order: Order) -> tuple[Shape, tuple[int, ...]] | None:
     """The shape of the blob's dimensions and the order to put them in, to lie as wanted; None where they cross."""
     wanted = refined(order, axes)

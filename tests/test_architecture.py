@@ -101,7 +101,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "google": ("caffe_ir.proto.*", "caffe_ir.prototxt", "caffe_ir.writer", "caffe_ir.reader"),
     "click": ("converters.cli.*",),
     "rich": ("converters.cli.*",),
-    "tomli": ("converters.transplant.map_file",),
+    "tomli": ("converters.transplant.map_file", "converters.batch.*"),
+    "distributed": ("converters.batch.cluster",),
     "torch": ("converters.pytorch.*", "converters.transplant.weights_file", "converters.verify.*", "converters.cli.*"),
     "safetensors": ("converters.pytorch.*",),
     "cv2": ("converters.verify.*",),
@@ -117,7 +118,6 @@ MOST_LINES = 400
 
 # Modules without a test module of their own, with the reason.
 TESTED_ELSEWHERE = {
-    "converters.cli.main": "nothing but the list of commands, which are tested in tests/converters/cli",
     "converters.verify.darknet_child": "a program for a process of its own, which test_darknet_source runs",
     "converters.verify.mnn_child": "a program for a process of its own, which test_mnn_engine runs",
     "converters.verify.pycaffe_child": "a program for a process of its own, which test_pycaffe_engine runs",

@@ -54,7 +54,7 @@ class _Windowed(CaffeLayer):
 
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
-        """The layer that a file spells so; one number is taken for two axes, until `placed` knows how many there are."""
+        """The layer that a file spells so; one number is taken for two axes, until `placed` knows how many."""
         others = {name: value for name, value in spelled.items() if name not in WINDOW_FIELDS}
         windows = {
             "kernel_size": parse_repeated(spelled, "kernel_size", 0, 2),

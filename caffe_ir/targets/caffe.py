@@ -1,6 +1,6 @@
 """BVLC Caffe, tag 1.0 (2017-04-15): the vanilla that every promise is made for.
 
-It has neither Clip nor Swish, which came a year later, and its Pooling has no round_mode (facts of the 1.0 caffe.proto).
+It has neither Clip nor Swish, which came a year later, and its Pooling has no round_mode (caffe.proto of the tag).
 """
 
 from __future__ import annotations

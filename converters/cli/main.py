@@ -15,6 +15,7 @@ COMMANDS = {
     "pytorch": ("converters.cli.pytorch", "A PyTorch MODEL to Caffe."),
     "init": ("converters.cli.init", "Weights for a PROTOTXT from its fillers."),
     "dump": ("converters.cli.dump", "What a file of weights holds."),
+    "batch": ("converters.cli.batch", "Many models in one command, here or on a cluster."),
     "verify": ("converters.cli.verify", "Is a Caffe net what its source is? Layer by layer."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""

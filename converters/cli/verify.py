@@ -7,9 +7,9 @@ from typing import Literal
 
 import click
 
+from converters.cli.argument import argument
 from converters.cli.darknet import input_size_of
 from converters.cli.options import FILE, TARGETS
-from converters.cli.pytorch import argument
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import SourceOptions, opened, parted
 from converters.cli.verify_work import EXIT_CODES, Wanted, compared, could_not, preparation_of

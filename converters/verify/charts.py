@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from converters.verify.comparison import DECADES, Row
 from converters.verify.trial import Trial
@@ -16,7 +17,8 @@ _MARKS = ("o", "s", "^", "D", "v", "P")
 
 def errors_drawn(trials: Sequence[Trial], names: Sequence[str], values: Sequence[str]) -> str:
     """The relative error of every value, a row of marks for each trial; wrong ones stand out in red."""
-    figure, axes = _figure(width=max(7.0, min(30.0, 0.16 * len(values))), height=3.6)
+    width = max(7.0, min(30.0, 0.16 * len(values)))
+    figure, axes = _figure(width=width, height=3.8, margins=(0.75 / width, 1 - 0.1 / width, 0.3, 0.92))
     place = {value: number for number, value in enumerate(values)}
     for trial, name, mark in zip(trials, names, _MARKS * len(trials), strict=False):
         wrong = {row.value for row in trial.wrong}
@@ -32,13 +34,13 @@ def errors_drawn(trials: Sequence[Trial], names: Sequence[str], values: Sequence
     axes.set_ylabel("largest difference / largest value", fontsize=7)
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(True, axis="y", linewidth=0.3)
-    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.16), ncols=len(trials), frameon=False)
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.13), ncols=len(trials), frameon=False)
     return _svg(figure)
 
 
 def spread_drawn(row: Row) -> str:
     """How many numbers of a value differ by how much, by decades."""
-    figure, axes = _figure(width=3.4, height=1.6)
+    figure, axes = _figure(width=3.4, height=1.6, margins=(0.16, 0.97, 0.27, 0.97))
     axes.bar(DECADES, row.spread or (0,) * len(DECADES), width=0.9)
     axes.set_yscale("symlog")
     axes.set_xticks(DECADES[::4], [f"1e{decade}" for decade in DECADES[::4]], fontsize=6)
@@ -53,14 +55,17 @@ def drawn(relative: float) -> float:
     return min(max(relative, _FLOOR), _CEILING)
 
 
-def _figure(*, width: float, height: float):  # type: ignore[no-untyped-def]
+def _figure(*, width: float, height: float, margins: tuple[float, float, float, float]) -> tuple[Any, Any]:
+    """An empty drawing with one pair of axes; margins are the left, right, lower and upper edge of what they span."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
+    left, right, bottom, top = margins
+    figure.subplots_adjust(left=left, right=right, bottom=bottom, top=top)
     return figure, figure.subplots()
 
 
-def _svg(figure) -> str:  # type: ignore[no-untyped-def]
+def _svg(figure: Any) -> str:
     """The drawing without anything that a browser would look up, the same at every run."""
     import matplotlib
 

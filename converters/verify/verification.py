@@ -2,8 +2,9 @@
 
 meaning   Each layer of the Caffe net, in float64, on the source's own values: what it makes of them must be the next
           value, to the rounding of the stored weights. An error shows where it is made and nowhere else.
-rounding  The whole net in an engine's float32 beside the same net in float64. What an engine loses is not the net's
-          fault: only what it loses far beyond float32 tells of a layer that it computes otherwise.
+rounding  The whole net in an engine's float32 beside the same net in float64 (beside the source, where meaning was not
+          compared). What an engine loses is not the net's fault: only what it loses far beyond float32 tells of a
+          layer that it computes otherwise.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def verify(
         if meaning:
             trials += [_meaning(work, judge) for judge in source.judges]
         if rounding:
-            trials += _rounding(work, engines, asked, tolerance)
+            trials += _rounding(work, engines, asked, tolerance, meant=meaning)
     return Comparison(
         source=source.title,
         caffe=str(caffe.prototxt),
@@ -133,21 +134,37 @@ def _meaning(work: _Work, judge: Judge) -> Trial:
 # ---- rounding ------------------------------------------------------------------------------------------------------
 
 
-def _rounding(work: _Work, engines: Sequence[Engine], asked: Sequence[str], tolerance: float | None) -> Iterator[Trial]:
+def _rounding(
+    work: _Work, engines: Sequence[Engine], asked: Sequence[str], tolerance: float | None, *, meant: bool
+) -> Iterator[Trial]:
+    """Every engine beside the same net in float64, or, where nobody has compared what it means, beside the source."""
     runs = [_Run(engine=engine, asked=engine.name in asked, stopped=engine.missing()) for engine in engines]
-    for feeds in work.feeds:
-        _run_beside_float64(work, runs, feeds)
+    try:
+        for feeds in work.feeds:
+            exact = _in_float64(work, feeds) if meant else _of_the_source(work, feeds)
+            _run_beside(work, runs, exact, feeds)
+    except JudgeFailed as error:
+        runs = [replace(run, stopped=str(error)) for run in runs]
     usual = next((run.rows for run in runs if run.engine is EMBEDDED), {})
     for run in runs:
-        trial = _trial(run, usual, tolerance)
+        trial = _trial(run, usual, tolerance, meant=meant)
         yield replace(trial, faults=tuple(_engine_faults(work, run.engine, trial)))
 
 
-def _run_beside_float64(work: _Work, runs: Sequence[_Run], feeds: Feeds) -> None:
+def _in_float64(work: _Work, feeds: Feeds) -> Iterator[Array | None]:
+    return blobs(work.files.net, list(work.matched.held), feeds, np.float64)
+
+
+def _of_the_source(work: _Work, feeds: Feeds) -> Iterator[Array | None]:
+    values = list(work.matched.held.values())
+    supply = Supply(stream=work.source.judges[0].values(feeds), wanted=set(values))
+    return map(supply.take, values)
+
+
+def _run_beside(work: _Work, runs: Sequence[_Run], exact: Iterator[Array | None], feeds: Feeds) -> None:
     held = work.matched.held
     for run in runs:
         run.stream = None if run.stopped else run.engine.blobs(work.files, list(held), feeds)
-    exact = blobs(work.files.net, list(held), feeds, np.float64)
     for number, (value, ours) in enumerate(zip(held.values(), exact, strict=True), 1):
         for run in runs:
             if run.stream is None or run.stopped:
@@ -158,24 +175,21 @@ def _run_beside_float64(work: _Work, runs: Sequence[_Run], feeds: Feeds) -> None
             except EngineFailed as error:
                 run.stopped = str(error)
                 continue
-            if theirs is None:
-                continue
-            seen = row(value, ours, theirs)
-            run.rows[value] = worse(run.rows.get(value, seen), seen)
+            if ours is not None and theirs is not None:
+                seen = row(value, ours, theirs)
+                run.rows[value] = worse(run.rows.get(value, seen), seen)
 
 
-def _trial(run: _Run, usual: dict[str, Row], tolerance: float | None) -> Trial:
+def _trial(run: _Run, usual: dict[str, Row], tolerance: float | None, *, meant: bool) -> Trial:
     engine, rows = run.engine, tuple(run.rows.values())
     if run.stopped:
         return Trial(kind="rounding", name=engine.name, title=engine.name, stopped=run.stopped, asked=run.asked)
     most = engine.tolerance if tolerance is None else tolerance
-    if tolerance is not None:
-        allowed = (most,) * len(rows)
-    elif (
-        engine is EMBEDDED
-    ):  # the measure of all others: whatever it loses is rounding, unless it is no number any more
+    allowed = (most,) * len(rows)
+    if tolerance is None and meant and engine is EMBEDDED:
+        # The measure of all others: whatever it loses is rounding, unless it is no number any more.
         allowed = (FINITE,) * len(rows)
-    else:
+    elif tolerance is None and meant:
         own = [usual[seen.value].relative if seen.value in usual else 0.0 for seen in rows]
         allowed = tuple(max(most, LEEWAY * each) for each in own)
     return Trial(kind="rounding", name=engine.name, title=engine.title(), rows=rows, allowed=allowed, asked=run.asked)

@@ -13,7 +13,8 @@ def test_a_mapped_blob_is_a_view_of_the_file(tmp_path: Path) -> None:
     path.write_bytes(b"head!" + np.arange(6, dtype="<f4").tobytes())
     blob = Blob.mapped(path, 5, (2, 3))
     assert blob.load().tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert blob.span is not None and blob.span.offset == 5
+    assert blob.span is not None
+    assert blob.span.offset == 5
     assert not blob.load().flags.owndata
 
 

@@ -38,7 +38,13 @@ def written(net: Net, path: Path) -> bytes:
 def test_bytes_are_protobufs_own(tmp_path: Path) -> None:
     net = net_of((2, 3, 5, 5), name="größer")
     rng = np.random.default_rng(0)
-    add(net, "conv", Convolution(num_output=200, kernel_size=(3, 3)), rng.normal(size=(200, 3, 3, 3)), rng.normal(size=200))
+    add(
+        net,
+        "conv",
+        Convolution(num_output=200, kernel_size=(3, 3)),
+        rng.normal(size=(200, 3, 3, 3)),
+        rng.normal(size=200),
+    )
     add(net, "relu", ReLU())
     add(net, "scale", Scale(num_axes=0), np.float32(3))
     add(net, "fc", InnerProduct(num_output=2), rng.normal(size=(2, 1800)), np.zeros(2))
@@ -70,7 +76,9 @@ def test_weights_of_a_file_are_copied_as_they_lie(tmp_path: Path) -> None:
     assert sum(told) == len(data) == caffemodel.size(caffemodel.frames(net))
 
 
-def test_where_the_kernel_cannot_copy_bytes_are_read_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_kernel_cannot_copy_bytes_are_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = tmp_path / "source"
     source.write_bytes(np.arange(100, dtype="<f4").tobytes())
     net = net_of((1, 1))

@@ -26,5 +26,7 @@ def test_no_problem_raises_nothing() -> None:
 
 
 def test_a_note_names_its_place() -> None:
-    assert str(Note(kind="warning", text="option x was not read", origin=PLACE)).startswith("yolov3.cfg:603 [shortcut]: ")
+    assert str(Note(kind="warning", text="option x was not read", origin=PLACE)).startswith(
+        "yolov3.cfg:603 [shortcut]: "
+    )
     assert str(Note(kind="assumed", text="batch 1")) == "batch 1"

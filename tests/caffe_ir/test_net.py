@@ -12,9 +12,9 @@ def test_append_infers_shapes_and_refuses_what_caffe_refuses() -> None:
     net = net_of((1, 3, 8, 8))
     add(net, "relu", ReLU())
     assert net.shapes["relu"] == (1, 3, 8, 8)
-    with pytest.raises(ConversionError, match="conv .*weights"):
+    with pytest.raises(ConversionError, match=r"conv .*weights"):
         add(net, "conv", Convolution(num_output=4, kernel_size=(3, 3)))
-    with pytest.raises(ConversionError, match="tiny.cfg:3.*bottoms"):
+    with pytest.raises(ConversionError, match=r"tiny\.cfg:3.*bottoms"):
         add(net, "two", ReLU(), bottoms=("data", "relu"))
 
 
@@ -58,7 +58,9 @@ def test_infer_collects_refusals_and_passes_over_what_follows() -> None:
     net = net_of((1, 2, 3, 3))
     add(net, "a", ReLU())
     add(net, "b", ReLU(), bottoms=("a",))
-    net.update(net.node("a"), Node(name="a", layer=Flatten(axis=7), bottoms=("data",), tops=("a",), origin=net.nodes[0].origin))
+    net.update(
+        net.node("a"), Node(name="a", layer=Flatten(axis=7), bottoms=("data",), tops=("a",), origin=net.nodes[0].origin)
+    )
     with pytest.raises(ConversionError) as caught:
         net.infer()
     assert len(caught.value.problems) == 1

@@ -93,7 +93,8 @@ def model(path: Path, **blobs: list[tuple[int, ...]]) -> Path:
 
 CONV = (
     INPUT
-    + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3 kernel_size: 1 } }\n'
+    + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" '
+    + "convolution_param { num_output: 3 kernel_size: 1 } }\n"
 )
 
 
@@ -125,7 +126,8 @@ def test_what_a_file_leaves_to_the_shapes_is_worked_out(tmp_path: Path) -> None:
     path = text(
         tmp_path,
         'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 6 dim: 4 } } }\n'
-        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 6 kernel_size: 3 pad: 1 } }\n'
+        'layer { name: "c" type: "Convolution" bottom: "data" top: "c" '
+        "convolution_param { num_output: 6 kernel_size: 3 pad: 1 } }\n"
         'layer { name: "s" type: "Slice" bottom: "c" top: "a" top: "b" top: "d" }\n'
         'layer { name: "t" type: "Split" bottom: "a" top: "e" top: "f" top: "g" }\n',
     )

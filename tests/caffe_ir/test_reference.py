@@ -15,7 +15,8 @@ def test_runs_in_the_dtype_asked_for() -> None:
     x = np.linspace(-2, 2, 6).reshape(2, 3)
     double = reference.run(net, {"data": x}, np.float64)["y"]
     single = reference.run(net, {"data": x})["y"]
-    assert double.dtype == np.float64 and single.dtype == np.float32
+    assert double.dtype == np.float64
+    assert single.dtype == np.float32
     np.testing.assert_allclose(double, expit(x), rtol=1e-14)
     np.testing.assert_allclose(single, expit(x), rtol=3e-7)
 

@@ -58,7 +58,8 @@ def test_every_layer_that_the_target_lacks_is_told(tmp_path: Path) -> None:
         writer.write(net, tmp_path / "net", CAFFE)
     told = [str(problem) for problem in caught.value.problems]
     assert len(told) == 2
-    assert "BVLC Caffe 1.0 has no layer Swish" in told[0] and told[0].startswith("tiny.cfg:2: ")
+    assert "BVLC Caffe 1.0 has no layer Swish" in told[0]
+    assert told[0].startswith("tiny.cfg:2: ")
     assert list(tmp_path.iterdir()) == []
 
 

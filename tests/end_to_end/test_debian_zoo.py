@@ -97,7 +97,7 @@ def test_files_compute_what_darknet_computes(
 
 @pytest.mark.parametrize("name", [cfg.stem for cfg in CFGS])
 def test_opencv_reads_the_files_and_agrees(name: str, models: dict[str, Job], tmp_path: Path) -> None:
-    made, files = converted(models[name], tmp_path, "raw")
+    _, files = converted(models[name], tmp_path, "raw")
     kinds = {node.layer.type_name() for node in files.nodes}
     assert not kinds & LACKED_BY_OPENCV
     net = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
@@ -108,8 +108,6 @@ def test_opencv_reads_the_files_and_agrees(name: str, models: dict[str, Job], tm
         mine = ours[output]
         assert theirs.size == mine.size
         assert np.abs(theirs.reshape(mine.shape) - mine).max() <= 2e-5 * np.abs(mine).max()
-
-
 
 
 def test_there_are_42_of_them() -> None:

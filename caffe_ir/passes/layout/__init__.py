@@ -80,6 +80,7 @@ def take(net: Net, stage: Stage) -> None:
         for value, held in net.values.items()
         if (view := stage.views.get(held)) and view.is_plain and view.blob in stage.net.shapes
     }
+    net.values = {}  # or each removal would look for its own among them
     for node in list(net.nodes):
         net.remove(node)
     net.shapes.clear()

@@ -52,8 +52,9 @@ def by_torch(net: Net) -> dict[str, np.ndarray]:
 
     arrays = {node.name: [np.array(blob.load(), np.float64) for blob in node.blobs] for node in net.nodes}
     blobs = {name: list(map(torch.from_numpy, held)) for name, held in arrays.items()}
-    x = F.conv2d(torch.from_numpy(INPUT).double(), *blobs["conv"], padding=1)
-    x = F.batch_norm(x, blobs["bn"][0], blobs["bn"][1], *blobs["scale"], eps=1e-5)
+    (filters, bias), (mean, variance, _), (gamma, beta) = blobs["conv"], blobs["bn"], blobs["scale"]
+    x = F.conv2d(torch.from_numpy(INPUT).double(), filters, bias, padding=1)
+    x = F.batch_norm(x, mean, variance, gamma, beta, eps=1e-5)
     relu = F.leaky_relu(x, 0.1)
     pool = F.max_pool2d(relu, 2, ceil_mode=True)
     return {"relu": relu.numpy(), "pool": pool.numpy(), "prob": pool.softmax(1).numpy()}

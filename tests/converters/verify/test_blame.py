@@ -30,7 +30,7 @@ def test_weights_are_told_by_what_was_done_to_them(found, told) -> None:
 
 
 def test_float64_weights_are_those_that_are_written_as_float32() -> None:
-    assert changed(np.float32([0.1, 1 / 3]), np.array([0.1, 1 / 3])) == ""
+    assert changed(np.array([0.1, 1 / 3], np.float32), np.array([0.1, 1 / 3])) == ""
 
 
 def test_parameters_are_compared_as_caffe_holds_them() -> None:

@@ -26,7 +26,7 @@ def program(folder, text):
 def test_arrays_go_there_and_back_and_what_is_not_made_is_none(tmp_path) -> None:
     files = files_of(tmp_path, ordinary())
     first, second = blobs_of_child(program(tmp_path, ECHO), "it", files, ["relu", "pool"], {"data": INPUT})
-    assert np.array_equal(first, INPUT)
+    assert np.array_equal(np.array(first), INPUT)
     assert second is None
 
 

@@ -21,7 +21,7 @@ def test_it_computes_what_torch_computes(tmp_path) -> None:
     right = by_torch(net)
     found = MNN.blobs(files_of(tmp_path, net), list(right), {"data": INPUT})
     for ours, theirs in zip(found, right.values(), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+        np.testing.assert_allclose(np.array(ours), theirs, atol=1e-4)
     assert MNN.title().startswith("MNN 3")
 
 

@@ -123,3 +123,28 @@ def test_a_planted_fault_is_named_first(tmp_path, net, what):
     assert found is not None
     assert found.verdict == "differs"
     assert (found.faults[0].layer, found.faults[0].kind) == (layer, blamed), str(found.faults[0])
+
+
+def test_floor_for_ceil_is_named_first(tmp_path):
+    """Caffe's own rounding is ceil; on odd maps floor leaves out the last row and column."""
+    odd = "[net]\nheight=9\nwidth=11\nchannels=3\n[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=relu\n"
+    net = converted(
+        tmp_path, odd + "[maxpool]\nsize=2\nstride=2\n[convolutional]\nfilters=4\nsize=1\nactivation=relu\n"
+    )
+    write(net.made, tmp_path / "pair", CAFFE)
+    path = tmp_path / "pair.prototxt"
+    assert path.read_text().count("pool: MAX") == 1
+    path.write_text(path.read_text().replace("pool: MAX", "pool: MAX round_mode: FLOOR"))
+    found = verify(net.source, caffe_files(path, tmp_path / "pair.caffemodel"))
+    assert found.verdict == "differs"
+    assert found.faults[0].layer == "maxpool_1"
+    assert found.faults[0].text == "round_mode is FLOOR where not written belongs"
+    assert found.trials[0].wrong[0].other_shape == (1, 4, 4, 5)
+
+
+@pytest.mark.parametrize("what", ["weights with their kernel axes swapped", "a relu dropped", "a pad forgotten"])
+def test_a_fault_in_a_folded_net_is_named_first(tmp_path, what):
+    layer, blamed, plant = PLANTED[what]
+    folded = converted(tmp_path, fold=True)
+    found = outcome(tmp_path, folded, plant)
+    assert (found.faults[0].layer, found.faults[0].kind) == (layer, blamed)

@@ -45,9 +45,9 @@ def stand_in(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("stand_in")
 def test_a_blob_is_taken_before_it_is_overwritten_in_place(tmp_path) -> None:
     found = list(PYCAFFE.blobs(files_of(tmp_path, sliced()), ["first", "second", "relu"], {"data": INPUT}))
-    assert np.array_equal(found[0], INPUT[:, :1])
-    assert np.array_equal(found[1], INPUT[:, 1:])
-    assert np.array_equal(found[2], np.maximum(INPUT[:, 1:], 0))
+    assert np.array_equal(np.array(found[0]), INPUT[:, :1])
+    assert np.array_equal(np.array(found[1]), INPUT[:, 1:])
+    assert np.array_equal(np.array(found[2]), np.maximum(INPUT[:, 1:], 0))
 
 
 @pytest.mark.usefixtures("stand_in")

@@ -1,0 +1,128 @@
+"""`convert verify`, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from converters.cli.main import convert
+from tests.converters.cli.given import TINY, converted, darknet_model
+
+# All sections but for the head, which --head raw leaves out.
+COMPARED = 5
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A Darknet model and its Caffe files, as words of a command."""
+    cfg, weights = darknet_model(tmp_path, TINY)
+    converted("darknet", cfg, weights, "-o", tmp_path / "net")
+    return [str(cfg), str(weights), str(tmp_path / "net.prototxt")]
+
+
+def run(*words):
+    return CliRunner().invoke(convert, ["verify", *map(str, words)])
+
+
+def test_a_right_net_ends_with_0(files) -> None:
+    done = run(*files)
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("AGREES: ")
+    assert f"{COMPARED} values compared" in done.output
+
+
+def test_a_wrong_net_ends_with_1_and_names_the_layer(files) -> None:
+    path = Path(files[2])
+    assert path.read_text().count("eps: 1e-12") == 2
+    path.write_text(path.read_text().replace("eps: 1e-12", "eps: 1e-05", 1))
+    done = run(*files, "-q")
+    assert done.exit_code == 1
+    assert "first at fault: conv_0_bn: eps is 1e-05 where 1e-12 belongs" in done.output
+
+
+def test_files_that_are_not_there_end_with_2(files) -> None:
+    done = run(*files[:2], "nowhere")
+    assert done.exit_code == 2
+    assert "cannot read nowhere.prototxt" in done.output
+
+
+def test_files_that_do_not_belong_together_end_with_2(files, tmp_path) -> None:
+    (tmp_path / "other").mkdir()
+    other = darknet_model(tmp_path / "other", TINY.replace("filters=8", "filters=12"))
+    converted("darknet", *other, "-o", tmp_path / "other" / "net")
+    done = run(*files[:2], files[2], tmp_path / "other" / "net.caffemodel")
+    assert done.exit_code == 2
+    assert "conv_0 takes weights ((8, 3, 3, 3),), the caffemodel has ((12, 3, 3, 3),)" in done.output
+
+
+def test_an_engine_that_is_not_installed_ends_with_2_and_says_what_to_do(files, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    done = run(*files, "--engine", "opencv", "-q")
+    assert done.exit_code == 2
+    assert "pip install 'tocaffe[verify]'" in done.output
+
+
+def test_several_inputs_of_every_kind(files, tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.standard_normal((1, 3, 32, 32)))
+    np.savez(tmp_path / "x.npz", data=rng.standard_normal((1, 3, 32, 32)))
+    cv2.imwrite(str(tmp_path / "x.png"), rng.integers(0, 256, (20, 50, 3), np.uint8))
+    words = [word for name in ("x.npy", "x.npz", "x.png") for word in ("--input", tmp_path / name)]
+    done = run(*files, *words, "--mean", "1,2,3", "--bgr", "-q")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_picture_that_is_none_ends_with_2(files, tmp_path) -> None:
+    (tmp_path / "x.png").write_text("no picture")
+    done = run(*files, "--input", tmp_path / "x.png")
+    assert done.exit_code == 2
+    assert "x.png is not a picture that can be read" in done.output
+
+
+def test_one_precision_alone(files) -> None:
+    assert "in embedded" not in run(*files, "--precision", "float64").output
+    assert "by embedded" not in run(*files, "--precision", "float32").output
+
+
+def test_a_tolerance_of_nothing_is_exceeded(files) -> None:
+    assert run(*files, "--tolerance", "0", "--engine", "embedded").exit_code == 1
+
+
+def test_a_report_is_written(files, tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    done = run(*files, "--report", tmp_path / "r.html", "-q")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "r.html").read_text().count('<tr class="row">') == COMPARED
+
+
+def test_a_conversion_can_verify_itself(tmp_path) -> None:
+    words = [*map(str, darknet_model(tmp_path, TINY)), "-o", str(tmp_path / "net"), "--verify", "--fold-bn", "-q"]
+    done = CliRunner().invoke(convert, ["darknet", *words])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("AGREES: ")
+
+
+def test_ctrl_c_ends_it_at_once_and_leaves_no_report(tmp_path) -> None:
+    big = TINY.replace("width=32", "width=1504").replace("height=32", "height=1504").replace("filters=8", "filters=64")
+    cfg, weights = darknet_model(tmp_path, big)
+    converted("darknet", cfg, weights, "-o", tmp_path / "net")
+    command = [sys.executable, "-m", "converters.cli.main", "verify", cfg, weights, tmp_path / "net.prototxt"]
+    options = ["--report", tmp_path / "r.html", "--judge", "embedded"]
+    running = subprocess.Popen([*map(str, [*command, *options])], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(2.5)
+    assert running.poll() is None
+    begin = time.monotonic()
+    os.kill(running.pid, signal.SIGINT)
+    running.communicate(timeout=10)
+    assert time.monotonic() - begin < 3
+    assert running.returncode != 0
+    assert not [path for path in tmp_path.iterdir() if "r.html" in path.name]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+
+from converters.cli.verify_shown import fault_lines, figure, show_comparison, verdict_line, verdict_told
+from converters.verify.blame import Fault
+from converters.verify.comparison import row
+from converters.verify.trial import Comparison, Trial
+
+ROWS = tuple(row(f"v{number}", np.ones(4), np.ones(4) + 10.0 ** -(12 - number)) for number in range(12))
+FAULT = Fault(layer="conv", kind="weights", text="weights 0 are all zero", source="a.cfg:3", written="a.prototxt:9")
+
+
+def comparison(**fields):
+    trials = (
+        Trial(kind="meaning", name="embedded", title="this program", rows=ROWS, allowed=(1e-6,) * 12),
+        Trial(kind="rounding", name="mnn", title="mnn", stopped="MNN cannot run step", asked=False),
+    )
+    return Comparison(**{"source": "a.cfg", "caffe": "a.prototxt", "trials": trials, **fields})
+
+
+def test_the_verdict_comes_first_and_then_what_is_at_fault(capsys) -> None:
+    show_comparison(comparison(faults=(FAULT,), missing=("yolo_5",)), ["a remark"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "DIFFERS: a.prototxt with a.cfg, 12 values compared"
+    assert lines[1] == "first at fault: conv: weights 0 are all zero (a.prototxt:9 <- a.cfg:3)"
+    assert lines[2].startswith("the Caffe net holds no value for yolo_5")
+    assert lines[3] == "note: a remark"
+    assert any("MNN cannot run step" in line for line in lines)
+
+
+def test_the_worst_layers_are_listed_first_and_all_on_demand(capsys) -> None:
+    show_comparison(comparison())
+    short = capsys.readouterr().out
+    layers = [line.split()[0] for line in short.splitlines() if line.startswith("v")]
+    assert layers == [f"v{number}" for number in range(11, 3, -1)]
+    assert "the worst 8 of 12; -v lists all" in short
+    show_comparison(comparison(), verbose=True)
+    layers = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("v")]
+    assert layers == [f"v{number}" for number in range(12)]
+
+
+def test_the_quiet_get_the_verdict_and_the_first_fault(capsys) -> None:
+    verdict_told(comparison(faults=(FAULT, FAULT)))
+    assert capsys.readouterr().out.splitlines() == [
+        "DIFFERS: a.prototxt with a.cfg, 12 values compared",
+        "first at fault: conv: weights 0 are all zero (a.prototxt:9 <- a.cfg:3)",
+    ]
+
+
+def test_an_engine_that_was_asked_for_and_stopped_is_told() -> None:
+    trial = Trial(kind="rounding", name="mnn", title="mnn", stopped="MNN is not installed")
+    lines = list(fault_lines(comparison(trials=(trial,), refused="conv takes other weights")))
+    assert lines == [
+        "the files are no net that Caffe would run: conv takes other weights",
+        "in mnn: MNN is not installed",
+    ]
+    assert verdict_line(comparison(trials=(trial,))).startswith("NOT COMPARED")
+
+
+def test_shapes_that_differ_are_both_shown(capsys) -> None:
+    trial = Trial(kind="meaning", name="embedded", title="", rows=(row("v", np.ones(4), np.ones(5)),), allowed=(1.0,))
+    show_comparison(comparison(trials=(trial,)))
+    assert "4 / 5" in capsys.readouterr().out
+
+
+def test_an_error_is_told_in_few_characters() -> None:
+    assert [figure(each) for each in (0.0, 1.234e-7, float("inf"))] == ["0", "1.2e-07", "inf"]
