@@ -25,7 +25,10 @@ def run(net: Net, feeds: Mapping[str, Array], dtype: type[np.floating] = np.floa
 def walk(
     net: Net, feeds: Mapping[str, Array], dtype: type[np.floating] = np.float32
 ) -> Iterator[tuple[Node, list[Array]]]:
-    """Run the net node by node, giving each node with its tops; a blob is let go after its last reader."""
+    """Run the net node by node, giving each node with its tops; a blob is let go after its last reader.
+
+    Whoever iterates may put other arrays into the list of tops: the later nodes read those.
+    """
     readers = Counter(bottom for node in net.nodes for bottom in node.bottoms)
     alive: dict[str, Array] = {}
     for node in net.nodes:

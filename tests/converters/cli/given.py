@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -110,7 +111,15 @@ def process(program: str, *words: object) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_signals,
     )
+
+
+def hear_signals() -> None:
+    """What a terminal's programs do with Ctrl-C and the like; a shell's background jobs are born deaf to them."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
 
 
 def prototxt(path: Path) -> caffe_pb2.NetParameter:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from converters.cli.main import convert
-from tests.converters.cli.given import TINY, converted, darknet_model
+from tests.converters.cli.given import TINY, converted, darknet_model, hear_signals
 
 # All sections but for the head, which --head raw leaves out.
 COMPARED = 5
@@ -117,7 +117,9 @@ def test_ctrl_c_ends_it_at_once_and_leaves_no_report(tmp_path) -> None:
     converted("darknet", cfg, weights, "-o", tmp_path / "net")
     command = [sys.executable, "-m", "converters.cli.main", "verify", cfg, weights, tmp_path / "net.prototxt"]
     options = ["--report", tmp_path / "r.html", "--judge", "embedded"]
-    running = subprocess.Popen([*map(str, [*command, *options])], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    running = subprocess.Popen(
+        [*map(str, [*command, *options])], stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=hear_signals
+    )
     time.sleep(2.5)
     assert running.poll() is None
     begin = time.monotonic()

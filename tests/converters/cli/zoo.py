@@ -10,6 +10,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from converters.cli.batch import batch
+from tests.converters.cli.given import hear_signals
 from tests.oracles.seeded_weights import write_weights
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +66,9 @@ def call(*arguments: object) -> Result:
 def start(*arguments: object) -> subprocess.Popen[bytes]:
     """`convert batch` as a process of its own."""
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=hear_signals
+    )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
