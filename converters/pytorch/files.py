@@ -120,7 +120,8 @@ def open_weights(path: str | Path, *, trust_pickle: bool = False) -> Mapping[str
 def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> torch.nn.Module:
     """The module that `package.module:function` or `file.py:function` returns. Raises ConversionError.
 
-    What the function raises is told with its own traceback.
+    It runs with torch's seed 0, so that random weights are the same ones at every call. What the function raises is told
+    with its own traceback.
     """
     holder, colon, name = place.rpartition(":")
     if not colon or not holder or not name.isidentifier():
@@ -132,7 +133,9 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> torc
         why = f"it has {', '.join(known[:8])}" if known else ""
         raise ConversionError(Problem(what=f"{holder} has no function {name}", why=why))
     try:
-        made = factory(**(arguments or {}))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            made = factory(**(arguments or {}))
     except Exception as error:
         raise ConversionError(_raised(f"{place} raised {type(error).__name__}", error)) from None
     if not isinstance(made, torch.nn.Module):

@@ -44,7 +44,9 @@ def load(
     model = open_model(source, trust_pickle=trust_pickle) if is_file else load_factory(source, arguments)
     name = Path(source).stem if is_file else source.rpartition(":")[2]
     if weights is None:
-        return Loaded(model=model, name=name)
+        text = "the weights are those that the function made, with torch's seed 0; --weights FILE puts trained ones in"
+        notes = [] if is_file else [Note(kind="assumed", text=text)]
+        return Loaded(model=model, name=name, notes=tuple(notes))
     if not isinstance(model, torch.nn.Module):
         why = f"{source} is a program with weights of its own"
         raise ConversionError(Problem(what="--weights has no place to go to", why=why))

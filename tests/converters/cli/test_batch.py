@@ -200,6 +200,15 @@ def test_the_darknet_zoo_survives_ten_kills(tmp_path: Path) -> None:
     assert len([name for name in made if name.endswith(".caffemodel")]) == 42
 
 
+def peak_memory(pid: int) -> int:
+    """The most bytes that a process held since it began to run its program: getrusage counts its parent's before."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0  # it has just ended
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
 @pytest.mark.slow
 def test_ten_thousand_models_cost_little_memory_and_no_more_each_at_the_end(tmp_path: Path) -> None:
     manifest = make_zoo(tmp_path, ["a"])
@@ -207,10 +216,12 @@ def test_ten_thousand_models_cost_little_memory_and_no_more_each_at_the_end(tmp_
     tables = (f'[m{number}]\ncfg = "a.cfg"\nweights = "a.weights"\n' for number in range(count))
     manifest.write_text('[defaults]\noutput = "out/{name}"\n' + "".join(tables))
     process = start(manifest, "-q", "-j", 2)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    most = 0
+    while process.poll() is None:
+        most = max(most, peak_memory(process.pid))
+        time.sleep(0.2)
     assert process.returncode == 0
-    assert used.ru_maxrss * 1024 < 300e6
+    assert 10e6 < most < 300e6
     times = sorted(path.stat().st_mtime for path in (tmp_path / "out").glob("*.prototxt"))
     assert len(times) == count
     fifth = count // 5

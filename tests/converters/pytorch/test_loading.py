@@ -28,6 +28,10 @@ def test_a_function_makes_the_model_with_arguments_and_gives_its_name(source: Pa
     assert isinstance(loaded.model, torch.nn.Sequential)
     assert loaded.model[0].weight.shape == (5, 3, 1, 1)
     assert loaded.name == "net"
+    again = load(f"{source}:net", arguments={"outputs": 5})
+    assert isinstance(again.model, torch.nn.Sequential)
+    assert torch.equal(again.model.state_dict()["0.weight"], loaded.model.state_dict()["0.weight"])
+    assert "seed 0" in loaded.notes[0].text
 
 
 def test_weights_go_into_it_and_what_was_assumed_is_told(source: Path, tmp_path: Path) -> None:
