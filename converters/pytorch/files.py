@@ -120,8 +120,8 @@ def open_weights(path: str | Path, *, trust_pickle: bool = False) -> Mapping[str
 def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> torch.nn.Module:
     """The module that `package.module:function` or `file.py:function` returns. Raises ConversionError.
 
-    It runs with torch's seed 0, so that random weights are the same ones at every call. What the function raises is told
-    with its own traceback.
+    It runs with torch's seed 0, so that random weights are the same at every call. What it raises is told with its own
+    traceback.
     """
     holder, colon, name = place.rpartition(":")
     if not colon or not holder or not name.isidentifier():
