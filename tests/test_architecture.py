@@ -113,6 +113,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "caffe": ("converters.verify.pycaffe_child",),
 }
 
+STANDARD = sys.stdlib_module_names | {"tomllib"}  # of the standard library from Python 3.11 on
+
 BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "misc"}
 MOST_LINES = 400
 
@@ -217,7 +219,7 @@ def broken_packages(modules: dict[str, Path]) -> list[str]:
     for module, path in modules.items():
         for imported in imports(module, path):
             package = imported.name.partition(".")[0]
-            if imported.checking or package in PRODUCT or package in sys.stdlib_module_names:
+            if imported.checking or package in PRODUCT or package in STANDARD:
                 continue
             if not any(covers(pattern, module) for pattern in PACKAGES.get(package, ())):
                 found.append(f"{module}:{imported.line} imports {package}, which PACKAGES does not allow")
