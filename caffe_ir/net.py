@@ -93,6 +93,17 @@ class Net:
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
 
+    def copy(self) -> Net:
+        """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
+        return Net(
+            name=self.name,
+            nodes=list(self.nodes),
+            outputs=list(self.outputs),
+            values=dict(self.values),
+            notes=list(self.notes),
+            shapes=dict(self.shapes),
+        )
+
     # ---- building -------------------------------------------------------------------------------------------------
 
     def append(self, node: Node) -> Node:

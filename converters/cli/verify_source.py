@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -124,19 +124,7 @@ def _lowered(net: Net, target: str, head: Head, fold: bool) -> Net:
     from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
 
-    return lower(copied(net), TARGETS[target], Options(head=head, fold_batch_norm=fold))
-
-
-def copied(net: Net) -> Net:
-    """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
-    return replace(
-        net,
-        nodes=list(net.nodes),
-        outputs=list(net.outputs),
-        values=dict(net.values),
-        notes=list(net.notes),
-        shapes=dict(net.shapes),
-    )
+    return lower(net.copy(), TARGETS[target], Options(head=head, fold_batch_norm=fold))
 
 
 # ---- Darknet -------------------------------------------------------------------------------------------------------

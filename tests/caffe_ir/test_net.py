@@ -95,3 +95,16 @@ def test_consumers_and_producers() -> None:
     assert net.producer("a").name == "a"
     with pytest.raises(KeyError):
         net.node("zzz")
+
+
+def test_a_copy_is_rewritten_alone() -> None:
+    net = net_of((1, 2))
+    add(net, "a", Sigmoid())
+    add(net, "b", ReLU())
+    copy = net.copy()
+    copy.replace(copy.node("a"), [])
+    copy.note("warning", "only here")
+    assert [node.name for node in net.nodes] == ["data", "a", "b"]
+    assert net.node("b").bottoms == ("a",)
+    assert net.values["a"] == "a"
+    assert not net.notes

@@ -84,7 +84,7 @@ def test_files_compute_what_darknet_computes(
     feeds = {"data": job.input}
     known = truths(job, judged[name])
     found = list(rows(known, files, made.values, feeds, np.float32))
-    assert len(found) >= len(known) * (0.3 if fold else 0.9)
+    assert len(found) >= len(known) * 0.9
     assert worst(found).relative <= 2e-5
     if fold:
         return

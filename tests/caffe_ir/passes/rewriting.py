@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from caffe_ir.net import Net
@@ -16,7 +14,7 @@ CONTEXT = Context(target=CAFFE, options=Options())
 
 def rewritten(net: Net, *passes: Pass, context: Context = CONTEXT) -> Net:
     """A copy of the net after the passes; all values and outputs that both have agree to 1e-12 in float64."""
-    after = copied(net)
+    after = net.copy()
     for one in passes:
         run_pass(one, after, context)
         once = after.dump()
@@ -24,17 +22,6 @@ def rewritten(net: Net, *passes: Pass, context: Context = CONTEXT) -> Net:
         assert after.dump() == once, f"{one.name} finds something to do in what it made itself"
     assert_same(net, after)
     return after
-
-
-def copied(net: Net) -> Net:
-    return replace(
-        net,
-        nodes=list(net.nodes),
-        outputs=list(net.outputs),
-        values=dict(net.values),
-        notes=list(net.notes),
-        shapes=dict(net.shapes),
-    )
 
 
 def assert_same(before: Net, after: Net, tolerance: float = 1e-12) -> None:

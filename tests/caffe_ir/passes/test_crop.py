@@ -12,7 +12,7 @@ from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.crop import CROP
 from caffe_ir.source_layers import CropTo
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def cropped(shape, top, left, height, width):
@@ -114,7 +114,7 @@ def test_leaves_caffes_own_crop_alone():
     net = net_of((1, 2, 4, 4))
     add(net, "small", Pooling(pool="MAX", kernel_size=(2, 2)))
     add(net, "crop", Crop(axis=2, offset=(0, 1)), bottoms=("data", "small"))
-    before = copied(net)
+    before = net.copy()
     run_pass(CROP, net, CONTEXT)
     assert net.dump() == before.dump()
 

@@ -7,7 +7,7 @@ from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.expand import EXPAND
 from caffe_ir.source_layers import Expand, Mul, Sub
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def expanded(small, shape):
@@ -76,6 +76,6 @@ def test_an_output_is_made_though_a_product_does_not_need_it():
 def test_leaves_tiles_alone():
     net = net_of((1, 2, 3))
     add(net, "tile", Tile(tiles=2))
-    before = copied(net)
+    before = net.copy()
     run_pass(EXPAND, net, CONTEXT)
     assert net.dump() == before.dump()

@@ -13,7 +13,7 @@ from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import copied, rewritten
+from tests.caffe_ir.passes.rewriting import rewritten
 
 FOLD = Context(target=CAFFE, options=Options(fold_batch_norm=True))
 NORM = BatchNorm(use_global_stats=True, eps=1e-3)
@@ -44,7 +44,7 @@ def net_with(linear, shape, weights, *, norm=True, scale=True, factor=2.0):
 
 
 def folded(net):
-    after = copied(net)
+    after = net.copy()
     run_pass(FOLD_BATCH_NORM, after, FOLD)
     return after
 

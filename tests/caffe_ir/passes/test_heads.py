@@ -12,7 +12,7 @@ from caffe_ir.reference import run
 from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import copied, rewritten
+from tests.caffe_ir.passes.rewriting import rewritten
 
 ACTIVATED = Context(target=CAFFE, options=Options(head="activated"))
 RAW = Context(target=CAFFE, options=Options(head="raw"))
@@ -96,7 +96,7 @@ def test_raw_a_head_that_others_read_is_computed_for_them_all_the_same():
     net = headed(YoloHead(anchors=PAIRS, mask=(1, 3), classes=3), (2, 16, 3, 5))
     add(net, "after", ReLU())
     net.outputs = ["head", "after"]
-    before = copied(net)
+    before = net.copy()
     run_pass(HEADS, net, RAW)
     assert net.outputs == ["conv_81", "after"]
     x = np.random.default_rng(0).normal(size=(2, 16, 3, 5))

@@ -8,7 +8,7 @@ from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.linear import LINEAR
 from caffe_ir.source_layers import Linear
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 RANDOM = np.random.default_rng(0)
 
@@ -42,6 +42,6 @@ def test_any_number_of_axes(shape, bias):
 def test_leaves_inner_products_alone():
     net = net_of((2, 3))
     add(net, "fc", InnerProduct(num_output=4, bias_term=False), np.ones((4, 3)))
-    before = copied(net)
+    before = net.copy()
     run_pass(LINEAR, net, CONTEXT)
     assert net.dump() == before.dump()

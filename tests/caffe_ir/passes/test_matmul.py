@@ -12,7 +12,7 @@ from caffe_ir.passes.permute import PERMUTE
 from caffe_ir.passes.reduce import REDUCE
 from caffe_ir.source_layers import MatMul
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 ALL = (MATMUL, EXPAND, PERMUTE, REDUCE, BROADCAST)
 
@@ -64,6 +64,6 @@ def test_only_two_transposed_factors_need_a_permutation():
 def test_leaves_products_with_weights_alone():
     net = net_of((2, 3))
     add(net, "fc", InnerProduct(num_output=4, bias_term=False), np.ones((4, 3)))
-    before = copied(net)
+    before = net.copy()
     run_pass(MATMUL, net, CONTEXT)
     assert net.dump() == before.dump()

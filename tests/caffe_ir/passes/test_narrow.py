@@ -9,7 +9,7 @@ from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.narrow import NARROW, Cut, cut_of
 from caffe_ir.source_layers import Gather
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def cut(shape, axis, *places):
@@ -68,7 +68,7 @@ def test_a_cut_is_a_run_or_every_so_many_of_all():
 def test_leaves_slices_alone():
     net = net_of((1, 4))
     add(net, "slice", Slice(slice_point=(1,)), tops=("one", "three"))
-    before = copied(net)
+    before = net.copy()
     run_pass(NARROW, net, CONTEXT)
     assert net.dump() == before.dump()
 

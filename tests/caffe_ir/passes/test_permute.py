@@ -14,7 +14,7 @@ from caffe_ir.passes.permute import PERMUTE, simplified, swaps
 from caffe_ir.reference import run
 from caffe_ir.source_layers import Permute
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def permuted(shape, order):
@@ -70,7 +70,7 @@ def test_heads_of_attention_are_brought_in_front_in_one_exchange():
 def test_leaves_caffes_own_layers_alone():
     net = net_of((1, 2, 3, 4))
     add(net, "view", Reshape(shape=(0, 3, 2, 4)))
-    before = copied(net)
+    before = net.copy()
     run_pass(PERMUTE, net, CONTEXT)
     assert net.dump() == before.dump()
 

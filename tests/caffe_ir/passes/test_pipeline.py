@@ -53,7 +53,7 @@ from caffe_ir.source_layers import (
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import assert_same, copied
+from tests.caffe_ir.passes.rewriting import assert_same
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,12 @@ def _weights(*shape):
 @pytest.mark.parametrize(("fold", "tolerance"), [(False, 1e-12), (True, 1e-6)])  # folding stores other float32
 def test_the_whole_pipeline_keeps_the_function(fold, tolerance):
     before = small_yolo()
-    after = lower(copied(before), CAFFE, Options(fold_batch_norm=fold))
+    after = lower(before.copy(), CAFFE, Options(fold_batch_norm=fold))
     assert_same(before, after, tolerance)
     assert "unread" not in after.values
     assert after.values["dropout_2"] == after.values["maxpool_1"]
     assert after.outputs == ["shortcut_5"]
-    again = lower(copied(after), CAFFE, Options(fold_batch_norm=fold))
+    again = lower(after.copy(), CAFFE, Options(fold_batch_norm=fold))
     assert again.dump() == after.dump()
 
 

@@ -7,7 +7,7 @@ from caffe_ir.layers import Flatten, InnerProduct, ReLU, Reshape
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.reshape import RESHAPE
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def viewed(shape, *shapes):
@@ -66,6 +66,6 @@ def test_an_inner_product_makes_rows_by_itself(view, kinds):
 
 def test_leaves_a_single_view_alone():
     net = viewed((2, 12), (2, 3, 4))
-    before = copied(net)
+    before = net.copy()
     run_pass(RESHAPE, net, CONTEXT)
     assert net.dump() == before.dump()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from converters.cli.verify_source import Pair, SourceOptions, copied, darknet_opened, expected, opened, parted
+from converters.cli.verify_source import Pair, SourceOptions, darknet_opened, expected, opened, parted
 from converters.darknet import convert
 from tests.converters.cli.given import ALEXEYAB, TINY, converted, darknet_model
 from tests.oracles.darknet import needs_darknet
@@ -56,7 +56,7 @@ def test_the_options_of_the_conversion_are_read_off_the_files(tmp_path, head, fo
 
 def test_a_copy_can_be_rewritten(tmp_path) -> None:
     net = convert(*darknet_model(tmp_path, TINY)).net
-    twin = copied(net)
+    twin = net.copy()
     twin.remove(twin.nodes[-1])
     twin.values.clear()
     assert len(net.nodes) == len(twin.nodes) + 1

@@ -17,7 +17,6 @@ from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
-from converters.cli.verify_source import copied
 from converters.darknet import DarknetModel, convert
 from converters.verify import Comparison, Source, caffe_files, source_of, verify
 from tests.oracles.seeded_weights import write_weights
@@ -113,7 +112,7 @@ def converted(folder: Path, text: str = CFG, *, fold: bool = False) -> Converted
     cfg.write_text(text)
     write_weights(cfg, weights, seed=3)
     model = convert(cfg, weights)
-    made = lower(copied(model.net), CAFFE, Options(fold_batch_norm=fold))
+    made = lower(model.net.copy(), CAFFE, Options(fold_batch_norm=fold))
     return Converted(model=model, made=made, source=source_of("planted.cfg", model.net, made))
 
 

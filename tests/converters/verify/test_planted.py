@@ -9,7 +9,6 @@ from caffe_ir.errors import ConversionError
 from caffe_ir.layers import AbsVal, ReLU, TanH
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
-from converters.cli.verify_source import copied
 from converters.verify import caffe_files, verify
 from converters.verify.unreadable import comparison_of_unreadable
 from tests.converters.verify.planting import (
@@ -96,7 +95,7 @@ def net(tmp_path_factory):
 
 def outcome(folder, net, plant):
     """What `convert verify` finds, whether or not the files can still be read as a net."""
-    spoilt = copied(net.made)
+    spoilt = net.made.copy()
     plant(spoilt)
     write(spoilt, folder / "pair", CAFFE)
     try:

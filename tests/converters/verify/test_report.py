@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 import pytest
 
 from caffe_ir.errors import ConversionError
-from converters.cli.verify_source import copied
 from converters.verify.report import report, write_report
 from converters.verify.trial import Comparison
 from tests.converters.verify.planting import converted, parameter, verified
@@ -24,7 +23,7 @@ def comparisons(tmp_path_factory):
     """Of a right net and of one with a fault."""
     folder = tmp_path_factory.mktemp("report")
     net = converted(folder)
-    spoilt = copied(net.made)
+    spoilt = net.made.copy()
     parameter("maxpool_6", pool="AVE")(spoilt)
     return verified(folder, net.source, net.made), verified(folder, net.source, spoilt)
 

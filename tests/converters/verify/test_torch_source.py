@@ -6,7 +6,7 @@ import pytest
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
-from converters.cli.verify_source import copied, pytorch_opened
+from converters.cli.verify_source import pytorch_opened
 from converters.verify import JudgeFailed
 from tests.converters.verify.planting import parameter, verified, weights
 
@@ -39,7 +39,7 @@ def opened(**options):
     model = Small(**options).eval()
     program = capture(model, (torch.zeros(1, 3, 7, 9),)).program
     net = convert(program, name="small")
-    made = lower(copied(net), CAFFE, Options())
+    made = lower(net.copy(), CAFFE, Options())
     return model, program, net, made, pytorch_opened("small", program, net, made).source
 
 
@@ -74,7 +74,7 @@ def test_a_converted_module_agrees_with_torch_in_every_layer(tmp_path) -> None:
 )
 def test_a_planted_fault_is_named(tmp_path, layer, plant) -> None:
     *_, made, source = opened()
-    spoilt = copied(made)
+    spoilt = made.copy()
     plant(spoilt)
     assert verified(tmp_path, source, spoilt).faults[0].layer == layer
 

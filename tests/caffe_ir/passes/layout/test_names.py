@@ -4,7 +4,7 @@ from caffe_ir.layers import ReLU, Slice
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, copied, rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def test_the_mark_goes_and_what_is_taken_gets_a_number():
@@ -25,6 +25,6 @@ def test_the_mark_goes_and_what_is_taken_gets_a_number():
 def test_other_names_stay():
     net = net_of((2, 3))
     add(net, "conv_1.bn", ReLU())
-    before = copied(net)
+    before = net.copy()
     run_pass(LAYOUT_NAMES, net, CONTEXT)
     assert net.dump() == before.dump()

@@ -12,7 +12,7 @@ from caffe_ir.passes.layout.names import LAYOUT_NAMES
 from caffe_ir.source_layers import Mul, Permute
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.layout.nets import random_net
-from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, copied
+from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -20,7 +20,7 @@ from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, copied
 def test_random_nets_compute_the_same(seeds, turned):
     for seed in seeds:
         net = random_net(seed)
-        after = copied(net)
+        after = net.copy()
         take(after, staged(after, turned=turned))
         after.check()
         assert after.infer() == after.shapes
@@ -32,7 +32,7 @@ def test_what_is_permuted_in_vain_is_not_written():
     add(net, "last", Permute(order=(0, 2, 3, 1)))
     add(net, "relu", ReLU())
     add(net, "second", Permute(order=(0, 3, 1, 2)))
-    after = copied(net)
+    after = net.copy()
     run_pass(LAYOUT, after, CONTEXT)
     run_pass(LAYOUT_NAMES, after, CONTEXT)
     assert_same(net, after)
@@ -46,7 +46,7 @@ def test_a_net_without_waiting_axes_is_left_alone():
     net = net_of((2, 3))
     add(net, "view", Reshape(shape=(0, 3, 1)))
     add(net, "relu", ReLU())
-    before = copied(net)
+    before = net.copy()
     run_pass(LAYOUT, net, CONTEXT)
     assert net.nodes == before.nodes
 
@@ -56,7 +56,7 @@ def test_a_permutation_that_is_needed_stays_and_is_made_once():
     add(net, "permute", Permute(order=(0, 3, 1, 2)))
     add(net, "first", Mul(), bottoms=("permute", "permute"))
     net.outputs = ["permute", "first"]
-    after = copied(net)
+    after = net.copy()
     take(after, staged(after))
     assert_same(net, after)
     assert sum(isinstance(node.layer, Permute) for node in after.nodes) == 2
@@ -69,7 +69,7 @@ def test_constants_are_turned_where_they_lie():
     add(net, "product", Mul(), bottoms=("turned", "constant"))
     add(net, "back", Permute(order=(0, 2, 1)))
     net.values = {"data": "data"}
-    after = copied(net)
+    after = net.copy()
     run_pass(LAYOUT, after, CONTEXT)
     assert_same(net, after)
     assert [node.layer for node in after.nodes if isinstance(node.layer, Permute)] == []
@@ -81,7 +81,7 @@ def test_the_input_itself_may_be_an_output():
     net = net_of((2, 3))
     add(net, "turned", Permute(order=(1, 0)))
     net.outputs = ["data", "turned"]
-    after = copied(net)
+    after = net.copy()
     take(after, staged(after))
     assert_same(net, after)
     assert isinstance(after.node("data").layer, Input)
