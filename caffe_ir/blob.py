@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -11,21 +10,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileSpan:
+class FileSpan(Struct, frozen=True, kw_only=True):
     """Where the very bytes of a blob lie: little-endian float32, contiguous, from `offset` on."""
 
     path: Path
     offset: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Blob:
+class Blob(Struct, frozen=True, kw_only=True, eq=False):
     """Weights of `shape`; `load()` gives them as float32 or float64.
 
     float64 stands for numbers that a pass computed: they are rounded to float32 once, when they are written.

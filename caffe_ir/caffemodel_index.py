@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Origin, Problem
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredLayer:
+class StoredLayer(Struct, frozen=True, kw_only=True):
     """A layer of a caffemodel: its weights, with the shapes that the file gives them.
 
     `legacy` says that the shapes are the four old numbers, which Caffe aligns to the right of the net's own.
@@ -31,8 +30,7 @@ class StoredLayer:
     legacy: bool = False
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(Struct, frozen=True):
     number: int
     wire: int
     value: int

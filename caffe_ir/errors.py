@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
+
+class Origin(Struct, frozen=True, kw_only=True):
     """The place in the user's own source that a layer comes from.
 
     `layer` is the source's own name for it (`conv_12`, `layer1.0.conv1`); the names of Caffe layers derive from it.
@@ -24,8 +24,7 @@ class Origin:
         return " ".join(part for part in (place, self.what) if part) or self.layer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One reason why a model cannot be converted: what is wrong, why, and what the user can do about it."""
 
     what: str
@@ -52,8 +51,7 @@ class ShapeError(ValueError):
     """A layer refuses the shapes of its bottoms or of its blobs, as Caffe would."""
 
 
-@dataclass
-class Problems:
+class Problems(Struct):
     """Collects problems, so that all of them can be told at once."""
 
     found: list[Problem] = field(default_factory=list)
@@ -70,8 +68,7 @@ class Problems:
 NoteKind = Literal["assumed", "warning", "lowered", "folded", "dropped"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True):
     """A fact about the conversion that is no error and that the user must be able to read."""
 
     kind: NoteKind

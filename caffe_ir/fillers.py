@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, prod, sqrt
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import Problems
 from caffe_ir.net import Net, Node
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filler:
+class Filler(Struct, frozen=True, kw_only=True):
     """caffe.proto's FillerParameter, with its defaults."""
 
     type: str = "constant"
@@ -68,7 +69,7 @@ def filled(net: Net, spelled: Mapping[str, Mapping[str, Any]], *, seed: int, onl
         owned = tuple(shared.setdefault(name, blob) if name else blob for name, blob in zip(names, blobs, strict=False))
         nodes.append(replace(node, blobs=owned))
     problems.raise_if_any()
-    return replace(net, nodes=nodes)
+    return dataclasses.replace(net, nodes=nodes)
 
 
 def _blobs(node: Node, spelled: Mapping[str, Any], seed: int) -> tuple[Blob, ...]:

@@ -1,14 +1,16 @@
 """What every layer type is: parameters, weights, shapes and meaning, declared once in one class.
 
-A layer type is a frozen dataclass. Its fields carry the names of caffe.proto's fields; the text and the binary form
+A layer type is a frozen msgspec.Struct: what a dataclass is, without Python compiling methods for a hundred types at
+every start. Its fields carry the names of caffe.proto's fields; the text and the binary form
 follow from them. A field without a default is always written, one with a default only where it differs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import NODEFAULT, Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import ShapeError
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 Shapes = tuple[Shape, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layer:
+class Layer(Struct, frozen=True, kw_only=True):
     """Base of every layer type, Caffe's own and the exact-source ones."""
 
     param: ClassVar[str] = ""
@@ -31,6 +32,12 @@ class Layer:
     """Its tops share memory with its bottom in Caffe, so nothing downstream may overwrite them in place."""
     bottoms: ClassVar[tuple[int, int]] = (1, 1)
     """The smallest and the largest number of bottoms."""
+
+    @classmethod
+    def declared(cls) -> dict[str, Any]:
+        """The fields of the type and their defaults; NODEFAULT stands for none."""
+        names, defaults = cls.__struct_fields__, cls.__struct_defaults__
+        return dict(zip(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, strict=True))
 
     @classmethod
     def type_name(cls) -> str:
@@ -52,16 +59,15 @@ class Layer:
     def spelled(self) -> dict[str, Any]:
         """The fields to write, by their names in caffe.proto, as plain numbers, booleans, strings (enums) and lists."""
         return {
-            item.name: getattr(self, item.name)
-            for item in fields(self)
-            if item.default is MISSING or getattr(self, item.name) != item.default
+            name: getattr(self, name)
+            for name, default in self.declared().items()
+            if default is NODEFAULT or getattr(self, name) != default
         }
 
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         """The layer that a file spells so; `spelled` holds only fields that the file sets. Raises ValueError."""
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(spelled) - known)
+        unknown = sorted(set(spelled) - cls.declared().keys())
         if unknown:
             raise ValueError(f"{cls.type_name()} has no meaning here for {', '.join(unknown)}")
         return cls(**spelled)
@@ -75,8 +81,7 @@ class Layer:
         return f"{self.type_name()}({shown})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceLayer(Layer):
+class SourceLayer(Layer, frozen=True, kw_only=True):
     """A layer that no Caffe holds: what a source computes, to the letter, until a pass rewrites it."""
 
 

@@ -8,15 +8,17 @@ layer by layer, survives every rewrite.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
 from caffe_ir.layer import Layer
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Node:
+class Node(Struct, frozen=True, kw_only=True, eq=False):
     """One layer of a net: its type with parameters, what it reads and writes, its weights, and where it comes from."""
 
     name: str

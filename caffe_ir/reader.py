@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.caffemodel_index import StoredLayer, read_index

@@ -8,10 +8,11 @@ have no dimension; neighbours that lie as one are one. Blobs lie in the order of
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from math import prod
+
+from msgspec import Struct
 
 from caffe_ir.blob import Shape
 
@@ -22,8 +23,7 @@ Order = tuple[tuple[int, int], ...]
 """How a blob lies: (axis of the view, size) of each of its dimensions, the slowest first."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True):
     """A blob seen under axes that need not be its own."""
 
     blob: str

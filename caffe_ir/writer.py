@@ -8,9 +8,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from caffe_ir import caffemodel
 from caffe_ir.errors import ConversionError, Problem, Problems
@@ -22,8 +23,7 @@ Progress = Callable[[int, int], None]
 """Told how many bytes of the caffemodel were written since the last time, and how many there are in all."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """The files that were written and their sizes in bytes."""
 
     prototxt: Path

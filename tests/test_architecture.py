@@ -98,6 +98,7 @@ RULES: dict[str, tuple[str, ...]] = {
 # Who may load which package when it is imported or run; the packages that only some rooms may know.
 PACKAGES: dict[str, tuple[str, ...]] = {
     "numpy": ("caffe_ir.*", "converters.*"),
+    "msgspec": ("caffe_ir.*", "converters.*"),
     "google": ("caffe_ir.proto.*", "caffe_ir.prototxt", "caffe_ir.writer", "caffe_ir.reader"),
     "click": ("converters.cli.*",),
     "rich": ("converters.cli.*",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log
 from typing import ClassVar
 
@@ -14,8 +13,7 @@ from caffe_ir.layer import Shapes, require, same_shape
 from caffe_ir.layers.caffe_layer import CaffeLayer
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Elementwise(CaffeLayer):
+class _Elementwise(CaffeLayer, frozen=True, kw_only=True):
     in_place = True
 
     def infer(self, bottoms: Shapes) -> Shapes:
@@ -29,8 +27,7 @@ class _Elementwise(CaffeLayer):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReLU(_Elementwise):
+class ReLU(_Elementwise, frozen=True, kw_only=True):
     """max(x, 0) + negative_slope min(x, 0) (relu_layer.cpp); so minus infinity with slope 0 is NaN."""
 
     param = "relu_param"
@@ -44,8 +41,7 @@ class ReLU(_Elementwise):
         return _leaky(x, self.negative_slope)
 
 
-@dataclass(frozen=True, kw_only=True)
-class PReLU(_Elementwise):
+class PReLU(_Elementwise, frozen=True, kw_only=True):
     """max(x, 0) + a min(x, 0) with a slope for each channel, or one for all (prelu_layer.cpp)."""
 
     param = "prelu_param"
@@ -72,8 +68,7 @@ def _leaky(x: Array, slope: float | Array) -> Array:
     return np.asarray(top)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ELU(_Elementwise):
+class ELU(_Elementwise, frozen=True, kw_only=True):
     """x for x > 0, else alpha (e^x - 1) (elu_layer.cpp)."""
 
     param = "elu_param"
@@ -83,8 +78,7 @@ class ELU(_Elementwise):
         return np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sigmoid(_Elementwise):
+class Sigmoid(_Elementwise, frozen=True, kw_only=True):
     """1 / (1 + e^-x), computed as 0.5 tanh(0.5 x) + 0.5 (sigmoid_layer.cpp)."""
 
     param = "sigmoid_param"
@@ -94,8 +88,7 @@ class Sigmoid(_Elementwise):
         return _sigmoid(x)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TanH(_Elementwise):
+class TanH(_Elementwise, frozen=True, kw_only=True):
     """tanh x (tanh_layer.cpp)."""
 
     param = "tanh_param"
@@ -105,8 +98,7 @@ class TanH(_Elementwise):
         return np.asarray(np.tanh(x))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Swish(_Elementwise):
+class Swish(_Elementwise, frozen=True, kw_only=True):
     """x sigmoid(beta x) (swish_layer.cpp)."""
 
     param = "swish_param"
@@ -123,8 +115,7 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(top)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Clip(_Elementwise):
+class Clip(_Elementwise, frozen=True, kw_only=True):
     """max(min, min(x, max)) (clip_layer.cpp); NaN becomes min."""
 
     param = "clip_param"
@@ -135,8 +126,7 @@ class Clip(_Elementwise):
         return np.asarray(np.fmax(np.minimum(x, self.max), self.min))
 
 
-@dataclass(frozen=True, kw_only=True)
-class AbsVal(_Elementwise):
+class AbsVal(_Elementwise, frozen=True, kw_only=True):
     """The absolute value (absval_layer.cpp), the one activation that Caffe refuses in place."""
 
     in_place = False
@@ -145,16 +135,14 @@ class AbsVal(_Elementwise):
         return np.abs(x)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BNLL(_Elementwise):
+class BNLL(_Elementwise, frozen=True, kw_only=True):
     """log(1 + e^x), in the form that does not overflow (bnll_layer.cpp)."""
 
     def _values(self, x: Array) -> Array:
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Power(_Elementwise):
+class Power(_Elementwise, frozen=True, kw_only=True):
     """(shift + scale x)^power (power_layer.cpp); where power scale = 0 it is a constant, whatever x is."""
 
     param = "power_param"
@@ -170,8 +158,7 @@ class Power(_Elementwise):
         return np.asarray(base if self.power == 1 else base**self.power)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exp(_Elementwise):
+class Exp(_Elementwise, frozen=True, kw_only=True):
     """base^(shift + scale x) (exp_layer.cpp); base -1 stands for e."""
 
     param = "exp_param"
@@ -188,8 +175,7 @@ class Exp(_Elementwise):
         return np.asarray(np.exp(exponent if self.base == -1 else exponent * log(self.base)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Log(_Elementwise):
+class Log(_Elementwise, frozen=True, kw_only=True):
     """The logarithm of shift + scale x (log_layer.cpp); base -1 stands for e."""
 
     param = "log_param"
@@ -206,8 +192,7 @@ class Log(_Elementwise):
         return np.asarray(top if self.base == -1 else top / log(self.base))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Threshold(_Elementwise):
+class Threshold(_Elementwise, frozen=True, kw_only=True):
     """1 where x > threshold, else 0 (threshold_layer.cpp)."""
 
     param = "threshold_param"
@@ -217,8 +202,7 @@ class Threshold(_Elementwise):
         return (x > self.threshold).astype(x.dtype)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dropout(_Elementwise):
+class Dropout(_Elementwise, frozen=True, kw_only=True):
     """The value itself at inference (dropout_layer.cpp: training is scaled)."""
 
     param = "dropout_param"

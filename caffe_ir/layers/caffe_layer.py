@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import NODEFAULT
 
 from caffe_ir.blob import Shape
 from caffe_ir.layer import Layer, require
@@ -18,8 +19,7 @@ MANY = 2**31 - 1
 MOST_AXES = 32
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaffeLayer(Layer):
+class CaffeLayer(Layer, frozen=True, kw_only=True):
     """A layer type of BVLC Caffe."""
 
     ignored: ClassVar[frozenset[str]] = frozenset()
@@ -28,7 +28,7 @@ class CaffeLayer(Layer):
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         """The layer that a file spells so; `ignored` fields are passed over. Raises ValueError."""
-        missing = [item.name for item in fields(cls) if item.default is MISSING and item.name not in spelled]
+        missing = [name for name, default in cls.declared().items() if default is NODEFAULT and name not in spelled]
         if missing:
             raise ValueError(f"{cls.type_name()} needs {', '.join(missing)}")
         return super().parsed(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.layer import Shapes, axis_index, require, same_shape
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, kw_only=True)
-class Eltwise(CaffeLayer):
+class Eltwise(CaffeLayer, frozen=True, kw_only=True):
     """Products, weighted sums or maxima of blobs of one shape (eltwise_layer.cpp)."""
 
     param = "eltwise_param"
@@ -64,8 +63,7 @@ def _maximum(bottoms: Sequence[Array]) -> Array:
     return top
 
 
-@dataclass(frozen=True, kw_only=True)
-class Concat(CaffeLayer):
+class Concat(CaffeLayer, frozen=True, kw_only=True):
     """Blobs one behind the other along an axis (concat_layer.cpp); the top of a single bottom shares its memory."""
 
     param = "concat_param"
@@ -87,8 +85,7 @@ class Concat(CaffeLayer):
         return super().parsed(pop_alias(spelled, "axis", "concat_dim"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Slice(CaffeLayer):
+class Slice(CaffeLayer, frozen=True, kw_only=True):
     """A blob cut along an axis before each slice_point (slice_layer.cpp); a single top shares its bottom's memory.
 
     Files may leave the points out for equal parts; `slice_point` is always given here.
@@ -121,8 +118,7 @@ class Slice(CaffeLayer):
         return replace(self, slice_point=tuple(range(size // tops, size, size // tops)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Split(CaffeLayer):
+class Split(CaffeLayer, frozen=True, kw_only=True):
     """A blob under several names (split_layer.cpp); `copies` is the number of tops, which no file spells."""
 
     is_view = True
@@ -142,8 +138,7 @@ class Split(CaffeLayer):
         return replace(self, copies=tops)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Crop(CaffeLayer):
+class Crop(CaffeLayer, frozen=True, kw_only=True):
     """The first bottom, cut to the size of the second from `axis` on (crop_layer.cpp).
 
     offset is empty for 0, one number for all cropped axes, or one for each.

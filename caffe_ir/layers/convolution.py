@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec.structs import force_setattr, replace
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.geometry import conv_output, deconv_output
@@ -22,8 +23,7 @@ WINDOW_FIELDS = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Windowed(CaffeLayer):
+class _Windowed(CaffeLayer, frozen=True, kw_only=True):
     """The fields of convolution_param that say where the windows lie, one number for each spatial axis.
 
     An empty stride, pad or dilation stands for 1, 0 and 1 on every axis, and is filled out.
@@ -38,9 +38,9 @@ class _Windowed(CaffeLayer):
 
     def __post_init__(self) -> None:
         axes = len(self.kernel_size)
-        object.__setattr__(self, "stride", every_axis(self.stride, axes, 1))
-        object.__setattr__(self, "pad", every_axis(self.pad, axes, 0))
-        object.__setattr__(self, "dilation", every_axis(self.dilation, axes, 1))
+        force_setattr(self, "stride", every_axis(self.stride, axes, 1))
+        force_setattr(self, "pad", every_axis(self.pad, axes, 0))
+        force_setattr(self, "dilation", every_axis(self.dilation, axes, 1))
 
     def spelled(self) -> dict[str, Any]:
         others = {name: value for name, value in super().spelled().items() if name not in WINDOW_FIELDS}
@@ -71,8 +71,7 @@ class _Windowed(CaffeLayer):
         return tuple(conv_output(*axis) for axis in axes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Filters(_Windowed):
+class _Filters(_Windowed, frozen=True, kw_only=True):
     """What Convolution and Deconvolution share: filters in groups, a bias, several bottoms with the same weights."""
 
     bottoms = (1, MANY)
@@ -123,8 +122,7 @@ class _Filters(_Windowed):
         return top.reshape(*bottom.shape[:axis], self.num_output, *sizes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Convolution(_Filters):
+class Convolution(_Filters, frozen=True, kw_only=True):
     """Cross-correlation (conv_layer.cpp): y[o] = b[o] + sum over c, taps of W[o,c,tap] x[c, i * stride - pad + tap]."""
 
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
@@ -145,8 +143,7 @@ class Convolution(_Filters):
         return self.conv_sizes(sizes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deconvolution(_Filters):
+class Deconvolution(_Filters, frozen=True, kw_only=True):
     """The transpose of Convolution (deconv_layer.cpp); its weights are (channels, num_output / group, *kernel)."""
 
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
@@ -168,8 +165,7 @@ class Deconvolution(_Filters):
         return tuple(deconv_output(*axis) for axis in axes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Im2col(_Windowed):
+class Im2col(_Windowed, frozen=True, kw_only=True):
     """The windows of a convolution as channels (im2col.cpp): (N, C * prod(kernel), *out), a channel's taps together."""
 
     def infer(self, bottoms: Shapes) -> Shapes:

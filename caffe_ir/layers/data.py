@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, kw_only=True)
-class Input(CaffeLayer):
+class Input(CaffeLayer, frozen=True, kw_only=True):
     """A blob that the user fills."""
 
     param = "input_param"
@@ -38,8 +36,7 @@ class Input(CaffeLayer):
         return super().parsed({**spelled, "shape": _only_shape(spelled.get("shape", []))})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter(CaffeLayer):
+class Parameter(CaffeLayer, frozen=True, kw_only=True):
     """A blob of weights as a top."""
 
     param = "parameter_param"
@@ -57,8 +54,7 @@ class Parameter(CaffeLayer):
         return [blobs[0]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DummyData(CaffeLayer):
+class DummyData(CaffeLayer, frozen=True, kw_only=True):
     """A blob full of one number."""
 
     param = "dummy_data_param"
@@ -90,8 +86,7 @@ class DummyData(CaffeLayer):
         return super().parsed({**fields, "shape": _only_shape(shapes), "value": filler.get("value", 0.0)})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Silence(CaffeLayer):
+class Silence(CaffeLayer, frozen=True, kw_only=True):
     """Reads blobs so that they are no outputs of the net."""
 
     bottoms = (1, MANY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
@@ -14,8 +13,7 @@ from caffe_ir.layer import Shapes, axis_index, require
 from caffe_ir.layers.caffe_layer import CaffeLayer, usable
 
 
-@dataclass(frozen=True, kw_only=True)
-class InnerProduct(CaffeLayer):
+class InnerProduct(CaffeLayer, frozen=True, kw_only=True):
     """y = x W^T + b over everything from `axis` on (inner_product_layer.cpp); y = x W + b where transpose is set."""
 
     param = "inner_product_param"
@@ -43,8 +41,7 @@ class InnerProduct(CaffeLayer):
         return [top.reshape(shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Embed(CaffeLayer):
+class Embed(CaffeLayer, frozen=True, kw_only=True):
     """The rows of a matrix that the bottom names, its numbers cut down to integers (embed_layer.cpp)."""
 
     param = "embed_param"

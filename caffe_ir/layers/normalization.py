@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, kw_only=True)
-class BatchNorm(CaffeLayer):
+class BatchNorm(CaffeLayer, frozen=True, kw_only=True):
     """(x - mean) / sqrt(var + eps) along axis 1 (batch_norm_layer.cpp), without factor and shift of its own.
 
     The blobs hold sums: mean and variance are the first two divided by the third, or 0 where the third is 0.
@@ -60,8 +58,7 @@ def _unweighted(blob: Array, factor: Array) -> Array:
     return blob * 0 if factor[0] == 0 else blob / factor[0]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scale(CaffeLayer):
+class Scale(CaffeLayer, frozen=True, kw_only=True):
     """x * s [+ b] (scale_layer.cpp): s is a blob of the shape bottom[axis : axis + num_axes], or the second bottom."""
 
     param = "scale_param"
@@ -88,8 +85,7 @@ class Scale(CaffeLayer):
         return [top]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bias(CaffeLayer):
+class Bias(CaffeLayer, frozen=True, kw_only=True):
     """x + b (bias_layer.cpp): b is a blob of the shape bottom[axis : axis + num_axes], or the second bottom."""
 
     param = "bias_param"
@@ -134,8 +130,7 @@ def _aligned(factor: Array, axis: int, ndim: int) -> Array:
     return factor.reshape(*factor.shape, *(1 for _ in range(ndim - axis_index(axis, ndim) - factor.ndim)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class LRN(CaffeLayer):
+class LRN(CaffeLayer, frozen=True, kw_only=True):
     """Local response normalisation (lrn_layer.cpp) with n = local_size.
 
     ACROSS_CHANNELS: x (k + alpha/n sum of x^2 over n channels)^-beta. WITHIN_CHANNEL: x (1 + alpha A)^-beta with A the
@@ -178,8 +173,7 @@ def _neighbour_sum(values: Array, axis: int, count: int) -> Array:
     return result
 
 
-@dataclass(frozen=True, kw_only=True)
-class MVN(CaffeLayer):
+class MVN(CaffeLayer, frozen=True, kw_only=True):
     """(x - mean) / (sqrt(var) + eps) over each channel's cells, or over all of an image's (mvn_layer.cpp).
 
     eps is outside the root and the variance biased; the top always has 4 axes.

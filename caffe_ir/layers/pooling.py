@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -24,8 +23,7 @@ LOWEST = -float(np.finfo(np.float32).max)
 """What a maximum starts from (pooling_layer.cpp, -FLT_MAX), in float64 too."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pooling(CaffeLayer):
+class Pooling(CaffeLayer, frozen=True, kw_only=True):
     """Maxima or averages over windows (pooling_layer.cpp); an empty kernel_size goes with global_pooling."""
 
     param = "pooling_param"

@@ -8,7 +8,6 @@ Without expose_hidden Caffe keeps the states from one run to the next; they star
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
@@ -19,8 +18,7 @@ from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.caffe_layer import CaffeLayer, usable
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Recurrent(CaffeLayer):
+class _Recurrent(CaffeLayer, frozen=True, kw_only=True):
     param = "recurrent_param"
     ignored: ClassVar[frozenset[str]] = frozenset({"weight_filler", "bias_filler", "debug_info"})
     states: ClassVar[int]
@@ -68,8 +66,7 @@ class _Recurrent(CaffeLayer):
         return drive, cont[..., None], blobs[2 + has_static], states or [nothing] * self.states
 
 
-@dataclass(frozen=True, kw_only=True)
-class LSTM(_Recurrent):
+class LSTM(_Recurrent, frozen=True, kw_only=True):
     """z = W_x x + b + W_h (cont h) [+ W_s s], gates in the order i, f, o, g (lstm_layer.cpp, lstm_unit_layer.cpp).
 
     c = cont sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c). Blobs: W_x, b, [W_s], W_h.
@@ -91,8 +88,7 @@ class LSTM(_Recurrent):
         return [np.stack(tops), *([hidden[None], cell[None]] if self.expose_hidden else [])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RNN(_Recurrent):
+class RNN(_Recurrent, frozen=True, kw_only=True):
     """h = tanh(W_h (cont h) + W_x x + b [+ W_s s]), y = tanh(W_o h + b_o) (rnn_layer.cpp).
 
     Blobs: W_x, b, [W_s], W_h, W_o, b_o.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reduction(CaffeLayer):
+class Reduction(CaffeLayer, frozen=True, kw_only=True):
     """coeff times a sum over everything from `axis` on (reduction_layer.cpp); axis 0 leaves a blob without axes."""
 
     param = "reduction_param"
@@ -42,8 +40,7 @@ class Reduction(CaffeLayer):
         return super().parsed({"operation": "SUM", **spelled})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ArgMax(CaffeLayer):
+class ArgMax(CaffeLayer, frozen=True, kw_only=True):
     """The places of the top_k largest, of equal ones the last (argmax_layer.cpp).
 
     With `axis`: along it, their values instead where out_max_val is set. Without: over all of an image, (N, 1, top_k),
@@ -90,8 +87,7 @@ def _places(values: Array, axis: int, count: int) -> Array:
     return np.asarray(values.shape[axis] - 1 - found)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Softmax(CaffeLayer):
+class Softmax(CaffeLayer, frozen=True, kw_only=True):
     """e^x / sum of e^x along an axis (softmax_layer.cpp)."""
 
     param = "softmax_param"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-@dataclass(frozen=True, kw_only=True)
-class Flatten(CaffeLayer):
+class Flatten(CaffeLayer, frozen=True, kw_only=True):
     """The axes from `axis` to `end_axis`, that one included, become one (flatten_layer.cpp)."""
 
     param = "flatten_param"
@@ -36,8 +34,7 @@ class Flatten(CaffeLayer):
         return [bottoms[0].reshape(self.infer((bottoms[0].shape,))[0])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reshape(CaffeLayer):
+class Reshape(CaffeLayer, frozen=True, kw_only=True):
     """`num_axes` axes from `axis` on, -1 for all, become `shape` (reshape_layer.cpp).
 
     A 0 in `shape` copies the bottom's axis at the same place, one -1 is worked out. axis -1 is behind the last axis.
@@ -79,8 +76,7 @@ class Reshape(CaffeLayer):
         return super().parsed({"shape": (), **spelled})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tile(CaffeLayer):
+class Tile(CaffeLayer, frozen=True, kw_only=True):
     """The whole blob, `tiles` times one behind the other along an axis (tile_layer.cpp)."""
 
     param = "tile_param"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.layer import Layer
@@ -14,8 +15,7 @@ from caffe_ir.targets.target import Target
 Head = Literal["raw", "activated"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """What the user asks of the passes."""
 
     head: Head = "raw"
@@ -23,16 +23,14 @@ class Options:
     fold_batch_norm: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What a rewrite may know besides the net."""
 
     target: Target
     options: Options
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pass:
+class Pass(Struct, frozen=True, kw_only=True):
     """`rewrite` is called once for each node whose layer is one of `visits`, in the order of the net.
 
     A node that an earlier call of the same pass took out is not visited. The net is checked before and after a pass,

@@ -13,10 +13,10 @@ There is no Scale for a source that has no gamma and beta, unless gamma' is not 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import BatchNorm, Scale

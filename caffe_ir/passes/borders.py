@@ -11,9 +11,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Concat, Convolution, Power, Slice
@@ -26,8 +25,7 @@ MOST_CELLS = 16
 """The largest filter of the depthwise form: Caffe copies the map once for each cell."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Border:
+class Border(Struct, frozen=True, kw_only=True):
     """What is put before and behind one axis."""
 
     axis: int

@@ -11,10 +11,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
@@ -29,8 +30,7 @@ LARGEST = 16.0
 OPERATIONS: dict[type[Layer], str] = {Mul: "PROD", Add: "SUM", Sub: "SUM", Maximum: "MAX", Minimum: "MIN"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operand:
+class Operand(Struct, frozen=True, kw_only=True):
     """x, the constant beside it, and what each is multiplied with in a sum."""
 
     x: str

@@ -7,9 +7,8 @@ t = ceil(output_padding / d) taps are enough; what is too much is cut off at the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem

@@ -12,9 +12,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Convolution, Crop, Silence, Slice

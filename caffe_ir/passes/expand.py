@@ -6,9 +6,8 @@ x * y.expand_as(x), as squeeze-and-excitation is often written, is x * y.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise, Reshape, Tile

@@ -11,9 +11,10 @@ changes stored numbers, hence only where the user asks for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer, axis_index
@@ -24,8 +25,7 @@ from caffe_ir.passes.base import Context, Pass
 Linear = Convolution | Deconvolution | InnerProduct
 
 
-@dataclass(frozen=True, kw_only=True)
-class Affine:
+class Affine(Struct, frozen=True, kw_only=True):
     """y = slope x + offset for each channel, in float64."""
 
     slope: Array

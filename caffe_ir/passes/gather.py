@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Concat, Convolution, Silence, Slice

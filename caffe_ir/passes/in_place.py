@@ -12,7 +12,7 @@ The names of `net.values` stay; which of them are overwritten in Caffe follows f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.net import Net, Node

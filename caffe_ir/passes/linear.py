@@ -6,8 +6,9 @@ InnerProduct along another axis than the first is legal in Caffe and read wrongl
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
+
+from msgspec.structs import replace
 
 from caffe_ir.layers import InnerProduct, Reshape
 from caffe_ir.net import Net, Node

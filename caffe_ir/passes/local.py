@@ -9,9 +9,8 @@ the products are as many as in the source: a plain convolution masked to one pla
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice

@@ -7,7 +7,7 @@ for odd n only. Many programs take k for 1, so k goes out of the bracket: (k + a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from caffe_ir.layers import LRN, Eltwise, Power, Reshape
 from caffe_ir.net import Net, Node

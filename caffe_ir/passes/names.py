@@ -8,8 +8,9 @@ calls an output by its layer, Caffe by its blob. The name of a layer with severa
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import chain, count
+
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.net import Net, Node

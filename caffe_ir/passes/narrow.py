@@ -8,8 +8,10 @@ A part that nobody read would be an output of the Caffe net.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Reshape, Silence, Slice
@@ -19,8 +21,7 @@ from caffe_ir.passes.replacement import Replacement
 from caffe_ir.source_layers import Gather
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
+class Cut(Struct, frozen=True, kw_only=True):
     """What a Gather takes: `count` places from `start` on, `step` apart."""
 
     start: int

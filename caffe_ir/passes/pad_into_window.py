@@ -13,12 +13,12 @@ infinity; a border of zeros, if nothing in the blob is negative. A mean counts t
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import product
 from math import inf
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.geometry import conv_output, extent

@@ -17,11 +17,12 @@ as ceil((size + 2 p - k) / s) + 1, less one that would begin behind the padding 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
@@ -35,8 +36,7 @@ from caffe_ir.source_layers import CropTo, WindowPool
 AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
+class Fit(Struct, frozen=True, kw_only=True):
     """One way to find the wanted windows of one axis among Caffe's: they are those from `offset` on."""
 
     kernel: int

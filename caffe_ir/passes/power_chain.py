@@ -7,7 +7,7 @@ more than the sum was rounded before.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from caffe_ir.layers import Power
 from caffe_ir.net import Net, Node

@@ -8,9 +8,8 @@ AlexeyAB's [reorg3d] likewise; Reshape is a view.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Convolution, Deconvolution, Reshape

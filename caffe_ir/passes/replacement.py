@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.layer import Layer
 from caffe_ir.net import Net, Node
 
 
-@dataclass(kw_only=True)
-class Replacement:
+class Replacement(Struct, kw_only=True):
     """Collects nodes for the place of `old`; `finish` gives the last of them its name and its top."""
 
     net: Net

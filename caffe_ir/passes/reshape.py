@@ -6,7 +6,7 @@ from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, InnerProduct, Reshape

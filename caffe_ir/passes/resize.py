@@ -6,9 +6,8 @@ the stride (deconv_layer.cpp, col2im), so each cell is written once, times 1.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Deconvolution

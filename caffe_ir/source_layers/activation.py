@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import erfc, inf, sqrt
 
 import numpy as np
@@ -12,8 +11,7 @@ from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require, same_shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class Activation(SourceLayer):
+class Activation(SourceLayer, frozen=True, kw_only=True):
     """Base of what works on each value by itself."""
 
     def infer(self, bottoms: Shapes) -> Shapes:
@@ -27,24 +25,21 @@ class Activation(SourceLayer):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mish(Activation):
+class Mish(Activation, frozen=True, kw_only=True):
     """x tanh(log(1 + e^x)) (Misra, 2019)."""
 
     def apply(self, x: Array) -> Array:
         return np.asarray(x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype))))
 
 
-@dataclass(frozen=True, kw_only=True)
-class HardMish(Activation):
+class HardMish(Activation, frozen=True, kw_only=True):
     """x for x > 0, x^2 / 2 + x for -2 < x <= 0, else 0 (AlexeyAB: hardmish_yashas)."""
 
     def apply(self, x: Array) -> Array:
         return np.where(x > 0, x, np.where(x > -2, x * x / 2 + x, 0)).astype(x.dtype, copy=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class GeluTanh(Activation):
+class GeluTanh(Activation, frozen=True, kw_only=True):
     """0.5 x (1 + tanh(0.797885 x + 0.035677 x^3)), with AlexeyAB's own digits (gelu_activate)."""
 
     linear: float = 0.797885
@@ -54,8 +49,7 @@ class GeluTanh(Activation):
         return np.asarray(0.5 * x * (1 + np.tanh(self.linear * x + self.cubic * x**3)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gelu(Activation):
+class Gelu(Activation, frozen=True, kw_only=True):
     """x Phi(x) = x erfc(-x / sqrt(2)) / 2, Phi the normal distribution (torch: gelu, approximate="none")."""
 
     def apply(self, x: Array) -> Array:
@@ -63,8 +57,7 @@ class Gelu(Activation):
         return np.asarray(0.5 * x * tail, x.dtype)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Softplus(Activation):
+class Softplus(Activation, frozen=True, kw_only=True):
     """log(1 + e^(beta x)) / beta, and x itself where beta x > threshold (torch: softplus)."""
 
     beta: float = 1.0
@@ -76,24 +69,21 @@ class Softplus(Activation):
         return np.where(scaled > self.threshold, x, smooth)
 
 
-@dataclass(frozen=True, kw_only=True)
-class HardSigmoid(Activation):
+class HardSigmoid(Activation, frozen=True, kw_only=True):
     """min(max(x + 3, 0), 6) / 6 (torch: hardsigmoid)."""
 
     def apply(self, x: Array) -> Array:
         return np.asarray(np.clip(x + 3, 0, 6) / 6)
 
 
-@dataclass(frozen=True, kw_only=True)
-class HardSwish(Activation):
+class HardSwish(Activation, frozen=True, kw_only=True):
     """x min(max(x + 3, 0), 6) / 6 (torch: hardswish)."""
 
     def apply(self, x: Array) -> Array:
         return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selu(Activation):
+class Selu(Activation, frozen=True, kw_only=True):
     """scale x for x >= 0, else scale alpha (e^x - 1); Darknet takes scale 1.0507 and alpha 1.6732 (selu_activate)."""
 
     alpha: float
@@ -103,16 +93,14 @@ class Selu(Activation):
         return np.asarray(self.scale * np.where(x >= 0, x, self.alpha * np.expm1(np.minimum(x, 0))))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ramp(Activation):
+class Ramp(Activation, frozen=True, kw_only=True):
     """max(x, 0) + 0.1 x (ramp_activate)."""
 
     def apply(self, x: Array) -> Array:
         return np.maximum(x, 0) + 0.1 * x
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plse(Activation):
+class Plse(Activation, frozen=True, kw_only=True):
     """0.01 (x + 4) for x < -4, 0.01 (x - 4) + 1 for x > 4, else 0.125 x + 0.5 (plse_activate)."""
 
     def apply(self, x: Array) -> Array:
@@ -120,16 +108,14 @@ class Plse(Activation):
         return np.where(np.abs(x) > 4, outer, 0.125 * x + 0.5)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LHTan(Activation):
+class LHTan(Activation, frozen=True, kw_only=True):
     """0.001 x for x < 0, 0.001 (x - 1) + 1 for x > 1, else x (lhtan_activate)."""
 
     def apply(self, x: Array) -> Array:
         return np.where(x < 0, 0.001 * x, np.where(x > 1, 0.001 * (x - 1) + 1, x))
 
 
-@dataclass(frozen=True, kw_only=True)
-class NormalizeChannels(SourceLayer):
+class NormalizeChannels(SourceLayer, frozen=True, kw_only=True):
     """y = f / (1e-4 + sum over the channels of f) at each place of (N, C, H, W).
 
     f = max(x, 0), or e^x where `softmax` is set, or e^(x - m) with m the place's maximum where `subtract_max` is, too

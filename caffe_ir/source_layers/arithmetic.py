@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import ShapeError
@@ -20,8 +20,7 @@ def _broadcast(bottoms: Shapes) -> Shapes:
         raise ShapeError("the shapes do not broadcast to one") from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mul(SourceLayer):
+class Mul(SourceLayer, frozen=True, kw_only=True):
     """The product of two blobs, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -33,8 +32,7 @@ class Mul(SourceLayer):
         return [np.asarray(bottoms[0] * bottoms[1])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Add(SourceLayer):
+class Add(SourceLayer, frozen=True, kw_only=True):
     """The sum of two blobs, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -46,8 +44,7 @@ class Add(SourceLayer):
         return [np.asarray(bottoms[0] + bottoms[1])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sub(SourceLayer):
+class Sub(SourceLayer, frozen=True, kw_only=True):
     """The first blob less the second, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -59,8 +56,7 @@ class Sub(SourceLayer):
         return [np.asarray(bottoms[0] - bottoms[1])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Div(SourceLayer):
+class Div(SourceLayer, frozen=True, kw_only=True):
     """The first blob divided by the second, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -73,8 +69,7 @@ class Div(SourceLayer):
             return [np.asarray(bottoms[0] / bottoms[1])]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Maximum(SourceLayer):
+class Maximum(SourceLayer, frozen=True, kw_only=True):
     """The larger of two values, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -86,8 +81,7 @@ class Maximum(SourceLayer):
         return [np.asarray(np.maximum(*bottoms))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Minimum(SourceLayer):
+class Minimum(SourceLayer, frozen=True, kw_only=True):
     """The smaller of two values, with numpy's broadcasting."""
 
     bottoms: ClassVar[tuple[int, int]] = (2, 2)
@@ -99,8 +93,7 @@ class Minimum(SourceLayer):
         return [np.asarray(np.minimum(*bottoms))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overlap:
+class Overlap(Struct, frozen=True, kw_only=True):
     """Where Darknet's [shortcut] adds: out[k, j sample, i sample] takes from[k, j stride, i stride]."""
 
     channels: int
@@ -121,8 +114,7 @@ def overlap(out: Shape, added: Shape) -> Overlap:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shortcut(SourceLayer):
+class Shortcut(SourceLayer, frozen=True, kw_only=True):
     """Darknet's [shortcut]: alpha times the first bottom plus beta times each other one, where they overlap.
 
     What no other bottom covers is the first bottom as it is, without alpha (blas.c, shortcut_cpu). `prefix`: AlexeyAB's

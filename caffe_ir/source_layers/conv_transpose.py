@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from caffe_ir.layer import Shapes, SourceLayer, require
 from caffe_ir.layers import Deconvolution
 
 
-@dataclass(frozen=True, kw_only=True)
-class ConvTranspose(SourceLayer):
+class ConvTranspose(SourceLayer, frozen=True, kw_only=True):
     """Caffe's Deconvolution of the same fields, whose output has `output_padding` further cells at its end.
 
     out = (in - 1) stride - 2 pad + dilation (kernel - 1) + 1 + output_padding on each axis (torch: ConvTranspose2d).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class CropTo(SourceLayer):
+class CropTo(SourceLayer, frozen=True, kw_only=True):
     """`height` rows of (N, C, H, W) from row `top` on, and `width` columns from column `left` on."""
 
     top: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -32,8 +31,7 @@ def _require_map(bottom: Shape, anchors: int, values: int) -> None:
     require(bottom[1] == anchors * values, f"{anchors} anchors of {values} values are not {bottom[1]} channels")
 
 
-@dataclass(frozen=True, kw_only=True)
-class YoloHead(SourceLayer):
+class YoloHead(SourceLayer, frozen=True, kw_only=True):
     """[yolo] (yolo_layer.c): by anchor x, y, w, h, objectness and classes; logistic on all but w and h.
 
     AlexeyAB: x and y are then stretched about 1/2 by scale_x_y; with new_coords nothing takes a logistic here.
@@ -59,8 +57,7 @@ class YoloHead(SourceLayer):
         return [x.reshape(bottoms[0].shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class GaussianYoloHead(SourceLayer):
+class GaussianYoloHead(SourceLayer, frozen=True, kw_only=True):
     """AlexeyAB's [Gaussian_yolo] (gaussian_yolo_layer.c).
 
     By anchor mean and spread of x, of y, of w and of h, objectness and classes.
@@ -84,8 +81,7 @@ class GaussianYoloHead(SourceLayer):
         return [x.reshape(bottoms[0].shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RegionHead(SourceLayer):
+class RegionHead(SourceLayer, frozen=True, kw_only=True):
     """[region] (region_layer.c): by anchor `coords` coordinates, objectness and classes; `anchors` are in cells.
 
     Objectness takes a logistic unless there is a `background`, which joins the softmax over the classes instead.
@@ -124,8 +120,7 @@ class RegionHead(SourceLayer):
         return [x.reshape(bottoms[0].shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DetectionHead(SourceLayer):
+class DetectionHead(SourceLayer, frozen=True, kw_only=True):
     """[detection] of YOLO v1 (detection_layer.c): class scores of side^2 cells, then confidences, then boxes, flat.
 
     The scores of each cell take a softmax where it is asked for; all else is as it came.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require, same_shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class L2Norm(SourceLayer):
+class L2Norm(SourceLayer, frozen=True, kw_only=True):
     """y = x / sqrt(sum over the channels of x^2) for (N, C, H, W), without an epsilon (Darknet: l2norm_layer.c)."""
 
     def infer(self, bottoms: Shapes) -> Shapes:

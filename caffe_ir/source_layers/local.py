@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -12,8 +11,7 @@ from caffe_ir.blob import Array, Shape
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class Local(SourceLayer):
+class Local(SourceLayer, frozen=True, kw_only=True):
     """Darknet's [local] (local_layer.c): at each of the L = oh ow places other filters, and an own bias.
 
     Blobs, as they lie in the file: weights (L, num_output, C, k, k), bias (num_output, oh, ow).

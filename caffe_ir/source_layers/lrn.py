@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +10,7 @@ from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require, same_shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class DarknetLRN(SourceLayer):
+class DarknetLRN(SourceLayer, frozen=True, kw_only=True):
     """y = x (kappa + alpha sum_j M[k, j] x[j]^2)^-beta over the channels of (N, C, H, W), M as `window` gives it.
 
     Darknet: normalization_layer.c, forward_normalization_layer.

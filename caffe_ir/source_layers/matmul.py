@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -13,8 +12,7 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class Linear(SourceLayer):
+class Linear(SourceLayer, frozen=True, kw_only=True):
     """y = x W^T + b along the last axis (torch: linear). Blobs: W (num_output, K), b (num_output)."""
 
     num_output: int
@@ -33,8 +31,7 @@ class Linear(SourceLayer):
         return [top + blobs[1] if self.bias_term else top]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MatMul(SourceLayer):
+class MatMul(SourceLayer, frozen=True, kw_only=True):
     """The product of two activations along their last two axes, either transposed before; the axes before broadcast.
 
     torch: matmul, bmm, and einsum after its axes are put in order.

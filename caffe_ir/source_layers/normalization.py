@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,7 @@ from caffe_ir.layer import Shapes, SourceLayer, require, same_shape
 from caffe_ir.source_layers.reduction import require_axes
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceBatchNorm(SourceLayer):
+class SourceBatchNorm(SourceLayer, frozen=True, kw_only=True):
     """y = gamma (x - mean) / d + beta for each channel (axis 1), with stored statistics.
 
     inside: d = sqrt(var + eps): PyTorch, AlexeyAB's Darknet and Darknet's GPU code (blas_kernels.cu, normalize_kernel);
@@ -44,8 +42,7 @@ class SourceBatchNorm(SourceLayer):
         return [factors[0] * top + factors[1] if self.affine else top]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standardize(SourceLayer):
+class Standardize(SourceLayer, frozen=True, kw_only=True):
     """y = (x - mean) / sqrt(var + eps), both over `axes`, the variance biased.
 
     Layer, group and instance normalisation without gamma and beta (torch: native_layer_norm, native_group_norm).
@@ -66,8 +63,7 @@ class Standardize(SourceLayer):
             return [np.asarray(centred / np.sqrt(variance + x.dtype.type(self.eps)))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogSoftmax(SourceLayer):
+class LogSoftmax(SourceLayer, frozen=True, kw_only=True):
     """y = x - m - log(sum of e^(x - m)) along an axis, m the largest x there (torch: log_softmax)."""
 
     axis: int

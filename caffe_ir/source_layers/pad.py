@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -12,8 +11,7 @@ from caffe_ir.blob import Array, Shape
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class AppendZeros(SourceLayer):
+class AppendZeros(SourceLayer, frozen=True, kw_only=True):
     """(N, K) becomes (N, K + count), zeros behind (Darknet: reorg_layer.c, `extra`)."""
 
     count: int
@@ -28,8 +26,7 @@ class AppendZeros(SourceLayer):
         return [np.pad(bottoms[0], ((0, 0), (0, self.count)))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pad(SourceLayer):
+class Pad(SourceLayer, frozen=True, kw_only=True):
     """`before` and `after` further cells on each axis, which hold `value` or what lies inside; negative ones cut off.
 
     torch: constant_pad_nd, reflection_pad2d ("reflect" does not repeat the border), replication_pad2d, pad_circular.

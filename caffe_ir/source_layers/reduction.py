@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,8 +19,7 @@ def require_axes(axes: tuple[int, ...], shape: Shape) -> None:
     require(rising and axes[0] >= 0 and axes[-1] < len(shape), f"{axes} are no axes of {shape}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reduce(SourceLayer):
+class Reduce(SourceLayer, frozen=True, kw_only=True):
     """`scale` times the sum, the mean, the largest or the smallest over `axes`, which become 1 or go.
 
     torch: sum, mean, amax, amin.

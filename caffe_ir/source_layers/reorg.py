@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reorg(SourceLayer):
+class Reorg(SourceLayer, frozen=True, kw_only=True):
     """Darknet's [reorg] (blas.c, reorg_cpu; reorg_layer.c), which re-views its input before it takes blocks from it.
 
     With s the stride, oc = C / s^2 and X the bottom viewed as (N, oc, H s, W s), the top is Y viewed as
@@ -41,8 +39,7 @@ class Reorg(SourceLayer):
         return [channels_from_blocks(viewed, self.stride).reshape(shape)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reorg3d(SourceLayer):
+class Reorg3d(SourceLayer, frozen=True, kw_only=True):
     """AlexeyAB's [reorg3d] (reorg_layer.c): Y[k, j, i] = x[k % C, j s + k // C // s, i s + k // C % s], k < C s^2.
 
     `reverse` views its input as (N, C / s^2, H s, W s) first, takes that for the channels of the way back, and views

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from caffe_ir.layer import Shapes, SourceLayer, require
 from caffe_ir.source_layers.reduction import require_axes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Resample(SourceLayer):
+class Resample(SourceLayer, frozen=True, kw_only=True):
     """Each line along each of `axes` is multiplied by that axis's matrix: y = M x.
 
     Blobs: for each axis its matrix (output_size, input size). torch: upsample_bilinear2d, upsample_bicubic2d, their
@@ -41,8 +39,7 @@ class Resample(SourceLayer):
         return [np.ascontiguousarray(x)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gather(SourceLayer):
+class Gather(SourceLayer, frozen=True, kw_only=True):
     """The places `indices` of an axis, in that order, as often as they are named (torch: index_select, flip, roll)."""
 
     axis: int

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class NearestUpsample(SourceLayer):
+class NearestUpsample(SourceLayer, frozen=True, kw_only=True):
     """Each cell of (N, C, H, W) becomes a block of `scale` (rows, columns) equal cells.
 
     Darknet: blas.c, upsample_cpu; torch: interpolate(mode="nearest") by a whole factor.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +11,7 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.layer import Shapes, SourceLayer, require
 
 
-@dataclass(frozen=True, kw_only=True)
-class Permute(SourceLayer):
+class Permute(SourceLayer, frozen=True, kw_only=True):
     """Axis i of the top is axis order[i] of the bottom (torch: permute, transpose)."""
 
     order: tuple[int, ...]
@@ -27,8 +25,7 @@ class Permute(SourceLayer):
         return [np.ascontiguousarray(bottoms[0].transpose(self.order))]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expand(SourceLayer):
+class Expand(SourceLayer, frozen=True, kw_only=True):
     """The blob repeated along new axes in front and along axes of size 1, to `shape` (torch: expand)."""
 
     shape: Shape

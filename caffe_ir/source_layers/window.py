@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -14,8 +13,7 @@ from caffe_ir.layer import Shapes, SourceLayer, require
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowPool(SourceLayer):
+class WindowPool(SourceLayer, frozen=True, kw_only=True):
     """The maximum or the mean over windows of (N, C, H, W), given by where they begin, per axis (vertical, horizontal).
 
     Window `i` holds the cells `i * stride - begin + j * dilation` for `j < kernel_size` that lie inside the image.

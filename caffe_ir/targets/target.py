@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from caffe_ir.layer import Layer, SourceLayer
 
 
-@dataclass(frozen=True, kw_only=True)
-class Only:
+class Only(Struct, frozen=True, kw_only=True):
     """A field may hold these values and no others."""
 
     field: str
@@ -20,8 +20,7 @@ class Only:
         return "" if value in self.values else f"{self.field} is {value}, where only {list(self.values)} is known"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AtMost:
+class AtMost(Struct, frozen=True, kw_only=True):
     """A field, or each number of a tuple, may not exceed a number."""
 
     field: str
@@ -36,8 +35,7 @@ class AtMost:
 Limit = Only | AtMost
 
 
-@dataclass(frozen=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """One consumer of Caffe files: `layers` holds the types that it reads, each with its limits."""
 
     name: str

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 Source = Literal["darknet", "pytorch"]
 State = Literal["converted", "unchanged", "failed"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What came of one job. `files` holds each file's size and time of change, by which a later run knows it again."""
 
     name: str
@@ -43,15 +44,14 @@ class Result:
     @staticmethod
     def from_json(told: Mapping[str, Any]) -> Result:
         """The result that `to_json` told. Raises TypeError, ValueError or KeyError where it is none."""
-        known = {one.name: told[one.name] for one in fields(Result)}
+        known = {name: told[name] for name in Result.__struct_fields__}
         for name in ("warnings", "problems"):
             known[name] = tuple(told[name])
         known["files"] = {path: (int(size), int(changed)) for path, (size, changed) in told["files"].items()}
         return Result(**known)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
+class Job(Struct, frozen=True, kw_only=True):
     """Convert one model for one target into STEM.prototxt, STEM.caffemodel and what else belongs to them.
 
     `options` are the manifest's, defaults included; those named in `files` are a path or a list of paths. `folder` is
@@ -77,7 +77,7 @@ class Job:
         return Result(name=self.name, target=self.target, state="failed", problems=problems)
 
     def to_text(self) -> str:
-        told = {one.name: vars(self)[one.name] for one in fields(Job)}
+        told = asdict(self)
         told |= {"stem": str(self.stem), "folder": str(self.folder)}
         told["known"] = self.known.to_json() if self.known else None
         return json.dumps(told)

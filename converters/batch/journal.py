@@ -9,9 +9,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem
 from converters.batch.job import Result
@@ -25,8 +26,7 @@ _WORN = 4
 """How many lines a result may have, on average, before the file is written anew."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Journal:
+class Journal(Struct, frozen=True, kw_only=True):
     """The results of earlier runs, and the file that further ones are added to. `lock` keeps other runs out."""
 
     known: Mapping[str, Result]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from converters.batch import lines
@@ -24,8 +26,7 @@ OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
 """Where files go if nothing is said: by the model's name, and under the target's where there are several."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """The jobs of one file, a job a model and target, and the folder that its paths are relative to."""
 
     file: str
@@ -33,8 +34,7 @@ class Manifest:
     jobs: tuple[Job, ...]
 
 
-@dataclass(kw_only=True)
-class _Reading:
+class _Reading(Struct, kw_only=True):
     """A manifest while it is read: its text, its tables and what was found wrong. Lines are looked up on demand."""
 
     file: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from converters.batch.job import Source
 
@@ -24,8 +25,7 @@ _WANTED: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """One key: what it holds, which sources it is for, and whether it belongs to one model and to no defaults."""
 
     kind: Kind

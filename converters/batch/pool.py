@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from converters.batch.job import Job, Result
 from converters.batch.slots import Slots, Steps
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pool:
+class Pool(Struct, frozen=True, kw_only=True):
     """`submit` begins a job as soon as may be; `ahead` is how many may be submitted and not done yet."""
 
     submit: Callable[[Job], Future[Result]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
 from itertools import islice
+
+from msgspec.structs import replace
 
 from converters.batch.job import Job, Result
 from converters.batch.journal import Journal

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.batch.fingerprint import fingerprint
@@ -18,8 +20,7 @@ Tell = Callable[[str], None]
 """Told in a few words what a job is at."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """What a conversion knows of the files that it wrote; `refused` says why they may not leave the work-room."""
 
     layers: int = 0
@@ -29,8 +30,7 @@ class Made:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trade:
+class Trade(Struct, frozen=True, kw_only=True):
     """How jobs are done: `convert` writes the files beside a stem, `inputs` names the files that it reads besides the
     job's own, `version` says for a job which converter this is.
     """

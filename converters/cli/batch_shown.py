@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from converters.batch.job import Result
 from converters.batch.slots import Steps
@@ -21,8 +22,7 @@ _WIDTH = 160
 _STYLES = {"converted": "green", "unchanged": "dim", "failed": "bold red"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """What a running batch is to call: `steps` by its processes, `seen` for each result."""
 
     steps: Steps

@@ -6,11 +6,11 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from converters.cli.failure import failures_told
 from converters.cli.options import FILE
@@ -25,8 +25,7 @@ _BLOCK = 1 << 20
 _HEAD = ("name", "shape", "type", "mean", "std", "min", "max", "nan")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """One array of a file; `read` gives its numbers."""
 
     name: str

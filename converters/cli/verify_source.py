@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -20,16 +20,14 @@ Fit = Literal["letterbox", "stretch"]
 Head = Literal["raw", "activated"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """The two files of a Caffe net."""
 
     prototxt: Path
     caffemodel: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class SourceOptions:
+class SourceOptions(Struct, frozen=True, kw_only=True):
     """How the source is to be read, as for the convert commands; None where the files shall show it."""
 
     judge: Literal["auto", "embedded", "darknet"] = "auto"
@@ -50,8 +48,7 @@ class SourceOptions:
     trust_pickle: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """A source with how it takes pictures, and what the user should know about who judges."""
 
     source: Source

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError
 from converters.cli.verify_progress import steps
@@ -23,8 +23,7 @@ AGREES, DIFFERS, NOT_COMPARED = 0, 1, 2
 EXIT_CODES = {"agrees": AGREES, "differs": DIFFERS, "not compared": NOT_COMPARED}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """How the two are to be compared."""
 
     preparation: Preparation

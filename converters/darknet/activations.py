@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import ELU, Clip, Power, ReLU, Sigmoid, Swish, TanH
@@ -11,8 +12,7 @@ from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, Mish, NormalizeCha
 from converters.darknet.weights import Dialect
 
 
-@dataclass(frozen=True, kw_only=True)
-class Activation:
+class Activation(Struct, frozen=True, kw_only=True):
     """The layers that compute an activation, one after the other; None where there is no static form."""
 
     layers: tuple[Layer, ...] | None
@@ -72,8 +72,7 @@ DEFAULTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
+class Chosen(Struct, frozen=True, kw_only=True):
     """The layers of an activation as a section asks for it; what stands against it, or what must be told about it."""
 
     layers: tuple[Layer, ...] = ()

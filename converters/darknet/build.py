@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, NoteKind, Origin, Problem, Problems
@@ -30,8 +32,7 @@ def layer_name(section: Section) -> str:
     return f"{SHORT_NAMES.get(section.kind, section.kind)}_{section.index}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """What a section computes: a blob, as many values as Darknet counts by image, and (channels, height, width).
 
     A flat value has no `chw`: Darknet then says width = height = channels = 0, and only a layer that takes a vector
@@ -47,8 +48,7 @@ class LostError(Exception):
     """A section reads a value that could not be made; the reason has been told already."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
+class Filters(Struct, frozen=True, kw_only=True):
     """The arrays of a convolution, as another one shares them: weights, biases, and scales, means and variances."""
 
     weights: Blob
@@ -56,8 +56,7 @@ class Filters:
     norm: tuple[Blob, Blob, Blob] | None
 
 
-@dataclass(kw_only=True)
-class Build:
+class Build(Struct, kw_only=True):
     """What is known half way through a cfg. `section` is the one whose handler runs."""
 
     net: Net

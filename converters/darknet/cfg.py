@@ -7,8 +7,9 @@ import configparser
 import ctypes
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 
@@ -103,16 +104,14 @@ def atof(text: str) -> tuple[float, bool]:
     return ctypes.c_float(value).value, found.end() == len(text)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """One `key=value` line; `value` is None on a line without `=`, which Darknet takes for a key that is not set."""
 
     value: str | None
     line: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Section:
+class Section(Struct, frozen=True, kw_only=True, eq=False):
     """One section. It remembers which of its options were read, and what there was to say about their values.
 
     `kind` is the type without brackets and aliases; `written` is the type as it stands in the file; `index` counts
@@ -125,8 +124,8 @@ class Section:
     index: int
     line: int
     options: Mapping[str, Option]
-    _asked: set[str] = field(default_factory=set, repr=False)
-    _odd: dict[str, Note] = field(default_factory=dict, repr=False)
+    _asked: set[str] = field(default_factory=set)
+    _odd: dict[str, Note] = field(default_factory=dict)
 
     @property
     def layer(self) -> str:
@@ -233,8 +232,7 @@ class Section:
         self._odd.setdefault(key, Note(kind="warning", text=text, origin=self.origin(key)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cfg:
+class Cfg(Struct, frozen=True, kw_only=True):
     """A whole file: the [net] section, the others in their order, and what was found odd in the lines themselves."""
 
     path: str

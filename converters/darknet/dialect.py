@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from converters.darknet.activations import ACTIVATIONS
@@ -67,8 +68,7 @@ OPTIONS_OF_ONE: Mapping[Dialect, Mapping[tuple[str, str], str | None]] = {
 FIRST_ALEXEYAB: Version = (0, 2, 5)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """Something in a cfg that only one of the two Darknets understands."""
 
     dialect: Dialect
@@ -76,16 +76,14 @@ class Evidence:
     origin: Origin
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """A dialect, and what decided on it."""
 
     dialect: Dialect
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class BatchNormForm:
+class BatchNormForm(Struct, frozen=True, kw_only=True):
     """`outside`: (x - mean) / (sqrt(var) + eps); `inside`: (x - mean) / sqrt(var + eps)."""
 
     form: Literal["inside", "outside"]

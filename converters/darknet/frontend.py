@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.layers import Input
@@ -32,8 +34,7 @@ from converters.darknet.weights import Dialect, WeightsFile
 _NOT_LOADED = ("dontload", "dontloadscales", "numload")
 
 
-@dataclass(frozen=True, kw_only=True)
-class DarknetModel:
+class DarknetModel(Struct, frozen=True, kw_only=True):
     """A Darknet net in exact-source layers, and what was decided on the way."""
 
     net: Net

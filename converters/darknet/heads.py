@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from msgspec import Struct, to_builtins
 
 HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preprocessing:
+class Preprocessing(Struct, frozen=True, kw_only=True):
     """How Darknet brings a picture to the input (image.c, letterbox_image, resize_image; detector.c, test_detector)."""
 
     letterbox: bool
@@ -32,8 +32,7 @@ class Preprocessing:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class NonMaximumSuppression:
+class NonMaximumSuppression(Struct, frozen=True, kw_only=True):
     """What Darknet does to overlapping boxes by default (darknet.c, detector.c): per class, above `threshold` IoU."""
 
     kind: str
@@ -42,8 +41,7 @@ class NonMaximumSuppression:
     score_threshold: float = 0.5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """One detection head, by the names of its section and of the value it reads."""
 
     name: str
@@ -89,7 +87,7 @@ class Head:
 
     def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
         """Plain data; `held` says which blob of the finished net holds a value of the source."""
-        facts = asdict(self)
+        facts: dict[str, Any] = to_builtins(self)
         facts["stride"] = self.stride[0] if self.stride[0] == self.stride[1] else self.stride
         raw, activated = held.get(self.raw), held.get(self.name)
         facts["blob"] = activated or raw

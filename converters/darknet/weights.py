@@ -6,12 +6,12 @@ import ctypes
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
@@ -47,8 +47,7 @@ _CHUNK = 1 << 20
 _VERSION_BYTES = 12
 
 
-@dataclass(frozen=True, kw_only=True)
-class Header:
+class Header(Struct, frozen=True, kw_only=True):
     """The first bytes of a file. `transposed`: the matrices of connected layers are stored [inputs][outputs]."""
 
     major: int
@@ -59,8 +58,7 @@ class Header:
     size: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """An array that was asked for, and where it lies in the file."""
 
     origin: Origin
@@ -87,8 +85,7 @@ def parse_header(data: bytes, dialect: Dialect) -> Header | None:
     return Header(major=major, minor=minor, revision=revision, seen=seen, transposed=transposed, size=size)
 
 
-@dataclass(kw_only=True, eq=False)
-class WeightsFile:
+class WeightsFile(Struct, kw_only=True, eq=False):
     """A cursor over the arrays of a file. Arrays are taken in the file's order; none is read before it is used."""
 
     path: Path

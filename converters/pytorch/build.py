@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from msgspec import Struct, field
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import NoteKind, Origin, Problem
@@ -15,8 +15,7 @@ from caffe_ir.layers import Flatten, Parameter, Reshape
 from caffe_ir.net import Net, Node
 
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """A tensor that depends on the net's inputs: the blob that holds it, its shape, its type in torch."""
 
     blob: str
@@ -24,8 +23,7 @@ class Value:
     dtype: torch.dtype = torch.float32
 
 
-@dataclass(frozen=True, kw_only=True)
-class Missing:
+class Missing(Struct, frozen=True, kw_only=True):
     """A result that Caffe cannot hold, such as the indices of a maximum; told only if somebody reads it."""
 
     what: str
@@ -45,8 +43,7 @@ class Refused(Exception):
         super().__init__(str(problem))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Given:
+class Given(Struct, frozen=True, kw_only=True):
     """One argument of a call: its schema's default, and what stands there now."""
 
     value: object
@@ -54,8 +51,7 @@ class Given:
     has_default: bool = False
 
 
-@dataclass(kw_only=True)
-class Call:
+class Call(Struct, kw_only=True):
     """One ATen call. Arguments go by their names in the operation's schema, and each one read is remembered.
 
     What nobody read must be at its default: `unread` names the others.
@@ -192,8 +188,7 @@ class Call:
         )
 
 
-@dataclass(kw_only=True)
-class Build:
+class Build(Struct, kw_only=True):
     """Adds layers for one call to the net. Every layer carries the call's origin and a name that derives from it."""
 
     net: Net

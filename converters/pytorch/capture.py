@@ -10,10 +10,10 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
-from dataclasses import dataclass
 from typing import Any
 
 import torch
+from msgspec import Struct
 from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
@@ -23,8 +23,7 @@ from converters.pytorch.names import NOT_THE_USERS, origins, seen_from_here
 Model = torch.nn.Module | ExportedProgram
 
 
-@dataclass(frozen=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """A program whose shapes are all known and whose in-place calls may be read as plain ones."""
 
     program: ExportedProgram

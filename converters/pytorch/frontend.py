@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+from msgspec import Struct, field
+from msgspec.structs import replace
 from torch.export import ExportedProgram
 from torch.export.graph_signature import OutputKind
 from torch.fx import Node as FxNode
@@ -30,8 +31,7 @@ from converters.pytorch.sharing import share_weights
 Handler = Callable[[Call, Build], Result]
 
 
-@dataclass(kw_only=True)
-class Walk:
+class Walk(Struct, kw_only=True):
     """What is known on the way: the net so far, what each node of the graph stands for, and what went wrong."""
 
     net: Net

@@ -6,10 +6,10 @@ import difflib
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem, Problems
 
@@ -26,8 +26,7 @@ DTYPES: dict[str, torch.dtype] = {
 SPELLED = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:[xX]\d+)*)(?::(?P<dtype>\w+))?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputSpec:
+class InputSpec(Struct, frozen=True, kw_only=True):
     """One input: its shape, its type, and the argument of forward that it goes to, if one is named."""
 
     shape: tuple[int, ...]

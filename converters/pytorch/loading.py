@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Note, Problem
 from converters.pytorch.capture import Model
@@ -16,8 +16,7 @@ from converters.pytorch.frontend import Handler
 from converters.pytorch.state_dict import load_weights
 
 
-@dataclass(frozen=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """A model ready for capture, its name, and what is to be said of its weights."""
 
     model: Model

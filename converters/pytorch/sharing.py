@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.layer import SourceLayer

@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 
@@ -25,8 +26,7 @@ else:
     import tomli as tomllib
 
 
-@dataclass(frozen=True, kw_only=True)
-class Map:
+class Map(Struct, frozen=True, kw_only=True):
     """`layers`: modules by the layer that they fill; none stands for the filler. `unused`: patterns of keys."""
 
     layers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from converters.transplant import fits, names
 from converters.transplant.modules import Module
@@ -21,8 +22,7 @@ from converters.transplant.receivers import Receiver
 Reading = dict[Receiver, Module]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Open:
+class Open(Struct, frozen=True, kw_only=True):
     """Layers and modules that can be matched in more than one way, or in none; `readings` are ways that remain."""
 
     receivers: tuple[Receiver, ...]
@@ -31,8 +31,7 @@ class Open:
     readings: tuple[tuple[str, Reading], ...] = ()
 
 
-@dataclass(kw_only=True)
-class Matched:
+class Matched(Struct, kw_only=True):
     """What is settled, and why; and what is open."""
 
     pairs: Reading = field(default_factory=dict)
@@ -46,8 +45,7 @@ class Matched:
         self.why.update(dict.fromkeys(reading, why))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True):
     """One class: receivers in the net's order, modules in the order of registration."""
 
     receivers: tuple[Receiver, ...]
@@ -57,8 +55,7 @@ class Family:
         return dict(zip(self.receivers, self.modules, strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What every class is matched with: the names of modules, BatchNorms by their filter, filters read by a norm."""
 
     called: Mapping[Module, str]
@@ -90,8 +87,7 @@ def _count(matched: Matched) -> int:
     return len(matched.pairs) + len(matched.folded)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Proposal:
+class _Proposal(Struct, frozen=True, kw_only=True):
     """What the order along the net says of a class."""
 
     family: Family

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from converters.transplant.tensors import Tensor
 
@@ -17,8 +18,7 @@ _KINDS = re.compile(r"conv[123]d|conv|batch_?norm([123]d)?|norm|bn|linear|fc")
 _RECURRENT = re.compile(r"(?:(.*)\.)?(weight_ih|weight_hh|bias_ih|bias_hh|weight_hr)(_l\d+(?:_reverse)?)?")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Module:
+class Module(Struct, frozen=True, kw_only=True, eq=False):
     """One module, or one bare parameter, with its tensors by their role; `keys` are theirs in the state_dict.
 
     filter: a convolution, a matrix or a table (weight of 2 axes or more). affine: weight and bias of one axis.

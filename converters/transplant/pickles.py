@@ -9,11 +9,11 @@ from __future__ import annotations
 import pickle
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from converters.transplant.tensors import WIDTHS, Tensor, mapped
@@ -23,15 +23,13 @@ class NeedsCode(Exception):
     """The pickle holds an object of a class that would have to be imported and run."""
 
 
-@dataclass(frozen=True)
-class Dtype:
+class Dtype(Struct, frozen=True):
     """One of torch's types of numbers, by its name."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(Struct, frozen=True):
     """Numbers in a row: where they begin in the file, how many there are, of which type."""
 
     offset: int

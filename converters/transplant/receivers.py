@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.errors import Problems
@@ -25,8 +26,7 @@ KINDS: dict[str, ReceiverKind] = {
 """How the layers that have weights are filled; a Scale is filled as the norm or the plain factor that it is."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Receiver:
+class Receiver(Struct, frozen=True, kw_only=True, eq=False):
     """What one module fills. `behind` is the filter whose top it reads directly, `feeder` the one before it, if one."""
 
     kind: ReceiverKind

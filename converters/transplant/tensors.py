@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import prod
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, FileSpan, Shape
 
@@ -30,8 +30,7 @@ WIDTHS: dict[str, int] = {
 """The types of numbers that are read, and how many bytes each takes."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tensor:
+class Tensor(Struct, frozen=True, kw_only=True, eq=False):
     """`read()` gives the numbers in the type that the file has (bfloat16, which numpy lacks, as float32).
 
     `span` is set where the file's bytes are little-endian float32 in row-major order. `place` tells where the numbers

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError, Problems
@@ -27,8 +30,7 @@ _WRAPPED = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One line of the mapping: layers, the modules that fill them, why, and what was changed on the way."""
 
     layers: tuple[str, ...]
@@ -38,8 +40,7 @@ class Row:
     changes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Transplanted:
+class Transplanted(Struct, frozen=True, kw_only=True):
     """The net with its weights; `unfilled` layers have none yet, and keys in `left` went nowhere, with the reason."""
 
     net: Net
@@ -248,7 +249,7 @@ def _with_blobs(
         replace(node, blobs=blobs[owner]) if (owner := followers.get(node.name, node.name)) in blobs else node
         for node in net.nodes
     ]
-    filled = replace(net, nodes=nodes, notes=list(net.notes))
+    filled = dataclasses.replace(net, nodes=nodes, notes=list(net.notes))
     for name, text in notes:
         filled.note("warning" if name else "assumed", text, filled.node(name).origin if name else None)
     return filled

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
@@ -23,8 +23,7 @@ Filled = tuple[dict[str, tuple[Blob, ...]], tuple[str, ...]]
 """The blobs by the name of the layer, and what was changed on the way."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Affine:
+class Affine(Struct, frozen=True, kw_only=True):
     """BatchNorm as factor and offset of each channel: gamma / sqrt(var + eps), beta - mean * factor; in float64."""
 
     factor: Array

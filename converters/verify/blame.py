@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array
 from caffe_ir.net import Net, Node
@@ -15,8 +15,7 @@ from caffe_ir.net import Net, Node
 Kind = Literal["missing layer", "further layer", "type", "geometry", "input", "weights", "meaning"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One thing that is wrong: the Caffe layer, what it is to blame for, and both places to look at.
 
     `written` is the line of the prototxt, `source` that of the user's own file.

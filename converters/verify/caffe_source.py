@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from pathlib import Path
 
 from caffe_ir import reader
@@ -26,4 +26,4 @@ def caffe_source(files: CaffeFiles) -> Source:
 
 def valued(net: Net) -> Net:
     """The net with every blob as a value of its own name."""
-    return replace(net, values={top: top for node in net.nodes for top in node.tops})
+    return dataclasses.replace(net, values={top: top for node in net.nodes for top in node.tops})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
 
@@ -13,8 +12,7 @@ DECADES = tuple(range(-16, 1))
 _BLOCK = 1 << 18
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One value of the source beside the blob that holds it.
 
     `error` is the largest difference and `place` where it stands, `largest` the largest absolute value of the source's;

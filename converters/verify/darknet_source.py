@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.layers import Convolution, Deconvolution
@@ -33,8 +33,7 @@ _INDEX = re.compile(r"_(\d+)$")
 _UNTOLD = ("cost",)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DarknetFiles:
+class DarknetFiles(Struct, frozen=True, kw_only=True):
     """A Darknet net as its user has it, and the size of the input that it is to have."""
 
     cfg: Path

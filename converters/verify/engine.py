@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import Origin
@@ -15,8 +17,7 @@ from caffe_ir.prototxt import prototxt
 from converters.verify.source import Feeds
 
 
-@dataclass(frozen=True, kw_only=True)
-class CaffeFiles:
+class CaffeFiles(Struct, frozen=True, kw_only=True):
     """A Caffe net as it was read from its two files."""
 
     net: Net
@@ -28,8 +29,7 @@ class EngineFailed(Exception):
     """An engine cannot run a net; the message says why in the engine's own words."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """`missing` says what has to be installed, or nothing; `title` names the program and its version.
 
     `blobs` gives the arrays of the blobs in the order asked for, which is that of the net, and None for one that the

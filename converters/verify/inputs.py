@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import ConversionError, Problem
@@ -18,8 +18,7 @@ ARRAYS = (".npy", ".npz")
 Fit = Literal["letterbox", "stretch"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preparation:
+class Preparation(Struct, frozen=True, kw_only=True):
     """How a picture becomes an input: (values 0..255 - mean) * scale, each channel by itself, RGB unless `bgr`.
 
     letterbox keeps its proportions and fills up with grey; both fits are Darknet's own.

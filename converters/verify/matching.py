@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
@@ -17,8 +18,7 @@ from caffe_ir.net import Net, Node
 _LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Matches:
+class Matches(Struct, frozen=True, kw_only=True):
     """`held` says which value a blob of the Caffe net holds, in the order of the net; inputs are left out.
 
     `missing` are values of the converter's own net whose blob the files do not have, and on which no compared one

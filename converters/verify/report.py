@@ -6,10 +6,11 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem
 from converters.verify.charts import errors_drawn, spread_drawn
@@ -21,8 +22,7 @@ WORST = 12
 PACKAGES = ("tocaffe", "numpy", "protobuf", "opencv-python-headless", "MNN", "torch", "matplotlib", "Jinja2")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Worst:
+class Worst(Struct, frozen=True, kw_only=True):
     """One of the worst layers: its row in the trial where it is worst, drawn, and both sides."""
 
     row: Row

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 
 from caffe_ir import reference
 from caffe_ir.blob import Array, Shape
@@ -21,8 +21,7 @@ Values = Iterator[tuple[str, Array]]
 """The values of a source under its own names, in the order in which they are computed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judge:
+class Judge(Struct, frozen=True, kw_only=True):
     """A program that computes what the source means; `tolerance` is what its own rounding may cost a single layer.
 
     `required` says that the net cannot be called right without it.
@@ -36,8 +35,7 @@ class Judge:
     required: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """`expected` is the Caffe net as the converter would write it today; its `values` say which blob holds what.
 
     `origins` says where in the user's files a value is computed, `meant` how the source's own layer reads.
@@ -105,8 +103,7 @@ class JudgeFailed(Exception):
     """A judge cannot run its source; the message says why."""
 
 
-@dataclass(kw_only=True)
-class Supply:
+class Supply(Struct, kw_only=True):
     """Values of a source on demand; those that come before they are wanted wait, those that nobody wants are let go."""
 
     stream: Values

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from converters.verify.blame import Fault
 from converters.verify.comparison import Row
@@ -12,8 +13,7 @@ from converters.verify.comparison import Row
 Verdict = Literal["agrees", "differs", "not compared"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """One program beside another. "meaning": each layer by itself on the judge's values; "rounding": the whole net.
 
     `allowed` is the largest relative error that passes, for each row. `stopped` says why there are no rows, `asked`
@@ -52,8 +52,7 @@ class Trial:
         return "differs" if self.wrong else "agrees"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Beside:
+class Beside(Struct, frozen=True, kw_only=True):
     """A value's two sides: the source's layer and where it stands, the Caffe layers and where they begin."""
 
     blob: str
@@ -63,8 +62,7 @@ class Beside:
     caffe_place: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """All trials of a Caffe net against its source, and what is at fault.
 
     `missing` are values of the source that the Caffe net does not hold, and on which nothing compared depends.

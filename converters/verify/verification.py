@@ -10,9 +10,10 @@ rounding  The whole net in an engine's float32 beside the same net in float64 (b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import ConversionError, Problem
@@ -35,8 +36,7 @@ LEEWAY = 30.0
 FINITE = float(np.finfo(np.float64).max)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Work:
+class _Work(Struct, frozen=True, kw_only=True):
     source: Source
     files: CaffeFiles
     matched: Matches
@@ -44,8 +44,7 @@ class _Work:
     progress: Progress
 
 
-@dataclass(kw_only=True)
-class _Run:
+class _Run(Struct, kw_only=True):
     """One engine at work on one input."""
 
     engine: Engine

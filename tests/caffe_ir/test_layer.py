@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from caffe_ir.errors import ShapeError
 from caffe_ir.layer import Layer, axis_index, require, same_shape
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gain(Layer):
+class Gain(Layer, frozen=True, kw_only=True):
     factor: float
     axis: int = 1
 

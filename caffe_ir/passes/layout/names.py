@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.net import Net, Node

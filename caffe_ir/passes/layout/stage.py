@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count
 from math import prod
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
@@ -20,8 +21,7 @@ MARK = "~"
 """Behind the names of new blobs, which may be those of old ones in other shapes; no source has it in a name."""
 
 
-@dataclass(kw_only=True)
-class Stage:
+class Stage(Struct, kw_only=True):
     """The new net so far, and for each blob of the old net the view of a new blob that it is."""
 
     old: Net

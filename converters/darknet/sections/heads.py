@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Sigmoid, Slice
 from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead

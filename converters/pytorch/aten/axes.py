@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Slice, Tile

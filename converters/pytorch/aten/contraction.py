@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import prod
 
 import torch
+from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Convolution
@@ -15,8 +15,7 @@ from converters.pytorch.aten.axes import expanded, permuted
 from converters.pytorch.build import Build, Call, Operand, Value
 
 
-@dataclass(frozen=True, kw_only=True)
-class Factor:
+class Factor(Struct, frozen=True, kw_only=True):
     """A tensor with a letter for each of its axes."""
 
     operand: Operand

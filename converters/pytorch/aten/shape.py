@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import accumulate
+
+from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Slice
 from converters.pytorch.build import Build, Call, Result, Value

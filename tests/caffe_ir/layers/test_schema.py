@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
 from typing import Any
 
 import numpy as np
 import pytest
 from google.protobuf import text_format
+from msgspec import NODEFAULT
 
 from caffe_ir.layers import (
     BNLL,
@@ -119,9 +119,7 @@ def _parameters(kind):
 
 @pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
 def test_fields_and_ignored_fields_are_caffes(kind):
-    names = {item.name for item in fields(kind)} - {
-        name for kind_, name in UNWRITTEN | OTHERWISE_SPELLED if kind_ == kind.__name__
-    }
+    names = set(kind.declared()) - {name for kind_, name in UNWRITTEN | OTHERWISE_SPELLED if kind_ == kind.__name__}
     if not kind.param:
         assert not names
         return
@@ -131,21 +129,21 @@ def test_fields_and_ignored_fields_are_caffes(kind):
 
 @pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
 def test_defaults_are_caffes(kind):
-    for item in fields(kind):
-        if item.default is MISSING or (kind.__name__, item.name) in UNWRITTEN | OTHERWISE_SPELLED:
+    for name, default in kind.declared().items():
+        if default is NODEFAULT or (kind.__name__, name) in UNWRITTEN | OTHERWISE_SPELLED:
             continue
-        field = _parameters(kind)[item.name]
+        field = _parameters(kind)[name]
         if field.is_repeated:
-            assert item.default == ()
-        elif item.default in (None, ()):
+            assert default == ()
+        elif default in (None, ()):
             assert not field.has_default_value
         elif field.enum_type is not None:
-            assert item.default == field.enum_type.values_by_number[field.default_value].name
-        elif isinstance(item.default, tuple):
-            assert set(item.default) == {field.default_value}
+            assert default == field.enum_type.values_by_number[field.default_value].name
+        elif isinstance(default, tuple):
+            assert set(default) == {field.default_value}
         else:
-            assert np.float32(item.default) == np.float32(field.default_value)
-            assert isinstance(item.default, bool) == isinstance(field.default_value, bool)
+            assert np.float32(default) == np.float32(field.default_value)
+            assert isinstance(default, bool) == isinstance(field.default_value, bool)
 
 
 def _text(values, indent=""):
@@ -196,8 +194,6 @@ def test_what_is_spelled_is_legal_text_and_is_read_back(layer):
 @pytest.mark.parametrize("layer", FULL, ids=[type(layer).__name__ for layer in FULL])
 def test_every_field_here_is_off_its_default(layer):
     """So that the round trip above says something about each of them."""
-    for item in fields(layer):
-        if item.default is not MISSING and (type(layer).__name__, item.name) not in UNWRITTEN | {
-            ("Pooling", "global_pooling")
-        }:
-            assert getattr(layer, item.name) != item.default, item.name
+    for name, default in layer.declared().items():
+        if default is not NODEFAULT and (type(layer).__name__, name) not in UNWRITTEN | {("Pooling", "global_pooling")}:
+            assert getattr(layer, name) != default, name

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import Flatten, ReLU, Sigmoid
 from caffe_ir.net import Net, Node

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from caffe_ir.layers import Convolution, Crop, Pooling, ReLU, Silence
 from caffe_ir.passes.base import run_pass

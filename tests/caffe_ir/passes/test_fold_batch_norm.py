@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 from torch.nn import functional as F
 
 from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, ReLU, Scale

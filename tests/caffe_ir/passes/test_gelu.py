@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from scipy import special
-from torch.nn import functional as F
 
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.gelu import GELU
@@ -38,12 +36,10 @@ def test_near_zero_it_is_right_relative_to_itself():
     np.testing.assert_allclose(computed(x), x * special.ndtr(x), rtol=1e-11)
 
 
-def test_in_float32_it_is_nearer_to_the_truth_than_torch():
+def test_in_float32_it_loses_next_to_nothing():
     x = X[np.abs(X) < 12].astype(np.float32)
     exact = x.astype(np.float64) * special.ndtr(x.astype(np.float64))
-    ours = np.abs(computed(x) - exact).max()
-    torchs = np.abs(F.gelu(torch.from_numpy(x)).numpy() - exact).max()
-    assert ours < 6e-7 < torchs
+    assert np.abs(computed(x) - exact).max() < 6e-7
 
 
 def test_takes_19_layers_that_every_engine_has():

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import Convolution, ReLU
 from caffe_ir.passes.base import Context, Options, run_pass

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from caffe_ir.layers import Reshape
 from caffe_ir.passes.base import run_pass

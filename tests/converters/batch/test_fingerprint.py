@@ -4,10 +4,10 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from converters.batch.fingerprint import content_hash, converter_version, fingerprint
 from converters.batch.job import Job

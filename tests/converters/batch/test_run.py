@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from converters.batch import journal
 from converters.batch.job import Job, Result

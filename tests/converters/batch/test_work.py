@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from converters.batch.job import Job, Result

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from converters.batch.job import Job, Result
 from converters.cli.batch_work import convert_job, own_version, version_for

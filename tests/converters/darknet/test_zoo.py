@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.reference import run
 from caffe_ir.source_layers import SourceBatchNorm

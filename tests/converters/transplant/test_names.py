@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import Origin
 from caffe_ir.layers import ReLU

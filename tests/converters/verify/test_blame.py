@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import InnerProduct, ReLU, Sigmoid
 from converters.verify.blame import changed, faults, other_parameters
@@ -57,6 +58,6 @@ def test_a_missing_layer_comes_before_the_one_that_reads_past_it() -> None:
 def test_weights_can_be_left_out() -> None:
     expected = net_of((1, 4))
     node = add(expected, "fc", InnerProduct(num_output=3, bias_term=False), WEIGHTS)
-    net = replace(expected, nodes=[*expected.nodes[:-1], replace(node, blobs=())])
+    net = dataclasses.replace(expected, nodes=[*expected.nodes[:-1], replace(node, blobs=())])
     assert [fault.kind for fault in faults(expected, net, ["fc"])] == ["weights"]
     assert list(faults(expected, net, ["fc"], weights=False)) == []

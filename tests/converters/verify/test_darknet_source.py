@@ -52,7 +52,7 @@ def test_our_keys_come_first_for_darknet_takes_the_first_of_two() -> None:
 
 @needs_darknet
 def test_nets_that_its_cpu_code_gets_wrong_are_not_given_to_it(model) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     _, net = model
     assert why_not(net) == ""

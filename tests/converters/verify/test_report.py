@@ -4,10 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.verify.report import report, write_report

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Input
@@ -50,7 +51,7 @@ def test_meaning_and_rounding_are_kept_apart(tmp_path, net) -> None:
 
 def test_float32_alone_is_held_against_the_source(tmp_path, net) -> None:
     assert verified(tmp_path, net.source, net.made, meaning=False, asked=["embedded"]).verdict == "agrees"
-    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    spoilt = dataclasses.replace(net.made, nodes=list(net.made.nodes))
     parameter("maxpool_6", pool="AVE")(spoilt)
     found = verified(tmp_path, net.source, spoilt, meaning=False, asked=["embedded"])
     assert found.verdict == "differs"
@@ -58,7 +59,7 @@ def test_float32_alone_is_held_against_the_source(tmp_path, net) -> None:
 
 
 def test_an_error_too_small_for_float32_is_still_an_error_of_meaning(tmp_path, net) -> None:
-    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    spoilt = dataclasses.replace(net.made, nodes=list(net.made.nodes))
     parameter("conv_0_bn", eps=1.3e-5)(spoilt)
     found = verified(tmp_path, net.source, spoilt)
     assert found.verdict == "differs"
@@ -67,7 +68,7 @@ def test_an_error_too_small_for_float32_is_still_an_error_of_meaning(tmp_path, n
 
 
 def test_two_faults_are_both_named_in_the_order_of_the_net(tmp_path, net) -> None:
-    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    spoilt = dataclasses.replace(net.made, nodes=list(net.made.nodes))
     weights("connected_17", 1, lambda bias: bias + 1)(spoilt)
     parameter("maxpool_6", pool="AVE")(spoilt)
     found = verified(tmp_path, net.source, spoilt)
@@ -76,7 +77,7 @@ def test_two_faults_are_both_named_in_the_order_of_the_net(tmp_path, net) -> Non
 
 
 def test_both_places_are_named(tmp_path, net) -> None:
-    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    spoilt = dataclasses.replace(net.made, nodes=list(net.made.nodes))
     parameter("maxpool_6", pool="AVE")(spoilt)
     fault = verified(tmp_path, net.source, spoilt).faults[0]
     text = (tmp_path / "pair.prototxt").read_text().splitlines()
@@ -86,7 +87,7 @@ def test_both_places_are_named(tmp_path, net) -> None:
 
 
 def test_what_the_converter_itself_gets_wrong_is_told_as_such(tmp_path, net) -> None:
-    spoilt = replace(net.made, nodes=list(net.made.nodes))
+    spoilt = dataclasses.replace(net.made, nodes=list(net.made.nodes))
     parameter("maxpool_6", pool="AVE")(spoilt)
     source = replace(net.source, expected=spoilt)
     fault = verified(tmp_path, source, spoilt).faults[0]
@@ -173,7 +174,7 @@ def test_of_several_inputs_the_worst_is_kept(tmp_path, net) -> None:
 
 
 def test_a_net_for_other_inputs_is_refused(tmp_path, net) -> None:
-    other = replace(net.made, nodes=list(net.made.nodes[:1]))
+    other = dataclasses.replace(net.made, nodes=list(net.made.nodes[:1]))
     other.nodes[0] = replace(other.nodes[0], layer=Input(shape=(1, 3, 24, 40)))
     with pytest.raises(ConversionError, match="takes data 1x3x24x40, the source data 1x3x24x32"):
         verified(tmp_path, net.source, other)
