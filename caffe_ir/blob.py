@@ -15,6 +15,9 @@ from msgspec import Struct
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
 
+_READ_AT_ONCE = 1 << 14
+"""Up to so many values it costs less to read them than to map their file."""
+
 
 class FileSpan(Struct, frozen=True, kw_only=True):
     """Where the very bytes of a blob lie: little-endian float32, contiguous, from `offset` on."""
@@ -75,6 +78,6 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
 
 
 def _map(span: FileSpan, shape: Shape) -> Array:
-    if not prod(shape):
-        return np.empty(shape, np.float32)
+    if (count := prod(shape)) <= _READ_AT_ONCE:
+        return np.fromfile(span.path, "<f4", count, offset=span.offset).reshape(shape)
     return np.memmap(span.path, np.dtype("<f4"), "r", span.offset, shape=shape or (1,)).reshape(shape)

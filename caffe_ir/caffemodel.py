@@ -7,10 +7,9 @@ gigabytes; here the lengths are worked out from the shapes, and the numbers go f
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from io import FileIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -23,8 +22,8 @@ from caffe_ir.net import Net, Node
 LARGEST = 2**31 - 1
 """Caffe's reader gives up beyond this many bytes (io.cpp: SetTotalBytesLimit(INT_MAX))."""
 
-_CHUNK = 1 << 24
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_BUFFER = 1 << 20
+"""Bytes; they stay in the processor's cache between reading and writing."""
 
 Frame = bytes | Blob
 
@@ -48,12 +47,13 @@ def size(pieces: Sequence[Frame]) -> int:
 
 
 def stream(pieces: Sequence[Frame], file: BinaryIO, progress: Callable[[int], None] = lambda count: None) -> None:
-    """Write the file. Weights that lie in another file are copied by the kernel where it can; raises OSError.
+    """Write the file. Weights that lie in another file go through one small buffer; raises OSError.
 
     `progress` is told how many bytes were written since the last time.
     """
+    buffer = memoryview(bytearray(_BUFFER))
     with ExitStack() as opened:
-        sources: dict[Path, BinaryIO] = {}
+        sources: dict[Path, FileIO] = {}
         for frame in pieces:
             if isinstance(frame, bytes):
                 file.write(frame)
@@ -61,38 +61,28 @@ def stream(pieces: Sequence[Frame], file: BinaryIO, progress: Callable[[int], No
             elif frame.span is not None:
                 path = frame.span.path
                 if path not in sources:
-                    sources[path] = opened.enter_context(open(path, "rb", buffering=0))
-                file.flush()
-                _copy(sources[path], frame.span.offset, 4 * frame.count, file, progress)
+                    sources[path] = opened.enter_context(FileIO(path))
+                sources[path].seek(frame.span.offset)
+                _copy(sources[path], 4 * frame.count, file, buffer, progress)
             else:
                 numbers = np.ascontiguousarray(frame.load(), "<f4")
                 file.write(numbers.reshape(-1).view(np.uint8).data)
                 progress(numbers.nbytes)
 
 
-def _copy(source: BinaryIO, offset: int, count: int, file: BinaryIO, progress: Callable[[int], None]) -> None:
-    end = offset + count
-    while offset < end:
-        done = _copy_some(source, offset, min(_CHUNK, end - offset), file)
-        offset += done
+def _copy(source: FileIO, count: int, file: BinaryIO, buffer: memoryview[int], progress: Callable[[int], None]) -> None:
+    """`count` bytes from where `source` stands.
+
+    The kernel's own copy_file_range takes twice as long here: weights seldom begin at the same place of a page in both
+    files, and then it fills every page in two steps.
+    """
+    while count:
+        done = source.readinto(buffer[:count])
+        if not done:
+            raise OSError(f"{source.name} became shorter while it was read")
+        file.write(buffer[:done])
         progress(done)
-
-
-def _copy_some(source: BinaryIO, offset: int, count: int, file: BinaryIO) -> int:
-    if hasattr(os, "copy_file_range"):
-        try:
-            if done := os.copy_file_range(source.fileno(), file.fileno(), count, offset_src=offset):
-                return done
-        except OSError as error:
-            if error.errno in _FULL:
-                raise
-    source.seek(offset)
-    piece = source.read(count)
-    if not piece:
-        raise OSError(f"{source.name} became shorter while it was read")
-    file.write(piece)
-    file.flush()
-    return len(piece)
+        count -= done
 
 
 def _layer(node: Node) -> Iterator[Frame]:

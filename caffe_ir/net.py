@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
-from caffe_ir.layer import Layer
+from caffe_ir.layer import Layer, Shapes
 
 
 class Node(Struct, frozen=True, kw_only=True, eq=False):
@@ -51,12 +51,16 @@ class Node(Struct, frozen=True, kw_only=True, eq=False):
 
 
 class _Index:
-    """Who has a name and who reads a blob, kept beside the nodes so that a rewrite need not search them."""
+    """Who has a name and who reads a blob, kept beside the nodes so that a rewrite need not search them.
+
+    `inferred` holds a node's bottoms and tops as they were last worked out: most of a net is as it was before a pass.
+    """
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.named: dict[str, Node] = {}
         self.writers: dict[str, Node] = {}
         self.readers: dict[str, dict[Node, None]] = {}
+        self.inferred: dict[Node, tuple[Shapes, Shapes]] = {}
         for node in nodes:
             self.add(node)
 
@@ -68,6 +72,7 @@ class _Index:
             self.readers.setdefault(bottom, {})[node] = None
 
     def drop(self, node: Node) -> None:
+        self.inferred.pop(node, None)
         if self.named.get(node.name) is node:
             del self.named[node.name]
         for top in node.tops:
@@ -215,7 +220,7 @@ class Net:
         problems.raise_if_any()
 
     def infer(self) -> dict[str, Shape]:
-        """The shape of every blob, worked out afresh from the inputs. Raises ConversionError with every refusal."""
+        """The shape of every blob, worked out from the inputs. Raises ConversionError with every refusal."""
         shapes: dict[str, Shape] = {}
         problems = Problems()
         for node in self.nodes:
@@ -230,6 +235,9 @@ class Net:
 
     def _inferred(self, node: Node, shapes: dict[str, Shape]) -> dict[str, Shape]:
         bottoms = tuple(shapes[bottom] for bottom in node.bottoms)
+        known = self._index.inferred.get(node)
+        if known is not None and known[0] == bottoms:
+            return dict(zip(node.tops, known[1], strict=True))
         try:
             fewest, most = node.layer.bottoms
             if not fewest <= len(bottoms) <= most:
@@ -243,6 +251,7 @@ class Net:
         except ShapeError as error:
             seen = f"{node.name} ({node.layer}) on {', '.join(map(str, bottoms)) or 'nothing'}"
             raise ConversionError(Problem(what=f"{seen}: {error}", origin=node.origin)) from None
+        self._index.inferred[node] = bottoms, tops
         return dict(zip(node.tops, tops, strict=True))
 
     # ---- showing --------------------------------------------------------------------------------------------------

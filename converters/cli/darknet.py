@@ -79,6 +79,7 @@ def darknet(
         from caffe_ir.passes.base import Options
         from caffe_ir.targets import TARGETS
         from converters.darknet import convert, heads_json
+        from converters.darknet.finite import FiniteCheck
 
         check_wishes(output, dump_after)
         model = convert(
@@ -90,6 +91,7 @@ def darknet(
             batch=batch,
             lenient=lenient,
             allow_trailing=allow_trailing,
+            check_finite=False,
         )
         made = lowered(
             model.net,
@@ -97,8 +99,10 @@ def darknet(
             Options(head=head, fold_batch_norm=fold_bn),
             dump_after=dump_after,
         )
+        check = FiniteCheck(model.weights)
         others = {".heads.json": heads_json(model, made)} if model.heads else {}
         written = published(made, stem_of(output, cfg.stem), TARGETS[target], others, quiet=quiet)
+        made.notes.extend(check.notes())
         if not quiet:
             show(made, written, next_command=verify_command((cfg, weights), written, VERIFIED_WITH), verbose=verbose)
     if verify:

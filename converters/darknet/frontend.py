@@ -42,6 +42,8 @@ class DarknetModel(Struct, frozen=True, kw_only=True):
     dialect: Dialect
     batch_norm: BatchNormForm
     preprocessing: Preprocessing
+    weights: WeightsFile
+    """The file with all arrays that the net takes of it, for a check of the numbers."""
 
 
 def convert(
@@ -99,6 +101,7 @@ def convert(
         dialect=decision.dialect,
         batch_norm=form,
         preprocessing=_preprocessing(read.net, decision.dialect, source),
+        weights=file,
     )
 
 
