@@ -133,6 +133,10 @@ class Net:
         """Whether a node of that name is in the net."""
         return name in self._index.named
 
+    def writes(self, blob: str) -> bool:
+        """Whether a node of the net writes a blob of that name."""
+        return blob in self._index.writers
+
     def producer(self, blob: str) -> Node:
         """The node that writes a blob. Raises KeyError."""
         return self._index.writers[blob]

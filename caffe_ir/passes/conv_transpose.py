@@ -11,10 +11,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
-from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import ConvTranspose, CropTo
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import ConvTranspose, CropTo, Gather
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -29,25 +29,15 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if grown == wanted:
         net.replace(node, [replace(node, layer=plain, blobs=blobs, param_names=())])
         return
-    if len(wanted) != 4:
-        why = f"{grown[2:]} would have to be cut to {wanted[2:]}"
-        raise ConversionError(
-            Problem(what=f"{node.name}: output_padding with this dilation", why=why, origin=node.origin)
-        )
-    whole = net.fresh_name(f"{node.origin.layer}_whole")
-    net.replace(
-        node,
-        [
-            replace(node, name=whole, tops=(whole,), layer=plain, blobs=blobs, param_names=()),
-            Node(
-                name=node.name,
-                layer=CropTo(top=0, left=0, height=wanted[2], width=wanted[3]),
-                bottoms=(whole,),
-                tops=node.tops,
-                origin=node.origin,
-            ),
-        ],
-    )
+    new = Replacement(net=net, old=node)
+    whole = new.add("whole", plain, *node.bottoms, blobs=blobs)
+    if len(wanted) == 4:
+        new.add("cut", CropTo(top=0, left=0, height=wanted[2], width=wanted[3]), whole)
+    else:
+        for axis, (size, made) in enumerate(zip(wanted, grown, strict=True)):
+            if size < made:
+                whole = new.add("cut", Gather(axis=axis, indices=tuple(range(size))), whole)
+    new.finish()
 
 
 def _extended(weights: Blob, taps: Shape) -> Blob:

@@ -28,18 +28,23 @@ def legal(name: str) -> str:
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if len(node.tops) == 1 and node.name == node.top == legal(node.top):
         return
-    taken = {name for other in net.nodes if other is not node for name in (other.name, *other.tops)}
     tops: tuple[str, ...] = ()
     for top in node.tops:
-        tops += (_free(legal(top), taken.union(tops, node.tops) - {top}),)
-    name = tops[0] if len(tops) == 1 else _free(legal(node.name), taken.union(tops))
+        tops += (_free(legal(top), net, node, {*tops, *node.tops} - {top}),)
+    name = tops[0] if len(tops) == 1 else _free(legal(node.name), net, node, set(tops))
     if (name, tops) != (node.name, node.tops):
         _rename(net, node, name, tops)
 
 
-def _free(wanted: str, taken: set[str]) -> str:
-    """The wanted name, with a number behind if it is taken."""
-    return next(name for name in chain((wanted,), (f"{wanted}_{number}" for number in count(2))) if name not in taken)
+def _free(wanted: str, net: Net, node: Node, taken: set[str]) -> str:
+    """The wanted name, with a number behind if it is among the taken ones or another node or its blob has it."""
+    tried = chain((wanted,), (f"{wanted}_{number}" for number in count(2)))
+    return next(name for name in tried if name not in taken and not _of_another(name, net, node))
+
+
+def _of_another(name: str, net: Net, node: Node) -> bool:
+    called = net.has(name) and net.node(name) is not node
+    return called or (net.writes(name) and net.producer(name) is not node)
 
 
 def _rename(net: Net, node: Node, name: str, tops: tuple[str, ...]) -> None:

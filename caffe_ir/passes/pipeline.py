@@ -8,15 +8,18 @@ The order, with its reasons:
 - pad_into_window before what lowers windows and pads.
 - standardize and log_softmax before reduce and broadcast, of which they are made; division before constant_operand,
   which takes its products with constants, and minimum behind it, which would hide them; broadcast behind those three.
+- lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
+  behind layout, for which the steps are many layers that it can do nothing for.
 - narrow and expand before layout: they join what else would be several permutations. layout while each layer still says
   what it means; matmul, permute and linear write out what it left, each perhaps for the next one.
 - borders before gather, gather before resample and crop: each may leave the next one something.
 - shortcut before broadcast: a shortcut is made of sums, some of which broadcast.
+- dilated_pooling before pooling, gather and reshape, to which it leaves its parts.
 - pooling and conv_transpose before crop: where they have more than is wanted they leave a crop behind.
 - activation after all that may produce activations; far_clip before it, which takes what it should not.
 - reshape when all views are made.
 - fold_batch_norm after crop and pooling: it needs to know every reader of a convolution.
-- power_chain after all that writes Power.
+- power_chain after all that writes Power, linear_behind_power for what it leaves.
 - dead again: what a pass made and a later one left unread.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
@@ -36,6 +39,7 @@ from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.conv_transpose import CONV_TRANSPOSE
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.expand import EXPAND
 from caffe_ir.passes.far_clip import FAR_CLIP
@@ -48,10 +52,12 @@ from caffe_ir.passes.l2norm import L2NORM
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
 from caffe_ir.passes.linear import LINEAR
+from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
 from caffe_ir.passes.local import LOCAL
 from caffe_ir.passes.log_softmax import LOG_SOFTMAX
 from caffe_ir.passes.lrn import LRN
 from caffe_ir.passes.lrn_chain import LRN_CHAIN
+from caffe_ir.passes.lstm import NATIVE_LSTM
 from caffe_ir.passes.matmul import MATMUL
 from caffe_ir.passes.minimum import MINIMUM
 from caffe_ir.passes.names import NAMES
@@ -70,12 +76,14 @@ from caffe_ir.passes.resize import RESIZE
 from caffe_ir.passes.shortcut import SHORTCUT
 from caffe_ir.passes.softplus import SOFTPLUS
 from caffe_ir.passes.standardize import STANDARDIZE
+from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.target import Target
 
 PIPELINE: tuple[Pass, ...] = (
     HEADS,
     DEAD,
     LRN_CHAIN,
+    NATIVE_LSTM,
     NARROW,
     EXPAND,
     LAYOUT,
@@ -84,6 +92,7 @@ PIPELINE: tuple[Pass, ...] = (
     EXPAND,
     PERMUTE,
     LINEAR,
+    UNROLL,
     BATCH_NORM,
     PAD_INTO_WINDOW,
     STANDARDIZE,
@@ -105,6 +114,7 @@ PIPELINE: tuple[Pass, ...] = (
     SOFTPLUS,
     FAR_CLIP,
     ACTIVATION,
+    DILATED_POOLING,
     POOLING,
     PAD,
     BORDERS,
@@ -114,6 +124,7 @@ PIPELINE: tuple[Pass, ...] = (
     RESHAPE,
     FOLD_BATCH_NORM,
     POWER_CHAIN,
+    LINEAR_BEHIND_POWER,
     DEAD,
     NAMES,
     IN_PLACE,

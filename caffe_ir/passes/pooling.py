@@ -70,7 +70,6 @@ def _maximum(net: Net, node: Node, layer: WindowPool, bottom: Shape) -> None:
             Problem(
                 what=f"{layer} on {bottom[2]} x {bottom[3]} has no counterpart in Caffe",
                 why="no windows of Caffe's Pooling hold the same cells",
-                hint="a dilated pooling can be replaced by an undilated one before it is trained",
                 origin=node.origin,
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ class Replacement(Struct, kw_only=True):
     net: Net
     old: Node
     nodes: list[Node] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
 
     def add(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = ()) -> str:
         """A new node, named after the source's layer; gives its top."""
@@ -44,6 +45,36 @@ class Replacement(Struct, kw_only=True):
         self.nodes[-1] = replace(self.nodes[-1], name=self.old.name, tops=self.old.tops)
         self.net.replace(self.old, self.nodes)
 
+    def finish_tops(self, held: Mapping[str, str]) -> None:
+        """Put the nodes in the place of an old one with several tops: `held` says which new blob holds which of them.
+
+        The old tops that `held` leaves out must be unread; they are no values of the source any more.
+        """
+        called: dict[str, str] = {}
+        for top, blob in held.items():
+            called.setdefault(blob, top)
+        self.nodes = [_renamed(node, called) for node in self.nodes]
+        lost = set(self.old.tops) - held.keys()
+        self.net.values = {value: blob for value, blob in self.net.values.items() if blob not in lost}
+        self.net.replace(self.old, self.nodes)
+        for top, blob in held.items():
+            if called[blob] != top:  # two tops with the same numbers
+                self.net.redirect(top, called[blob])
+
     def _fresh(self, *wanted: str) -> list[str]:
-        pending = dict.fromkeys(name for node in self.nodes for name in (node.name, *node.tops))
-        return list(self.net.fresh(*pending, *wanted))[len(pending) :]
+        found = []
+        for name in wanted:
+            free, number = name, 2
+            while free in self.taken or self.net.fresh_name(free) != free:
+                free, number = f"{name}_{number}", number + 1
+            self.taken.add(free)
+            found.append(free)
+        return found
+
+
+def _renamed(node: Node, called: Mapping[str, str]) -> Node:
+    """The node with other names for some blobs; one with a single top is called like it."""
+    if not any(blob in called for blob in (*node.bottoms, *node.tops)):
+        return node
+    bottoms, tops = (tuple(called.get(blob, blob) for blob in blobs) for blobs in (node.bottoms, node.tops))
+    return replace(node, name=tops[0] if len(tops) == 1 else node.name, bottoms=bottoms, tops=tops)

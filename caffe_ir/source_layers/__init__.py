@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from caffe_ir.layer import SourceLayer
 from caffe_ir.source_layers.activation import (
+    Erf,
     Gelu,
     GeluTanh,
     HardMish,
@@ -27,6 +28,7 @@ from caffe_ir.source_layers.lrn import DarknetLRN
 from caffe_ir.source_layers.matmul import Linear, MatMul
 from caffe_ir.source_layers.normalization import LogSoftmax, SourceBatchNorm, Standardize
 from caffe_ir.source_layers.pad import AppendZeros, Pad
+from caffe_ir.source_layers.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.source_layers.reduction import Reduce
 from caffe_ir.source_layers.reorg import Reorg, Reorg3d
 from caffe_ir.source_layers.resample import Gather, Resample
@@ -42,7 +44,9 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     DarknetLRN,
     DetectionHead,
     Div,
+    Erf,
     Expand,
+    GRU,
     Gather,
     GaussianYoloHead,
     Gelu,
@@ -64,7 +68,9 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     NormalizeChannels,
     Pad,
     Permute,
+    PlainRNN,
     Plse,
+    ProjectedLSTM,
     Ramp,
     Reduce,
     RegionHead,
@@ -82,6 +88,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
 )
 
 __all__ = [
+    "GRU",
     "SOURCE_LAYERS",
     "Add",
     "AppendZeros",
@@ -90,6 +97,7 @@ __all__ = [
     "DarknetLRN",
     "DetectionHead",
     "Div",
+    "Erf",
     "Expand",
     "Gather",
     "GaussianYoloHead",
@@ -112,8 +120,11 @@ __all__ = [
     "NormalizeChannels",
     "Pad",
     "Permute",
+    "PlainRNN",
     "Plse",
+    "ProjectedLSTM",
     "Ramp",
+    "Recurrence",
     "Reduce",
     "RegionHead",
     "Reorg",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import erfc, inf, sqrt
+from math import erf, erfc, inf, sqrt
 
 import numpy as np
 
@@ -55,6 +55,13 @@ class Gelu(Activation, frozen=True, kw_only=True):
     def apply(self, x: Array) -> Array:
         tail = np.asarray(np.frompyfunc(erfc, 1, 1)(x.astype(np.float64) * -sqrt(0.5)), np.float64)
         return np.asarray(0.5 * x * tail, x.dtype)
+
+
+class Erf(Activation, frozen=True, kw_only=True):
+    """2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x (torch: erf)."""
+
+    def apply(self, x: Array) -> Array:
+        return np.asarray(np.frompyfunc(erf, 1, 1)(x.astype(np.float64)), x.dtype)
 
 
 class Softplus(Activation, frozen=True, kw_only=True):

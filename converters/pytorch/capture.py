@@ -18,6 +18,7 @@ from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.aliases import beyond_schemas, needs_functional
+from converters.pytorch.known_tensors import KnownTensors
 from converters.pytorch.names import NOT_THE_USERS, origins, seen_from_here
 
 Model = torch.nn.Module | ExportedProgram
@@ -38,7 +39,9 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     kwargs = dict(kwargs or {})
     if isinstance(model, ExportedProgram):
         program, notes = model, list[Note]()
-        if args and dynamic(program):
+        if not args and not dynamic(program) and open_sizes(program) and program.example_inputs is not None:
+            args, kwargs = program.example_inputs
+        if args and (dynamic(program) or open_sizes(program)):
             program = _exported(program.module(), args, kwargs)
     elif isinstance(model, torch.jit.ScriptModule):
         program, notes = _from_script(model, args, kwargs), []
@@ -73,6 +76,17 @@ def dynamic(program: ExportedProgram) -> dict[str, list[tuple[int, str]]]:
             if axes:
                 found[node.name] = axes
     return found
+
+
+def open_sizes(program: ExportedProgram) -> bool:
+    """Whether a tensor of the program has a size that only its numbers tell."""
+    held = (node.meta.get("val") for node in program.graph.nodes)
+    return any(isinstance(item, torch.Tensor) and not has_fixed_sizes(item) for item in held)
+
+
+def has_fixed_sizes(tensor: torch.Tensor) -> bool:
+    """Whether each size is a number, or a symbol that torch has found to be one."""
+    return all(str(size).isdecimal() for size in tensor.shape)
 
 
 def _refuse_dynamic(program: ExportedProgram) -> None:
@@ -115,10 +129,29 @@ def _exported(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str,
             Problem(what=f"{', '.join(lost[:3])} hold no numbers (device meta)", hint="load the weights first")
         )
     try:
-        with _quiet(), _half_graphs_swallowed(), torch.no_grad():
-            return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
+        program = _traced(module, args, kwargs)
     except Exception as error:
-        raise ConversionError(_explained(error)) from error
+        known = _with_known_tensors(module, args, kwargs)
+        if known is None:
+            raise ConversionError(_explained(error)) from error
+        return known
+    return _with_known_tensors(module, args, kwargs) or program if open_sizes(program) else program
+
+
+def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
+    with _quiet(), _half_graphs_swallowed(), torch.no_grad():
+        return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
+
+
+def _with_known_tensors(
+    module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> ExportedProgram | None:
+    """The program of a module whose masks and conditions are its own constants; None where that is not enough."""
+    try:
+        with KnownTensors(module):
+            return _traced(module, args, kwargs)
+    except Exception:
+        return None
 
 
 def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:

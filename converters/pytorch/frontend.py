@@ -23,6 +23,7 @@ from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from converters.pytorch.aliases import kept_state
 from converters.pytorch.build import Build, Call, Given, Missing, Refused, Result, Value
+from converters.pytorch.capture import has_fixed_sizes
 from converters.pytorch.constants import fold, live, stored
 from converters.pytorch.names import operation, origins
 from converters.pytorch.outputs import name_outputs
@@ -104,7 +105,7 @@ def _inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Sequ
 
 
 def _appended_input(walk: Walk, origin: Origin, seen: torch.Tensor) -> Value:
-    value = _build(walk, origin).add(Input(shape=tuple(seen.shape)))
+    value = _build(walk, origin).add(Input(shape=tuple(int(size) for size in seen.shape)))
     return replace(value, dtype=seen.dtype)
 
 
@@ -234,6 +235,15 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
                 origin=origin,
             )
         )
+    if not all(map(has_fixed_sizes, items)):
+        raise Refused(
+            Problem(
+                what=f"the numbers in a tensor decide how large the result of {operation(node)} is",
+                why="a Caffe net has one size for every blob",
+                hint="choose by a mask that the module holds, or multiply by the mask",
+                origin=origin,
+            )
+        )
     return tuple(tuple(int(size) for size in item.shape) for item in items), tuple(item.dtype for item in items)
 
 
@@ -254,7 +264,7 @@ def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:
     """Inputs of the right shapes in the place of what cannot be computed, so that the walk can go on."""
     held = node.meta.get("val")
     items = tuple(held) if isinstance(held, list | tuple) else (held,)
-    if not all(isinstance(item, torch.Tensor) and all(isinstance(size, int) for size in item.shape) for item in items):
+    if not all(isinstance(item, torch.Tensor) and has_fixed_sizes(item) for item in items):
         return None
     stands = tuple(_appended_input(walk, walk.origins[node], item) for item in items if min(item.shape, default=1) > 0)
     if len(stands) != len(items):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.layer import SourceLayer
 from caffe_ir.net import Net
+from caffe_ir.source_layers import Linear, Recurrence
 
 Key = tuple[object, ...]
 
@@ -17,12 +18,14 @@ Key = tuple[object, ...]
 def share_weights(net: Net, tensors: Mapping[Blob, torch.Tensor]) -> None:
     """Name the weights of Caffe's own layers where a tensor stands in more than one place; `tensors` are the blobs'.
 
+    A recurrent layer of the source is one of them: its steps are Caffe's own with these very weights. So is a Linear:
+    it becomes a layer of Caffe's own with them, and its passes keep the names.
     Each blob of such a layer has a name then, as Caffe counts them; that of the first place is the shared one.
     """
     held: dict[str, list[Key | None]] = {}
     places: dict[Key, list[str]] = {}
     for node in net.nodes:
-        if isinstance(node.layer, SourceLayer):
+        if isinstance(node.layer, SourceLayer) and not isinstance(node.layer, Linear | Recurrence):
             continue
         held[node.name] = [_identity(tensors[blob]) if blob in tensors else None for blob in node.blobs]
         for place, key in enumerate(held[node.name]):

@@ -37,7 +37,9 @@ def linear(stage: Stage, node: Node) -> bool:
     assert found is not None, "the last axis is one dimension"
     convolution = Convolution(num_output=layer.num_output, kernel_size=(1, 1), bias_term=layer.bias_term)
     blobs = (node.blobs[0].reshaped((layer.num_output, inner, 1, 1)), *node.blobs[1:])
-    stage.emit(node, convolution, [found[0]], [resized(view.axes, last, layer.num_output)], blobs)
+    # Caffe shares weights of one shape only (net.cpp, AppendParam): those of a convolution have a name of their own.
+    names = tuple(name if place else f"{name}_1x1" for place, name in enumerate(node.param_names))
+    stage.emit(node, convolution, [found[0]], [resized(view.axes, last, layer.num_output)], blobs, names)
     return True
 
 

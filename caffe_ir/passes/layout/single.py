@@ -33,6 +33,7 @@ from caffe_ir.layers import (
 from caffe_ir.net import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.source_layers import (
+    Erf,
     Gather,
     Gelu,
     GeluTanh,
@@ -146,6 +147,7 @@ POINTWISE: tuple[type[Layer], ...] = (
     BNLL,
     Clip,
     ELU,
+    Erf,
     Exp,
     Gelu,
     GeluTanh,

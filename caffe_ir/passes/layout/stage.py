@@ -45,8 +45,12 @@ class Stage(Struct, kw_only=True):
         bottoms: Sequence[str],
         tops: Sequence[Axes],
         blobs: Sequence[Blob] | None = None,
+        param_names: tuple[str, ...] = (),
     ) -> None:
-        """Write a layer in the place of an old node; `tops` are the views in which its tops are the old ones."""
+        """Write a layer in the place of an old node; `tops` are the views in which its tops are the old ones.
+
+        `param_names` are those of other `blobs`: none where no layer shares them.
+        """
         shapes = layer.infer(self.net.shapes_of(bottoms))
         names = []
         for top, axes, shape in zip(node.tops, tops, shapes, strict=True):
@@ -64,7 +68,7 @@ class Stage(Struct, kw_only=True):
                 bottoms=tuple(bottoms),
                 tops=tuple(names),
                 blobs=weights,
-                param_names=node.param_names if kept else (),
+                param_names=node.param_names if kept else param_names,
             )
         )
 

@@ -10,7 +10,7 @@ import torch
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
-from caffe_ir.source_layers import Add, Div, Maximum, Minimum, Mul
+from caffe_ir.source_layers import Add, Div, Erf, Maximum, Minimum, Mul
 from converters.pytorch.build import Build, Call, Operand, Value
 from converters.pytorch.frontend import Handler
 
@@ -38,22 +38,6 @@ def logarithm(call: Call, build: Build, base: float) -> Value:
 
 def log1p(call: Call, build: Build) -> Value:
     return build.add(Log(), build.add(Power(shift=1.0), call.value(), suffix="in"))
-
-
-def power(call: Call, build: Build) -> Value:
-    """self^exponent for a number; a negative self has a power for whole exponents only, in Caffe as in torch."""
-    exponent = call.number("exponent")
-    x = call.value()
-    return x if exponent == 1 else build.add(Power(power=exponent), x)
-
-
-def power_of_number(call: Call, build: Build) -> Value:
-    """number^exponent."""
-    base = call.number("self")
-    if base <= 0:
-        raise call.refused(f"powers of {base}", why="Caffe's Exp takes positive bases only")
-    exponent = call.value("exponent")
-    return build.add(Exp(), build.add(Power(scale=log(base)), exponent, suffix="exponent"))
 
 
 def sign(call: Call, build: Build) -> Value:
@@ -154,12 +138,12 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.exp.default": _one(Exp()),
     "aten.exp2.default": partial(exponential, base=2.0),
     "aten.expm1.default": expm1,
+    "aten.erf.default": _one(Erf()),
+    "aten.special_erf.default": _one(Erf()),
     "aten.log.default": _one(Log()),
     "aten.log2.default": partial(logarithm, base=2.0),
     "aten.log10.default": partial(logarithm, base=10.0),
     "aten.log1p.default": log1p,
-    "aten.pow.Tensor_Scalar": power,
-    "aten.pow.Scalar": power_of_number,
     "aten.sign.default": sign,
     "aten.clamp.default": clamp,
     "aten.clamp.Tensor": clamp_tensor,

@@ -19,7 +19,7 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "aten.grid_sampler_2d": (DECIDES, "for a fixed grid use interpolate, pad and slices; else end the net before it"),
     "aten.max_unpool2d": (DECIDES, "use interpolate, or a ConvTranspose2d with a kernel of ones"),
-    "aten.cumsum": ("Caffe has no running sum", "multiply by a triangular matrix: x @ torch.ones(n, n).triu()"),
+    "aten.cumprod": ("Caffe has no running product", "of positive numbers take x.log().cumsum(dim).exp()"),
     "aten.rand_like": (RANDOM, "leave the noise out in eval mode"),
     "aten.randn_like": (RANDOM, "leave the noise out in eval mode"),
     "aten.bernoulli": (RANDOM, "leave the noise out in eval mode"),

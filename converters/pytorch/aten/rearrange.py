@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.source_layers import Gather
+from caffe_ir.source_layers import Gather, Permute
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
@@ -97,7 +97,10 @@ def index_select(call: Call, build: Build) -> Value:
 
 
 def index(call: Call, build: Build) -> Value:
-    """x[:, constant]: constant indices for one axis, or for neighbouring ones, which are taken as one."""
+    """x[:, constant]: constant indices for one axis, or for several, which are taken as one.
+
+    Axes that are not neighbours go to the front, where torch puts what is chosen of them.
+    """
     x, found = call.value(), call.argument("indices")
     assert isinstance(found, list | tuple), "indices are a list"
     if any(isinstance(item, Value) for item in found):
@@ -107,7 +110,9 @@ def index(call: Call, build: Build) -> Value:
         tensors += [item] if item is None or item.dtype != torch.bool else list(item.nonzero(as_tuple=True))
     axes = [axis for axis, item in enumerate(tensors) if item is not None]
     if axes != list(range(axes[0], axes[-1] + 1)):
-        raise call.refused("its indices are for axes that are not neighbours", hint="index one axis after the other")
+        kept = [axis for axis in range(len(x.shape)) if axis not in axes]
+        x = build.add(Permute(order=(*axes, *kept)), x, suffix="front")
+        tensors, axes = [tensors[axis] for axis in axes], list(range(len(axes)))
     first, last = axes[0], axes[-1] + 1
     sizes = x.shape[first:last]
     places = torch.zeros((), dtype=torch.int64)

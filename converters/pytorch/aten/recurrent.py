@@ -1,20 +1,22 @@
-"""Recurrent layers, and the look-up that often stands before them."""
+"""Recurrent layers and their cells, and the look-up that often stands before them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import torch
+from msgspec.structs import replace
 
-from caffe_ir.layers import LSTM, Concat, Embed, Parameter
-from caffe_ir.source_layers import Gather
+from caffe_ir.layers import Concat, Embed
+from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from converters.pytorch.aten.axes import permuted, taken
-from converters.pytorch.build import Build, Call, Missing, Result, Value
+from converters.pytorch.build import Build, Call, Result, Value
 from converters.pytorch.frontend import Handler
 
 WHOLE_FLOATS = 1 << 24
 """Up to here each integer is a float32."""
-UNROLL = "a GRU and a plain RNN have no layer in Caffe; its RNN adds a layer of its own behind each step"
+
+State = Value | torch.Tensor
 
 
 def embedding(call: Call, build: Build) -> Value:
@@ -28,83 +30,148 @@ def embedding(call: Call, build: Build) -> Value:
     return build.add(layer, indices, blobs=[build.blob(weight)])
 
 
-def lstm(call: Call, build: Build) -> Result:
-    """Layers of LSTM over (T, N, I), one or both ways; the first states are 0.
+# ---- sequences -------------------------------------------------------------------------------------------------------
 
-    torch has the gates i, f, g, o and two biases, Caffe i, f, o, g and their sum (lstm_layer.cpp). A sequence starts
-    where cont is 0, at the first step.
+
+def rnn_tanh(call: Call, build: Build) -> Result:
+    hidden = _tensor(call, "hx")
+    return _sequence(call, build, PlainRNN(num_output=_size(hidden)), [hidden])
+
+
+def rnn_relu(call: Call, build: Build) -> Result:
+    hidden = _tensor(call, "hx")
+    return _sequence(call, build, PlainRNN(num_output=_size(hidden), activation="relu"), [hidden])
+
+
+def gru(call: Call, build: Build) -> Result:
+    hidden = _tensor(call, "hx")
+    return _sequence(call, build, GRU(num_output=_size(hidden)), [hidden])
+
+
+def lstm(call: Call, build: Build) -> Result:
+    """Two states; where the hidden one is smaller than the cell, each layer projects it and has a weight more.
+
+    The layers are told with the steps first, as Caffe's own has them: so they are permuted once for all layers.
+    """
+    hidden, cell = call.values("hx")
+    size, whole = _size(hidden), _size(cell)
+    told = ProjectedLSTM(num_output=whole, proj_size=size if size != whole else 0)
+    x, turned = call.value("input"), call.flag("batch_first")
+    x = permuted(build, x, (1, 0, 2), suffix="steps") if turned else x
+    y, *last = _layers(call, build, told, x, [hidden, cell])
+    return permuted(build, y, (1, 0, 2), suffix="batches") if turned else y, *last
+
+
+def _sequence(call: Call, build: Build, told: Recurrence, states: Sequence[State]) -> tuple[Value, ...]:
+    """Layers with a single state, which take the sequences first as well as the steps."""
+    return _layers(call, build, replace(told, batch_first=call.flag("batch_first")), call.value("input"), states)
+
+
+def _layers(call: Call, build: Build, told: Recurrence, x: Value, states: Sequence[State]) -> tuple[Value, ...]:
+    """Layers over (T, N, I), or (N, T, I), one or both ways: the output of the last of them, and all last states.
+
+    `told` is one of them; each of `states` is (layers ways, N, size), as the results are.
     """
     call.ignore("dropout")
     if call.flag("train") and call.number("dropout") > 0:
-        raise call.refused(
-            "this LSTM was captured in training mode", why="it drops at random", hint="call model.eval()"
-        )
-    ways, layers, biased = 1 + call.flag("bidirectional"), call.integer("num_layers"), call.flag("has_biases")
-    weights, states = _constants(call, "params"), _constants(call, "hx")
-    each = 4 if biased else 2
-    if len(weights) != ways * layers * each:
-        raise call.refused("this LSTM has projections (proj_size)", why="Caffe's LSTM gives its state as it is")
-    if any(bool(state.any()) for state in states):
-        raise call.refused("its first states are not 0", why="Caffe's LSTM starts from 0 at each sequence")
-    x = call.value("input")
-    x = permuted(build, x, (1, 0, 2), suffix="steps") if call.flag("batch_first") else x
-    cont = torch.ones(x.shape[:2])
-    cont[0] = 0
-    going = build.add(Parameter(shape=tuple(cont.shape)), blobs=[build.blob(cont)], suffix="cont")
-    last: list[Value] = []
+        raise call.refused("it was captured in training mode", why="it drops at random", hint="call model.eval()")
+    ways, layers = 1 + call.flag("bidirectional"), call.integer("num_layers")
+    told, weights = replace(told, bias_term=call.flag("has_biases")), _weights(call)
+    last = list[Sequence[Value]]()
+    each = len(weights) // (ways * layers)
     for layer in range(layers):
-        told = [weights[each * (ways * layer + way) :][:each] for way in range(ways)]
-        found = [_one_way(build, x, going, one, f"layer{layer}", way == 1) for way, one in enumerate(told)]
-        last += [_last_step(build, y, way == 1) for way, y in enumerate(found)]
-        x = found[0] if ways == 1 else build.add(Concat(axis=2), *found, suffix=f"layer{layer}_both")
-    y = permuted(build, x, (1, 0, 2), suffix="batches") if call.flag("batch_first") else x
-    hidden = last[0] if len(last) == 1 else build.add(Concat(axis=0), *last, suffix="hidden")
-    return y, hidden, Missing(what="the last cell state of an LSTM", hint="use the output or the last hidden state")
+        shown = []
+        for way in range(ways):
+            place, name = ways * layer + way, f"layer{layer}{'_reverse' * way}"
+            first = _first(build, states, place, name)
+            blobs = [build.blob(one) for one in weights[each * place :][:each]]
+            step, tops = replace(told, backwards=way == 1), 1 + len(states)
+            y, *ends = build.add_many(step, x, *first, tops=tops, blobs=blobs, suffix=name)
+            shown.append(y)
+            last.append(ends)
+        x = shown[0] if ways == 1 else build.add(Concat(axis=2), *shown, suffix=f"layer{layer}_both")
+    if len(last) == 1:
+        return x, *last[0]
+    of_each = zip(*last, strict=True)
+    return x, *(build.add(Concat(axis=0), *ends, suffix=f"last{number}") for number, ends in enumerate(of_each))
 
 
-def _one_way(
-    build: Build, x: Value, going: Value, weights: Sequence[torch.Tensor], name: str, backwards: bool
-) -> Value:
-    size = weights[1].shape[1]
-    order = torch.cat([torch.arange(size) + gate * size for gate in (0, 1, 3, 2)])
-    into, recurrent = (weight[order] for weight in weights[:2])
-    bias = sum((one.double() for one in weights[2:]), torch.zeros(4 * size, dtype=torch.float64))[order]
-    name = f"{name}_reverse" if backwards else name
-    x = _reversed(build, x, f"{name}_in") if backwards else x
-    y = build.add(
-        LSTM(num_output=size), x, going, blobs=[build.blob(one) for one in (into, bias, recurrent)], suffix=name
-    )
-    return _reversed(build, y, f"{name}_out") if backwards else y
+def _first(build: Build, states: Sequence[State], place: int, name: str) -> list[Value]:
+    """The first states of one layer and way; none where all are zeros."""
+    own = [one[place : place + 1] if isinstance(one, torch.Tensor) else one for one in states]
+    if all(isinstance(one, torch.Tensor) and not one.any() for one in own):
+        return []
+    places = range(place, place + 1)
+    return [
+        build.constant(one, suffix=f"{name}_first")
+        if isinstance(one, torch.Tensor)
+        else taken(build, one, 0, places, suffix=f"{name}_first")
+        for one in own
+    ]
 
 
-def _reversed(build: Build, x: Value, suffix: str) -> Value:
-    if x.shape[0] == 1:
-        return x
-    return build.add(Gather(axis=0, indices=tuple(reversed(range(x.shape[0])))), x, suffix=suffix)
-
-
-def _last_step(build: Build, y: Value, backwards: bool) -> Value:
-    step = 0 if backwards else y.shape[0] - 1
-    return taken(build, y, 0, range(step, step + 1), suffix="last")
-
-
-def _constants(call: Call, name: str) -> list[torch.Tensor]:
-    found = call.values(name)
+def _weights(call: Call) -> list[torch.Tensor]:
+    found = call.values("params")
     if not all(isinstance(one, torch.Tensor) for one in found):
-        raise call.refused(
-            f"its {name} depend on the net's input", why="Caffe's LSTM has fixed weights and starts from 0"
-        )
+        raise call.refused("its weights depend on the net's input", why="a Caffe layer keeps them in the caffemodel")
     return [one for one in found if isinstance(one, torch.Tensor)]
 
 
-def unrolled(call: Call, build: Build) -> Result:
-    raise call.refused("a recurrent layer that Caffe lacks", why=UNROLL, hint="use an LSTM, or write its steps out")
+def _tensor(call: Call, name: str) -> State:
+    found = call.operand(name)
+    assert isinstance(found, State), f"{name} is a tensor"
+    return found
+
+
+def _size(state: State) -> int:
+    return int(state.shape[-1])
+
+
+# ---- cells -----------------------------------------------------------------------------------------------------------
+
+
+def rnn_tanh_cell(call: Call, build: Build) -> Value:
+    hidden = _tensor(call, "hx")
+    return _cell(call, build, PlainRNN(num_output=_size(hidden)), [hidden])[0]
+
+
+def rnn_relu_cell(call: Call, build: Build) -> Value:
+    hidden = _tensor(call, "hx")
+    return _cell(call, build, PlainRNN(num_output=_size(hidden), activation="relu"), [hidden])[0]
+
+
+def gru_cell(call: Call, build: Build) -> Value:
+    hidden = _tensor(call, "hx")
+    return _cell(call, build, GRU(num_output=_size(hidden)), [hidden])[0]
+
+
+def lstm_cell(call: Call, build: Build) -> Result:
+    hidden, cell = call.values("hx")
+    y, _, last = _cell(call, build, ProjectedLSTM(num_output=_size(cell)), [hidden, cell])
+    return y, last
+
+
+def _cell(call: Call, build: Build, told: Recurrence, states: Sequence[State]) -> tuple[Value, ...]:
+    """One step: the output, which is the hidden state, and the states."""
+    weights = [call.tensor("w_ih"), call.tensor("w_hh")]
+    biases = [call.optional_tensor("b_ih"), call.optional_tensor("b_hh")]
+    if biased := any(bias is not None for bias in biases):
+        rows = weights[0].shape[0]
+        weights += [torch.zeros(rows) if bias is None else bias for bias in biases]
+    zeros = all(isinstance(one, torch.Tensor) and not one.any() for one in states)
+    first = [] if zeros else [build.as_value(one, suffix="first") for one in states]
+    x, step = build.as_value(_tensor(call, "input"), suffix="input"), replace(told, bias_term=biased)
+    return build.add_many(step, x, *first, tops=1 + len(states), blobs=[build.blob(one) for one in weights])
 
 
 HANDLERS: Mapping[str, Handler] = {
     "aten.embedding.default": embedding,
     "aten.lstm.input": lstm,
-    "aten.gru.input": unrolled,
-    "aten.rnn_tanh.input": unrolled,
-    "aten.rnn_relu.input": unrolled,
+    "aten.gru.input": gru,
+    "aten.rnn_tanh.input": rnn_tanh,
+    "aten.rnn_relu.input": rnn_relu,
+    "aten.lstm_cell.default": lstm_cell,
+    "aten.gru_cell.default": gru_cell,
+    "aten.rnn_tanh_cell.default": rnn_tanh_cell,
+    "aten.rnn_relu_cell.default": rnn_relu_cell,
 }

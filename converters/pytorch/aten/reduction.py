@@ -1,4 +1,4 @@
-"""Sums, means, extremes and their places, norms, and Softmax: what looks along axes."""
+"""Sums, running sums, means, extremes and their places, norms, and Softmax: what looks along axes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from math import inf, prod
 from typing import Literal
 
+import numpy as np
+
+from caffe_ir.blob import Blob
 from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
-from caffe_ir.source_layers import LogSoftmax, Reduce, Sub
+from caffe_ir.source_layers import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 
@@ -24,6 +27,20 @@ def total(call: Call, build: Build) -> Value:
     """sum over axes, or over everything."""
     call.ignore("dtype")
     return _reduced(call, build, "SUM")
+
+
+def cumsum(call: Call, build: Build) -> Value:
+    """The sum of all up to each place of an axis: the product with the matrix that is 1 on and below its diagonal."""
+    call.ignore("dtype")
+    x, kind = call.value(), call.dtypes[0]
+    if not kind.is_floating_point:
+        raise call.refused(f"a running sum in {str(kind).removeprefix('torch.')}", why="Caffe does not round")
+    axis = call.axis("dim", len(x.shape))
+    size = prod(x.shape[axis : axis + 1])  # 1 for a number, which has no axis
+    if size == 1:
+        return x
+    ones = Blob.computed((size, size), lambda: np.tri(size, dtype=np.float32))
+    return build.add(Resample(axes=(axis,), output_size=(size,)), x, blobs=[ones])
 
 
 def amax(call: Call, build: Build) -> Value:
@@ -166,6 +183,7 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.mean.default": mean,
     "aten.sum.dim_IntList": total,
     "aten.sum.default": total,
+    "aten.cumsum.default": cumsum,
     "aten.amax.default": amax,
     "aten.amin.default": amin,
     "aten.max.default": amax,

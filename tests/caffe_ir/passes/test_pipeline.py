@@ -6,17 +6,19 @@ import cv2
 import numpy as np
 import pytest
 
-from caffe_ir.errors import ConversionError, Origin
+from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Softmax
 from caffe_ir.net import Node
+from caffe_ir.passes import pipeline
 from caffe_ir.passes.activation import ACTIVATION
-from caffe_ir.passes.base import Options
+from caffe_ir.passes.base import Options, Pass
 from caffe_ir.passes.batch_norm import BATCH_NORM
 from caffe_ir.passes.borders import BORDERS
 from caffe_ir.passes.broadcast import BROADCAST
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.far_clip import FAR_CLIP
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
@@ -62,6 +64,8 @@ from tests.caffe_ir.passes.rewriting import assert_same
         (HEADS, DEAD, "what a head is reduced to decides what is read"),
         (BATCH_NORM, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
         (SHORTCUT, BROADCAST, "a shortcut may leave sums that broadcast"),
+        (DILATED_POOLING, POOLING, "it leaves poolings that are not dilated"),
+        (DILATED_POOLING, GATHER, "it leaves choices of places"),
         (POOLING, CROP, "a pooling with more windows than wanted leaves a crop"),
         (PAD_INTO_WINDOW, POOLING, "a pad is taken into windows as the source means them"),
         (STANDARDIZE, REDUCE, "it is made of sums and means"),
@@ -97,20 +101,23 @@ def test_every_source_layer_is_visited():
     assert set(SOURCE_LAYERS) <= visited
 
 
-def test_all_reasons_are_told_at_once():
+def test_all_reasons_are_told_at_once(monkeypatch):
+    def refuse(net, node, context):
+        raise ConversionError(Problem(what="no", why="no form", origin=node.origin))
+
+    monkeypatch.setattr(pipeline, "PIPELINE", (Pass(name="refusing", visits=(Dropout,), rewrite=refuse), *PIPELINE))
     net = net_of((1, 3, 8, 8))
-    add(net, "first", pool("MAX", 2, 1, 0, 6, dilation=(2, 2)))
-    add(net, "second", pool("MAX", 2, 1, 0, 4, dilation=(2, 2)))
+    add(net, "first", Dropout())
+    add(net, "second", Dropout())
     no_softmax = {name: limits for name, limits in CAFFE.layers.items() if name != "Softmax"}
     add(net, "third", Softmax())
     target = type(CAFFE)(name="small", title="A small one", layers=no_softmax)
     with pytest.raises(ConversionError) as caught:
         lower(net, target, Options())
     told = [(str(problem.origin), problem.why) for problem in caught.value.problems]
-    windows = "no windows of Caffe's Pooling hold the same cells"
     assert told == [
-        ("tiny.cfg:1", windows),
-        ("tiny.cfg:2", windows),
+        ("tiny.cfg:1", "no form"),
+        ("tiny.cfg:2", "no form"),
         ("tiny.cfg:3", "A small one has no layer Softmax"),
     ]
 

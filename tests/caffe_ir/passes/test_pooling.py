@@ -117,7 +117,7 @@ def test_clipped_mean_is_scaled_by_its_counts():
     assert net.shapes["pool_sum"] == (1, 2, 3, 3)  # zeros in the filter, and no crop
 
 
-def test_dilated_maximum_is_refused_with_its_place():
+def test_a_maximum_that_is_still_dilated_is_refused_with_its_place():
     net = net_of((1, 2, 9, 9))
     add(net, "pool", WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), dilation=(2, 2), output_size=(5, 5)))
     with pytest.raises(ConversionError, match=r"tiny\.cfg:1.*WindowPool.*no windows of Caffe's Pooling"):

@@ -40,3 +40,21 @@ def test_the_shapes_of_what_is_built_are_not_asked_of_the_net():
     new = Replacement(net=net, old=add(net, "y", ReLU()))
     new.add("twice", Eltwise(operation="SUM"), "data", "data")
     assert "y_twice" not in net.shapes
+
+
+def test_several_tops_are_given_by_name():
+    net = net_of((1, 4))
+    old = add(net, "y", Slice(slice_point=(1, 2)), tops=("left", "middle", "right"))
+    net.values = {"y": "left", "lost": "right"}
+    net.outputs = ["left", "middle"]
+    new = Replacement(net=net, old=old)
+    part, _ = new.split("parts", Slice(slice_point=(1,)), "data", tops=2)
+    held = new.add("positive", ReLU(), part)
+    new.finish_tops({"left": held, "middle": held})
+    assert [(node.name, node.bottoms, node.tops) for node in net.nodes[1:]] == [
+        ("y_parts", ("data",), ("y_parts_0", "y_parts_1")),
+        ("left", ("y_parts_0",), ("left",)),
+    ]
+    assert net.outputs == ["left", "left"]
+    assert net.values == {"y": "left"}
+    net.check()

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ShapeError
 from caffe_ir.source_layers import (
+    Erf,
     Gelu,
     GeluTanh,
     HardMish,
@@ -111,6 +112,7 @@ def test_normalised_channels_need_channels_and_a_reason_for_the_maximum():
     ("layer", "function"),
     [
         (Gelu(), F.gelu),
+        (Erf(), torch.erf),
         (HardSigmoid(), F.hardsigmoid),
         (HardSwish(), F.hardswish),
         (Softplus(threshold=20.0), F.softplus),

@@ -87,6 +87,24 @@ def test_conv_transpose1d():
     assert layers(net) == ["Reshape", "Deconvolution", "Reshape"]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"stride": 2, "dilation": 2, "output_padding": 1},
+        {"stride": (2, 1, 3), "dilation": (1, 2, 2), "padding": 1, "output_padding": (1, 1, 1)},
+        {"stride": 1, "dilation": 3, "output_padding": (2, 0, 1), "bias": False},
+    ],
+    ids=str,
+)
+def test_conv_transpose_of_boxes_with_output_padding_and_dilation(options):
+    x = images(2, 3, 3, 2, 4)
+    converted(nn.ConvTranspose3d(3, 4, (3, 2, 3), **options), x)
+
+
+def test_conv_transpose1d_with_output_padding_and_dilation():
+    converted(nn.ConvTranspose1d(4, 6, 3, 2, 1, output_padding=2, dilation=3), images(2, 4, 7))
+
+
 def test_an_older_convolution_of_a_decomposed_program():
     program = decomposed(nn.Conv2d(3, 4, 3, padding=1).eval(), images(1, 3, 8, 8))
     assert layers(convert(program)) == ["Convolution"]

@@ -37,8 +37,32 @@ def test_pooling_kernels_over_32():
     converted(nn.MaxPool2d(35, 2), images(1, 2, 44, 41))
 
 
-def test_dilated_max_pooling_is_stated_exactly():
-    converted(nn.MaxPool2d(3, 2, 1, dilation=2), images(1, 2, 12, 11), lowered=False)
+DILATED = [
+    (3, 1, 1, 2),
+    (3, 2, 1, 2),
+    (3, 3, 1, 2),
+    (2, 1, 0, 5),
+    (4, 4, 2, 6),
+    (3, 1, (1, 0), (2, 1)),
+    ((1, 3), (2, 1), (0, 1), (3, 3)),
+]
+
+
+@pytest.mark.parametrize("size", [(12, 12), (13, 11), (14, 19)], ids=str)
+@pytest.mark.parametrize("ceil", [False, True], ids=["floor", "ceil"])
+@pytest.mark.parametrize(("kernel", "stride", "padding", "dilation"), DILATED, ids=str)
+def test_dilated_max_pooling(kernel, stride, padding, dilation, ceil, size):
+    x = images(2, 3, *size) - 3  # a border of zeros would be seen
+    if isinstance(dilation, int) and dilation == 6:
+        x = images(2, 3, *(length + 8 for length in size)) - 3
+    converted(nn.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil), x)
+
+
+@pytest.mark.parametrize("ceil", [False, True], ids=["floor", "ceil"])
+def test_dilated_max_pooling_of_rows_and_of_boxes(ceil):
+    converted(nn.MaxPool1d(3, 2, 1, dilation=3, ceil_mode=ceil), images(2, 3, 20) - 3)
+    converted(nn.MaxPool1d(2, 1, dilation=4, ceil_mode=ceil), images(3, 19) - 3)
+    converted(nn.MaxPool3d(2, (1, 2, 3), 1, dilation=(1, 2, 3), ceil_mode=ceil), images(1, 2, 5, 9, 8) - 3)
 
 
 @pytest.mark.parametrize(

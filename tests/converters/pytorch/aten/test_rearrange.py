@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from tests.converters.pytorch.judge import Calls, converted, images, layers
+from tests.converters.pytorch.judge import Beside, Calls, converted, images, layers
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,18 @@ def test_windows_that_leave_cells_out_are_refused_when_folded():
         convert(Calls(lambda x: F.fold(x, (6, 7), 2, stride=2)), (images(1, 8, 9),))
 
 
-def test_indices_of_axes_that_are_apart_are_refused():
-    with pytest.raises(ConversionError, match="one axis after the other"):
-        convert(Calls(lambda x: x[torch.tensor([0, 1]), :, torch.tensor([0, 1])]), (images(2, 3, 4, 5),))
+def test_indices_of_axes_that_are_apart_go_to_the_front():
+    x = images(2, 3, 4, 5)
+    first, second = torch.tensor([0, 2, 1]), torch.tensor([4, 0, -1])
+    converted(Beside(lambda x, i, j: x[:, i, :, j], first, second), x)
+    converted(Beside(lambda x, i, j: x[:, i[:, None], :, j], first, second), x)
+    converted(Calls(lambda x: x[torch.tensor([0, 1]), :, torch.tensor([0, 1])]), x)
+
+
+def test_constant_indices_and_masks():
+    x, places, mask = images(2, 6, 4, 5), torch.tensor([4, 0, -1]), torch.tensor([1, 0, 0, 1, 1, 0]).bool()
+    converted(Beside(lambda x, i: x[..., i], places), x)
+    converted(Beside(lambda x, i, j: x[:, i, j], places, torch.tensor([[1], [2]])), x)
+    converted(Beside(lambda x, m: x[:, m], mask), x)
+    converted(Beside(lambda x, m, i: x[:, m, i], mask, torch.tensor([2, 0, 3])), x)
+    converted(Beside(lambda x, m: x[:, :, m], torch.arange(20).reshape(4, 5) % 3 == 1), x)

@@ -1,6 +1,8 @@
-"""LSTM and embeddings against torch."""
+"""Recurrent layers, their cells and embeddings against torch; of the files, OpenCV is a second judge."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 import torch
@@ -8,7 +10,28 @@ from torch import nn
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from tests.converters.pytorch.judge import Calls, converted, images, layers
+from tests.converters.pytorch.judge import EXACT, Calls, converted, flat, images, layers
+from tests.end_to_end.from_torch import (
+    FLOAT32,
+    error,
+    files_of,
+    meaning_error,
+    opencv_knows,
+    opencv_results,
+    results,
+)
+
+
+class Pair(nn.Module):
+    """A layer with one state, told as one with two."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        y, hidden = self.layer(x)
+        return y, (hidden, None)
 
 
 class Output(nn.Module):
@@ -49,32 +72,188 @@ def test_a_batch_of_one_needs_no_permutation():
     assert "Slice" not in layers(net)
 
 
-def test_the_cell_state_is_refused_only_where_it_is_read():
+def test_the_last_cell_or_given_states_are_written_out():
+    torch.manual_seed(0)
     layer = nn.LSTM(4, 3)
-    with pytest.raises(ConversionError, match="last cell state"):
-        convert(Calls(lambda x: layer(x)[1][1]), (images(2, 5, 4),))
+    for read in (lambda own, x: own(x)[1][1], lambda own, x: own(x, (x[:1, :, :3], x[:1, :, 1:]))[0]):
+        assert "LSTM" not in layers(converted(Holding(layer, read), images(5, 2, 4)))
 
 
-@pytest.mark.parametrize(
-    ("layer", "why"),
-    [
-        (nn.LSTM(4, 3, proj_size=2), "projections"),
-        (nn.GRU(4, 3), "no layer in Caffe"),
-        (nn.RNN(4, 3), "no layer in Caffe"),
-    ],
-    ids=["projections", "gru", "rnn"],
-)
-def test_what_caffes_layers_cannot_hold(layer, why):
-    with pytest.raises(ConversionError, match=why):
-        convert(Calls(lambda x: layer(x)[0]), (images(2, 5, 4),))
+# ---- written out -----------------------------------------------------------------------------------------------------
 
 
-def test_a_first_state_that_is_not_zero_is_refused():
-    layer = nn.LSTM(4, 3)
-    with pytest.raises(ConversionError, match="first states"):
-        convert(Calls(lambda x: layer(x, (torch.ones(1, 5, 3), torch.zeros(1, 5, 3)))[0]), (images(2, 5, 4),))
-    with pytest.raises(ConversionError, match="depend on the net's input"):
-        convert(Calls(lambda x: layer(x, (x[:1, :, :3], x[:1, :, :3]))[0]), (images(2, 5, 4),))
+class Holding(nn.Module):
+    """A function of a layer and the inputs."""
+
+    def __init__(self, layer, function):
+        super().__init__()
+        self.layer, self.function = layer, function
+
+    def forward(self, *inputs):
+        return self.function(self.layer, *inputs)
+
+
+class Whole(nn.Module):
+    """A recurrent layer's output and last states, from states that are given or zeros."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x, *states):
+        return self.layer(x, states if len(states) > 1 else states[0]) if states else self.layer(x)
+
+
+KINDS: dict[str, tuple[Any, dict[str, Any], int]] = {
+    "gru": (nn.GRU, {}, 11),
+    "tanh": (nn.RNN, {}, 3),
+    "relu": (nn.RNN, {"nonlinearity": "relu"}, 3),
+    "lstm": (nn.LSTM, {}, 12),
+    "projected": (nn.LSTM, {"proj_size": 2}, 13),
+}
+FORMS: list[dict[str, Any]] = [
+    {},
+    {"batch_first": True},
+    {"bias": False},
+    {"num_layers": 2, "dropout": 0.5},
+    {"bidirectional": True},
+    {"num_layers": 2, "bidirectional": True, "batch_first": True, "bias": False},
+]
+
+
+def held_to_its_files(module, folder, *inputs):
+    """The net, its files in float64 and float32, and OpenCV's reading of them, all against torch."""
+    net = converted(module.eval(), *inputs)
+    files = files_of(net, folder)
+    files.net.outputs[:] = net.outputs
+    with torch.no_grad():
+        wanted = flat(module(*inputs))
+    assert meaning_error(module, files.net, *inputs) < EXACT
+    assert opencv_knows(net)
+    for found in (results(files, *inputs), opencv_results(files, *inputs)):
+        assert max(error(one, want) for one, want in zip(found, wanted, strict=True)) < FLOAT32
+    return net
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")  # torch has no faster kernel for it
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("options", FORMS, ids=lambda options: ",".join(options) or "plain")
+@pytest.mark.parametrize("given", [False, True])
+def test_steps_written_out(kind, options, given, tmp_path):
+    torch.manual_seed(0)
+    make, more, _ = KINDS[kind]
+    layer = make(4, 3, **more, **options)
+    places = options.get("num_layers", 1) * (1 + options.get("bidirectional", False))
+    sizes = {"lstm": (3, 3), "projected": (2, 3)}.get(kind, (3,)) if given else ()
+    states = [images(places, 2, size, seed=place) for place, size in enumerate(sizes, 1)]
+    x = images(*((2, 5, 4) if "batch_first" in options else (5, 2, 4)))
+    net = held_to_its_files(Whole(layer), tmp_path, x, *states)
+    shared = {node.param_names for node in net.nodes if node.param_names}
+    assert len(shared) == places * (1 + (kind == "projected"))
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize("kind", KINDS)
+def test_layers_of_a_step(kind):
+    make, more, each = KINDS[kind]
+    counts = [len(layers(converted(Whole(make(4, 3, **more)), images(steps, 2, 4)))) for steps in (4, 5)]
+    assert counts[1] - counts[0] == each
+
+
+class Begun(nn.Module):
+    """A layer that begins with states of its own."""
+
+    def __init__(self, layer: nn.Module, *states: torch.Tensor) -> None:
+        super().__init__()
+        self.layer = layer
+        self.states = nn.ParameterList(states)
+
+    def forward(self, x):
+        states = tuple(self.states)
+        return self.layer(x, states if len(states) > 1 else states[0])[0]
+
+
+@pytest.mark.parametrize("kind", ["gru", "tanh", "lstm"])
+def test_a_constant_first_state(kind):
+    torch.manual_seed(0)
+    make, more, _ = KINDS[kind]
+    states = [images(1, 2, 3, seed=place) for place in range(1, 2 + (kind == "lstm"))]
+    assert "Parameter" in layers(converted(Begun(make(4, 3, **more), *states), images(5, 2, 4)))
+
+
+def test_sequences_first_need_no_permutation():
+    assert layers(converted(Output(Pair(nn.GRU(4, 3, batch_first=True))), images(2, 5, 4))).count("Concat") == 1
+
+
+def test_a_single_sequence_without_a_batch():
+    torch.manual_seed(0)
+    converted(Whole(nn.GRU(4, 3)), images(5, 4))
+
+
+CELLS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "gru": (nn.GRUCell, {}),
+    "tanh": (nn.RNNCell, {}),
+    "relu": (nn.RNNCell, {"nonlinearity": "relu"}),
+    "lstm": (nn.LSTMCell, {}),
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("given", [True, False])
+def test_cells(kind, bias, given, tmp_path):
+    torch.manual_seed(3)
+    make, more = CELLS[kind]
+    states = [images(2, 3, seed=place) for place in range(1, 2 + (kind == "lstm"))] if given else []
+    net = held_to_its_files(Whole(make(4, 3, bias=bias, **more)), tmp_path, images(2, 4), *states)
+    assert not any(node.param_names for node in net.nodes)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_cell_called_in_a_loop_shares_its_weights(kind, tmp_path):
+    torch.manual_seed(0)
+    make, more = CELLS[kind]
+    cell = make(4, 3, **more)
+
+    def loop(cell, x):
+        state = None
+        for step in x:
+            state = cell(step, state)
+        return state
+
+    net = held_to_its_files(Holding(cell, loop), tmp_path, images(4, 2, 4))
+    products = [node for node in net.nodes if node.layer.type_name() == "InnerProduct"]
+    assert len({node.param_names for node in products}) == 2
+    assert all(node.param_names for node in products)
+
+
+def test_training_is_refused():
+    layer = nn.GRU(4, 3, num_layers=2, dropout=0.5).train()
+    with pytest.raises(ConversionError, match="training mode"):
+        convert(Calls(lambda x: layer(x)[0]), (images(5, 2, 4),))
+
+
+def test_weights_out_of_the_input_are_refused():
+    with pytest.raises(ConversionError, match="its weights depend on the net's input"):
+        convert(
+            Calls(
+                lambda x, w: torch.gru(x, torch.zeros(1, 2, 3), [w, w[:, :3]], False, 1, 0.0, False, False, False)[0]
+            ),
+            (images(5, 2, 4), images(9, 4)),
+        )
+
+
+def test_a_packed_sequence_is_refused():
+    layer = nn.GRU(4, 3)
+
+    def packed(x):
+        return layer(nn.utils.rnn.pack_padded_sequence(x, torch.tensor([5, 3])))[1]
+
+    with pytest.raises(ConversionError, match=r"torch cannot run the model|the numbers in a tensor"):
+        convert(Calls(packed), (images(5, 2, 4),))
+
+
+# ---- look-up ---------------------------------------------------------------------------------------------------------
 
 
 def test_embedding():

@@ -88,6 +88,35 @@ def test_the_place_of_a_maximum_is_refused_only_if_it_is_read():
         convert(Calls(lambda x: x.max(1)), (X,))
 
 
+@pytest.mark.parametrize(
+    ("function", "kinds"),
+    [
+        (lambda x: x.cumsum(0), ["Reshape", "Convolution", "Reshape"]),
+        (lambda x: x.cumsum(1), ["Convolution"]),
+        (lambda x: x.cumsum(-2), ["Reshape", "Convolution", "Reshape"]),
+        (lambda x: x.cumsum(3, dtype=torch.float64), ["Reshape", "InnerProduct", "Reshape"]),
+        (lambda x: x.clone().cumsum_(-1), ["Reshape", "InnerProduct", "Reshape"]),
+        (lambda x: x.flatten(1).cumsum(1), ["InnerProduct"]),
+        (lambda x: x.sum((1, 2, 3)).cumsum(0), None),
+        (lambda x: x.sum().cumsum(0), None),
+        (lambda x: x[:, :1].cumsum(1).relu(), ["Slice", "ReLU"]),
+        (lambda x: x.transpose(1, 2).cumsum(1), None),
+        (lambda x: x.permute(0, 2, 3, 1).cumsum(-1).permute(0, 3, 1, 2), None),
+        (lambda x: x.square().log().cumsum(2).exp(), None),
+    ],
+)
+def test_a_running_sum_is_a_product_with_a_triangular_matrix(function, kinds):
+    found = layers(converted(Calls(function), X))
+    assert kinds is None or [kind for kind in found if kind != "Silence"] == kinds
+
+
+def test_a_running_sum_of_integers_is_refused():
+    with pytest.raises(ConversionError, match="a running sum in int64"):
+        convert(Calls(lambda x: x.cumsum(1, dtype=torch.int64).float()), (X,))
+    with pytest.raises(ConversionError, match=r"\.float\(\)"):
+        convert(Calls(lambda x: (x > 0).cumsum(1).float()), (X,))
+
+
 def test_norms_without_a_layer_are_refused():
     with pytest.raises(ConversionError, match="a norm of order 3"):
         convert(Calls(lambda x: torch.linalg.vector_norm(x, 3, dim=1)), (X,))

@@ -1,0 +1,74 @@
+"""ProjectedLSTM -> Caffe's LSTM, where that is all of it: first states of 0, no projection, the last cell unread.
+
+torch has the gates i, f, g, o and two biases, Caffe i, f, o, g and their sum (lstm_layer.cpp). A sequence starts where
+cont is 0, at the first step. Backwards the steps go in and come out in reverse.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from caffe_ir.blob import Array, Blob
+from caffe_ir.layers import LSTM, Parameter
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.replacement import Replacement
+from caffe_ir.source_layers import Gather, Permute, ProjectedLSTM
+
+TORCH_GATES_IN_CAFFES_ORDER = (0, 1, 3, 2)
+TIME_FIRST = (1, 0, 2)
+
+
+def _rewrite(net: Net, node: Node, context: Context) -> None:
+    layer, shape = node.layer, net.shapes[node.bottoms[0]]
+    assert isinstance(layer, ProjectedLSTM)
+    y, hidden, cell = node.tops
+    whole = LSTM(num_output=layer.num_output)
+    given = len(node.bottoms) > 1 or layer.proj_size or net.consumers(cell) or cell in net.outputs
+    if given or len(shape) == 2 or not context.target.holds(whole):
+        return
+    new, x = Replacement(net=net, old=node), node.bottoms[0]
+    steps, batch = layer.steps(shape), layer.batch(shape)
+    turned = layer.backwards and steps > 1
+    back = Gather(axis=0, indices=tuple(reversed(range(steps))))
+    x = new.add("steps", Permute(order=TIME_FIRST), x) if layer.batch_first else x
+    x = new.add("in", back, x) if turned else x
+    x = new.add("lstm", whole, x, _starts(new, steps, batch), blobs=_blobs(node, layer))
+    held = {}
+    if net.consumers(hidden) or hidden in net.outputs:
+        held[hidden] = new.add("last", Gather(axis=0, indices=(steps - 1,)), x)
+    x = new.add("out", back, x) if turned else x
+    held[y] = new.add("batches", Permute(order=TIME_FIRST), x) if layer.batch_first else x
+    new.finish_tops(held)
+
+
+def _starts(new: Replacement, steps: int, batch: int) -> str:
+    """cont, of all LSTMs of a call the same."""
+    name = f"{new.old.origin.layer}_cont"
+    if new.net.has(name) and new.net.node(name).layer == Parameter(shape=(steps, batch)):
+        return name
+    cont = np.ones((steps, batch), np.float32)
+    cont[0] = 0
+    return new.add("cont", Parameter(shape=cont.shape), blobs=(Blob.of(cont),))
+
+
+def _blobs(node: Node, layer: ProjectedLSTM) -> tuple[Blob, ...]:
+    into, recurrent, *biases = node.blobs
+    rows = layer.gates * layer.num_output
+    weights = [Blob.computed(blob.shape, partial(_ordered, blob)) for blob in (into, recurrent)]
+    return weights[0], Blob.computed((rows,), partial(_bias, rows, *biases)), weights[1]
+
+
+def _ordered(blob: Blob) -> Array:
+    """The rows of the gates in Caffe's order."""
+    return np.concatenate([np.split(blob.load(), 4)[gate] for gate in TORCH_GATES_IN_CAFFES_ORDER])
+
+
+def _bias(rows: int, *biases: Blob) -> Array:
+    whole = np.sum([blob.load().astype(np.float64) for blob in biases], axis=0) if biases else np.zeros(rows)
+    return _ordered(Blob.of(whole))
+
+
+NATIVE_LSTM = Pass(name="lstm", visits=(ProjectedLSTM,), rewrite=_rewrite)

@@ -1,0 +1,134 @@
+"""Dilated maxima as undilated ones, judged by torch."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from caffe_ir.geometry import torch_pool_output
+from caffe_ir.layers import Pooling
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.dilated_pooling import DILATED_POOLING
+from caffe_ir.passes.gather import GATHER
+from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.reshape import RESHAPE
+from caffe_ir.reference import run
+from caffe_ir.source_layers import Gather, WindowPool
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+def output_of(size, kernel, stride, begin, dilation, *, ceil_mode=False):
+    steps = zip(size, kernel, stride, begin, dilation, strict=True)
+    rows, columns = (torch_pool_output(*axis, ceil_mode=ceil_mode) for axis in steps)
+    return rows, columns
+
+
+def pooling(size, kernel, stride, begin, dilation, *, ceil_mode=False):
+    layer = WindowPool(
+        pool="MAX",
+        kernel_size=kernel,
+        stride=stride,
+        begin=begin,
+        end=begin,
+        dilation=dilation,
+        output_size=output_of(size, kernel, stride, begin, dilation, ceil_mode=ceil_mode),
+    )
+    net = net_of((2, 3, *size))
+    add(net, "pool", layer)
+    return net
+
+
+def types(net):
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+def test_sizes_that_the_dilation_divides_are_views_and_two_poolings():
+    net = pooling((8, 12), (3, 3), (1, 1), (2, 2), (2, 2))
+    after = rewritten(net, DILATED_POOLING, POOLING, GATHER, RESHAPE)
+    assert types(after) == ["Reshape", "Pooling", "Reshape", "Pooling", "Reshape"]
+
+
+def test_a_stride_of_the_dilation_is_one_pooling_of_one_phase():
+    net = pooling((9, 9), (3, 3), (2, 2), (1, 1), (2, 2))
+    after = rewritten(net, DILATED_POOLING, POOLING, GATHER)
+    assert types(after) == ["Convolution", "Convolution", "Pooling"]
+
+
+def test_the_last_cells_are_repeated_where_the_dilation_divides_no_size():
+    after = rewritten(pooling((8, 11), (1, 2), (1, 1), (0, 0), (1, 4)), DILATED_POOLING)
+    assert types(after) == ["Gather", "Reshape", "Pooling", "Reshape", "Gather"]
+    assert after.nodes[1].layer == Gather(axis=3, indices=(*range(11), 7))
+
+
+def test_windows_of_one_cell_are_a_choice():
+    after = rewritten(pooling((8, 8), (3, 1), (1, 2), (1, 0), (1, 3)), DILATED_POOLING)
+    assert types(after) == ["Gather", "WindowPool"]
+
+
+def test_windows_of_one_cell_at_every_place_are_nothing():
+    assert types(rewritten(pooling((8, 8), (1, 1), (1, 1), (0, 0), (2, 2)), DILATED_POOLING)) == []
+
+
+def test_golden_dump():
+    after = rewritten(pooling((4, 3), (2, 1), (1, 1), (1, 0), (2, 1)), DILATED_POOLING)
+    assert after.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 3, 4, 3)])  -> data  [2x3x4x3]\n"
+        "  pool_rows_view: Reshape(shape=(0, 3, 2, 6)) data -> pool_rows_view  [2x3x2x6]\n"
+        "  pool_rows: Pooling(pool=MAX, kernel_h=2, kernel_w=1, pad_h=1, pad_w=0) "
+        "pool_rows_view -> pool_rows  [2x3x3x6]\n"
+        "  pool_rows_places: Reshape(shape=(0, 3, 6, 3)) pool_rows -> pool_rows_places  [2x3x6x3]\n"
+        "  pool: Gather(axis=2, indices=(1, 2, 3, 4)) pool_rows_places -> pool  [2x3x4x3]\n"
+        "  outputs pool\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        WindowPool(pool="AVE", kernel_size=(2, 2), stride=(1, 1), dilation=(2, 2), output_size=(6, 6), divisor=4),
+        WindowPool(pool="MAX", kernel_size=(2, 2), stride=(1, 1), output_size=(7, 7)),
+        Pooling(pool="MAX", kernel_size=(2, 2)),
+    ],
+    ids=str,
+)
+def test_leaves_means_and_what_is_not_dilated_alone(layer):
+    net = net_of((1, 2, 8, 8))
+    add(net, "pool", layer)
+    before = net.dump()
+    run_pass(DILATED_POOLING, net, CONTEXT)
+    assert net.dump() == before
+
+
+@st.composite
+def axes(draw):
+    """One axis, (size, kernel, stride, padding, dilation), padded by half a window at most."""
+    kernel, stride, dilation = draw(st.integers(1, 5)), draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    extent = (kernel - 1) * dilation + 1
+    padding = draw(st.integers(0, extent // 2 if kernel > 1 else 0))
+    return draw(st.integers(max(1, extent - 2 * padding), extent + 9)), kernel, stride, padding, dilation
+
+
+@settings(deadline=None, max_examples=150)
+@given(axes(), axes(), st.booleans())
+def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode):
+    size, kernel, stride, padding, dilation = geometry = tuple(zip(rows, columns, strict=True))
+    x = torch.randn(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 3
+    behind = [(taps - 1) * apart + step for taps, apart, step in zip(kernel, dilation, stride, strict=True)]
+    (top, left), (bottom, right) = padding, behind
+    bordered = F.pad(x, (left, right, top, bottom), value=-inf)  # torch itself pads by half a kernel at most
+    height, width = output_of(*geometry, ceil_mode=ceil_mode)
+    wanted = F.max_pool2d(bordered, kernel, stride, 0, dilation)[:, :, :height, :width].numpy()
+    assume(np.isfinite(wanted).all())  # a window without a cell is no maximum
+    net = pooling(*geometry, ceil_mode=ceil_mode)
+    after = rewritten(net, DILATED_POOLING, POOLING)
+    assert not any(isinstance(node.layer, WindowPool) for node in after.nodes)
+    (found,) = (run(after, {"data": x.numpy()}, np.float64)[name] for name in after.outputs)
+    assert (found == wanted).all()

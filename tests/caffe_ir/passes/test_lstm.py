@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.net import Net
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.lstm import NATIVE_LSTM
+from caffe_ir.source_layers import ProjectedLSTM
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+def lstm(*, read=(0,), shape=(5, 2, 4), **options) -> Net:
+    """A layer whose tops of these numbers are the outputs."""
+    random, net = np.random.default_rng(0), net_of(shape)
+    layer = ProjectedLSTM(num_output=3, **options)
+    weights = [random.standard_normal(one) for one in layer.blob_shapes((shape,))]
+    tops = ("y", "hidden", "cell")
+    add(net, "lstm", layer, *weights, tops=tops)
+    net.outputs = [tops[place] for place in read]
+    return net
+
+
+def test_golden_dump():
+    assert rewritten(lstm(read=(0, 1), backwards=True), NATIVE_LSTM).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(5, 2, 4)])  -> data  [5x2x4]\n"
+        "  lstm_in: Gather(axis=0, indices=(4, 3, 2, 1, 0)) data -> lstm_in  [5x2x4]\n"
+        "  lstm_cont: Parameter(shape=(5, 2))  -> lstm_cont | [5, 2]  [5x2]\n"
+        "  lstm_lstm: LSTM(num_output=3) lstm_in, lstm_cont -> lstm_lstm | [12, 4] [12] [12, 3]  [5x2x3]\n"
+        "  hidden: Gather(axis=0, indices=(4,)) lstm_lstm -> hidden  [1x2x3]\n"
+        "  y: Gather(axis=0, indices=(4, 3, 2, 1, 0)) lstm_lstm -> y  [5x2x3]\n"
+        "  outputs y, hidden\n"
+    )
+
+
+@pytest.mark.parametrize("bias_term", [True, False])
+@pytest.mark.parametrize("backwards", [True, False])
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("steps", [1, 5])
+def test_is_the_same_function(bias_term, backwards, batch_first, steps):
+    shape = (2, steps, 4) if batch_first else (steps, 2, 4)
+    net = lstm(read=(0, 1), shape=shape, bias_term=bias_term, backwards=backwards, batch_first=batch_first)
+    assert not any(isinstance(node.layer, ProjectedLSTM) for node in rewritten(net, NATIVE_LSTM).nodes)
+
+
+def test_two_of_one_source_layer_have_one_cont():
+    net = lstm()
+    first = net.node("lstm")
+    weights = [blob.load() for blob in first.blobs]
+    add(net, "back", ProjectedLSTM(num_output=3, backwards=True), *weights, bottoms=("data",), tops=("b", "bh", "bc"))
+    net.update(net.node("back"), replace(net.node("back"), origin=first.origin))
+    net.outputs = ["y", "b"]
+    after = rewritten(net, NATIVE_LSTM)
+    assert [node.layer.type_name() for node in after.nodes].count("Parameter") == 1
+
+
+@pytest.mark.parametrize(
+    "net",
+    [lstm(read=(0, 2)), lstm(proj_size=2), lstm(shape=(2, 4))],
+    ids=["the cell is an output", "projected", "a cell"],
+)
+def test_leaves_alone(net):
+    before = net.dump()
+    run_pass(NATIVE_LSTM, net, CONTEXT)
+    assert net.dump() == before
+
+
+def test_leaves_a_read_cell_and_given_states_alone():
+    net = lstm()
+    weights = [np.ones(shape) for shape in ((12, 4), (12, 3), (12,), (12,))]
+    tops = ("y2", "hidden2", "cell2")
+    add(net, "second", ProjectedLSTM(num_output=3), *weights, bottoms=("data", "hidden", "cell"), tops=tops)
+    before = net.dump()
+    run_pass(NATIVE_LSTM, net, CONTEXT)
+    assert net.dump() == before
