@@ -48,7 +48,7 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
     @staticmethod
     def mapped(path: str | Path, offset: int, shape: Shape) -> Blob:
         """Weights as they lie in a file from byte `offset` on: little-endian float32, row-major; not read yet."""
-        span = FileSpan(path=Path(path), offset=offset)
+        span = FileSpan(path=path if isinstance(path, Path) else Path(path), offset=offset)
         return Blob(shape=shape, load=partial(_map, span, shape), span=span)
 
     @staticmethod

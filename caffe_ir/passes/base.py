@@ -56,7 +56,7 @@ def run_pass(one: Pass, net: Net, context: Context) -> None:
             one.rewrite(net, current, context)
         except ConversionError as error:
             problems.found.extend(error.problems)
-    if len(nodes) != len(net.nodes) or any(old is not new for old, new in zip(nodes, net.nodes, strict=True)):
+    if nodes != net.nodes:  # nodes are compared by identity
         net.check()
         net.shapes = net.infer()
         for blob, shape in net.shapes.items():
