@@ -25,6 +25,7 @@ from converters.pytorch.aliases import kept_state
 from converters.pytorch.build import Build, Call, Given, Missing, Refused, Result, Value
 from converters.pytorch.capture import has_fixed_sizes
 from converters.pytorch.constants import fold, live, stored
+from converters.pytorch.mapped import MappedFiles
 from converters.pytorch.names import operation, origins
 from converters.pytorch.outputs import name_outputs
 from converters.pytorch.sharing import share_weights
@@ -44,6 +45,7 @@ class Walk(Struct, kw_only=True):
     problems: Problems = field(default_factory=Problems)
     taken: set[str] = field(default_factory=set)
     weights: dict[Blob, torch.Tensor] = field(default_factory=dict)
+    files: MappedFiles = field(default_factory=MappedFiles)
 
 
 def to_net(
@@ -273,4 +275,4 @@ def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:
 
 
 def _build(walk: Walk, origin: Origin) -> Build:
-    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights)
+    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights, files=walk.files)
