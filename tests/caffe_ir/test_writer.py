@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -84,6 +85,41 @@ def test_a_failure_half_way_leaves_the_old_files_whole(tmp_path: Path, monkeypat
     assert (tmp_path / "net.prototxt").read_text() == "old"
     assert (tmp_path / "net.caffemodel").read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot claim room")
+def test_a_full_disk_is_told_before_a_byte_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "net.caffemodel").write_text("old")
+    asked: list[tuple[int, int]] = []
+
+    def full(_: int, offset: int, length: int) -> None:
+        asked.append((offset, length))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    monkeypatch.setattr(caffemodel, "stream", lambda *_: pytest.fail("it began to write"))
+    with pytest.raises(ConversionError, match="No space left"):
+        writer.write(small(), tmp_path / "net", CAFFE)
+    with pytest.raises(ConversionError, match="No space left"):
+        writer.write_weights(small(), tmp_path / "net.caffemodel")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+    assert asked == 2 * [(0, caffemodel.size(caffemodel.frames(small())))]
+
+
+@pytest.mark.parametrize("reason", [errno.EOPNOTSUPP, errno.EINVAL, None])
+def test_where_no_room_can_be_claimed_files_are_written_all_the_same(
+    reason: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*_: int) -> None:
+        assert reason is not None
+        raise OSError(reason, "not here")
+
+    if reason is None:
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    else:
+        monkeypatch.setattr(os, "posix_fallocate", cannot, raising=False)
+    written = writer.write(small(), tmp_path / "net", CAFFE)
+    assert written.caffemodel.stat().st_size == written.caffemodel_bytes
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
