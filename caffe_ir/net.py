@@ -7,8 +7,9 @@ layer by layer, survives every rewrite.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -48,6 +49,12 @@ class Node(Struct, frozen=True, kw_only=True, eq=False):
         arrow = f"{', '.join(self.bottoms)} -> {', '.join(self.tops)}"
         marks = f"{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
         return f"{self.name}: {self.layer} {arrow}{marks}"
+
+
+def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
+    """The wanted name; where it is taken, with the first number from 2 on behind it with which it is not."""
+    names = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))
+    return next(name for name in names if not taken(name))
 
 
 class _Index:
@@ -149,19 +156,9 @@ class Net:
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
 
-    def fresh(self, *wanted: str) -> Iterator[str]:
-        """Names for new nodes and blobs: the wanted ones, with a number behind where they are taken already."""
-        taken: set[str] = set()
-        for name in wanted:
-            free, number = name, 2
-            while free in taken or free in self._index.named or free in self._index.writers:
-                free, number = f"{name}_{number}", number + 1
-            taken.add(free)
-            yield free
-
-    def fresh_name(self, wanted: str) -> str:
-        """One name of `fresh`."""
-        return next(self.fresh(wanted))
+    def fresh_name(self, wanted: str, beside: Container[str] = ()) -> str:
+        """A name for a new node or blob, as `free_name` has it; it is none of those in `beside` either."""
+        return free_name(wanted, lambda name: name in beside or self.has(name) or self.writes(name))
 
     # ---- rewriting ------------------------------------------------------------------------------------------------
 

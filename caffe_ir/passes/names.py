@@ -8,12 +8,11 @@ calls an output by its layer, Caffe by its blob. The name of a layer with severa
 from __future__ import annotations
 
 import re
-from itertools import chain, count
 
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net, Node, free_name
 from caffe_ir.passes.base import Context, Pass
 
 ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -38,8 +37,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _free(wanted: str, net: Net, node: Node, taken: set[str]) -> str:
     """The wanted name, with a number behind if it is among the taken ones or another node or its blob has it."""
-    tried = chain((wanted,), (f"{wanted}_{number}" for number in count(2)))
-    return next(name for name in tried if name not in taken and not _of_another(name, net, node))
+    return free_name(wanted, lambda name: name in taken or _of_another(name, net, node))
 
 
 def _of_another(name: str, net: Net, node: Node) -> bool:

@@ -27,8 +27,8 @@ class Replacement(Struct, kw_only=True):
     def split(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = (), tops: int) -> list[str]:
         """A new node with so many tops; gives them."""
         wanted = f"{self.old.origin.layer}_{suffix}"
-        (name,) = self._fresh(wanted)
-        written = [name] if tops == 1 else self._fresh(*(f"{wanted}_{place}" for place in range(tops)))
+        name = self._fresh(wanted)
+        written = [name] if tops == 1 else [self._fresh(f"{wanted}_{place}") for place in range(tops)]
         node = Node(
             name=name,
             layer=layer,
@@ -61,15 +61,10 @@ class Replacement(Struct, kw_only=True):
             if called[blob] != top:  # two tops with the same numbers
                 self.net.redirect(top, called[blob])
 
-    def _fresh(self, *wanted: str) -> list[str]:
-        found = []
-        for name in wanted:
-            free, number = name, 2
-            while free in self.taken or self.net.fresh_name(free) != free:
-                free, number = f"{name}_{number}", number + 1
-            self.taken.add(free)
-            found.append(free)
-        return found
+    def _fresh(self, wanted: str) -> str:
+        free = self.net.fresh_name(wanted, self.taken)
+        self.taken.add(free)
+        return free
 
 
 def _renamed(node: Node, called: Mapping[str, str]) -> Node:

@@ -12,7 +12,7 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import NoteKind, Origin, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net, Node, free_name
 from converters.pytorch.mapped import MappedFiles
 
 
@@ -257,9 +257,7 @@ class Build(Struct, kw_only=True):
         return self._unique(f"{self.origin.layer}_{suffix}" if suffix else self.origin.layer)
 
     def _unique(self, wanted: str) -> str:
-        free, number = wanted, 2
-        while free in self.taken:
-            free, number = f"{wanted}_{number}", number + 1
+        free = free_name(wanted, self.taken.__contains__)
         self.taken.add(free)
         return free
 

@@ -78,7 +78,9 @@ def test_remove_forgets_the_values_it_held() -> None:
 def test_fresh_names_avoid_layers_and_blobs() -> None:
     net = net_of((1, 2))
     add(net, "a", Sigmoid(), tops=("b",))
-    assert list(net.fresh("a", "b", "c", "c")) == ["a_2", "b_2", "c", "c_2"]
+    assert [net.fresh_name(wanted) for wanted in ("a", "b", "c")] == ["a_2", "b_2", "c"]
+    assert net.fresh_name("a", {"a_2", "c"}) == "a_3"
+    assert net.fresh_name("c", {"a_2", "c"}) == "c_2"
 
 
 def test_dump_shows_layers_weights_and_shapes() -> None:

@@ -13,7 +13,9 @@ from caffe_ir.passes.layout.stage import MARK
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not any(MARK in name for name in (node.name, *node.tops)):
         return
-    tops = tuple(net.fresh(*(top.partition(MARK)[0] for top in node.tops)))
+    tops: tuple[str, ...] = ()
+    for top in node.tops:
+        tops += (net.fresh_name(top.partition(MARK)[0], tops),)
     plain = dict(zip(node.tops, tops, strict=True))
     new = replace(node, name=tops[0] if len(tops) == 1 else node.name, tops=tops)
     net.update(node, new)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
 from math import prod
 
 import numpy as np
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net, Node, free_name
 from caffe_ir.source_layers import Permute
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
@@ -125,8 +124,7 @@ class Stage(Struct, kw_only=True):
         return self.made[key]
 
     def _free(self, wanted: str) -> str:
-        names = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))
-        free = next(name for name in names if name not in self.taken)
+        free = free_name(wanted, self.taken.__contains__)
         self.taken.add(free)
         return free
 
