@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +15,7 @@ from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
 from caffe_ir.targets import Target
+from caffe_ir.whole_files import whole_files
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of the caffemodel were written since the last time, and how many there are in all."""
@@ -53,12 +50,13 @@ def write(
     stem = Path(stem)
     text = prototxt(net)
     texts = {".prototxt": text, **(others or {})}
+    places = [_place(stem, ending) for ending in (".caffemodel", *texts)]
     try:
-        with _published(stem, (".caffemodel", *texts)) as files:
-            _reserve(files[".caffemodel"], length)
-            caffemodel.stream(pieces, files[".caffemodel"], lambda count: progress(count, length))
-            for ending, content in texts.items():
-                files[ending].write(content.encode())
+        with whole_files(*places) as (weights, *files):
+            _reserve(weights, length)
+            caffemodel.stream(pieces, weights, lambda count: progress(count, length))
+            for file, content in zip(files, texts.values(), strict=True):
+                file.write(content.encode())
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return Written(
@@ -77,13 +75,12 @@ def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda cou
     """
     path = Path(path)
     pieces, length = _framed(net)
-    stem = path.with_suffix("")
     try:
-        with _published(stem, (path.suffix,)) as files:
-            _reserve(files[path.suffix], length)
-            caffemodel.stream(pieces, files[path.suffix], lambda count: progress(count, length))
+        with whole_files(path) as (file,):
+            _reserve(file, length)
+            caffemodel.stream(pieces, file, lambda count: progress(count, length))
     except OSError as error:
-        raise ConversionError(_cannot_write(stem, error)) from error
+        raise ConversionError(_cannot_write(path.with_suffix(""), error)) from error
     return length
 
 
@@ -115,31 +112,6 @@ def _place(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
-@contextmanager
-def _published(stem: Path, endings: tuple[str, ...]) -> Iterator[dict[str, BinaryIO]]:
-    """Temporary files for the endings, moved to their places together when all went well, removed when not.
-
-    A file is written through the handle that made it: opened a second time, and so truncated, ext4 would write its
-    blocks to the disk when it is closed.
-    """
-    made: dict[str, Path] = {}
-    try:
-        with ExitStack() as opened:
-            files: dict[str, BinaryIO] = {}
-            for ending in endings:
-                handle, name = tempfile.mkstemp(prefix=f".{stem.name}.", suffix=ending, dir=stem.parent)
-                made[ending] = Path(name)
-                files[ending] = opened.enter_context(open(handle, "wb"))
-                os.fchmod(handle, 0o666 & ~_umask())
-            yield files
-        with _undisturbed():
-            for ending, path in made.items():
-                path.replace(_place(stem, ending))
-    finally:
-        for path in made.values():
-            path.unlink(missing_ok=True)
-
-
 def _reserve(file: BinaryIO, length: int) -> None:
     """Ask for the whole room on the disk at once: a third less time to fill it, and a full disk is told at once.
 
@@ -152,25 +124,6 @@ def _reserve(file: BinaryIO, length: int) -> None:
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
             raise
-
-
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back Ctrl-C and termination while the files change places, so that the pair stays a pair."""
-    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _cannot_write(stem: Path, error: OSError) -> Problem:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,20 +133,13 @@ def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
     import numpy as np
 
     from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.whole_files import whole_files
 
-    temporary = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+        with whole_files(path) as (file,), zipfile.ZipFile(file, "w", allowZip64=True) as archive:
             for held in arrays:
                 entry = zipfile.ZipInfo(f"{held.name}.npy")
                 with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.asarray(held.read()), allow_pickle=False)
-        temporary.chmod(0o644)
-        temporary.replace(path)
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

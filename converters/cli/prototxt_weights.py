@@ -126,16 +126,13 @@ def _eps(text: str) -> float | None:
 
 
 def _write_map(path: Path, done: Transplanted) -> None:
-    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.whole_files import write_text
     from converters.transplant import map_text
 
     lines = [(row.layers[0], row.modules, row.why) for row in done.rows]
     lines += [(name, (), "its filler") for name in sorted(done.unfilled)]
     unused = [key for key, reason in done.left.items() if not reason or reason == "left out by the map"]
-    try:
-        path.write_text(map_text(lines, unused), encoding="utf-8")
-    except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+    write_text(path, map_text(lines, unused))
 
 
 def _show(done: Transplanted, notes: Sequence[Note]) -> None:

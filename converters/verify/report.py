@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.whole_files import write_text
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
 from converters.verify.trial import Beside, Comparison, Trial
@@ -33,21 +32,7 @@ class Worst(Struct, frozen=True, kw_only=True):
 
 def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = ()) -> None:
     """Write the report: the whole file, or none. Raises ConversionError."""
-    text = report(comparison, remarks=remarks)
-    handle, name = -1, ""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
-    finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
+    write_text(path, report(comparison, remarks=remarks))
 
 
 def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:

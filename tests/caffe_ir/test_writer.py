@@ -70,6 +70,7 @@ def test_no_folder_and_no_permission(tmp_path: Path) -> None:
     (tmp_path / "net.prototxt").mkdir()
     with pytest.raises(ConversionError, match="cannot write"):
         writer.write(small(), tmp_path / "net", CAFFE)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.prototxt"]
 
 
 def test_a_failure_half_way_leaves_the_old_files_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

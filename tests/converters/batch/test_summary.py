@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
-import pytest
-
-from caffe_ir.errors import ConversionError
 from converters.batch.job import Result
-from converters.batch.summary import counts, write_summary, write_whole
+from converters.batch.summary import counts, write_summary
 
 RESULTS = [
     Result(
@@ -52,17 +48,3 @@ def test_the_summary_tells_each_model(tmp_path: Path) -> None:
 
 def test_counts_name_every_state() -> None:
     assert counts(RESULTS) == {"converted": 1, "unchanged": 0, "failed": 1}
-
-
-def test_a_text_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.json"
-    write_whole(path, "old")
-    monkeypatch.setattr(Path, "replace", _fail)
-    with pytest.raises(ConversionError, match="No space left"):
-        write_whole(path, "new")
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.json"]
-
-
-def _fail(*_: object) -> None:
-    raise OSError(28, "No space left on device")
