@@ -56,7 +56,7 @@ def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
             stage.keep(one)
     for output in dict.fromkeys(net.outputs):
         view = stage.views[output]
-        if view.blob != output or not view.is_plain:
+        if view.blob != output or not view.is_plain or stage.is_constant(view):
             blob = stage.plain(net.producer(output), view, top=output)
             stage.views[output] = View(blob=blob, axes=plain(view.shape))
     return stage

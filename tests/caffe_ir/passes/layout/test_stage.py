@@ -85,3 +85,16 @@ def test_the_input_itself_may_be_an_output():
     take(after, staged(after))
     assert_same(net, after)
     assert isinstance(after.node("data").layer, Input)
+
+
+def test_a_constant_may_be_an_output():
+    net = net_of((2, 3, 4))
+    add(net, "turned", Permute(order=(0, 2, 1)))
+    add(net, "back", Permute(order=(0, 2, 1)))
+    add(net, "constant", Parameter(shape=(4, 3)), np.arange(12.0).reshape(4, 3), bottoms=())
+    net.outputs = ["back", "constant"]
+    after = net.copy()
+    run_pass(LAYOUT, after, CONTEXT)
+    run_pass(LAYOUT_NAMES, after, CONTEXT)
+    assert_same(net, after)
+    assert after.outputs[1] == after.values["constant"] == "constant"
