@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
@@ -28,8 +29,8 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
     path = Path(prototxt)
     text = _text(path)
     message = _parsed(path, text)
-    stored = {} if caffemodel is None else {layer.name: layer for layer in reversed(read_index(caffemodel))}
-    return _net(message, stored, path, _layer_lines(text), with_weights=caffemodel is not None)
+    stored = None if caffemodel is None else {layer.name: layer for layer in reversed(read_index(caffemodel))}
+    return _net(message, stored, path, _layer_lines(text))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
@@ -80,29 +81,39 @@ def _layer_lines(text: str) -> list[int]:
     return lines
 
 
+class _Reading(Struct, kw_only=True):
+    """A net half read: `current` is the blob of the net that a name of the file stands for by now.
+
+    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write.
+    """
+
+    net: Net
+    stored: Mapping[str, StoredLayer] | None
+    tops: frozenset[str]
+    current: dict[str, str] = field(default_factory=dict)
+
+
 def _net(
-    message: caffe_pb2.NetParameter,
-    stored: Mapping[str, StoredLayer],
-    path: Path,
-    lines: list[int],
-    *,
-    with_weights: bool,
+    message: caffe_pb2.NetParameter, stored: Mapping[str, StoredLayer] | None, path: Path, lines: list[int]
 ) -> Net:
-    net = Net(name=message.name)
-    current: dict[str, str] = {}
-    problems = Problems()
+    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer)]
+    tops = frozenset(top for layer, _ in kept for top in layer.top)
+    reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops)
+    net, problems, lost = reading.net, Problems(), set[str]()
     for name, shape in _old_inputs(message):
         origin = Origin(layer=name, what="input", file=str(path))
         net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=origin))
-        current[name] = name
-    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer)]
+        reading.current[name] = name
     for layer, line in kept:
+        if lost.intersection(layer.bottom):  # nothing can be said of what reads a blob that could not be made
+            lost.update(layer.top)
+            continue
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
         try:
-            net.append(_node(layer, net, current, stored, origin, with_weights=with_weights))
+            net.append(_node(layer, reading, origin))
         except ConversionError as error:
             problems.found.extend(error.problems)
-            break
+            lost.update(layer.top)
     problems.raise_if_any()
     read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
     net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
@@ -126,19 +137,18 @@ def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
 
 def _runs_at_test(layer: caffe_pb2.LayerParameter) -> bool:
     if layer.include:
-        return any(not rule.HasField("phase") or rule.phase == caffe_pb2.TEST for rule in layer.include)
-    return not any(rule.HasField("phase") and rule.phase == caffe_pb2.TEST for rule in layer.exclude)
+        return any(map(_is_met, layer.include))
+    return not any(map(_is_met, layer.exclude))
 
 
-def _node(
-    message: caffe_pb2.LayerParameter,
-    net: Net,
-    current: dict[str, str],
-    stored: Mapping[str, StoredLayer],
-    origin: Origin,
-    *,
-    with_weights: bool,
-) -> Node:
+def _is_met(rule: caffe_pb2.NetStateRule) -> bool:
+    """Whether a net at phase TEST, level 0 and without stages meets a rule (net.cpp, StateMeetsRule)."""
+    phase = not rule.HasField("phase") or rule.phase == caffe_pb2.TEST
+    return phase and rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0) and not rule.stage
+
+
+def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:
+    net, current = reading.net, reading.current
     unknown = [bottom for bottom in message.bottom if bottom not in current]
     if unknown:
         raise ConversionError(
@@ -146,7 +156,10 @@ def _node(
         )
     bottoms = tuple(current[bottom] for bottom in message.bottom)
     in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])
-    tops = (net.fresh_name(message.name),) if in_place else tuple(message.top)
+    if not in_place and (twice := [top for top in message.top if top in current]):
+        why = "an earlier layer writes it, and Caffe refuses a blob of two sources (net.cpp, AppendTop)"
+        raise ConversionError(Problem(what=f"{message.name} writes {', '.join(twice)}", why=why, origin=origin))
+    tops = (net.fresh_name(message.name, reading.tops),) if in_place else tuple(message.top)
     layer, shapes = _layer(message, net.shapes_of(bottoms), origin)
     node = Node(
         name=message.name,
@@ -158,7 +171,7 @@ def _node(
         param_names=_shared(message),
     )
     current.update(zip(message.top, tops, strict=True))
-    return replace(node, blobs=_weights(node, shapes, stored, with_weights=with_weights)) if shapes else node
+    return replace(node, blobs=_weights(node, shapes, reading.stored)) if shapes else node
 
 
 def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
@@ -182,10 +195,8 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
         raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error
 
 
-def _weights(
-    node: Node, shapes: tuple[Shape, ...], stored: Mapping[str, StoredLayer], *, with_weights: bool
-) -> tuple[Blob, ...]:
-    if not with_weights:
+def _weights(node: Node, shapes: tuple[Shape, ...], stored: Mapping[str, StoredLayer] | None) -> tuple[Blob, ...]:
+    if stored is None:
         return tuple(Blob.of_zeros(shape) for shape in shapes)
     if node.name not in stored:
         raise ConversionError(

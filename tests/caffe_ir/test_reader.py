@@ -117,6 +117,66 @@ def test_the_four_old_numbers_fit_from_the_right(tmp_path: Path) -> None:
     assert net.node("c").blobs[1].load().tolist() == [0, 1, 2]
 
 
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        INPUT + 'layer { name: "a" type: "Sigmoidal" bottom: "data" top: "a" }\n'
+        'layer { name: "r" type: "ReLU" bottom: "a" top: "a" }\n'
+        'layer { name: "b" type: "Slice" bottom: "data" top: "p" slice_param { slice_point: 9 } }\n'
+        'layer { name: "c" type: "Eltwise" bottom: "p" bottom: "a" top: "c" }\n',
+    )
+    with pytest.raises(ConversionError) as caught:
+        reader.read(path)
+    assert [problem.origin.line for problem in caught.value.problems if problem.origin] == [2, 4]
+
+
+def test_two_layers_that_write_one_blob_are_refused_as_caffe_does(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        INPUT + 'layer { name: "a" type: "ReLU" bottom: "data" top: "x" }\n'
+        'layer { name: "b" type: "TanH" bottom: "data" top: "x" }\n',
+    )
+    with pytest.raises(ConversionError, match=r":3 TanH: b writes x \(an earlier layer writes it"):
+        reader.read(path)
+
+
+def test_a_layer_in_place_that_is_called_as_a_later_blob(tmp_path: Path) -> None:
+    path = text(
+        tmp_path,
+        INPUT + 'layer { name: "a" type: "Sigmoid" bottom: "data" top: "a" }\n'
+        'layer { name: "relu" type: "ReLU" bottom: "a" top: "a" }\n'
+        'layer { name: "b" type: "TanH" bottom: "a" top: "relu" }\n',
+    )
+    net = reader.read(path)
+    net.check()
+    assert net.node("relu").tops == ("relu_2",)
+    assert net.node("b").bottoms == ("relu_2",)
+    assert net.outputs == ["relu"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "runs"),
+    [
+        ("include { phase: TEST }", True),
+        ("include { phase: TRAIN }", False),
+        ("include { phase: TRAIN } include { phase: TEST }", True),
+        ('include { stage: "deploy" }', False),
+        ('include { not_stage: "deploy" }', True),
+        ("include { min_level: 1 }", False),
+        ("include { max_level: 0 }", True),
+        ("include { max_level: -1 }", False),
+        ("exclude { phase: TRAIN }", True),
+        ("exclude { phase: TEST }", False),
+        ("exclude { }", False),
+        ('exclude { stage: "deploy" }', True),
+    ],
+)
+def test_layers_run_where_caffe_runs_them(tmp_path: Path, rule: str, runs: bool) -> None:
+    """net.cpp, FilterNet and StateMeetsRule, for a net at phase TEST, level 0, without stages."""
+    layer = f'layer {{ name: "r" type: "ReLU" bottom: "data" top: "r" {rule} }}\n'
+    assert reader.read(text(tmp_path, INPUT + layer)).has("r") == runs
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         reader.read(tmp_path / "none.prototxt")
