@@ -26,7 +26,9 @@ ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
 @click.option(
     "--input", "inputs", multiple=True, type=FILE, metavar="FILE", help="An .npy, .npz or picture; repeatable."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the noise, where there is no --input.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the noise, where there is no --input."
+)
 @click.option("--mean", metavar="M[,M,M]", help="Of a picture, taken off its values 0..255.  [default: 0]")
 @click.option("--scale", metavar="S[,S,S]", help="Of a picture, after the mean.  [default: 1/255]")
 @click.option("--bgr", is_flag=True, help="A picture's channels are blue, green, red.")
@@ -38,7 +40,9 @@ ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
     help="Only what the net loses in float32, or only what its layers mean, in float64.  [default: both]",
 )  # fmt: skip
 @click.option(
-    "--tolerance", type=float, help="The relative error allowed to engines.  [default: 1e-4 and 30 times numpy's]"
+    "--tolerance",
+    type=click.FloatRange(0),
+    help="The relative error allowed to engines.  [default: 1e-4 and 30 times numpy's]",
 )
 @click.option("--report", type=FILE, metavar="FILE.html", help="Write all of it with charts into one file.")
 @click.option("--judge", type=click.Choice(["auto", "embedded", "darknet"]), default="auto", show_default=True,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from msgspec import Struct
@@ -49,7 +52,7 @@ def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation)
     if len(shapes) != 1:
         raise _refused(path, f"is one input, the net takes {len(shapes)}: {', '.join(shapes)}", hint="give an .npz")
     ((name, shape),) = shapes.items()
-    array = _loaded(path) if suffix == ".npy" else picture(path, shape, preparation)
+    array = _single(path) if suffix == ".npy" else picture(path, shape, preparation)
     return {name: _shaped(path, name, array, shape)}
 
 
@@ -64,17 +67,30 @@ def _archive(path: Path, shapes: Mapping[str, Shape]) -> Feeds:
 
 
 def _archived(path: Path) -> dict[str, Array]:
-    held = _loaded(path)
-    return {name: held[name] for name in held.files}
+    with _loaded(path) as held:
+        if isinstance(held, np.ndarray):
+            raise _refused(path, "is a single array", hint="call it .npy")
+        return {name: held[name] for name in held.files}
 
 
-def _loaded(path: Path) -> Any:
+def _single(path: Path) -> Array:
+    with _loaded(path) as held:
+        if isinstance(held, np.ndarray):
+            return held
+        raise _refused(path, "is an archive of arrays", hint="call it .npz")
+
+
+@contextmanager
+def _loaded(path: Path) -> Iterator[Array | np.lib.npyio.NpzFile]:
+    """What a file of numpy's holds, to be read while the block runs. Raises ConversionError."""
     try:
-        return np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            yield np.load(file, allow_pickle=False)
     except FileNotFoundError:
         raise _refused(path, "is not there") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise _refused(path, "is no file of numpy arrays", why=str(error).splitlines()[0]) from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        raise _refused(path, "is no file of numpy arrays", why=why) from None
 
 
 def _shaped(path: Path, name: str, array: Array, shape: Shape) -> Array:

@@ -52,6 +52,33 @@ def test_arrays_come_with_or_without_the_batch_axis(tmp_path) -> None:
     assert np.array_equal(from_file(tmp_path / "x.npz", ONE, PLAIN)["data"], array[None])
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("array.npz", "is a single array"),
+        ("archive.npy", "is an archive of arrays"),
+        ("objects.npz", "is no file of numpy arrays"),
+        ("cut.npz", "is no file of numpy arrays"),
+        ("damaged.npz", "is no file of numpy arrays"),
+        ("empty.npy", "is no file of numpy arrays"),
+        ("none.npz", "is not there"),
+    ],
+)
+def test_what_is_no_array_is_refused_in_words(tmp_path, name, told) -> None:
+    array = np.random.default_rng(0).random((1, 3, 6, 8))
+    with open(tmp_path / "array.npz", "wb") as file:
+        np.save(file, array)
+    with open(tmp_path / "archive.npy", "wb") as file:
+        np.savez_compressed(file, data=array)
+    np.savez(tmp_path / "objects.npz", data=np.array([{}], dtype=object))
+    whole = (tmp_path / "archive.npy").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "damaged.npz").write_bytes(whole[:200] + bytes(200) + whole[400:])
+    (tmp_path / "empty.npy").touch()
+    with pytest.raises(ConversionError, match=told):
+        from_file(tmp_path / name, ONE, PLAIN)
+
+
 def test_an_archive_holds_several_inputs_by_name(tmp_path) -> None:
     shapes = {"a": (1, 2), "b": (1, 3)}
     np.savez(tmp_path / "x.npz", b=np.ones((1, 3)), a=np.zeros((1, 2)))
