@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.errors import ConversionError
 from converters.cli.batch_shown import show_table, shown
+from converters.cli.failure import failures_told
 from converters.cli.options import TARGETS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def batch(
     interruption, give the same command again. Exit code 0: all are converted; 1: some failed; 2: nothing was begun.
     """
     begin = time.monotonic()
-    with _refusals_told(models):
+    with failures_told(" ".join(models), code=REFUSED), _interruptions_told():
         from converters.batch import journal
         from converters.batch.run import run
 
@@ -89,16 +89,10 @@ def batch(
 
 
 @contextmanager
-def _refusals_told(models: Sequence[str]) -> Iterator[None]:
-    """All that keeps a batch from beginning, and exit code 2; and what to do after an interruption."""
+def _interruptions_told() -> Iterator[None]:
+    """Say what to do after Ctrl-C."""
     try:
         yield
-    except ConversionError as error:
-        count = len(error.problems)
-        click.echo(f"{' '.join(models)} cannot be converted: {count} problem{'s' if count > 1 else ''}", err=True)
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
-        raise click.exceptions.Exit(REFUSED) from error
     except KeyboardInterrupt:
         click.echo("interrupted; give the same command again to go on", err=True)
         raise

@@ -14,6 +14,7 @@ from converters.batch.summary import counts
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
 _ROWS = 60
 """So many models are listed one by one; of more, those that failed."""
@@ -61,13 +62,13 @@ def _live(total: int, console: Console) -> Iterator[Shown]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         whole = bars.add_task("all", total=total)
-        rows: dict[int, int] = {}
+        rows: dict[int, TaskID] = {}
 
         def steps(number: int, name: str, text: str) -> None:
             if number not in rows:
                 rows[number] = bars.add_task("", total=None)
             told = f"{number + 1}  {escape(name)}  {text}" if name else f"{number + 1}"
-            bars.update(rows[number], description=told)  # type: ignore[arg-type]
+            bars.update(rows[number], description=told)
 
         def seen(result: Result) -> None:
             bars.advance(whole)

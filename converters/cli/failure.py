@@ -15,18 +15,18 @@ CANNOT_CONVERT = 1
 
 
 @contextmanager
-def failures_told(source: object) -> Iterator[None]:
-    """Turn ConversionError into the list of its problems and exit 1."""
+def failures_told(source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT) -> Iterator[None]:
+    """Turn ConversionError into the list of its problems and an exit code."""
     from caffe_ir.errors import ConversionError
 
     try:
         yield
     except ConversionError as error:
         count = len(error.problems)
-        click.echo(f"{source} cannot be converted: {count} problem{'s' if count > 1 else ''}", err=True)
+        click.echo(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
         for text in told(error.problems):
             click.echo(f"  {text}", err=True)
-        raise click.exceptions.Exit(CANNOT_CONVERT) from error
+        raise click.exceptions.Exit(code) from error
 
 
 def told(problems: Iterable[Problem]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from converters.cli.failure import failures_told
 from converters.cli.files import stem_of
@@ -14,7 +15,7 @@ from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from caffe_ir.errors import Note
     from converters.transplant import Transplanted
@@ -37,7 +38,6 @@ _OPTIONS = (
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
 _SHARED = ("model", "output", "weights_key", "arguments", "quiet")
-_FOR_MODELS = ("inputs", "weights", "plugins", "trust_pickle", "fold_bn", "dump_after")
 
 
 def prototxt_options(command: Command) -> Command:
@@ -47,10 +47,10 @@ def prototxt_options(command: Command) -> Command:
     def chosen(**given: Any) -> None:
         own = {name: given.pop(name) for name in _OWN}
         if own["prototxt"] is None:
-            _refuse({name: value for name, value in own.items() if name not in ("strict", "eps", "seed")}, "without")
+            _refuse(own, "without")
             command(**given)
             return
-        _refuse({name: given[name] for name in _FOR_MODELS if name in given}, "with")
+        _refuse(given.keys() - set(_SHARED), "with")
         fill_prototxt(**own, **{name: given[name] for name in _SHARED})
 
     wrapped: Any = chosen
@@ -60,9 +60,14 @@ def prototxt_options(command: Command) -> Command:
     return found
 
 
-def _refuse(given: Mapping[str, Any], how: str) -> None:
-    names = {"map_file": "map", "factory": "model", "inputs": "input", "plugins": "plugin"}
-    wrong = [f"--{names.get(name, name).replace('_', '-')}" for name, value in given.items() if value]
+def _refuse(names: Iterable[str], how: str) -> None:
+    """Raise UsageError where one of the parameters of these names stands on the command line."""
+    context = click.get_current_context()
+    wrong = [
+        "/".join((parameter.opts[-1], *parameter.secondary_opts))
+        for parameter in context.command.params
+        if parameter.name in names and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
     if wrong:
         raise click.UsageError(f"{', '.join(wrong)} has no meaning {how} --prototxt")
 

@@ -21,7 +21,8 @@ def steps(*, quiet: bool = False) -> Iterator[Steps]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[layer]}"))
+    doing, layer = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description", "fields[layer]"))
+    columns = (doing, BarColumn(), MofNCompleteColumn(), layer)
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     task = bar.add_task("reading", total=None, layer="")
 

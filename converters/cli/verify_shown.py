@@ -55,11 +55,14 @@ def fault_lines(comparison: Comparison) -> Iterator[str]:
 
 
 def _trials(trials: Iterable[Trial]) -> Table:
+    from rich.text import Text
+
     table = _table("trial", "verdict", "worst", "at", "by")
     for trial in trials:
         worst = trial.worst
         figures = (figure(worst.relative), worst.value) if worst else ("", "")
-        table.add_row(trial.heading, trial.verdict, *figures, trial.stopped or trial.title)
+        # Text: what engines say may look like rich's own markup
+        table.add_row(*map(Text, (trial.heading, trial.verdict, *figures, trial.stopped or trial.title)))
     table.columns[-1].no_wrap, table.columns[-1].overflow = False, "fold"
     return table
 

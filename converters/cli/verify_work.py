@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError
+from converters.cli.failure import failures_told
 from converters.cli.verify_progress import steps
 from converters.cli.verify_source import Fit, Opened, Pair, SourceOptions, opened
 
@@ -35,16 +36,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     quiet: bool = False
 
 
-@contextmanager
-def could_not(what: str) -> Iterator[None]:
+def could_not(what: str) -> AbstractContextManager[None]:
     """Turn ConversionError into the list of its problems and exit 2: nothing was compared."""
-    try:
-        yield
-    except ConversionError as error:
-        click.echo(f"{what} could not be compared:", err=True)
-        for problem in error.problems:
-            click.echo(f"  {problem}", err=True)
-        raise click.exceptions.Exit(NOT_COMPARED) from error
+    return failures_told(what, what="cannot be compared", code=NOT_COMPARED)
 
 
 def compared(found: Opened, pair: Pair, wanted: Wanted) -> Comparison:

@@ -76,6 +76,12 @@ def test_options_of_the_other_kind_are_wrong_usage(folder: Path) -> None:
     result = CliRunner().invoke(pytorch, [str(folder / "w.pth"), "--map", "m.toml"])
     assert result.exit_code == 2
     assert "--map has no meaning without --prototxt" in result.output
+    for option in (("--verify",), ("--verbose",), ("--target", "caffe"), ("--fold-bn",)):
+        assert f"{option[0]} has no meaning with --prototxt" in run(folder, *option).output
+    for option in (("--partial",), ("--eps", "1e-3"), ("--seed", "1")):
+        result = CliRunner().invoke(pytorch, ["net.py:net", *option])
+        assert result.exit_code == 2
+        assert "has no meaning without --prototxt" in result.output
     assert run(folder, "--eps", "small").exit_code == 2
 
 

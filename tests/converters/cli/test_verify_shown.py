@@ -29,6 +29,12 @@ def test_the_verdict_comes_first_and_then_what_is_at_fault(capsys) -> None:
     assert any("MNN cannot run step" in line for line in lines)
 
 
+def test_what_engines_say_is_no_markup(capsys) -> None:
+    trial = Trial(kind="rounding", name="mnn", title="mnn", stopped="no [conv] in [/net]")
+    show_comparison(comparison(trials=(trial,)))
+    assert "no [conv] in [/net]" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_the_worst_layers_are_listed_first_and_all_on_demand(capsys) -> None:
     show_comparison(comparison())
     short = capsys.readouterr().out
