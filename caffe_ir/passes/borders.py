@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from msgspec import Struct
 
@@ -23,6 +25,13 @@ from caffe_ir.source_layers import CropTo, Gather, Pad
 
 MOST_CELLS = 16
 """The largest filter of the depthwise form: Caffe copies the map once for each cell."""
+
+
+NUMPYS_MODES: dict[str, Literal["reflect", "edge", "wrap"]] = {
+    "reflect": "reflect",
+    "replicate": "edge",
+    "circular": "wrap",
+}
 
 
 class Border(Struct, frozen=True, kw_only=True):
@@ -96,8 +105,7 @@ def _zeros_around(new: Replacement, x: str, shape: Shape, borders: list[Border])
 
 
 def _repeated(new: Replacement, x: str, shape: Shape, border: Border, mode: str) -> tuple[str, Shape]:
-    names = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-    places = np.pad(np.arange(shape[border.axis]), (border.before, border.after), mode=names[mode])  # type: ignore[call-overload]
+    places = np.pad(np.arange(shape[border.axis]), (border.before, border.after), mode=NUMPYS_MODES[mode])
     x = new.add("border", Gather(axis=border.axis, indices=tuple(int(place) for place in places)), x)
     return x, _grown(shape, border)
 

@@ -47,12 +47,10 @@ def _recognised(net: Net, x: str, chain: list[Node]) -> LRN | None:
     first, *rest = [node for node in chain if not _is_view(node)]
     if first.layer != SQUARE or first.bottoms != (x, x) or len(rest) != 5:
         return None
-    pad, pool, *powers = (node.layer for node in rest)
+    pad, pool, scale, shift, power = (node.layer for node in rest)
     size = _window(pad, pool, net.shapes[x], net.shapes[rest[0].bottom])
-    scale, shift, power = powers
-    if not size or not all(isinstance(step, Power) for step in powers):
+    if not size or not (isinstance(scale, Power) and isinstance(shift, Power) and isinstance(power, Power)):
         return None
-    assert isinstance(scale, Power) and isinstance(shift, Power) and isinstance(power, Power)  # noqa: PT018
     plain = (scale, shift, power) == (Power(scale=scale.scale), Power(shift=shift.shift), Power(power=power.power))
     if not plain or shift.shift <= 0:
         return None

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import IO, Any
 
 from converters.batch.job import Job, Result
@@ -122,7 +123,8 @@ class Slot:
     def _kill(self) -> None:
         process = self._process
         if process is not None and process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may end, and be waited for by another thread, just now
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _end(self, process: subprocess.Popen[bytes]) -> int:
         for pipe in (process.stdin, process.stdout):

@@ -10,7 +10,7 @@ import pickle
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from msgspec import Struct
@@ -98,7 +98,7 @@ _INERT: frozenset[tuple[str, str]] = frozenset(
 """What checkpoints carry beside weights; each becomes an Opaque."""
 
 
-def load_torch(file: BinaryIO, path: Path, storages: Mapping[str, tuple[int, int]]) -> Any:
+def load_torch(file: IO[bytes], path: Path, storages: Mapping[str, tuple[int, int]]) -> Any:
     """What a zip of torch.save holds, with Tensors; `storages` says where in `path` each lies, and its bytes.
 
     Raises NeedsCode, and ValueError or pickle.UnpicklingError on a damaged file.
@@ -106,13 +106,13 @@ def load_torch(file: BinaryIO, path: Path, storages: Mapping[str, tuple[int, int
     return _TorchUnpickler(file, path, storages).load()
 
 
-def load_numpy(file: BinaryIO) -> Any:
+def load_numpy(file: IO[bytes]) -> Any:
     """What numpy.save wrote of an object that is no array, such as a dict of arrays. Raises NeedsCode."""
     return _NumpyUnpickler(file).load()
 
 
 class _TorchUnpickler(pickle.Unpickler):
-    def __init__(self, file: BinaryIO, path: Path, storages: Mapping[str, tuple[int, int]]) -> None:
+    def __init__(self, file: IO[bytes], path: Path, storages: Mapping[str, tuple[int, int]]) -> None:
         super().__init__(file, encoding="utf-8")
         self._path = path
         self._storages = storages

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def open_weights(path: str | Path) -> Nested:
     return nested
 
 
-def _opened(path: Path, file: BinaryIO) -> Any:
+def _opened(path: Path, file: IO[bytes]) -> Any:
     head = file.read(16)
     file.seek(0)
     if head[:6] == _NUMPY:
@@ -107,7 +107,7 @@ def _is_array(value: Any) -> bool:
 # ---- zip archives ----------------------------------------------------------------------------------------------------
 
 
-def _zip(path: Path, file: BinaryIO) -> Any:
+def _zip(path: Path, file: IO[bytes]) -> Any:
     with zipfile.ZipFile(file) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         inner = {name.partition("/")[2]: name for name in entries}
@@ -122,7 +122,7 @@ def _zip(path: Path, file: BinaryIO) -> Any:
         return {name.removesuffix(".npy"): _npz_member(path, file, entry) for name, entry in entries.items()}
 
 
-def _torch(path: Path, file: BinaryIO, archive: zipfile.ZipFile, inner: Mapping[str, str]) -> Any:
+def _torch(path: Path, file: IO[bytes], archive: zipfile.ZipFile, inner: Mapping[str, str]) -> Any:
     if "byteorder" in inner and archive.read(inner["byteorder"]).strip() != b"little":
         raise _Other("written on a big-endian machine", "load it with torch.load and save it again")
     storages = {}
@@ -133,10 +133,10 @@ def _torch(path: Path, file: BinaryIO, archive: zipfile.ZipFile, inner: Mapping[
                 raise _Other("a compressed archive", "load it with torch.load and save it again")
             storages[name.removeprefix("data/")] = (_offset(file, entry), entry.file_size)
     with archive.open(inner["data.pkl"]) as pickled:
-        return load_torch(pickled, path, storages)  # type: ignore[arg-type]
+        return load_torch(pickled, path, storages)
 
 
-def _offset(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
+def _offset(file: IO[bytes], entry: zipfile.ZipInfo) -> int:
     """Where the bytes of an entry begin: behind its local header, whose lengths are its own."""
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER)
@@ -144,7 +144,7 @@ def _offset(file: BinaryIO, entry: zipfile.ZipInfo) -> int:
     return start + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
 
 
-def _npz_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo) -> Tensor:
+def _npz_member(path: Path, file: IO[bytes], entry: zipfile.ZipInfo) -> Tensor:
     if entry.compress_type == zipfile.ZIP_STORED:
         file.seek(_offset(file, entry))
         found = _npy(path, file)
@@ -152,7 +152,7 @@ def _npz_member(path: Path, file: BinaryIO, entry: zipfile.ZipInfo) -> Tensor:
             return found
         raise _Other(f"{entry.filename} holds an object, not an array", "save each array under its own name")
     with zipfile.ZipFile(path) as archive, archive.open(entry) as member:
-        shape, _, dtype = _npy_header(member)  # type: ignore[arg-type]
+        shape, _, dtype = _npy_header(member)
     return Tensor(shape=shape, dtype=dtype.name, read=partial(_unzipped, path, entry.filename))
 
 
@@ -164,7 +164,7 @@ def _unzipped(path: Path, name: str) -> Array:
 # ---- .npy, .safetensors, old pickles ---------------------------------------------------------------------------------
 
 
-def _npy(path: Path, file: BinaryIO) -> Any:
+def _npy(path: Path, file: IO[bytes]) -> Any:
     shape, fortran, dtype = _npy_header(file)
     if dtype.hasobject:
         found = load_numpy(file)
@@ -177,14 +177,14 @@ def _npy(path: Path, file: BinaryIO) -> Any:
     return mapped(path, file.tell(), dtype.name, shape, strides)
 
 
-def _npy_header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
     return tuple(shape), bool(fortran), dtype
 
 
-def _safetensors(path: Path, file: BinaryIO) -> Any:
+def _safetensors(path: Path, file: IO[bytes]) -> Any:
     length = int.from_bytes(file.read(8), "little")
     header = json.loads(file.read(length))
     size = path.stat().st_size

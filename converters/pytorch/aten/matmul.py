@@ -113,9 +113,9 @@ def _linear_of_values(call: Call, build: Build) -> Value:
     return y if bias is None else build.add(Add(), y, build.as_value(_tensor(call.operand("bias"))))
 
 
-def _tensor(operand: Operand) -> Value:
+def _tensor(operand: Operand) -> Value | torch.Tensor:
     assert not isinstance(operand, int | float), "it is a tensor"
-    return operand  # type: ignore[return-value]
+    return operand
 
 
 def _alike(first: Shape, second: Shape) -> bool:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal
 
 from caffe_ir.source_layers import Pad
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
+MODES: tuple[Mode, ...] = ("constant", "reflect", "replicate", "circular")
 
 
 def pad(call: Call, build: Build) -> Value:
-    mode = call.text("mode")
-    if mode not in get_args(Mode):
-        raise call.refused(f"a padding of mode {mode}")
-    return _padded(call, build, mode, call.optional_number("value") or 0.0)  # type: ignore[arg-type]
+    name = call.text("mode")
+    mode = next((known for known in MODES if known == name), None)
+    if mode is None:
+        raise call.refused(f"a padding of mode {name}")
+    return _padded(call, build, mode, call.optional_number("value") or 0.0)
 
 
 def constant_pad(call: Call, build: Build) -> Value:
