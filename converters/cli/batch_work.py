@@ -16,6 +16,8 @@ from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
+from converters.cli.darknet import input_size_of
+from converters.cli.sources import SourceOptions, darknet_model, torch_net
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
@@ -72,44 +74,35 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 
 
 def _darknet(job: Job) -> Opened:
-    from converters.darknet import convert, heads_json
+    from converters.darknet import heads_json
 
-    given = job.options
-    model = convert(
-        given["cfg"],
-        given["weights"],
-        dialect=given.get("dialect", "auto"),
-        bn=given.get("bn", "auto"),
-        input_size=_input_size(job),
-        batch=given.get("batch", 1),
-        lenient=given.get("lenient", False),
-        allow_trailing=given.get("allow_trailing", False),
-    )
+    model = darknet_model(job.options["cfg"], job.options["weights"], _options(job))
     return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.heads else {}
 
 
 def _pytorch(job: Job) -> Opened:
-    import torch
+    return torch_net(_model(job), _options(job)), lambda made: {}
 
-    from converters.pytorch import convert
-    from converters.pytorch.inputs import example_inputs, parse_input
-    from converters.pytorch.loading import load, load_plugins
 
+def _options(job: Job) -> SourceOptions:
     given = job.options
-    specs = [parse_input(text) for text in _shapes(job)]
-    loaded = load(
-        _model(job),
+    return SourceOptions(
+        dialect=given.get("dialect", "auto"),
+        bn=given.get("bn", "auto"),
+        head=given.get("head", "raw"),
+        fold_bn=given.get("fold_bn", False),
+        input_size=input_size_of(given.get("input_size")),
+        batch=given.get("batch", 1),
+        lenient=given.get("lenient", False),
+        allow_trailing=given.get("allow_trailing", False),
+        target=job.target,
+        shapes=_shapes(job),
         weights=Path(given["weights"]) if "weights" in given else None,
         weights_key=given.get("weights_key", ""),
-        arguments=given.get("arguments"),
+        arguments=given.get("arguments", {}),
+        plugins=tuple(map(Path, given.get("plugins", ()))),
         trust_pickle=given.get("trust_pickle", False),
     )
-    module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
-    args, kwargs = example_inputs(module, specs) if specs else ((), {})
-    handlers = load_plugins(map(Path, given.get("plugins", ())))
-    net = convert(loaded.model, args, example_kwargs=kwargs, handlers=handlers, name=loaded.name)
-    net.notes[:0] = loaded.notes
-    return net, lambda made: {}
 
 
 def _model(job: Job) -> str:
@@ -123,7 +116,7 @@ def _shapes(job: Job) -> tuple[str, ...]:
 
 def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     """What `convert verify` says of the files, with its report beside them where one can be made."""
-    from converters.cli.verify_source import Pair, SourceOptions, opened
+    from converters.cli.verify_source import Pair, opened
     from converters.cli.verify_work import engines_wanted
     from converters.verify import caffe_files, verify
 
@@ -131,23 +124,7 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     source = opened(
         (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
         Pair(prototxt=_beside(stage, ".prototxt"), caffemodel=_beside(stage, ".caffemodel")),
-        SourceOptions(
-            dialect=given.get("dialect", "auto"),
-            bn=given.get("bn", "auto"),
-            head=given.get("head", "raw"),
-            fold_bn=given.get("fold_bn", False),
-            input_size=_input_size(job),
-            batch=given.get("batch", 1),
-            lenient=given.get("lenient", False),
-            allow_trailing=given.get("allow_trailing", False),
-            target=job.target,
-            shapes=_shapes(job),
-            weights=Path(given["weights"]) if "weights" in given else None,
-            weights_key=given.get("weights_key", ""),
-            arguments=given.get("arguments", {}),
-            plugins=tuple(map(Path, given.get("plugins", ()))),
-            trust_pickle=given.get("trust_pickle", False),
-        ),
+        _options(job),
     )
     files = caffe_files(_beside(stage, ".prototxt"), _beside(stage, ".caffemodel"))
     found = verify(
@@ -183,19 +160,12 @@ def _beside(stem: Path, ending: str) -> Path:
     return stem.with_name(stem.name + ending)
 
 
-def _input_size(job: Job) -> tuple[int, int] | None:
-    if "input_size" not in job.options:
-        return None
-    height, width = job.options["input_size"].lower().split("x")
-    return int(height), int(width)
-
-
 def _further_inputs(job: Job) -> Iterator[Path]:
     """The files that a model is made of besides those that its options name."""
     if job.source == "darknet":
         yield from _trees(Path(job.options["cfg"]))
     elif "factory" in job.options:
-        yield from _sources(job.options["factory"].rpartition(":")[0], job.folder)
+        yield from _sources(job.options["factory"].rpartition(":")[0])
 
 
 def _trees(cfg: Path) -> Iterator[Path]:
@@ -208,7 +178,7 @@ def _trees(cfg: Path) -> Iterator[Path]:
             yield from (path for path in places if path.is_file())
 
 
-def _sources(holder: str, folder: Path) -> Iterator[Path]:
+def _sources(holder: str) -> Iterator[Path]:
     """The Python files that may decide what a factory returns: those of its package, or those beside its file.
 
     What they import from elsewhere is not seen.

@@ -10,6 +10,7 @@ import click
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import FILE, conversion_options
+from converters.cli.sources import SourceOptions, darknet_model
 from converters.cli.summary import show, verify_command
 
 DIALECTS = ("auto", "darknet", "alexeyab")
@@ -74,25 +75,25 @@ def darknet(
 
     The Caffe net computes what Darknet computes, layer by layer, and loads in an unpatched Caffe.
     """
-    size = input_size_of(input_size)
+    options = SourceOptions(
+        dialect=dialect,
+        bn=bn,
+        head=head,
+        fold_bn=fold_bn,
+        input_size=input_size_of(input_size),
+        batch=batch,
+        lenient=lenient,
+        allow_trailing=allow_trailing,
+        target=target,
+    )
     with failures_told(cfg):
         from caffe_ir.passes.base import Options
         from caffe_ir.targets import TARGETS
-        from converters.darknet import convert, heads_json
+        from converters.darknet import heads_json
         from converters.darknet.finite import FiniteCheck
 
         check_wishes(output, dump_after)
-        model = convert(
-            cfg,
-            weights,
-            dialect=dialect,
-            bn=bn,
-            input_size=size,
-            batch=batch,
-            lenient=lenient,
-            allow_trailing=allow_trailing,
-            check_finite=False,
-        )
+        model = darknet_model(cfg, weights, options, check_finite=False)
         made = lowered(
             model.net,
             TARGETS[target],
@@ -106,20 +107,8 @@ def darknet(
         if not quiet:
             show(made, written, next_command=verify_command((cfg, weights), written, VERIFIED_WITH), verbose=verbose)
     if verify:
-        from converters.cli.verify_source import SourceOptions
         from converters.cli.verify_work import verify_written
 
-        options = SourceOptions(
-            dialect=dialect,
-            bn=bn,
-            head=head,
-            fold_bn=fold_bn,
-            input_size=size,
-            batch=batch,
-            lenient=lenient,
-            allow_trailing=allow_trailing,
-            target=target,
-        )
         verify_written((str(cfg), str(weights)), written.prototxt, options, quiet=quiet)
 
 

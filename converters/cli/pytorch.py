@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,10 +12,8 @@ from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import FILE, conversion_options
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
+from converters.cli.sources import SourceOptions, torch_net
 from converters.cli.summary import show, verify_command
-
-if TYPE_CHECKING:
-    from caffe_ir.net import Net
 
 VERIFIED_WITH = {
     "inputs": "--shape",
@@ -72,60 +68,28 @@ def pytorch(
     MODEL is a .pt2 of torch.export, a TorchScript .pt, a pickled module (--trust-pickle), or a function that returns
     the model: package.module:function or path/to/file.py:function. With --prototxt it is a state_dict for that net.
     """
-    given = dict(map(argument, arguments))
+    options = SourceOptions(
+        fold_bn=fold_bn,
+        target=target,
+        shapes=inputs,
+        weights=weights,
+        weights_key=weights_key,
+        arguments=dict(map(argument, arguments)),
+        plugins=plugins,
+        trust_pickle=trust_pickle,
+    )
     with failures_told(model):
         from caffe_ir.passes.base import Options
         from caffe_ir.targets import TARGETS
 
         check_wishes(output, dump_after)
         with working(f"reading {model}", quiet=quiet):
-            net = _captured(model, inputs, weights, weights_key, given, plugins, trust_pickle=trust_pickle)
+            net = torch_net(model, options)
         made = lowered(net, TARGETS[target], Options(fold_batch_norm=fold_bn), dump_after=dump_after)
         written = published(made, stem_of(output, net.name), TARGETS[target], {}, quiet=quiet)
         if not quiet:
             show(made, written, next_command=verify_command((model,), written, VERIFIED_WITH), verbose=verbose)
     if verify:
-        from converters.cli.verify_source import SourceOptions
         from converters.cli.verify_work import verify_written
 
-        options = SourceOptions(
-            fold_bn=fold_bn,
-            target=target,
-            shapes=inputs,
-            weights=weights,
-            weights_key=weights_key,
-            arguments=given,
-            plugins=plugins,
-            trust_pickle=trust_pickle,
-        )
         verify_written((model,), written.prototxt, options, quiet=quiet)
-
-
-def _captured(
-    model: str,
-    inputs: Sequence[str],
-    weights: Path | None,
-    weights_key: str,
-    arguments: Mapping[str, Any],
-    plugins: Sequence[Path],
-    *,
-    trust_pickle: bool,
-) -> Net:
-    """The net of the model that the command line names. Raises ConversionError."""
-    import torch
-
-    from converters.pytorch import convert
-    from converters.pytorch.inputs import example_inputs, parse_input
-    from converters.pytorch.loading import load, load_plugins
-
-    specs = [parse_input(text) for text in inputs]
-    handlers = load_plugins(plugins)
-    loaded = load(model, weights=weights, weights_key=weights_key, arguments=arguments, trust_pickle=trust_pickle)
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = {}
-    if specs:
-        module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
-        args, kwargs = example_inputs(module, specs)
-    net = convert(loaded.model, args, example_kwargs=kwargs, handlers=handlers, name=loaded.name)
-    net.notes[:0] = loaded.notes
-    return net

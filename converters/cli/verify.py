@@ -10,8 +10,9 @@ import click
 from converters.cli.argument import argument
 from converters.cli.darknet import input_size_of
 from converters.cli.options import FILE, TARGETS
+from converters.cli.sources import SourceOptions
 from converters.cli.verify_shown import show_comparison, verdict_told
-from converters.cli.verify_source import SourceOptions, opened, parted
+from converters.cli.verify_source import opened, parted
 from converters.cli.verify_work import EXIT_CODES, Wanted, compared, could_not, preparation_of
 
 ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
-from msgspec import Struct, field
+from msgspec import Struct
+
+from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from converters.verify import Judge, Source
 
 Fit = Literal["letterbox", "stretch"]
-Head = Literal["raw", "activated"]
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -25,27 +25,6 @@ class Pair(Struct, frozen=True, kw_only=True):
 
     prototxt: Path
     caffemodel: Path
-
-
-class SourceOptions(Struct, frozen=True, kw_only=True):
-    """How the source is to be read, as for the convert commands; None where the files shall show it."""
-
-    judge: Literal["auto", "embedded", "darknet"] = "auto"
-    dialect: Literal["auto", "darknet", "alexeyab"] = "auto"
-    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"] = "auto"
-    head: Head | None = None
-    fold_bn: bool | None = None
-    input_size: tuple[int, int] | None = None
-    batch: int = 1
-    lenient: bool = False
-    allow_trailing: bool = False
-    target: str = "caffe"
-    shapes: tuple[str, ...] = ()
-    weights: Path | None = None
-    weights_key: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    plugins: tuple[Path, ...] = ()
-    trust_pickle: bool = False
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -128,18 +107,7 @@ def _lowered(net: Net, target: str, head: Head, fold: bool) -> Net:
 
 
 def _darknet(cfg: Path, weights: Path, pair: Pair, options: SourceOptions) -> Opened:
-    from converters.darknet import convert
-
-    model = convert(
-        cfg,
-        weights,
-        dialect=options.dialect,
-        bn=options.bn,
-        input_size=options.input_size,
-        batch=options.batch,
-        lenient=options.lenient,
-        allow_trailing=options.allow_trailing,
-    )
+    model = darknet_model(cfg, weights, options)
     return darknet_opened(cfg, weights, model, expected(model.net, pair, options), options.judge)
 
 
@@ -187,31 +155,14 @@ def _caffe(prototxt: Path, caffemodel: Path) -> Opened:
     return Opened(source=caffe_source(caffe_files(prototxt, caffemodel)))
 
 
-def _pytorch(model: str, pair: Pair, options: SourceOptions) -> Opened:
-    import torch
-
+def _pytorch(source: str, pair: Pair, options: SourceOptions) -> Opened:
     from converters.pytorch import convert
     from converters.pytorch.capture import capture
-    from converters.pytorch.inputs import example_inputs, parse_input
-    from converters.pytorch.loading import load, load_plugins
 
-    specs = [parse_input(text) for text in options.shapes]
-    handlers = load_plugins(options.plugins)
-    loaded = load(
-        model,
-        weights=options.weights,
-        weights_key=options.weights_key,
-        arguments=options.arguments,
-        trust_pickle=options.trust_pickle,
-    )
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = {}
-    if specs:
-        module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
-        args, kwargs = example_inputs(module, specs)
-    program = capture(loaded.model, args, kwargs).program
-    net = convert(program, handlers=handlers, name=loaded.name)
-    return pytorch_opened(model, program, net, expected(net, pair, options))
+    model = torch_model(source, options)
+    program = capture(model.loaded.model, model.args, model.kwargs).program
+    net = convert(program, handlers=model.handlers, name=model.loaded.name)
+    return pytorch_opened(source, program, net, expected(net, pair, options))
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
+from converters.cli.sources import SourceOptions
 from converters.cli.verify_progress import steps
-from converters.cli.verify_source import Fit, Opened, Pair, SourceOptions, opened
+from converters.cli.verify_source import Fit, Opened, Pair, opened
 
 if TYPE_CHECKING:
     from converters.verify import Comparison, Engine

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import pytest
 
-from converters.cli.verify_source import Pair, SourceOptions, darknet_opened, expected, opened, parted
+from converters.cli.sources import SourceOptions
+from converters.cli.verify_source import Pair, darknet_opened, expected, opened, parted
 from converters.darknet import convert
 from tests.converters.cli.given import ALEXEYAB, TINY, converted, darknet_model
 from tests.oracles.darknet import needs_darknet

@@ -1,0 +1,100 @@
+"""Models as a command line or a manifest names them, opened by their front ends alike for convert, verify and batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from caffe_ir.net import Net
+    from converters.darknet import DarknetModel
+    from converters.pytorch import Handler
+    from converters.pytorch.loading import Loaded
+
+Head = Literal["raw", "activated"]
+
+
+class SourceOptions(Struct, frozen=True, kw_only=True):
+    """How a source is to be read; None where its Caffe files shall show it."""
+
+    judge: Literal["auto", "embedded", "darknet"] = "auto"
+    dialect: Literal["auto", "darknet", "alexeyab"] = "auto"
+    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"] = "auto"
+    head: Head | None = None
+    fold_bn: bool | None = None
+    input_size: tuple[int, int] | None = None
+    batch: int = 1
+    lenient: bool = False
+    allow_trailing: bool = False
+    target: str = "caffe"
+    shapes: tuple[str, ...] = ()
+    weights: Path | None = None
+    weights_key: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    plugins: tuple[Path, ...] = ()
+    trust_pickle: bool = False
+
+
+def darknet_model(
+    cfg: str | Path, weights: str | Path, options: SourceOptions, *, check_finite: bool = True
+) -> DarknetModel:
+    """The model of a cfg and its weights. Raises ConversionError."""
+    from converters.darknet import convert
+
+    return convert(
+        cfg,
+        weights,
+        dialect=options.dialect,
+        bn=options.bn,
+        input_size=options.input_size,
+        batch=options.batch,
+        lenient=options.lenient,
+        allow_trailing=options.allow_trailing,
+        check_finite=check_finite,
+    )
+
+
+class TorchModel(Struct, frozen=True, kw_only=True):
+    """A PyTorch model with its weights, inputs for its capture, and handlers of the user's own."""
+
+    loaded: Loaded
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    handlers: Mapping[str, Handler] = field(default_factory=dict)
+
+
+def torch_model(source: str, options: SourceOptions) -> TorchModel:
+    """The model in a file, or of a function. Raises ConversionError."""
+    import torch
+
+    from converters.pytorch.inputs import example_inputs, parse_input
+    from converters.pytorch.loading import load, load_plugins
+
+    specs = [parse_input(text) for text in options.shapes]
+    handlers = load_plugins(options.plugins)
+    loaded = load(
+        source,
+        weights=options.weights,
+        weights_key=options.weights_key,
+        arguments=options.arguments,
+        trust_pickle=options.trust_pickle,
+    )
+    if not specs:
+        return TorchModel(loaded=loaded, handlers=handlers)
+    module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
+    args, kwargs = example_inputs(module, specs)
+    return TorchModel(loaded=loaded, args=args, kwargs=kwargs, handlers=handlers)
+
+
+def torch_net(source: str, options: SourceOptions) -> Net:
+    """The net of the model in a file, or of a function. Raises ConversionError."""
+    from converters.pytorch import convert
+
+    model = torch_model(source, options)
+    name, kwargs = model.loaded.name, model.kwargs
+    net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
+    net.notes[:0] = model.loaded.notes
+    return net
