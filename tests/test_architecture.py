@@ -260,6 +260,11 @@ def untested(modules: dict[str, Path], root: Path) -> list[str]:
     return [str(test.relative_to(root)) for test in wanted.values() if not test.exists()]
 
 
+def unused_rules(modules: dict[str, Path]) -> list[str]:
+    """Rules for modules that are not there."""
+    return [pattern for pattern in RULES if not any(covers(pattern, module) for module in modules)]
+
+
 PRODUCT_SOURCES = sources(ROOT)
 
 
@@ -269,6 +274,10 @@ def test_the_sources_are_found() -> None:
 
 def test_every_room_imports_only_what_it_may() -> None:
     assert broken_rules(PRODUCT_SOURCES) == []
+
+
+def test_every_rule_is_about_something() -> None:
+    assert unused_rules(PRODUCT_SOURCES) == []
 
 
 def test_packages_stay_in_their_rooms() -> None:
@@ -365,6 +374,11 @@ def test_a_forbidden_package_is_found(tmp_path: Path, file: str, text: str) -> N
 def test_a_circle_is_found(tmp_path: Path) -> None:
     files = {"caffe_ir/blob.py": "import caffe_ir.net", "caffe_ir/net.py": "def f():\n    from caffe_ir import blob"}
     assert set(cycle(tree(tmp_path, files))) == {"caffe_ir.blob", "caffe_ir.net"}
+
+
+def test_a_rule_without_a_module_is_found(tmp_path: Path) -> None:
+    assert "caffe_ir.writer" in unused_rules(tree(tmp_path, {"caffe_ir/net.py": ""}))
+    assert "caffe_ir.net" not in unused_rules(tree(tmp_path, {"caffe_ir/net.py": ""}))
 
 
 def test_bad_names_long_files_and_missing_tests_are_found(tmp_path: Path) -> None:
