@@ -64,7 +64,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
     ),
     "caffe_ir.targets.*": ("caffe_ir.targets.*", "caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.errors"),
-    "caffe_ir.passes": ("caffe_ir.passes.base",),
+    "caffe_ir.passes": (),
     "caffe_ir.passes.base": PASS,
     "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
     "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
@@ -265,6 +265,11 @@ def unused_rules(modules: dict[str, Path]) -> list[str]:
     return [pattern for pattern in RULES if not any(covers(pattern, module) for module in modules)]
 
 
+def unpacked(modules: dict[str, Path]) -> list[str]:
+    """Folders of modules that are no packages: setup.cfg's `find:` would leave them out of a wheel."""
+    return sorted({str(path.parent) for path in modules.values() if not (path.parent / "__init__.py").exists()})
+
+
 PRODUCT_SOURCES = sources(ROOT)
 
 
@@ -278,6 +283,10 @@ def test_every_room_imports_only_what_it_may() -> None:
 
 def test_every_rule_is_about_something() -> None:
     assert unused_rules(PRODUCT_SOURCES) == []
+
+
+def test_every_room_is_a_package() -> None:
+    assert unpacked(PRODUCT_SOURCES) == []
 
 
 def test_packages_stay_in_their_rooms() -> None:
@@ -385,5 +394,6 @@ def test_bad_names_long_files_and_missing_tests_are_found(tmp_path: Path) -> Non
     long = "x = 1\n" * (MOST_LINES + 1)
     modules = tree(tmp_path, {"caffe_ir/utils/a.py": "", "caffe_ir/net.py": long, "tests/caffe_ir/utils/test_a.py": ""})
     assert badly_named(modules) == ["caffe_ir.utils.a"]
+    assert unpacked(modules) == [str(tmp_path / "caffe_ir"), str(tmp_path / "caffe_ir/utils")]
     assert too_long(modules) == ["caffe_ir.net: 401 lines"]
     assert untested(modules, tmp_path) == ["tests/caffe_ir/test_net.py"]
