@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import os
 import signal
 import sys
 from types import FrameType
@@ -56,6 +57,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     _collect_rarely()
+    _import_from_here()
     convert(prog_name="convert" if not sys.argv[0].endswith("tocaffe") else "tocaffe")
 
 
@@ -66,6 +68,12 @@ def _collect_rarely() -> None:
     """
     gc.set_threshold(_OBJECTS)
     atexit.register(gc.freeze)
+
+
+def _import_from_here() -> None:
+    """Let the user's own modules be imported from the folder that he is in, behind all others, as `python -m` does."""
+    if not {"", here := os.getcwd()} & set(sys.path):
+        sys.path.append(here)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import signal
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
     result = tool(*words)
     assert result.exit_code == 2
     assert "Usage: convert" in result.output
+
+
+def test_modules_of_the_users_own_are_found_where_he_is(tmp_path: Path) -> None:
+    """Also by the installed program, which begins with its own folder on the path in the place of the user's."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/program.py").write_text("from converters.cli.main import main\nmain()\n")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/nets.py").write_text("from torch import nn\ndef net():\n    return nn.ReLU()\n")
+    command = [sys.executable, str(tmp_path / "bin/program.py"), "pytorch", "mine.nets:net", "--input", "1x2"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "net.prototxt").exists()
 
 
 @pytest.mark.parametrize(("called", "name"), [("/usr/bin/convert", "convert"), ("/usr/bin/tocaffe", "tocaffe")])
