@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -40,10 +41,14 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class ConversionError(Exception):
-    """The model cannot be converted; `problems` lists every reason that was found, never only the first."""
+    """The model cannot be converted; `problems` lists every reason that was found, never only the first.
 
-    def __init__(self, *problems: Problem) -> None:
+    `notes` are the warnings that were there already: what is odd in a source may be why it cannot be converted.
+    """
+
+    def __init__(self, *problems: Problem, notes: Sequence[Note] = ()) -> None:
         self.problems = problems
+        self.notes = tuple(notes)
         super().__init__("\n".join(str(problem) for problem in problems))
 
 

@@ -250,7 +250,8 @@ class Net:
             if len(tops) != len(node.tops):
                 raise ShapeError(f"{len(tops)} tops, {len(node.tops)} named")
         except ShapeError as error:
-            seen = f"{node.name} ({node.layer}) on {', '.join(map(str, bottoms)) or 'nothing'}"
+            read = f" on {', '.join(map(str, bottoms))}" if bottoms else ""
+            seen = f"{node.name} ({node.layer}){read}"
             raise ConversionError(Problem(what=f"{seen}: {error}", origin=node.origin)) from None
         self._index.inferred[node] = bottoms, tops
         return dict(zip(node.tops, tops, strict=True))

@@ -17,7 +17,7 @@ CANNOT_CONVERT = 1
 @contextmanager
 def failures_told(source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT) -> Iterator[None]:
     """Turn ConversionError into the list of its problems and an exit code."""
-    from caffe_ir.errors import ConversionError
+    from caffe_ir.errors import ConversionError, Problem
 
     try:
         yield
@@ -25,6 +25,10 @@ def failures_told(source: object, *, what: str = "cannot be converted", code: in
         count = len(error.problems)
         click.echo(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
         for text in told(error.problems):
+            click.echo(f"  {text}", err=True)
+        if error.notes:
+            click.echo("What is odd besides, and may be the reason:", err=True)
+        for text in told(Problem(what=note.text, origin=note.origin) for note in error.notes):
             click.echo(f"  {text}", err=True)
         raise click.exceptions.Exit(code) from error
 

@@ -36,7 +36,9 @@ def check_wishes(output: str | None, dump_after: str | None) -> None:
         problem = Problem(what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {folder}")
         raise ConversionError(problem)
     if not os.access(folder, os.W_OK | os.X_OK):
-        problem = Problem(what=f"the folder {folder} cannot be written to", why="its permissions forbid it")
+        problem = Problem(
+            what=f"the folder {folder} cannot be written to", why="its permissions forbid it, or its disk is read-only"
+        )
         raise ConversionError(problem)
 
 

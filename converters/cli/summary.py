@@ -123,8 +123,11 @@ def _shortened(kind: NoteKind, lines: list[str]) -> list[str]:
 
 
 def _place(note: Note) -> str:
-    """The layer that a note is about; none where it is about the whole net."""
-    return note.origin.layer if note.origin and note.origin.layer != "net" else ""
+    """The layer that a note is about, else its line in the source; none where it is about the whole net."""
+    origin = note.origin
+    if origin is None or origin.layer == "net":
+        return ""
+    return origin.layer or (f"{Path(origin.file).name}:{origin.line}" if origin.line is not None else "")
 
 
 def _line(text: str, places: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -105,7 +106,9 @@ def choose(name: str, kind: str, dialect: Dialect, *, lenient: bool) -> Chosen:
 def _unknown(name: str, dialect: Dialect, *, known_to_alexeyab: bool, lenient: bool) -> Chosen:
     if lenient:
         return Chosen(layers=(_RELU,), warning=f"the unknown activation {name} is taken for relu, as Darknet does")
-    hint = "correct the name, or take it for relu with --lenient"
+    near = difflib.get_close_matches(name, ACTIVATIONS, 1)
+    meant = f"is {near[0]} meant? " if near else ""
+    hint = f"{meant}correct the name, or take it for relu with --lenient"
     if known_to_alexeyab and dialect == "darknet":
         hint = "only AlexeyAB's Darknet knows it: --dialect alexeyab"
     refused = f"the activation {name} is unknown"

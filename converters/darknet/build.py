@@ -42,6 +42,8 @@ class Value(Struct, frozen=True, kw_only=True):
     blob: str
     count: int
     chw: tuple[int, int, int] | None
+    why_flat: str = ""
+    """What made a vector of it where its section seems to make an image."""
 
 
 class LostError(Exception):
@@ -135,7 +137,8 @@ class Build(Struct, kw_only=True):
         """Channels, height and width. Raises ConversionError where the value is flat, as Darknet refuses it."""
         if value.chw is None:
             what = f"{self.section.written} needs an image, but what it reads is a flat vector of {value.count} values"
-            raise self.refusal(what)
+            hint = "are these the right layers, and an input size that all strides divide?" if value.why_flat else ""
+            raise self.refusal(what, why=value.why_flat, hint=hint)
         return value.chw
 
     def image(self, value: Value) -> str:
@@ -205,9 +208,9 @@ class Build(Struct, kw_only=True):
         c, h, w = rest if len(rest) == 3 else (rest[0], 1, 1)
         return Value(blob=blob, count=math.prod(rest), chw=(c, h, w))
 
-    def flat(self, blob: str) -> Value:
+    def flat(self, blob: str, why: str = "") -> Value:
         """The same for a section that makes a vector of which Darknet knows no width, height and channels."""
-        return Value(blob=blob, count=math.prod(self.net.shapes[blob][1:]), chw=None)
+        return Value(blob=blob, count=math.prod(self.net.shapes[blob][1:]), chw=None, why_flat=why)
 
 
 Handler = Callable[[Section, Build], Value]

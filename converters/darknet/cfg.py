@@ -202,6 +202,10 @@ class Section(Struct, frozen=True, kw_only=True, eq=False):
         self._tell_list(key, values, all(whole for _, whole in read))
         return values
 
+    def read_keys(self) -> list[str]:
+        """The options that were asked for so far, whether the section has them or not."""
+        return sorted(self._asked)
+
     def unread(self) -> list[tuple[str, builtins.int, str]]:
         """(key, line, value) of every option that nobody read and that is not known to be irrelevant."""
         by_kind = IGNORED_BY_KIND.get(self.kind, frozenset())
@@ -288,11 +292,11 @@ def _decode(data: bytes, file: str, notes: list[Note]) -> str:
     if b"\0" in data or len(data) > _LARGEST_CFG:
         raise _not_a_cfg(file, "is no text file", hint="the cfg file comes first, the weights file second")
     if data.startswith(b"\xef\xbb\xbf"):
-        text = "begins with a byte order mark, which Darknet itself crashes on; it is skipped here"
+        text = "the cfg begins with a byte order mark, which Darknet itself crashes on; it is skipped here"
         notes.append(Note(kind="warning", text=text, origin=_place(file, 1)))
     if b"\r" in data:
         text = (
-            "has carriage returns (CRLF): AlexeyAB's Darknet and this tool skip them, pjreddie's cannot read the file"
+            "the cfg has carriage returns (CRLF): AlexeyAB's Darknet and this tool skip them, pjreddie's cannot read it"
         )
         notes.append(Note(kind="warning", text=text, origin=_place(file)))
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")

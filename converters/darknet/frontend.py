@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import DEFAULTS, choose
 from converters.darknet.build import INPUT, Build, Handler, LostError, Value, layer_name
-from converters.darknet.cfg import Cfg, Section, read_cfg
+from converters.darknet.cfg import ALIASES, Cfg, Section, read_cfg
 from converters.darknet.dialect import (
     NAMES,
     SECTIONS_OF_ONE,
@@ -32,6 +33,8 @@ from converters.darknet.sections import HANDLERS, REFUSED, merged
 from converters.darknet.weights import Dialect, WeightsFile
 
 _NOT_LOADED = ("dontload", "dontloadscales", "numload")
+_OF_ONE_SIZE = ("connected", "local")
+"""Sections whose weights are for one size of their input."""
 
 
 class DarknetModel(Struct, frozen=True, kw_only=True):
@@ -89,12 +92,14 @@ def convert(
         source=source,
     )
     complete = _build(read, build, known)
-    _finish_weights(build, complete=complete, allow_trailing=allow_trailing, check_finite=check_finite)
-    problems.found.sort(key=_line)
-    problems.raise_if_any()
+    fixed = input_size is not None and any(section.kind in _OF_ONE_SIZE for section in read.sections)
+    hint = "the weights of [connected] and [local] are for the cfg's own input size" if fixed else ""
+    _finish_weights(build, complete=complete, allow_trailing=allow_trailing, check_finite=check_finite, hint=hint)
+    if problems.found:
+        raise ConversionError(*sorted(problems.found, key=_line), notes=list(_unread(read, _made(read, build))))
     net.outputs = _outputs(build)
     net.notes[:0] = _opening_notes(read, decision, form, net)
-    net.notes.extend(_unread(read))
+    net.notes.extend(_unread(read, read.sections))
     return DarknetModel(
         net=net,
         heads=tuple(build.heads),
@@ -139,7 +144,9 @@ def _static_problems(cfg: Cfg, known: Mapping[str, Handler], dialect: Dialect, l
             yield Problem(what=what, why=REFUSED[section.kind], origin=origin)
         elif section.kind not in known:
             why = "Darknet makes an empty layer of it"
-            yield Problem(what=f"{section.written} is an unknown section", why=why, origin=origin)
+            near = difflib.get_close_matches(section.kind, [*known, *ALIASES, *REFUSED], 1)
+            hint = f"is [{near[0]}] meant?" if near else ""
+            yield Problem(what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin)
         elif section.kind in SECTIONS_OF_ONE[others]:
             what = f"{section.written} is unknown to {NAMES[dialect]}"
             yield Problem(what=what, why=f"only {NAMES[others]} has it", hint=f"--dialect {others}", origin=origin)
@@ -162,8 +169,10 @@ def _input(section: Section, net: Net, input_size: tuple[int, int] | None, batch
             raise ConversionError(Problem(what=what, origin=origin))
         (h, w), inputs = input_size, input_size[0] * input_size[1] * c
     if min(h, w, c) < 0 or inputs <= 0 or batch < 1 or (is_image and inputs != h * w * c):
-        what = f"height={h} width={w} channels={c} inputs={inputs} for {batch} images"
-        raise ConversionError(Problem(what=what, why="that is no size of an input", origin=origin))
+        stated = f" inputs={inputs}" if section.has("inputs") else ""
+        what = f"height={h} width={w} channels={c}{stated} for {batch} at once is no size of an input"
+        hint = "[net] says height=, width= and channels=, all above 0, or else inputs= of a vector"
+        raise ConversionError(Problem(what=what, hint=hint, origin=origin))
     shape = (batch, c, h, w) if is_image else (batch, inputs)
     net.append(Node(name=INPUT, layer=Input(shape=shape), tops=(INPUT,), origin=origin))
     net.values[INPUT] = INPUT
@@ -212,12 +221,12 @@ def _check_not_after_end(build: Build) -> None:
         raise build.refusal("a section follows [cost]", why="Darknet gives it nothing but zeros")
 
 
-def _finish_weights(build: Build, *, complete: bool, allow_trailing: bool, check_finite: bool) -> None:
+def _finish_weights(build: Build, *, complete: bool, allow_trailing: bool, check_finite: bool, hint: str = "") -> None:
     """Whether the file fits. Nobody can tell where a section is missing, for it might have read some of it."""
     if not complete:
         return
     problems, notes = build.weights.finish(allow_trailing)
-    build.problems.found.extend(problems)
+    build.problems.found.extend(replace(problem, hint=hint or problem.hint) for problem in problems)
     build.net.notes.extend(notes)
     if check_finite and not build.problems.found:
         build.net.notes.extend(build.weights.non_finite())
@@ -243,13 +252,20 @@ def _opening_notes(cfg: Cfg, decision: Decision, form: BatchNormForm, net: Net) 
     return notes
 
 
-def _unread(cfg: Cfg) -> Iterator[Note]:
-    """Warnings for odd values and for options that nobody read."""
+def _made(cfg: Cfg, build: Build) -> list[Section]:
+    """The sections that made their value, and so have read all options that they know."""
+    return [section for section, value in zip(cfg.sections, build.values, strict=True) if value is not None]
+
+
+def _unread(cfg: Cfg, sections: Iterable[Section]) -> Iterator[Note]:
+    """Warnings for odd values, and for the options in [net] and in `sections` that nobody read."""
     yield from cfg.all_notes()
-    for section in (cfg.net, *cfg.sections):
+    for section in (cfg.net, *sections):
         for key, line, value in section.unread():
-            origin = replace(_origin(section), line=line)
-            yield Note(kind="warning", text=f"the option {key}={value} is unknown and does nothing", origin=origin)
+            near = difflib.get_close_matches(key, section.read_keys(), 1)
+            meant = f"; is {near[0]} meant?" if near else ""
+            text = f"the option {key}={value} is unknown and does nothing{meant}"
+            yield Note(kind="warning", text=text, origin=replace(_origin(section), line=line))
 
 
 def _line(problem: Problem) -> int:

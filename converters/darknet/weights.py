@@ -162,9 +162,10 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         left = self.size - self.position
         if left == 0:
             return [], notes
-        what = f"{left} bytes are left in {self.path.name} after the last layer"
+        counted = f"{left} bytes are" if left > 1 else "1 byte is"
+        what = f"{counted} left in {self.path.name} after the last layer"
         if allow_trailing:
-            return [], [*notes, Note(kind="dropped", text=f"{what}; they are not used", origin=self._origin())]
+            return [], [*notes, Note(kind="dropped", text=f"{what}; not used", origin=self._origin())]
         hint = f"{self._other_dialect(left)}is it the file of another cfg? --allow-trailing takes it nevertheless"
         why = f"the cfg asks for {self.position} bytes, the file has {self.size}"
         return [Problem(what=what, why=why, hint=hint, origin=self._origin())], notes
@@ -191,7 +192,8 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         missing = self.position - self.size
         there = max(0, self.size - span.offset)
         where = f"within the {span.what} of" if there else f"before the {span.what} of"
-        what = f"{self.path.name} ends {where} {span.origin.layer}: {missing} bytes are missing"
+        counted = f"{missing} bytes are" if missing > 1 else "1 byte is"
+        what = f"{self.path.name} ends {where} {span.origin.layer}: {counted} missing"
         why = (
             f"the cfg asks for {self.position} bytes, the file has {self.size}; Darknet would go on with random weights"
         )
@@ -210,10 +212,11 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         version = (self.major, self.minor, self.revision)
         notes = []
         if self.transposed:
-            text = "the header is of a very old Darknet: matrices of connected layers are stored transposed"
+            text = "the weights' header is of a very old Darknet: matrices of connected layers are stored transposed"
             notes.append(Note(kind="assumed", text=text, origin=self._origin()))
         elif version not in KNOWN_VERSIONS:
-            text = f"the header says version {self.major}.{self.minor}.{self.revision}, which is none of Darknet's own"
+            told = ".".join(map(str, version))
+            text = f"the weights' header says version {told}, which is none of Darknet's own"
             notes.append(Note(kind="warning", text=text, origin=self._origin()))
         return notes
 

@@ -20,7 +20,8 @@ def route(section: Section, build: Build) -> Value:
     `group_id` of `groups`.
     """
     build.require(section.has("layers"), "[route] says no layers=")
-    parts = build.referenced("layers", section.ints("layers"))
+    indices = section.ints("layers")
+    parts = build.referenced("layers", indices)
     if build.dialect == "alexeyab":
         groups, group = build.size("groups", 1), section.int("group_id", 0)
         what = f"group_id={group} is none of {groups} groups"
@@ -31,10 +32,18 @@ def route(section: Section, build: Build) -> Value:
         return parts[0]
     sizes = {part.chw[1:] if part.chw else None for part in parts}
     if len(sizes) > 1 or None in sizes:
-        return build.flat(build.add(Concat(axis=1), *(build.vector(part) for part in parts)))
+        flat = build.add(Concat(axis=1), *(build.vector(part) for part in parts))
+        return build.flat(flat, _why_flat(build, indices, parts))
     vectors = all(len(build.net.shapes[part.blob]) == 2 for part in parts)
     blobs = [part.blob if vectors else build.image(part) for part in parts]
     return build.result(build.add(Concat(axis=1), *blobs))
+
+
+def _why_flat(build: Build, indices: Sequence[int], parts: Sequence[Value]) -> str:
+    names = [build.names[index if index >= 0 else build.section.index + index] for index in indices]
+    sizes = [f"{part.chw[1]} x {part.chw[2]}" if part.chw else "a vector" for part in parts]
+    listed = ", ".join(f"{name} ({size})" for name, size in zip(names, sizes, strict=True))
+    return f"[route] in line {build.section.line} joins {listed}, of which Darknet makes a vector"
 
 
 def _group(build: Build, part: Value, groups: int, group: int, place: int, parts: int) -> Value:

@@ -150,6 +150,7 @@ def test_an_unknown_section(tmp_path: Path) -> None:
     told = broken(tmp_path, "[maxpool]", "[maxpol]")
     line = line_of(TINY, "[maxpool]")
     assert f"tiny.cfg:{line} [maxpol]: [maxpol] is an unknown section (Darknet makes an empty layer of it)" in told
+    assert "-> is [maxpool] meant?" in told
 
 
 def test_a_section_without_a_static_form(tmp_path: Path) -> None:
@@ -179,8 +180,17 @@ def test_options_that_nobody_read_are_listed(tmp_path: Path, tiny: tuple[str, st
     cfg, weights = tiny
     Path(cfg).write_text(TINY.replace("filters=8", "filters=8\nstrude=3").replace("num=6", "num=6\nmagic=yes"))
     told = " ".join(converted("darknet", cfg, weights, "-o", tmp_path / "net").stdout.split())
-    assert "2 x the option strude=3 is unknown and does nothing (conv_0, conv_2)" in told
+    assert "2 x the option strude=3 is unknown and does nothing; is stride meant? (conv_0, conv_2)" in told
     assert "yolo_5: the option magic=yes is unknown and does nothing" in told
+
+
+def test_options_that_nobody_read_are_listed_where_they_may_be_the_reason(tmp_path: Path) -> None:
+    assert "What is odd" not in broken(tmp_path, "from=-2", "from=-4")
+    told = broken(tmp_path, "filters=21", "fliters=21")
+    reason, _, odd = told.partition("What is odd besides, and may be the reason:\n")
+    assert "3 boxes of 7 values are 21 channels, not 1" in reason
+    line = line_of(TINY, "filters=21")
+    assert f"tiny.cfg:{line} [convolutional]: the option fliters=21 is unknown and does nothing; is filters" in odd
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Path, tiny: tuple[str, str]) -> None:

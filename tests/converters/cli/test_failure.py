@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.cli.failure import failures_told, told
 
 
@@ -60,3 +60,17 @@ def test_all_problems_are_counted_on_standard_error(
 def test_other_exceptions_pass() -> None:
     with pytest.raises(ZeroDivisionError), failures_told("net.cfg"):
         _ = 1 // 0
+
+
+def test_what_is_odd_besides_follows_the_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    odd = [
+        Note(kind="warning", text="that is odd", origin=Origin(layer="a", file="net.cfg", line=line)) for line in (4, 8)
+    ]
+    with pytest.raises(click.exceptions.Exit), failures_told("net.cfg"):
+        raise ConversionError(problem(line=3), notes=odd)
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "  net.cfg:3 [conv]: it is bad (so)",
+        "What is odd besides, and may be the reason:",
+        "  net.cfg:4: that is odd",
+        "    and 1 more: line 8",
+    ]

@@ -86,6 +86,16 @@ def test_notes_of_one_text_are_counted(net: Net, files: Written, capsys: pytest.
     assert "left out    some bytes" in lines
 
 
+def test_notes_on_a_line_of_no_layer_name_the_line(
+    net: Net, files: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net.note("warning", "twice", Origin(layer="", file="nets/my.cfg", line=5))
+    net.note("warning", "odd ends of lines", Origin(layer="", file="nets/my.cfg"))
+    lines = shown(net, files, capsys).splitlines()
+    assert "warning     my.cfg:5: twice" in lines
+    assert "            odd ends of lines" in lines
+
+
 def test_verbose_lists_every_note_with_its_place(net: Net, files: Written, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(20):
         note(net, "folded", f"A into {number}", f"conv_{number}", line=number)

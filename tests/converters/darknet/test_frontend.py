@@ -39,7 +39,7 @@ def test_another_input_size(tmp_path):
 
 def test_another_input_size_that_does_not_fit_the_weights(tmp_path):
     files = written(tmp_path, net("[connected];output=3"))
-    with pytest.raises(ConversionError, match="bytes are missing"):
+    with pytest.raises(ConversionError, match=r"bytes are missing(.|\n)*are for the cfg's own input size"):
         convert(*files, input_size=(20, 31))
 
 
@@ -55,7 +55,10 @@ def test_an_input_that_is_a_vector(tmp_path):
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("width=3", "my.cfg:1 [net]: height=0 width=3 channels=0 inputs=0 for 1 images (that is no size of an input)"),
+        (
+            "width=3",
+            "my.cfg:1 [net]: height=0 width=3 channels=0 for 1 at once is no size of an input\n    -> [net] says",
+        ),
         ("width=-3\nheight=-2\nchannels=1", "height=-2 width=-3"),
         ("width=3\nheight=2\nchannels=1\ninputs=7", "inputs=7"),
     ],
@@ -163,9 +166,9 @@ def test_options_nobody_read(tmp_path):
     model = converted(tmp_path, text)
     found = [str(note) for note in model.net.notes if note.kind == "warning"]
     assert [line.partition("tiny.cfg:")[2] for line in found] == [
-        "3 [net]: the option heigth=3 is unknown and does nothing",
-        "9 [convolutional]: the option stride_z=2 is unknown and does nothing",
-        "10 [convolutional]: the option pading=1 is unknown and does nothing",
+        "3 [net]: the option heigth=3 is unknown and does nothing; is height meant?",
+        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; is stride meant?",
+        "10 [convolutional]: the option pading=1 is unknown and does nothing; is padding meant?",
         "13 [maxpool]: the option dilation=3 is unknown and does nothing",
     ]
 

@@ -156,7 +156,8 @@ def test_a_file_that_is_too_short_names_the_array_and_all_that_is_missing(tmp_pa
     (problem,), notes = file.finish(allow_trailing=True)
     assert notes == []
     assert what in problem.what
-    assert f": {missing} bytes are missing" in problem.what
+    counted = "1 byte is" if missing == 1 else f"{missing} bytes are"
+    assert f": {counted} missing" in problem.what
     assert f"asks for 68 bytes, the file has {kept}" in problem.why
     assert problem.origin == origin(int(what[-1]))
     assert ("pretrained first layers" in problem.hint) == ("before" in what)
@@ -167,12 +168,13 @@ def test_bytes_left_over_are_a_problem_unless_allowed(tmp_path, left):
     file = weights_file(tmp_path, header() + bytes(8 + left))
     file.read((2,), origin=origin(), what="biases")
     (problem,), _ = file.finish(allow_trailing=False)
-    assert problem.what == f"{left} bytes are left in my.weights after the last layer"
+    counted = "1 byte is" if left == 1 else f"{left} bytes are"
+    assert problem.what == f"{counted} left in my.weights after the last layer"
     assert "--allow-trailing" in problem.hint
     problems, (note,) = file.finish(allow_trailing=True)
     assert problems == []
     assert note.kind == "dropped"
-    assert f"{left} bytes" in note.text
+    assert note.text == f"{problem.what}; not used"
 
 
 @pytest.mark.parametrize(("dialect", "seen"), [("darknet", "<Q"), ("alexeyab", "<i")])

@@ -204,6 +204,11 @@ def test_implicit(tmp_path, batch):
         ),
         (f"{WIDE}[shortcut];from=0;weights_type=both", ALEXEYAB, "weights_type=both is none of"),
         (f"{WIDE}[shortcut];from=0;weights_type=per_layer", ALEXEYAB, "weights_normalization=none is none of"),
+        (
+            f"{WIDE}{SMALL}[route];layers=0,-1\n[convolutional]",
+            ORIGINAL,
+            "([route] in line 16 joins conv_0 (12 x 14), conv_1 (6 x 7), of which Darknet makes a vector)\n    -> are",
+        ),
         ("[scale_channels]", ALEXEYAB, "[scale_channels] says no from="),
         (f"{WIDE}{NARROW}[scale_channels];from=0", ALEXEYAB, "3 x 12 x 14 cannot scale 7 x 12 x 14"),
         (f"{WIDE}{NARROW}[scale_channels];from=0;scale_wh=1", ALEXEYAB, "it must be (1, 12, 14)"),
