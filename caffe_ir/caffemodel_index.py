@@ -21,13 +21,15 @@ from caffe_ir.errors import ConversionError, Origin, Problem
 class StoredLayer(Struct, frozen=True, kw_only=True):
     """A layer of a caffemodel: its weights, with the shapes that the file gives them.
 
-    `legacy` says that the shapes are the four old numbers, which Caffe aligns to the right of the net's own.
+    `legacy` says that the shapes are the four old numbers, which Caffe aligns to the right of the net's own. `places`
+    says which of the layer's blobs these are, in a file that leaves out what an earlier layer owns.
     """
 
     name: str
     type: str
     blobs: tuple[Blob, ...]
     legacy: bool = False
+    places: tuple[int, ...] | None = None
 
 
 class _Field(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
-from caffe_ir.caffemodel_index import StoredLayer, read_index
+from caffe_ir.caffemodel_file import read_layers
+from caffe_ir.caffemodel_index import StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, Input
@@ -29,7 +30,7 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
     path = Path(prototxt)
     text = _text(path)
     message = _parsed(path, text)
-    stored = None if caffemodel is None else {layer.name: layer for layer in reversed(read_index(caffemodel))}
+    stored = None if caffemodel is None else {layer.name: layer for layer in reversed(read_layers(caffemodel))}
     return _net(message, stored, path, _layer_lines(text))
 
 
@@ -84,12 +85,14 @@ def _layer_lines(text: str) -> list[int]:
 class _Reading(Struct, kw_only=True):
     """A net half read: `current` is the blob of the net that a name of the file stands for by now.
 
-    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write.
+    `stored` is what the caffemodel holds, None where there is none; `owned` are the weights that have names, by them;
+    `tops` are all names that layers write.
     """
 
     net: Net
     stored: Mapping[str, StoredLayer] | None
     tops: frozenset[str]
+    owned: dict[str, Blob] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)
 
 
@@ -171,7 +174,7 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
         param_names=_shared(message),
     )
     current.update(zip(message.top, tops, strict=True))
-    return replace(node, blobs=_weights(node, shapes, reading.stored)) if shapes else node
+    return replace(node, blobs=_weights(node, shapes, reading)) if shapes else node
 
 
 def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
@@ -195,10 +198,10 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
         raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error
 
 
-def _weights(node: Node, shapes: tuple[Shape, ...], stored: Mapping[str, StoredLayer] | None) -> tuple[Blob, ...]:
-    if stored is None:
+def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
+    if reading.stored is None:
         return tuple(Blob.of_zeros(shape) for shape in shapes)
-    if node.name not in stored:
+    if node.name not in reading.stored:
         raise ConversionError(
             Problem(
                 what=f"the caffemodel has no weights for {node.name}",
@@ -206,13 +209,26 @@ def _weights(node: Node, shapes: tuple[Shape, ...], stored: Mapping[str, StoredL
                 origin=node.origin,
             )
         )
-    layer = stored[node.name]
-    held = tuple(blob.shape for blob in layer.blobs)
+    layer = reading.stored[node.name]
+    names = (*node.param_names, *("" for _ in shapes))[: len(shapes)]
+    blobs = layer.blobs if layer.places is None else _with_owners(layer, names, reading.owned)
+    held = tuple(blob.shape for blob in blobs)
     if len(held) != len(shapes) or not all(map(_fits, held, shapes, [layer.legacy] * len(held))):
         raise ConversionError(
             Problem(what=f"{node.name} takes weights {shapes}, the caffemodel has {held}", origin=node.origin)
         )
-    return tuple(blob.reshaped(shape) for blob, shape in zip(layer.blobs, shapes, strict=True))
+    found = tuple(blob.reshaped(shape) for blob, shape in zip(blobs, shapes, strict=True))
+    for name, blob in zip(names, found, strict=True):
+        if name:
+            reading.owned.setdefault(name, blob)
+    return found
+
+
+def _with_owners(layer: StoredLayer, names: Sequence[str], owned: Mapping[str, Blob]) -> tuple[Blob, ...]:
+    """The blobs of a layer, together with those that stand with an earlier layer under the name of the weights."""
+    found = {place: owned[name] for place, name in enumerate(names) if name in owned}
+    found |= dict(zip(layer.places or (), layer.blobs, strict=True))
+    return tuple(found[place] for place in sorted(found))
 
 
 def _fits(held: Shape, wanted: Shape, legacy: bool) -> bool:

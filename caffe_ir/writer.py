@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from caffe_ir import caffemodel
+from caffe_ir import caffemodel, caffemodel_hdf5
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
 from caffe_ir.targets import Target
@@ -36,21 +37,23 @@ def write(
     stem: str | Path,
     target: Target,
     *,
+    hdf5: bool = False,
     others: Mapping[str, str] | None = None,
     progress: Progress = lambda count, total: None,
 ) -> Written:
     """Write STEM.prototxt and STEM.caffemodel, and further texts by their endings (`.heads.json`).
 
+    With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
     All files are written beside their places first and moved there at the end, so an interruption leaves the old ones
     or the new ones. Raises ConversionError where the target cannot hold the net, where the caffemodel would be longer
     than Caffe reads, and where a file cannot be written.
     """
     refuse(net, target)
-    pieces, length = _framed(net)
-    stem = Path(stem)
+    pieces, length = _framed(net, hdf5=hdf5)
+    stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     text = prototxt(net)
-    texts = {".prototxt": text, **(others or {})}
-    places = [_place(stem, ending) for ending in (".caffemodel", *texts)]
+    texts = {PROTOTXT: text, **(others or {})}
+    places = [_place(stem, each) for each in (ending, *texts)]
     try:
         with whole_files(*places) as (weights, *files):
             _reserve(weights, length)
@@ -60,21 +63,22 @@ def write(
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return Written(
-        prototxt=_place(stem, ".prototxt"),
-        caffemodel=_place(stem, ".caffemodel"),
+        prototxt=_place(stem, PROTOTXT),
+        caffemodel=_place(stem, ending),
         prototxt_bytes=len(text.encode()),
         caffemodel_bytes=length,
-        others=tuple(_place(stem, ending) for ending in others or {}),
+        others=tuple(_place(stem, each) for each in others or {}),
     )
 
 
 def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda count, total: None) -> int:
     """Write the caffemodel alone, for a prototxt that exists already; gives its size in bytes.
 
-    It appears whole or not at all. Raises ConversionError as `write` does; the layers are the prototxt's matter.
+    It is HDF5 where the path ends in .h5. It appears whole or not at all. Raises ConversionError as `write` does; the
+    layers are the prototxt's matter.
     """
     path = Path(path)
-    pieces, length = _framed(net)
+    pieces, length = _framed(net, hdf5=path.suffix == ".h5")
     try:
         with whole_files(path) as (file,):
             _reserve(file, length)
@@ -84,16 +88,16 @@ def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda cou
     return length
 
 
-def _framed(net: Net) -> tuple[list[caffemodel.Frame], int]:
+def _framed(net: Net, *, hdf5: bool) -> tuple[list[caffemodel.Frame], int]:
     """The pieces of the caffemodel and their length. Raises ConversionError where Caffe could not read so much."""
-    pieces = caffemodel.frames(net)
+    pieces = caffemodel_hdf5.frames(net) if hdf5 else caffemodel.frames(net)
     length = caffemodel.size(pieces)
-    if length > caffemodel.LARGEST:
+    if not hdf5 and length > caffemodel.LARGEST:
         raise ConversionError(
             Problem(
                 what=f"the caffemodel would have {length:,} bytes",
                 why=f"Caffe's reader gives up beyond {caffemodel.LARGEST:,}",
-                hint="split the net, or store its largest layers in half the channels",
+                hint="--hdf5 (in Python hdf5=True) writes a .caffemodel.h5, which Caffe reads at any length",
             )
         )
     return pieces, length

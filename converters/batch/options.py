@@ -42,6 +42,7 @@ OPTIONS: dict[str, Option] = {
     "target": Option(kind="texts"),
     "output": Option(kind="text"),
     "fold_bn": Option(kind="flag"),
+    "hdf5": Option(kind="flag"),
     "verify": Option(kind="flag"),
     "tolerance": Option(kind="number"),
     "weights": Option(kind="path", own=True),

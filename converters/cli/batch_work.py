@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.file_names import PROTOTXT, weights_beside
 from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
@@ -67,7 +68,7 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
         written += count
         tell(f"writing {written * 100 // max(total, 1)}%")
 
-    write(made, stage, target, others=others(made), progress=progress)
+    write(made, stage, target, hdf5=job.options.get("hdf5", False), others=others(made), progress=progress)
     warnings = tuple(str(note) for note in made.notes if note.kind == "warning")
     verified = _verified(job, stage, tell) if job.options.get("verify") else Made()
     return replace(verified, layers=len(made.nodes), warnings=(*warnings, *verified.warnings))
@@ -120,13 +121,13 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     from converters.cli.verify_work import engines_wanted
     from converters.verify import caffe_files, verify
 
-    given = job.options
+    given, pair = job.options, Pair(prototxt=_beside(stage, PROTOTXT), caffemodel=weights_beside(str(stage)))
     source = opened(
         (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
-        Pair(prototxt=_beside(stage, ".prototxt"), caffemodel=_beside(stage, ".caffemodel")),
+        pair,
         _options(job),
     )
-    files = caffe_files(_beside(stage, ".prototxt"), _beside(stage, ".caffemodel"))
+    files = caffe_files(pair.prototxt, pair.caffemodel)
     found = verify(
         source.source,
         files,
@@ -135,7 +136,7 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
         tolerance=given.get("tolerance"),
         progress=lambda trial, value, number, count: tell(f"verifying {number}/{count}"),
     )
-    return _verdict(replace(found, caffe=str(_beside(job.stem, ".prototxt"))), source.remarks, stage)
+    return _verdict(replace(found, caffe=str(_beside(job.stem, PROTOTXT))), source.remarks, stage)
 
 
 def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:

@@ -62,6 +62,7 @@ def darknet(
     bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
     head: Literal["raw", "activated"],
     fold_bn: bool,
+    hdf5: bool,
     input_size: str | None,
     batch: int,
     lenient: bool,
@@ -102,14 +103,14 @@ def darknet(
         )
         check = FiniteCheck(model.weights)
         others = {".heads.json": heads_json(model, made)} if model.heads else {}
-        written = published(made, stem_of(output, cfg.stem), TARGETS[target], others, quiet=quiet)
+        written = published(made, stem_of(output, cfg.stem), TARGETS[target], others, hdf5=hdf5, quiet=quiet)
         made.notes.extend(check.notes())
         if not quiet:
             show(made, written, next_command=verify_command((cfg, weights), written, VERIFIED_WITH), verbose=verbose)
     if verify:
         from converters.cli.verify_work import verify_written
 
-        verify_written((str(cfg), str(weights)), written.prototxt, options, quiet=quiet)
+        verify_written((str(cfg), str(weights)), written, options, quiet=quiet)
 
 
 def input_size_of(text: str | None) -> tuple[int, int] | None:

@@ -38,8 +38,8 @@ class Held(Struct, frozen=True, kw_only=True):
 def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     """List the arrays of a file with their shapes, types, mean, standard deviation, extremes and NaNs.
 
-    Reads .pth, .pt, .safetensors, .npz, .npy, .caffemodel; and Darknet's .weights, behind the cfg that says what lies
-    where.
+    Reads .pth, .pt, .safetensors, .npz, .npy, .caffemodel, .caffemodel.h5; and Darknet's .weights, behind the cfg that
+    says what lies where.
     """
     if len(files) > 2:
         raise click.UsageError("one file, or a cfg and its weights")
@@ -63,7 +63,7 @@ def _held(files: Sequence[Path]) -> Iterator[Held]:
     if len(files) == 2:
         return _of_darknet(*files)
     (path,) = files
-    if path.suffix == ".caffemodel":
+    if path.name.endswith((".caffemodel", ".caffemodel.h5")):
         return _of_caffemodel(path)
     if path.suffix in (".weights", ".cfg"):
         hint = f"convert dump {path.with_suffix('.cfg')} {path.with_suffix('.weights')}"
@@ -84,10 +84,11 @@ def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:
 
 
 def _of_caffemodel(path: Path) -> Iterator[Held]:
-    from caffe_ir.caffemodel_index import read_index
+    from caffe_ir.caffemodel_file import read_layers
 
-    for layer in read_index(path):
-        for place, blob in enumerate(layer.blobs):
+    for layer in read_layers(path):
+        places = range(len(layer.blobs)) if layer.places is None else layer.places
+        for place, blob in zip(places, layer.blobs, strict=True):
             yield Held(name=f"{layer.name}.{place}", shape=blob.shape, dtype="float32", read=blob.load)
 
 

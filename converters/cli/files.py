@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caffe_ir.file_names import PROTOTXT, stem_of_weights
 from converters.cli.progress import bytes_written
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
     from caffe_ir.writer import Written
-
-_ENDINGS = (".prototxt", ".caffemodel")
 
 
 def check_wishes(output: str | None, dump_after: str | None) -> None:
@@ -49,7 +48,7 @@ def stem_of(output: str | None, name: str) -> Path:
     path = Path(output)
     if output.endswith(os.sep) or path.is_dir():
         return path / name
-    return path.with_suffix("") if path.suffix in _ENDINGS else path
+    return Path(stem_of_weights(output) or output.removesuffix(PROTOTXT) or output)
 
 
 def lowered(net: Net, target: Target, options: Options, *, dump_after: str | None) -> Net:
@@ -66,9 +65,9 @@ def lowered(net: Net, target: Target, options: Options, *, dump_after: str | Non
     return lower(net, target, options, after=dump)
 
 
-def published(net: Net, stem: Path, target: Target, others: Mapping[str, str], *, quiet: bool) -> Written:
+def published(net: Net, stem: Path, target: Target, others: Mapping[str, str], *, hdf5: bool, quiet: bool) -> Written:
     """Write the files, with a bar where it takes a while."""
     from caffe_ir.writer import write
 
     with bytes_written(f"writing {stem.name}", quiet=quiet) as progress:
-        return write(net, stem, target, others=others, progress=progress)
+        return write(net, stem, target, hdf5=hdf5, others=others, progress=progress)

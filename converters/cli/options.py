@@ -19,6 +19,7 @@ _OPTIONS = (
         "--target", type=click.Choice(TARGETS), default="caffe", show_default=True, help="Who reads the files."
     ),
     click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the layer before them."),
+    click.option("--hdf5", is_flag=True, help="Write the weights as STEM.caffemodel.h5, for more than 2 GB of them."),
     click.option(
         "--dump-after", metavar="PASS", help="Print the net as it is after a pass ('source': before the first)."
     ),
@@ -29,7 +30,7 @@ _OPTIONS = (
 
 
 def conversion_options(command: Command) -> Command:
-    """Add --target, --fold-bn, --dump-after, --verify, -q and -v, which stand last in the help."""
+    """Add --target, --fold-bn, --hdf5, --dump-after, --verify, -q and -v, which stand last in the help."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from caffe_ir.file_names import BINARY, HDF5
 from converters.cli.failure import failures_told
 from converters.cli.files import stem_of
 from converters.cli.options import FILE
@@ -37,7 +38,7 @@ _OPTIONS = (
     click.option("--model", "factory", metavar="package:function", help="The model, to compare with layer by layer."),
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
-_SHARED = ("model", "output", "weights_key", "arguments", "quiet")
+_SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "quiet")
 
 
 def prototxt_options(command: Command) -> Command:
@@ -85,6 +86,7 @@ def fill_prototxt(
     factory: str | None = None,
     weights_key: str = "",
     arguments: Sequence[str] = (),
+    hdf5: bool = False,
     quiet: bool = False,
 ) -> None:
     """Write STEM.caffemodel with the weights of a state_dict for the layers of a prototxt, and tell what went where.
@@ -104,7 +106,7 @@ def fill_prototxt(
         done = transplant(read(prototxt), tensors, given=given, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
         stem = stem_of(output, Path(model).stem)
-        path = stem.with_name(f"{stem.name}.caffemodel")
+        path = stem.with_name(stem.name + (HDF5 if hdf5 else BINARY))
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
             size = write_weights(net, path, progress=progress)
         if write_map is not None:

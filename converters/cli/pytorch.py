@@ -58,6 +58,7 @@ def pytorch(
     trust_pickle: bool,
     target: str,
     fold_bn: bool,
+    hdf5: bool,
     dump_after: str | None,
     verify: bool,
     quiet: bool,
@@ -86,10 +87,10 @@ def pytorch(
         with working(f"reading {model}", quiet=quiet):
             net = torch_net(model, options)
         made = lowered(net, TARGETS[target], Options(fold_batch_norm=fold_bn), dump_after=dump_after)
-        written = published(made, stem_of(output, net.name), TARGETS[target], {}, quiet=quiet)
+        written = published(made, stem_of(output, net.name), TARGETS[target], {}, hdf5=hdf5, quiet=quiet)
         if not quiet:
             show(made, written, next_command=verify_command((model,), written, VERIFIED_WITH), verbose=verbose)
     if verify:
         from converters.cli.verify_work import verify_written
 
-        verify_written((model,), written.prototxt, options, quiet=quiet)
+        verify_written((model,), written, options, quiet=quiet)

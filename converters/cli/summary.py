@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from caffe_ir.file_names import HDF5
+
 if TYPE_CHECKING:
     from caffe_ir.errors import Note, NoteKind
     from caffe_ir.net import Net
@@ -52,6 +54,7 @@ def verify_command(sources: Sequence[str | Path], written: Written, options: Map
     """
     context = click.get_current_context()
     words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
+    words += [str(written.caffemodel)] if written.caffemodel.name.endswith(HDF5) else []
     for name, spelled in options.items():
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue

@@ -107,7 +107,6 @@ def verify(
     SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
     PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
     """
-    source, pair = parted(files)
     options = SourceOptions(
         judge=judge,
         dialect=dialect,
@@ -127,6 +126,7 @@ def verify(
         trust_pickle=trust_pickle,
     )
     with could_not(" ".join(files)):
+        source, pair = parted(files)
         found = opened(source, pair, options)
         wanted = Wanted(
             engines=engines,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 from msgspec import Struct
 
+from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
 from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model
 
 if TYPE_CHECKING:
@@ -36,20 +37,25 @@ class Opened(Struct, frozen=True, kw_only=True):
 
 
 def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
-    """SOURCE and CAFFE, which is PROTOTXT CAFFEMODEL, one of the two, or their common STEM."""
+    """SOURCE and CAFFE, which is PROTOTXT CAFFEMODEL, one of the two, or their common STEM. Raises ConversionError."""
     *others, last = files
-    suffix = Path(last).suffix
-    if suffix == ".caffemodel" and others and others[-1].endswith(".prototxt"):
+    if stem_of_weights(last) and others and others[-1].endswith(PROTOTXT):
         pair = Pair(prototxt=Path(others.pop()), caffemodel=Path(last))
-    elif suffix in (".prototxt", ".caffemodel"):
-        pair = Pair(prototxt=Path(last).with_suffix(".prototxt"), caffemodel=Path(last).with_suffix(".caffemodel"))
     else:
-        pair = Pair(prototxt=Path(f"{last}.prototxt"), caffemodel=Path(f"{last}.caffemodel"))
+        pair = _pair(last)
     if not others:
         raise click.UsageError(
             "give the source and then the Caffe net: convert verify net.cfg net.weights net.prototxt"
         )
     return tuple(others), pair
+
+
+def _pair(name: str) -> Pair:
+    """The two files of which the name is one, or the stem."""
+    if stem := stem_of_weights(name):
+        return Pair(prototxt=Path(stem + PROTOTXT), caffemodel=Path(name))
+    stem = name.removesuffix(PROTOTXT)
+    return Pair(prototxt=Path(stem + PROTOTXT), caffemodel=weights_beside(stem))
 
 
 def opened(files: tuple[str, ...], pair: Pair, options: SourceOptions) -> Opened:
@@ -58,17 +64,11 @@ def opened(files: tuple[str, ...], pair: Pair, options: SourceOptions) -> Opened
     if ".cfg" in suffixes or ".weights" in suffixes:
         cfg, weights = _two(files, ".cfg", ".weights")
         return _darknet(cfg, weights, pair, options)
-    if ".prototxt" in suffixes or ".caffemodel" in suffixes:
-        return _caffe(*_two(_both(files), ".prototxt", ".caffemodel"))
+    if PROTOTXT in suffixes or any(map(stem_of_weights, files)):
+        return _caffe(files)
     if len(files) != 1:
         raise click.UsageError(f"{' '.join(files)}: a PyTorch model is one file or one function")
     return _pytorch(files[0], pair, options)
-
-
-def _both(files: tuple[str, ...]) -> tuple[str, ...]:
-    return (
-        files if len(files) > 1 else tuple(str(Path(files[0]).with_suffix(end)) for end in (".prototxt", ".caffemodel"))
-    )
 
 
 def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
@@ -149,10 +149,14 @@ def _has_batch_norm(model: DarknetModel) -> bool:
 # ---- Caffe and PyTorch ---------------------------------------------------------------------------------------------
 
 
-def _caffe(prototxt: Path, caffemodel: Path) -> Opened:
+def _caffe(files: tuple[str, ...]) -> Opened:
     from converters.verify import caffe_files, caffe_source
 
-    return Opened(source=caffe_source(caffe_files(prototxt, caffemodel)))
+    if len(files) == 1:
+        pair = _pair(files[0])
+        return Opened(source=caffe_source(caffe_files(pair.prototxt, pair.caffemodel)))
+    form = HDF5 if any(name.endswith(HDF5) for name in files) else BINARY
+    return Opened(source=caffe_source(caffe_files(*_two(files, PROTOTXT, form))))
 
 
 def _pytorch(source: str, pair: Pair, options: SourceOptions) -> Opened:

@@ -17,6 +17,7 @@ from converters.cli.verify_progress import steps
 from converters.cli.verify_source import Fit, Opened, Pair, opened
 
 if TYPE_CHECKING:
+    from caffe_ir.writer import Written
     from converters.verify import Comparison, Engine
     from converters.verify.inputs import Preparation
     from converters.verify.source import Feeds
@@ -112,15 +113,15 @@ def engines_wanted(names: Sequence[str]) -> list[Engine]:
     return [embedded, *(engine for engine in chosen if engine is not embedded)]
 
 
-def verify_written(files: tuple[str, ...], prototxt: Path, options: SourceOptions, *, quiet: bool) -> None:
+def verify_written(files: tuple[str, ...], written: Written, options: SourceOptions, *, quiet: bool) -> None:
     """What --verify does after a conversion: the source is opened anew, the files are read back, and both compared.
 
     Raises Exit with the verdict's code unless they agree.
     """
     from converters.cli.verify_shown import show_comparison, verdict_told
 
-    pair = Pair(prototxt=prototxt, caffemodel=prototxt.with_suffix(".caffemodel"))
-    with could_not(str(prototxt)):
+    pair = Pair(prototxt=written.prototxt, caffemodel=written.caffemodel)
+    with could_not(str(written.prototxt)):
         found = opened(files, pair, options)
         comparison = compared(found, pair, Wanted(preparation=preparation_of(found.fit, None, None), quiet=quiet))
     if quiet:

@@ -56,4 +56,5 @@ EMBEDDED = Engine(
     missing=lambda: "",
     title=lambda: f"this program in float32 (numpy {np.__version__})",
     blobs=_float32,
+    hdf5=True,
 )

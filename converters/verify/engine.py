@@ -34,7 +34,7 @@ class Engine(Struct, frozen=True, kw_only=True):
 
     `blobs` gives the arrays of the blobs in the order asked for, which is that of the net, and None for one that the
     engine has no more, where it joins layers. Raises EngineFailed.
-    `tolerance` is the relative error that its float32 may cost in a whole net.
+    `tolerance` is the relative error that its float32 may cost in a whole net; `hdf5` says that it reads such weights.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Engine(Struct, frozen=True, kw_only=True):
     title: Callable[[], str]
     blobs: Callable[[CaffeFiles, Sequence[str], Feeds], Iterator[Array | None]]
     tolerance: float = 1e-4
+    hdf5: bool = False
 
 
 def place_of(net: Net, blob: str) -> tuple[str, int]:

@@ -29,4 +29,4 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
     return blobs_of_child(CHILD, "Caffe", files, wanted, feeds)
 
 
-PYCAFFE = Engine(name="pycaffe", missing=_missing, title=_title, blobs=_blobs)
+PYCAFFE = Engine(name="pycaffe", missing=_missing, title=_title, blobs=_blobs, hdf5=True)

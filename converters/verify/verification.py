@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
+from caffe_ir.caffemodel_hdf5 import is_hdf5
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net
 from converters.verify.alone import run_alone
@@ -137,7 +138,7 @@ def _rounding(
     work: _Work, engines: Sequence[Engine], asked: Sequence[str], tolerance: float | None, *, meant: bool
 ) -> Iterator[Trial]:
     """Every engine beside the same net in float64, or, where nobody has compared what it means, beside the source."""
-    runs = [_Run(engine=engine, asked=engine.name in asked, stopped=engine.missing()) for engine in engines]
+    runs = [_Run(engine=engine, asked=engine.name in asked, stopped=_hindrance(engine, work)) for engine in engines]
     try:
         for feeds in work.feeds:
             exact = _in_float64(work, feeds) if meant else _of_the_source(work, feeds)
@@ -148,6 +149,12 @@ def _rounding(
     for run in runs:
         trial = _trial(run, usual, tolerance, meant=meant)
         yield replace(trial, faults=tuple(_engine_faults(work, run.engine, trial)))
+
+
+def _hindrance(engine: Engine, work: _Work) -> str:
+    """What keeps an engine from running this net at all, or nothing."""
+    unread = not engine.hdf5 and is_hdf5(work.files.caffemodel)
+    return engine.missing() or (f"{engine.name} reads no weights in HDF5" if unread else "")
 
 
 def _in_float64(work: _Work, feeds: Feeds) -> Iterator[Array | None]:

@@ -80,6 +80,14 @@ def test_a_verified_model_has_figures(tmp_path: Path) -> None:
     assert drawn or "is not installed" in result.warnings[-1]
 
 
+def test_weights_in_hdf5_are_verified_too(tmp_path: Path) -> None:
+    result = do(darknet_job(tmp_path, verify=True, hdf5=True))
+    assert result.problems == ()
+    assert result.verify is not None
+    assert result.verify["verdict"] == "agrees"
+    assert str(tmp_path / "out/a.caffemodel.h5") in result.files
+
+
 def test_a_model_that_engines_lose_too_much_of_stays_inside(tmp_path: Path) -> None:
     result = do(darknet_job(tmp_path, verify=True, tolerance=1e-12))
     assert result.state == "failed"

@@ -94,7 +94,12 @@ def test_without_an_output_the_files_get_the_name_of_the_cfg_and_stay_here(
 
 @pytest.mark.parametrize(
     "options",
-    [(), ("--fold-bn", "--input-size", "64x96"), ("--head", "activated", "--bn", "darknet-gpu", "--batch", "2")],
+    [
+        (),
+        ("--fold-bn", "--input-size", "64x96"),
+        ("--hdf5",),
+        ("--head", "activated", "--bn", "darknet-gpu", "--batch", "2"),
+    ],
     ids=lambda options: " ".join(options) or "none",
 )
 def test_the_next_command_finds_that_both_nets_agree(tmp_path: Path, options: tuple[str, ...]) -> None:
@@ -102,8 +107,20 @@ def test_the_next_command_finds_that_both_nets_agree(tmp_path: Path, options: tu
     result = converted("darknet", *darknet_model(tmp_path / "my models"), "-o", tmp_path / "deploy", *options)
     heading, program, *words = shlex.split(result.stdout.splitlines()[-1])
     assert (heading, program, words[0]) == ("next", "convert", "verify")
-    assert set(options) <= set(words)
+    assert set(options) - {"--hdf5"} <= set(words)
+    assert (str(tmp_path / "deploy.caffemodel.h5") in words) is ("--hdf5" in options)
     converted(*words, "--engine", "embedded", "--judge", "embedded")
+
+
+def test_weights_in_hdf5_are_verified_by_the_engines_that_read_them(tmp_path: Path) -> None:
+    result = converted("darknet", *darknet_model(tmp_path), "-o", tmp_path / "net", "--hdf5", "--verify")
+    told = " ".join(result.stdout.split())
+    assert "net.caffemodel.h5" in told
+    assert "AGREES: " in told
+    assert "opencv reads no weights in HDF5" in told
+    assert contents(tmp_path).keys() - {"net.cfg", "net.weights"} == {
+        "net.prototxt", "net.caffemodel.h5", "net.heads.json"
+    }  # fmt: skip
 
 
 def test_quiet_says_nothing_at_all(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from click.testing import CliRunner
 
@@ -53,11 +54,11 @@ def test_arrays_under_their_names(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.npz", "w.pth"]
 
 
-def test_a_caffemodel(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hdf5", [False, True])
+def test_a_caffemodel(hdf5: bool, tmp_path: Path) -> None:
     net = net_of((1, 2))
     add(net, "p", Parameter(shape=(2, 2)), np.arange(4, dtype="f").reshape(2, 2), bottoms=())
-    write(net, tmp_path / "net", CAFFE)
-    _, rows, _ = run(tmp_path / "net.caffemodel")
+    _, rows, _ = run(write(net, tmp_path / "net", CAFFE, hdf5=hdf5).caffemodel)
     assert rows[1:] == [["p.0", "2x2", "float32", "1.5", "1.11803", "0", "3"]]
 
 

@@ -6,7 +6,7 @@ from caffe_ir.targets import TARGETS
 from converters.cli import darknet, options, pytorch, verify
 from tests.converters.cli.given import converted
 
-SHARED = ("--target", "--fold-bn", "--dump-after", "-q, --quiet", "-v, --verbose", "-h, --help")
+SHARED = ("--target", "--fold-bn", "--hdf5", "--dump-after", "-q, --quiet", "-v, --verbose", "-h, --help")
 OWN = {
     "darknet": (
         "-o, --output", "--dialect", "--bn", "--head", "--input-size", "--batch", "--lenient", "--allow-trailing"

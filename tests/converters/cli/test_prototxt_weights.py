@@ -42,6 +42,14 @@ def test_the_weights_are_written_and_every_pair_is_explained(folder: Path) -> No
     assert net.node("a_bn").blobs[2].load().tolist() == [1]
 
 
+def test_the_weights_are_written_in_hdf5_too(folder: Path) -> None:
+    assert run(folder).exit_code == run(folder, "--hdf5").exit_code == 0
+    ours, theirs = (read(folder / "net.prototxt", folder / f"out.caffemodel{end}") for end in ("", ".h5"))
+    for node in ours.nodes:
+        for blob, other in zip(node.blobs, theirs.node(node.name).blobs, strict=True):
+            np.testing.assert_array_equal(blob.load(), other.load())
+
+
 def test_nothing_is_written_where_something_is_left(folder: Path) -> None:
     (folder / "more.prototxt").write_text((folder / "net.prototxt").read_text() + conv("c", "b", 7, 1))
     result = run(folder, prototxt="more.prototxt")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
+from caffe_ir.errors import ConversionError
 from converters.cli.sources import SourceOptions
 from converters.cli.verify_source import Pair, darknet_opened, expected, opened, parted
 from converters.darknet import convert
@@ -29,6 +30,20 @@ def test_source_and_caffe_are_told_apart(files, source, prototxt) -> None:
         source,
         Pair(prototxt=Path(f"{prototxt}.prototxt"), caffemodel=Path(f"{prototxt}.caffemodel")),
     )
+
+
+@pytest.mark.parametrize("named", [("b.prototxt", "b.caffemodel.h5"), ("b.caffemodel.h5",), ("b.prototxt",), ("b",)])
+def test_weights_in_hdf5_are_found_by_name_or_because_they_are_there(named, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("b.caffemodel.h5").touch()
+    pair = Pair(prototxt=Path("b.prototxt"), caffemodel=Path("b.caffemodel.h5"))
+    assert parted(("a.cfg", "a.weights", *named)) == (("a.cfg", "a.weights"), pair)
+    Path("b.caffemodel").touch()
+    if len(named) == 1 and not named[0].endswith(".h5"):
+        with pytest.raises(ConversionError, match="there are both"):
+            parted(("a.cfg", "a.weights", *named))
+    else:
+        assert parted(("a.cfg", "a.weights", *named))[1] == pair
 
 
 def test_one_file_is_not_enough() -> None:

@@ -1,0 +1,129 @@
+"""Weights as HDF5, the other form that Caffe reads: of any size, where the binary form ends at 2^31 - 1 bytes.
+
+A group `data` holds a group for each layer, and that its blobs as datasets `0`, `1` ...; a blob that an earlier layer
+owns is not written again (net.cpp of BVLC Caffe, ToHDF5 and CopyTrainedLayersFromHDF5). Caffe tells the two forms apart
+by the first bytes.
+
+h5py lays the file out; the numbers themselves go where it left room for them as they go into the binary form.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from caffe_ir.blob import Array, Blob
+from caffe_ir.caffemodel import Frame
+from caffe_ir.caffemodel_index import StoredLayer
+from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.net import Net
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def is_hdf5(path: str | Path) -> bool:
+    """Whether a file begins as HDF5 does. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE
+
+
+def frames(net: Net) -> list[Frame]:
+    """The file, piece by piece: bytes as they are, and blobs whose float32 numbers belong between them.
+
+    Raises ConversionError where h5py is not installed, and for the names that Caffe cannot find in such a file.
+    """
+    h5py = _h5py()
+    _refuse_names(net)
+    with tempfile.TemporaryFile() as room:  # as long as the file will be, and empty: it takes no room on the disk
+        with h5py.File(room, "w", libver="earliest") as file:
+            data = h5py.h5g.create(file.id, b"data")
+            places = sorted(_laid_out(h5py, data, net), key=lambda place: place[0])
+        pieces: list[Frame] = []
+        room.seek(0)
+        for offset, blob in places:
+            pieces += (room.read(offset - room.tell()), blob)
+            room.seek(offset + 4 * blob.count)
+        return [*pieces, room.read()]
+
+
+def read_index(path: str | Path) -> list[StoredLayer]:
+    """The layers that the file has weights for, without those that an earlier layer owns.
+
+    Raises ConversionError where it is no such file.
+    """
+    path, h5py = Path(path), _h5py()
+    try:
+        with h5py.File(path, "r") as file:
+            return [_layer(path, name, group) for name, group in file["data"].items()]
+    except (OSError, KeyError, ValueError, AttributeError) as error:
+        origin = Origin(layer=path.name, file=str(path))
+        what = "this is HDF5 without the weights of a Caffe net, or it is cut off"
+        raise ConversionError(Problem(what=what, why=str(error).strip("'\""), origin=origin)) from error
+
+
+def _h5py() -> ModuleType:
+    try:
+        import h5py
+    except ImportError:
+        what, hint = "weights in HDF5 need h5py, which is not installed", "pip install 'tocaffe[hdf5]'"
+        raise ConversionError(Problem(what=what, hint=hint)) from None
+    found: ModuleType = h5py
+    return found
+
+
+def _refuse_names(net: Net) -> None:
+    problems = Problems()
+    for node in net.nodes:
+        if node.blobs and "/" in node.name:
+            why = "a slash divides groups in HDF5, and Caffe would leave the layer without weights and say nothing"
+            problems.add(f"{node.name} cannot be the name of a layer in HDF5", why=why, origin=node.origin)
+    problems.raise_if_any()
+
+
+def _laid_out(h5py: Any, data: Any, net: Net) -> Iterator[tuple[int, Blob]]:
+    """A dataset for every blob, with room for its numbers and none of them yet: where they belong, and the blob."""
+    options = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    options.set_layout(h5py.h5d.CONTIGUOUS)
+    options.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    options.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    options.set_obj_track_times(False)  # or two runs would differ
+    owned: set[str] = set()
+    for node in net.nodes:
+        if not node.blobs:
+            continue
+        group = h5py.h5g.create(data, node.name.encode())
+        for place, blob in enumerate(node.blobs):
+            name = node.param_names[place] if place < len(node.param_names) else ""
+            if name in owned:
+                continue
+            owned.update({name} if name else ())
+            space = h5py.h5s.create_simple(blob.shape) if blob.shape else h5py.h5s.create(h5py.h5s.SCALAR)
+            dataset = h5py.h5d.create(group, str(place).encode(), h5py.h5t.IEEE_F32LE, space, options)
+            if blob.count:
+                yield dataset.get_offset(), blob
+
+
+def _layer(path: Path, name: str, group: Any) -> StoredLayer:
+    places = tuple(sorted(map(int, group)))
+    return StoredLayer(
+        name=name, type="", blobs=tuple(_blob(path, group[str(place)]) for place in places), places=places
+    )
+
+
+def _blob(path: Path, dataset: Any) -> Blob:
+    offset = dataset.id.get_offset()
+    if dataset.dtype == np.dtype("<f4") and offset is not None:
+        return Blob.mapped(path, offset, dataset.shape)
+    return Blob.computed(dataset.shape, partial(_read, path, dataset.name))
+
+
+def _read(path: Path, name: str) -> Array:
+    """The numbers of a dataset in another form than the file of a mapped blob: compressed, in chunks, as doubles ..."""
+    with _h5py().File(path, "r") as file:
+        return np.asarray(file[name], np.float32)
