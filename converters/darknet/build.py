@@ -16,9 +16,9 @@ from caffe_ir.layers import Flatten, Reshape
 from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import ACTIVATIONS, DEFAULTS, choose
-from converters.darknet.cfg import Section
 from converters.darknet.dialect import BatchNormForm
 from converters.darknet.heads import Head
+from converters.darknet.section import Section
 from converters.darknet.weights import Dialect, WeightsFile
 
 INPUT = "data"

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from converters.darknet.activations import ACTIVATIONS
-from converters.darknet.cfg import Cfg, Section, atof
+from converters.darknet.cfg import Cfg
+from converters.darknet.section import Section, atof
 from converters.darknet.weights import Dialect
 
 DialectChoice = Literal["auto", "darknet", "alexeyab"]

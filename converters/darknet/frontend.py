@@ -17,7 +17,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import DEFAULTS, choose
 from converters.darknet.build import INPUT, Build, Handler, LostError, Value, layer_name
-from converters.darknet.cfg import ALIASES, Cfg, Section, read_cfg
+from converters.darknet.cfg import ALIASES, Cfg, read_cfg
 from converters.darknet.dialect import (
     NAMES,
     SECTIONS_OF_ONE,
@@ -29,6 +29,7 @@ from converters.darknet.dialect import (
     decide_dialect,
 )
 from converters.darknet.heads import Head, Preprocessing, heads_text
+from converters.darknet.section import Section
 from converters.darknet.sections import HANDLERS, REFUSED, merged
 from converters.darknet.weights import Dialect, WeightsFile
 

@@ -10,7 +10,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Concat, Eltwise, Parameter, Scale, Slice, Tile
 from caffe_ir.source_layers import Mul, Shortcut
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def route(section: Section, build: Build) -> Value:

@@ -9,7 +9,7 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.layers import InnerProduct
 from caffe_ir.source_layers import Local
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def connected(section: Section, build: Build) -> Value:

@@ -9,7 +9,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Convolution, Deconvolution, Power, Threshold
 from converters.darknet.build import Build, Filters, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 # AlexeyAB: convolutional_layer.c, make_convolutional_layer, `antialiasing`: kernel rows (their outer product) and pad.
 _BLURS: Mapping[int, tuple[tuple[float, ...], int]] = {1: ((0.25, 0.5, 0.25), 1), 2: ((0.5, 0.5), 0)}

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from caffe_ir.layers import Concat, Sigmoid, Slice
 from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
 from converters.darknet.build import INPUT, Build, Handler, Value
-from converters.darknet.cfg import Section
 from converters.darknet.heads import Head, NonMaximumSuppression
+from converters.darknet.section import Section
 from converters.darknet.sections.softmax import tree_groups
 
 

@@ -10,7 +10,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.layers import Sigmoid
 from caffe_ir.source_layers import DarknetLRN, L2Norm
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def batchnorm(section: Section, build: Build) -> Value:

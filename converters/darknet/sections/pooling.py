@@ -8,7 +8,7 @@ from typing import Literal
 from caffe_ir.layers import Eltwise, Pooling, Slice
 from caffe_ir.source_layers import WindowPool
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def maxpool(section: Section, build: Build) -> Value:

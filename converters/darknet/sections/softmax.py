@@ -9,7 +9,7 @@ from pathlib import Path
 from caffe_ir.layers import Concat, Power, Softmax
 from caffe_ir.layers import Slice as SliceLayer
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def softmax(section: Section, build: Build) -> Value:

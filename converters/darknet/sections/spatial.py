@@ -10,7 +10,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Deconvolution, Power
 from caffe_ir.source_layers import AppendZeros, CropTo, NearestUpsample, Reorg, Reorg3d, WindowPool
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.cfg import Section
+from converters.darknet.section import Section
 
 
 def upsample(section: Section, build: Build) -> Value:
