@@ -58,7 +58,10 @@ def run_pass(one: Pass, net: Net, context: Context) -> None:
             problems.found.extend(error.problems)
     if nodes != net.nodes:  # nodes are compared by identity
         net.check()
-        net.shapes = net.infer()
+        try:
+            net.shapes = net.infer()
+        except ConversionError as error:
+            raise ConversionError(*problems.found, *error.problems) from None
         for blob, shape in net.shapes.items():
             assert before.get(blob, shape) == shape, f"pass {one.name} changed {blob} from {before[blob]} to {shape}"
     problems.raise_if_any()

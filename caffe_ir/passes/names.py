@@ -27,9 +27,12 @@ def legal(name: str) -> str:
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if len(node.tops) == 1 and node.name == node.top == legal(node.top):
         return
-    tops: tuple[str, ...] = ()
+    free, taken = list[str](), set(node.tops)
     for top in node.tops:
-        tops += (_free(legal(top), net, node, {*tops, *node.tops} - {top}),)
+        taken.remove(top)
+        free.append(_free(legal(top), net, node, taken))
+        taken |= {top, free[-1]}
+    tops = tuple(free)
     name = tops[0] if len(tops) == 1 else _free(legal(node.name), net, node, set(tops))
     if (name, tops) != (node.name, node.tops):
         _rename(net, node, name, tops)

@@ -143,6 +143,8 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
             run_pass(one, net, context)
         except ConversionError as error:
             problems.found.extend(error.problems)
+            if not net.shapes.keys() >= {top for node in net.nodes for top in node.tops}:
+                raise ConversionError(*problems.found) from None  # without all sizes no further pass can work
         if after is not None:
             after(one.name, net)
     told = {problem.origin for problem in problems.found}

@@ -14,6 +14,9 @@ from converters.darknet.heads import Head, NonMaximumSuppression
 from converters.darknet.section import Section
 from converters.darknet.sections.softmax import tree_groups
 
+MOST_ANCHORS = 1 << 16
+"""Nets have some ten; a larger number is a typing error, for which no memory would be enough."""
+
 
 def yolo(section: Section, build: Build) -> Value:
     """yolo_layer.c, forward_yolo_layer; AlexeyAB adds scale_x_y and new_coords."""
@@ -135,6 +138,7 @@ def iseg(section: Section, build: Build) -> Value:
 def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_yolo"], values: int) -> Head:
     c, h, w = build.chw(build.previous)
     classes, total = build.size("classes", 20), build.size("num", 1)
+    build.require(total <= MOST_ANCHORS, f"num={total} is more than {MOST_ANCHORS} anchors", key="num")
     until_hash = build.dialect == "alexeyab"
     mask = section.ints("mask", tuple(range(total)), until_hash=until_hash)
     wrong = [place for place in mask if not 0 <= place < total]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
-from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Softmax
+from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Pooling, Softmax
 from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.activation import ACTIVATION
@@ -218,3 +218,15 @@ def test_a_layer_without_a_pass_is_refused_with_its_place():
     layers = {name: limits for name, limits in CAFFE.layers.items() if name != "Input"}
     with pytest.raises(ConversionError, match=r"net\.py:4 Parameter: second .* cannot be written for none"):
         lower(net, type(CAFFE)(name="none", title="none", layers=layers), Options())
+
+
+def test_a_blob_that_grows_too_large_on_the_way_is_told_with_its_place():
+    net = net_of((1, 2, 17, 8))
+    add(net, "grown", NearestUpsample(scale=(5000, 5000)))
+    add(net, "norm", L2Norm())
+    add(net, "cut", CropTo(top=0, left=0, height=3, width=3))
+    add(net, "mean", Pooling(pool="AVE", kernel_size=(), global_pooling=True))
+    with pytest.raises(ConversionError) as caught:
+        lower(net, CAFFE, Options())
+    assert {str(problem.origin) for problem in caught.value.problems} == {"tiny.cfg:2"}
+    assert "3400000000 values are more than a blob can hold" in str(caught.value)

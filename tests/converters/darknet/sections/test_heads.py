@@ -130,6 +130,7 @@ def test_anchors_that_are_too_many_are_not_used(tmp_path):
         ),
         (conv(7) + "[yolo];num=2;classes=2;mask=-1", (0, 2, 0), "mask has [-1]"),
         (conv(7) + "[yolo];num=0;classes=2", (0, 2, 0), "num=0 is less than 1"),
+        (conv(7) + "[yolo];num=2147483647;classes=2", (0, 2, 0), "num=2147483647 is more than 65536 anchors"),
         (conv(10) + "[Gaussian_yolo];num=1;classes=2", ALEXEYAB, "1 boxes of 11 values are 11 channels, not 10"),
         (conv(10) + "[region];num=2;classes=5", (0, 2, 0), "2 boxes of 10 values are 20 channels, not 10"),
         (conv(10) + "[region];num=1;classes=8;coords=1", (0, 2, 0), "coords=1 is less than 2"),
