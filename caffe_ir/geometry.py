@@ -58,18 +58,6 @@ def darknet_pool_output(size: int, kernel: int, stride: int, padding: int) -> in
     return room // stride + 1 if room >= 0 else 1 - (-room // stride)
 
 
-def torch_pool_output(
-    size: int, kernel: int, stride: int, pad: int = 0, dilation: int = 1, *, ceil_mode: bool = False
-) -> int:
-    """Torch's max_pool and avg_pool (aten/src/ATen/native/Pool.h, pooling_output_shape_pad_lr).
-
-    With ceil_mode no window may start behind the image and its first padding, whether there is a pad or not.
-    """
-    room = size + 2 * pad - extent(kernel, dilation) + (stride - 1 if ceil_mode else 0)
-    count = room // stride + 1
-    return count - (ceil_mode and (count - 1) * stride >= size + pad)
-
-
 def windows(size: int, kernel: int, stride: int, pad: int, count: int) -> tuple[Window, ...]:
     """The cells [first, end) of the image that each of `count` windows covers; end <= first where it covers none."""
     starts = (index * stride - pad for index in range(count))

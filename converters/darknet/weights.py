@@ -137,10 +137,6 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         return self.header.transposed
 
     @property
-    def header_bytes(self) -> int:
-        return self.header.size
-
-    @property
     def position(self) -> int:
         """Where the next array begins; beyond `size` once the file was too short."""
         return self.spans[-1].offset + 4 * self.spans[-1].count if self.spans else self.header.size

@@ -25,8 +25,6 @@ CLOSE = 1e-4
 # Darknet holds a layer's output, its delta, and with batch normalisation two more of its size.
 _ARRAYS_TO_A_VALUE = 4
 LARGEST = 900 << 20
-# [deconvolutional] divides by zero groups when it loads its weights (parser.c, load_convolutional_weights).
-UNRUNNABLE = (Deconvolution,)
 # The section's index is the end of a value's name.
 _INDEX = re.compile(r"_(\d+)$")
 # A cost gives zeros; l2norm, softmax and the like have no width, which _counts leaves out by itself.
@@ -51,6 +49,8 @@ def why_not(net: Net) -> str:
     if library() is None:
         return "Debian's package darknet is not installed: apt install darknet"
     for node in net.nodes:
+        if isinstance(node.layer, Deconvolution) and "[deconv" in node.origin.what:
+            return f"Darknet divides by zero where it loads the weights of {node.name} (load_convolutional_weights)"
         if _computed_wrongly(node):
             return f"Darknet's CPU code computes {node.name}, a 1x1 convolution with a stride or padding, wrongly"
     bytes_needed = sum(4 * prod(shape) for shape in net.shapes.values()) * _ARRAYS_TO_A_VALUE

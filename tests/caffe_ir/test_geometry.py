@@ -13,7 +13,6 @@ from caffe_ir.geometry import (
     deconv_output,
     extent,
     pool_divisors,
-    torch_pool_output,
     windows,
 )
 
@@ -104,14 +103,6 @@ def test_caffe_pool_output_is_torchs_where_they_coincide(size, kernel, stride, d
     assume(all(margin < taps for margin, taps in zip(pad, kernel, strict=True)))
     top = F.max_pool2d(torch.zeros(1, 1, *size), kernel, stride, pad, ceil_mode=ceil_mode)
     assert caffe_pool_output(size, kernel, stride, pad, "CEIL" if ceil_mode else "FLOOR") == tuple(top.shape[2:])
-
-
-@given(sizes, kernels, strides, st.data(), dilations, st.booleans())
-def test_torch_pool_output_is_torchs(size, kernel, stride, data, dilation, ceil_mode):
-    pad = data.draw(st.integers(0, kernel // 2))
-    assume(size + 2 * pad >= extent(kernel, dilation))
-    top = F.max_pool1d(torch.zeros(1, 1, size), kernel, stride, pad, dilation, ceil_mode)
-    assert torch_pool_output(size, kernel, stride, pad, dilation, ceil_mode=ceil_mode) == top.shape[2]
 
 
 @pytest.mark.parametrize(

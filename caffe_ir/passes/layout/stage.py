@@ -89,7 +89,7 @@ class Stage(Struct, kw_only=True):
     def permute(self, node: Node, blob: str, shape: Shape, order: tuple[int, ...], top: str = "") -> str:
         """A new blob seen as `shape`, its axes put in this order."""
         if blob in self.constants:
-            return self._constant(node, blob, shape, order)
+            return self._constant(blob, shape, order)
         if order == tuple(range(len(order))):
             return self.reshape(node, blob, shape)
         seen = self.reshape(node, blob, shape)
@@ -105,7 +105,7 @@ class Stage(Struct, kw_only=True):
             self.made[key] = name
         return self.made[key]
 
-    def _constant(self, node: Node, name: str, shape: Shape, order: tuple[int, ...]) -> str:
+    def _constant(self, name: str, shape: Shape, order: tuple[int, ...]) -> str:
         old = self.constants[name]
         key = (name, shape, order)
         if key not in self.made:

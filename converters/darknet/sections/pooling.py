@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from caffe_ir.geometry import darknet_pool_output
 from caffe_ir.layers import Eltwise, Pooling, Slice
 from caffe_ir.source_layers import WindowPool
 from converters.darknet.build import Build, Handler, Value
@@ -46,7 +47,7 @@ def _pooled(section: Section, build: Build, pool: Literal["MAX", "AVE"]) -> Valu
     if build.dialect == "alexeyab":
         vertical, horizontal = build.size("stride_y", stride), build.size("stride_x", stride)
     build.require(min(h, w) + padding >= k, f"a window of {k} does not fit into {h} x {w} with a padding of {padding}")
-    oh, ow = (h + padding - k) // vertical + 1, (w + padding - k) // horizontal + 1
+    oh, ow = darknet_pool_output(h, k, vertical, padding), darknet_pool_output(w, k, horizontal, padding)
     before = padding // 2
     last = max((oh - 1) * vertical - h, (ow - 1) * horizontal - w)
     why = "Darknet makes the smallest of all numbers of it"

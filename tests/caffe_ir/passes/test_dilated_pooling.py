@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from caffe_ir.geometry import torch_pool_output
+from caffe_ir.geometry import extent
 from caffe_ir.layers import Pooling
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dilated_pooling import DILATED_POOLING
@@ -25,9 +25,16 @@ from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def output_of(size, kernel, stride, begin, dilation, *, ceil_mode=False):
+    """As torch has it (ATen/native/Pool.h, pooling_output_shape_pad_lr), also for paddings that torch refuses."""
     steps = zip(size, kernel, stride, begin, dilation, strict=True)
-    rows, columns = (torch_pool_output(*axis, ceil_mode=ceil_mode) for axis in steps)
+    rows, columns = (_count(*axis, ceil_mode=ceil_mode) for axis in steps)
     return rows, columns
+
+
+def _count(size, kernel, stride, pad, dilation, *, ceil_mode):
+    room = size + 2 * pad - extent(kernel, dilation) + (stride - 1 if ceil_mode else 0)
+    count = room // stride + 1
+    return count - (ceil_mode and (count - 1) * stride >= size + pad)
 
 
 def pooling(size, kernel, stride, begin, dilation, *, ceil_mode=False):

@@ -76,7 +76,7 @@ def test_headers_are_read_as_darknet_reads_them(tmp_path):
         matrix = file.read((3, 2) if file.transposed else (2, 3), origin=origin(), what="weights").load()
         expected = (x @ matrix if file.transposed else matrix @ x) + bias
         np.testing.assert_array_equal(outputs[0].values.ravel(), expected, err_msg=str(version))
-        assert file.header_bytes == 12 + struct.calcsize(seen_format)
+        assert file.header.size == 12 + struct.calcsize(seen_format)
         assert (file.major, file.minor, file.revision, file.seen) == (*version, 64)
 
 
@@ -315,5 +315,5 @@ def test_random_bytes_never_break_the_reader(tmp_path_factory, data, dialect):
             continue
         file.read((3,), origin=origin(), what="biases")
         problems, _ = file.finish(allow_trailing=False)
-        assert bool(problems) == (len(content) != file.header_bytes + 12)
+        assert bool(problems) == (len(content) != file.header.size + 12)
         assert len(file.non_finite()) <= 1

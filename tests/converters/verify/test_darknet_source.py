@@ -13,6 +13,7 @@ from tests.oracles.seeded_weights import write_weights
 
 # Darknet's [deconvolutional] and 1x1 convolutions with a stride are beyond its own CPU code.
 SHAPE = (2, 3, 24, 32)
+ONE = {"data": np.zeros((1, 1, 4, 4), np.float32)}
 
 
 @pytest.fixture
@@ -60,6 +61,17 @@ def test_nets_that_its_cpu_code_gets_wrong_are_not_given_to_it(model) -> None:
     node = net.nodes[place]
     net.nodes[place] = replace(node, layer=replace(node.layer, stride=(2, 2)))
     assert "1x1 convolution with a stride" in why_not(net)
+
+
+@needs_darknet
+def test_a_section_that_darknet_cannot_load_is_not_given_to_it(tmp_path) -> None:
+    cfg, weights = tmp_path / "net.cfg", tmp_path / "net.weights"
+    cfg.write_text("[net]\nwidth=4\nheight=4\nchannels=1\n[deconvolutional]\nfilters=1\nsize=2\nstride=2\n")
+    write_weights(cfg, weights, seed=0)
+    net = convert(cfg, weights).net
+    assert "divides by zero" in why_not(net)
+    with pytest.raises(JudgeFailed):  # and so it does
+        dict(darknet_judge(DarknetFiles(cfg=cfg, weights=weights, input_shape=(1, 1, 4, 4)), net).values(ONE))
 
 
 @needs_darknet
