@@ -88,10 +88,13 @@ def _module_values(
     """What each wanted module gave when it was first called, and the model's outputs, in float64."""
     import torch
 
-    from converters.cli.argument import argument
-    from converters.pytorch.files import load_factory
+    from converters.cli.argument import arguments as arguments_of
+    from converters.pytorch.factories import load_factory
 
-    module = load_factory(factory, dict(map(argument, arguments)))
+    module = load_factory(factory, arguments_of(arguments))
+    if not isinstance(module, torch.nn.Module):
+        why = "it returned a program of torch.export, which has weights of its own"
+        raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))
     # numbers that are not the file's own to write on
     given = {key: torch.from_numpy(np.array(tensor.read())) for key, tensor in tensors.items()}
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from converters.cli.argument import argument
+from converters.cli.argument import arguments as arguments_of
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import FILE, conversion_options
@@ -75,10 +75,12 @@ def pytorch(
         shapes=inputs,
         weights=weights,
         weights_key=weights_key,
-        arguments=dict(map(argument, arguments)),
+        arguments=arguments_of(arguments),
         plugins=plugins,
         trust_pickle=trust_pickle,
     )
+    if weights_key and weights is None:
+        raise click.UsageError("--weights-key says which weights of a file: give it as --weights FILE")
     with failures_told(model):
         from caffe_ir.passes.base import Options
         from caffe_ir.targets import TARGETS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,26 +68,29 @@ class TorchModel(Struct, frozen=True, kw_only=True):
     handlers: Mapping[str, Handler] = field(default_factory=dict)
 
 
+@contextmanager
+def users_code() -> Iterator[None]:
+    """What the user's own code prints goes to standard error: standard output has what this program says."""
+    with redirect_stdout(sys.stderr):
+        yield
+
+
 def torch_model(source: str, options: SourceOptions) -> TorchModel:
     """The model in a file, or of a function. Raises ConversionError."""
-    import torch
-
-    from converters.pytorch.inputs import example_inputs, parse_input
+    from converters.pytorch.inputs import example_inputs, parse_inputs
     from converters.pytorch.loading import load, load_plugins
 
-    specs = [parse_input(text) for text in options.shapes]
-    handlers = load_plugins(options.plugins)
-    loaded = load(
-        source,
-        weights=options.weights,
-        weights_key=options.weights_key,
-        arguments=options.arguments,
-        trust_pickle=options.trust_pickle,
-    )
-    if not specs:
-        return TorchModel(loaded=loaded, handlers=handlers)
-    module = loaded.model if isinstance(loaded.model, torch.nn.Module) else loaded.model.module()
-    args, kwargs = example_inputs(module, specs)
+    specs = parse_inputs(options.shapes)
+    with users_code():
+        handlers = load_plugins(options.plugins)
+        loaded = load(
+            source,
+            weights=options.weights,
+            weights_key=options.weights_key,
+            arguments=options.arguments,
+            trust_pickle=options.trust_pickle,
+        )
+    args, kwargs = example_inputs(loaded.model, specs)
     return TorchModel(loaded=loaded, args=args, kwargs=kwargs, handlers=handlers)
 
 
@@ -95,6 +100,7 @@ def torch_net(source: str, options: SourceOptions) -> Net:
 
     model = torch_model(source, options)
     name, kwargs = model.loaded.name, model.kwargs
-    net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
+    with users_code():
+        net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
     net.notes[:0] = model.loaded.notes
     return net

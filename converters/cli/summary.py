@@ -88,7 +88,7 @@ def _facts(net: Net, written: Written) -> Iterator[tuple[str, str]]:
 
 
 def _shapes(net: Net, blobs: Iterable[str]) -> str:
-    return ", ".join(f"{blob}{_TIGHT}{'x'.join(map(str, net.shapes[blob]))}" for blob in blobs)
+    return ", ".join(f"{blob}{_TIGHT}{'x'.join(map(str, net.shapes[blob])) or 'scalar'}" for blob in blobs)
 
 
 def _types(net: Net) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from converters.cli.argument import argument
+from converters.cli.argument import arguments as arguments_of
 from converters.cli.darknet import input_size_of
 from converters.cli.options import FILE, TARGETS
 from converters.cli.sources import SourceOptions
@@ -121,7 +121,7 @@ def verify(
         shapes=shapes,
         weights=weights,
         weights_key=weights_key,
-        arguments=dict(map(argument, arguments)),
+        arguments=arguments_of(arguments),
         plugins=plugins,
         trust_pickle=trust_pickle,
     )

@@ -9,7 +9,7 @@ import click
 from msgspec import Struct
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
-from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model
+from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model, users_code
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -164,8 +164,9 @@ def _pytorch(source: str, pair: Pair, options: SourceOptions) -> Opened:
     from converters.pytorch.capture import capture
 
     model = torch_model(source, options)
-    program = capture(model.loaded.model, model.args, model.kwargs).program
-    net = convert(program, handlers=model.handlers, name=model.loaded.name)
+    with users_code():
+        program = capture(model.loaded.model, model.args, model.kwargs).program
+        net = convert(program, handlers=model.handlers, name=model.loaded.name)
     return pytorch_opened(source, program, net, expected(net, pair, options))
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
+
 from caffe_ir.net import Net
 from converters.pytorch.aten import HANDLERS, HINTS
 from converters.pytorch.build import Build, Call, Missing, Refused, Value
 from converters.pytorch.capture import Model, capture
-from converters.pytorch.frontend import Handler, to_net
+from converters.pytorch.frontend import to_net
 from converters.pytorch.names import class_name
+from converters.pytorch.unfit import unwrapped
+from converters.pytorch.walk import Handler
 
 __all__ = ["HANDLERS", "Build", "Call", "Handler", "Missing", "Refused", "Value", "convert"]
 
@@ -29,6 +33,7 @@ def convert(
     `handlers` adds to HANDLERS or replaces in it: (Call, Build) -> Value by "mylib::op" or "aten.op.overload".
     Raises ConversionError with every reason why the model cannot be converted.
     """
+    model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
     captured = capture(model, example_inputs, example_kwargs)
     known = {**HANDLERS, **{_full_name(op): handler for op, handler in (handlers or {}).items()}}
     net = to_net(

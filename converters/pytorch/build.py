@@ -76,6 +76,8 @@ class Call(Struct, kw_only=True):
     def argument(self, name: str) -> object:
         """An argument as it is. Raises KeyError where the schema has none of that name."""
         self.read.add(name)
+        if name not in self.arguments:
+            raise KeyError(f"{self.op} has no argument {name}, only {', '.join(self.arguments)}")
         return self.arguments[name].value
 
     def ignore(self, *names: str) -> None:

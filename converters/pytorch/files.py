@@ -1,17 +1,14 @@
-"""What PyTorch users have in files, told apart by what is inside, and opened; models from a Python function."""
+"""What PyTorch users have in files, told apart by what is inside, and opened."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import pickle
-import sys
-import traceback
+import re
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 import torch
@@ -19,6 +16,8 @@ from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Problem
 from converters.pytorch.capture import Model
+from converters.pytorch.factories import FACTORY
+from converters.pytorch.strangers import stranger
 
 Kind = Literal["exported program", "TorchScript", "pickle", "safetensors", "unknown"]
 LEGACY_PICKLE = b"\x80\x02\x8a\x0a"
@@ -26,7 +25,10 @@ TRUST = (
     "unpickling runs whatever code the file holds; if you trust where it comes from, say --trust-pickle, "
     "or load it yourself and save it with torch.export.save"
 )
-FACTORY = "give package.module:function or path/to/file.py:function that returns the model, with --weights FILE"
+
+
+DEEPEST = 3
+"""So deep tensors are looked for in what a pickle holds."""
 
 
 def kind_of(path: Path) -> Kind:
@@ -70,13 +72,7 @@ def open_model(path: str | Path, *, trust_pickle: bool = False) -> Model:
     if kind == "safetensors":
         raise ConversionError(_weights_alone(path))
     if kind == "unknown":
-        raise ConversionError(
-            Problem(
-                what=f"{path} is no file of PyTorch",
-                why="it is neither a .pt2, nor TorchScript, nor a pickle of torch.save, nor safetensors",
-                hint="save the model with torch.export.save(torch.export.export(model, inputs), 'model.pt2')",
-            )
-        )
+        raise ConversionError(stranger(path))
     held = _unpickled(path, trust_pickle=trust_pickle, wants="a model")
     if isinstance(held, torch.nn.Module):
         return held
@@ -90,7 +86,7 @@ def open_model(path: str | Path, *, trust_pickle: bool = False) -> Model:
     if inside:
         what = f"{path} holds {len(inside)} models: {', '.join(map(str, inside))}"
         raise ConversionError(Problem(what=what, hint="load the file in Python and convert the one that you mean"))
-    raise ConversionError(_weights_alone(path))
+    raise ConversionError(_weights_alone(path) if _has_tensors(held) else _no_model(path, held))
 
 
 def open_weights(path: str | Path, *, trust_pickle: bool = False) -> Mapping[str, Any]:
@@ -107,66 +103,20 @@ def open_weights(path: str | Path, *, trust_pickle: bool = False) -> Mapping[str
             return dict(load_file(path))
         except Exception as error:
             raise ConversionError(_damaged(path, error)) from None
+    if kind == "unknown":
+        raise ConversionError(stranger(path, "give a state_dict (.pth) or .safetensors"))
+    why, hint = (
+        f"it is {'TorchScript' if kind == 'TorchScript' else 'an exported program'}",
+        "save its weights in Python: torch.save(model.state_dict(), 'weights.pth')",
+    )
     if kind == "pickle":
         held = _unpickled(path, trust_pickle=trust_pickle, wants="weights")
         if isinstance(held, torch.nn.Module):
             return dict(held.state_dict())
         if isinstance(held, Mapping):
             return held
-    what = f"{path} holds no weights by name"
-    raise ConversionError(Problem(what=what, why=f"it is {kind}", hint="give a state_dict (.pth) or .safetensors"))
-
-
-def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> torch.nn.Module:
-    """The module that `package.module:function` or `file.py:function` returns. Raises ConversionError.
-
-    It runs with torch's seed 0, so that random weights are the same at every call. What it raises is told with its own
-    traceback.
-    """
-    holder, colon, name = place.rpartition(":")
-    if not colon or not holder or not name.isidentifier():
-        raise ConversionError(Problem(what=f"{place!r} names no function", hint=FACTORY))
-    module = _imported(holder)
-    factory: Callable[..., Any] | None = getattr(module, name, None)
-    if not callable(factory):
-        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        why = f"it has {', '.join(known[:8])}" if known else ""
-        raise ConversionError(Problem(what=f"{holder} has no function {name}", why=why))
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            made = factory(**(arguments or {}))
-    except Exception as error:
-        raise ConversionError(_raised(f"{place} raised {type(error).__name__}", error)) from None
-    if not isinstance(made, torch.nn.Module):
-        what = f"{place} returned a {type(made).__name__}"
-        raise ConversionError(Problem(what=what, hint="it must return the model, a torch.nn.Module"))
-    return made
-
-
-def _imported(holder: str) -> ModuleType:
-    if holder.endswith(".py"):
-        return import_file(Path(holder))
-    try:
-        return importlib.import_module(holder)
-    except Exception as error:
-        raise ConversionError(_raised(f"{holder} cannot be imported: {type(error).__name__}", error)) from None
-
-
-def import_file(path: Path) -> ModuleType:
-    """The module that a Python file holds. Raises ConversionError, with the file's own traceback."""
-    if not path.is_file():
-        raise ConversionError(Problem(what=f"there is no file {path}", hint="check the path"))
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ConversionError(Problem(what=f"{path} is no Python file", hint="its name must end in .py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ConversionError(_raised(f"{path} cannot be imported: {type(error).__name__}", error)) from None
-    return module
+        why, hint = f"it holds a {type(held).__name__}", "a state_dict has the tensors by their names in the model"
+    raise ConversionError(Problem(what=f"{path} holds no weights by name", why=why, hint=hint))
 
 
 def _exported_program(path: Path) -> ExportedProgram:
@@ -175,6 +125,8 @@ def _exported_program(path: Path) -> ExportedProgram:
             warnings.simplefilter("ignore")
             return torch.export.load(file)
     except Exception as error:
+        if _broken_entry(path):
+            raise ConversionError(_damaged(path, error)) from None
         raise ConversionError(
             Problem(
                 what=f"torch {torch.__version__} cannot open {path}",
@@ -182,6 +134,15 @@ def _exported_program(path: Path) -> ExportedProgram:
                 hint="a .pt2 belongs to the version of torch that wrote it: export the model again with this one",
             )
         ) from None
+
+
+def _broken_entry(path: Path) -> bool:
+    """Whether some entry of the archive is not what its checksum says."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is not None
+    except (OSError, zipfile.BadZipFile, zlib.error):
+        return True
 
 
 def _script(path: Path) -> torch.nn.Module:
@@ -201,16 +162,28 @@ def _unpickled(path: Path, *, trust_pickle: bool, wants: str) -> Any:
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", mmap=mapped, weights_only=not trust_pickle)
     except pickle.UnpicklingError as error:
-        if trust_pickle:
+        first = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if trust_pickle or (first is None and mapped and _broken_entry(path)):
             raise ConversionError(_damaged(path, error)) from None
         what = f"{path} holds more than tensors, and is not opened for {wants}"
-        raise ConversionError(Problem(what=what, why="it is a pickle with Python objects inside", hint=TRUST)) from None
+        why = f"it is a pickle with Python objects inside{f', {first[1]} for one' if first else ''}"
+        raise ConversionError(Problem(what=what, why=why, hint=TRUST)) from None
     except (AttributeError, ImportError) as error:
         why = f"the pickle names a class that is not there: {error}"
         hint = "run it where the model's code can be imported, or give a factory"
         raise ConversionError(Problem(what=f"cannot open {path}", why=why, hint=hint)) from None
     except Exception as error:
         raise ConversionError(_damaged(path, error)) from None
+
+
+def _has_tensors(held: object, depth: int = 0) -> bool:
+    inside = held.values() if isinstance(held, Mapping) and depth < DEEPEST else ()
+    return any(isinstance(one, torch.Tensor) or _has_tensors(one, depth + 1) for one in inside)
+
+
+def _no_model(path: Path, held: object) -> Problem:
+    what = f"{path} holds a {type(held).__name__}, which is neither a model nor weights by name"
+    return Problem(what=what, hint=FACTORY)
 
 
 def _weights_alone(path: Path) -> Problem:
@@ -221,19 +194,12 @@ def _weights_alone(path: Path) -> Problem:
     )
 
 
-def _raised(what: str, error: Exception) -> Problem:
-    """A problem with the user's part of the traceback: from his own file on."""
-    frames = traceback.extract_tb(error.__traceback__)
-    hidden = (__file__, importlib.__file__, "<frozen")
-    own = [frame for frame in frames if not frame.filename.startswith(hidden)]
-    text = "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error))
-    return Problem(what=f"{what}\n{text.rstrip()}")
-
-
 def _damaged(path: Path, error: BaseException) -> Problem:
     return Problem(what=f"{path} is damaged or cut short", why=_first_line(error), hint="fetch it again")
 
 
 def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
+    """What happened; of torch's unpickler behind its advice."""
+    text = str(error)
+    lines = (text.partition("WeightsUnpickler error:")[2] or text).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -7,45 +7,34 @@ shape that torch knows.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import traceback
+from collections.abc import Mapping, Sequence
 
 import torch
-from msgspec import Struct, field
 from msgspec.structs import replace
 from torch.export import ExportedProgram
-from torch.export.graph_signature import OutputKind
 from torch.fx import Node as FxNode
 
-from caffe_ir.blob import Blob, Shape
-from caffe_ir.errors import ConversionError, Origin, Problem, Problems
-from caffe_ir.layers import Input
+from caffe_ir.blob import Shape
+from caffe_ir.errors import ConversionError, Origin, Problem, ShapeError
 from caffe_ir.net import Net
 from converters.pytorch.aliases import kept_state
-from converters.pytorch.build import Build, Call, Given, Missing, Refused, Result, Value
-from converters.pytorch.capture import has_fixed_sizes
+from converters.pytorch.build import Build, Call, Given, Missing, Refused, Value
 from converters.pytorch.constants import fold, live, stored
-from converters.pytorch.mapped import MappedFiles
-from converters.pytorch.names import operation, origins
+from converters.pytorch.ends import inputs, results
+from converters.pytorch.export_errors import UNPACKED
+from converters.pytorch.names import operation, origins, seen_from_here
 from converters.pytorch.outputs import name_outputs
 from converters.pytorch.sharing import share_weights
+from converters.pytorch.sizes import has_fixed_sizes
+from converters.pytorch.walk import Handler, Walk, appended_input, build_of
 
-Handler = Callable[[Call, Build], Result]
+__all__ = ["Handler", "handler_of", "to_net"]
 
-
-class Walk(Struct, kw_only=True):
-    """What is known on the way: the net so far, what each node of the graph stands for, and what went wrong."""
-
-    net: Net
-    handlers: Mapping[str, Handler]
-    hints: Mapping[str, tuple[str, str]]
-    origins: Mapping[FxNode, Origin]
-    known: dict[FxNode, Any]
-    """Of each node: a Value, a Missing, a tuple of those, a constant, or None where nothing can be known."""
-    problems: Problems = field(default_factory=Problems)
-    taken: set[str] = field(default_factory=set)
-    weights: dict[Blob, torch.Tensor] = field(default_factory=dict)
-    files: MappedFiles = field(default_factory=MappedFiles)
+OWN_HANDLER = (
+    'write it with other operations, or give a function for it: {{"{}": function}} as handlers=, '
+    "or as HANDLERS in a --plugin FILE.py"
+)
 
 
 def to_net(
@@ -67,68 +56,15 @@ def to_net(
     own = origins([node for node in active if node.target is not operator.getitem])
     walk = Walk(net=Net(name=name), handlers=handlers, hints=hints, origins=own, known=constants)
     walk.problems.found += [*kept_state(program, nodes), *problems]
-    _inputs(walk, program, set(nodes), input_names)
+    inputs(walk, program, set(nodes), input_names)
     for node in active:
         _visit(walk, node)
     walk.problems.raise_if_any()
     share_weights(walk.net, walk.weights)
-    name_outputs(walk.net, program, _results(walk, program))
+    found = results(walk, program)
     walk.problems.raise_if_any()
+    name_outputs(walk.net, program, found)
     return walk.net
-
-
-# ---- inputs and outputs --------------------------------------------------------------------------------------------
-
-
-def _inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Sequence[str]) -> None:
-    wanted = [str(name) for name in program.graph_signature.user_inputs if isinstance(name, str)]
-    placed = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
-    held = [placed[name] for name in wanted if name in placed]
-    tensors = [node for node in held if isinstance(node.meta.get("val"), torch.Tensor)]
-    if names and len(names) != len(tensors):
-        walk.problems.add(f"{len(names)} names for {len(tensors)} inputs: {', '.join(node.name for node in tensors)}")
-        names = ()
-    for node, name in zip(tensors, names or [node.name for node in tensors], strict=True):
-        origin, seen = Origin(layer=name, what=f"input {name}"), node.meta["val"]
-        if seen.is_complex():
-            walk.problems.add(
-                f"the input {name} is complex",
-                why="Caffe knows real numbers only",
-                hint="let the net take real and imaginary parts as channels (torch.view_as_real)",
-                origin=origin,
-            )
-        if node not in read:
-            walk.net.note("dropped", f"no output depends on the input {name}; the net does not have it", origin)
-            continue
-        if seen.dtype != torch.float32:
-            kind = str(seen.dtype).removeprefix("torch.")
-            walk.net.note("assumed", f"the input {name} is {kind} in torch; in Caffe it is float32", origin)
-        walk.known[node] = _appended_input(walk, origin, seen)
-
-
-def _appended_input(walk: Walk, origin: Origin, seen: torch.Tensor) -> Value:
-    value = _build(walk, origin).add(Input(shape=tuple(int(size) for size in seen.shape)))
-    return replace(value, dtype=seen.dtype)
-
-
-def _results(walk: Walk, program: ExportedProgram) -> list[Value | None]:
-    """What each of the program's outputs is in the net; None for a number or None among them."""
-    (output,) = [node for node in program.graph.nodes if node.op == "output"]
-    found: list[Value | None] = []
-    for spec, item in zip(program.graph_signature.output_specs, output.args[0], strict=True):
-        if spec.kind != OutputKind.USER_OUTPUT:
-            continue
-        held = walk.known.get(item) if isinstance(item, FxNode) else None
-        if isinstance(held, torch.Tensor):
-            origin = Origin(layer=item.name, what="constant output")
-            walk.net.note("warning", f"the output {item.name} depends on no input: a constant", origin)
-            held = _build(walk, origin).constant(held, suffix="")
-        if isinstance(held, Missing):
-            walk.problems.add(held.what, why=held.why, hint=held.hint)
-        if held is None and isinstance(item, FxNode):
-            walk.problems.add(f"nothing in the net stands for the output {item.name}")
-        found.append(held if isinstance(held, Value) else None)
-    return found
 
 
 # ---- one call ------------------------------------------------------------------------------------------------------
@@ -179,18 +115,36 @@ def _handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
         shapes=shapes,
         dtypes=dtypes,
     )
-    result = handler(call, _build(walk, origin))
+    made = _made(call, handler, build_of(walk, origin))
     if left := call.unread():
         raise call.refused(f"{', '.join(left)} is not understood", hint="a handler of your own may: see handlers=")
-    several = isinstance(node.meta.get("val"), list | tuple)
-    results = (result,) if isinstance(result, Value | Missing) else tuple(result)
-    if len(results) != len(shapes):
-        what = f"its handler gave {len(results)} results where torch has {len(shapes)}"
+    if len(made) != len(shapes):
+        what = f"its handler gave {len(made)} results where torch has {len(shapes)}"
         raise call.refused(what, why="a fault of the handler")
-    checked = tuple(
-        _checked(call, item, shape, dtype) for item, shape, dtype in zip(results, shapes, dtypes, strict=True)
-    )
-    return checked if several else checked[0]  # type: ignore[return-value]
+    checked = tuple(_checked(call, item, shape, dtype) for item, shape, dtype in zip(made, shapes, dtypes, strict=True))
+    return checked if isinstance(node.meta.get("val"), list | tuple) else checked[0]  # type: ignore[return-value]
+
+
+def _made(call: Call, handler: Handler, build: Build) -> tuple[Value | Missing, ...]:
+    """What a handler gives. Raises Refused where it fails, with the line at which it does."""
+    try:
+        result = handler(call, build)
+    except (Refused, ConversionError):
+        raise
+    except ShapeError as error:
+        raise call.refused(str(error), why="Caffe would refuse it") from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == getattr(handler, "__code__", _made.__code__).co_filename]
+        frame = (own or frames)[-1]
+        where = f"{seen_from_here(frame.filename)}:{frame.lineno} {frame.line}"
+        what = f"its handler {getattr(handler, '__name__', handler)} raised {type(error).__name__}: {error}"
+        raise call.refused(what, why=f"a fault of the handler, at {where}") from error
+    made = tuple(result) if isinstance(result, list | tuple) else (result,)
+    if strange := [item for item in made if not isinstance(item, Value | Missing)]:
+        what = f"its handler returned a {type(strange[0]).__name__} in the place of a Value"
+        raise call.refused(what, why="a fault of the handler")
+    return made
 
 
 def _checked(call: Call, item: Value | Missing, shape: Shape, dtype: torch.dtype) -> Value | Missing:
@@ -238,11 +192,12 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
             )
         )
     if not all(map(has_fixed_sizes, items)):
+        packs = operation(node).lstrip("_") == "pack_padded_sequence"
         raise Refused(
             Problem(
                 what=f"the numbers in a tensor decide how large the result of {operation(node)} is",
                 why="a Caffe net has one size for every blob",
-                hint="choose by a mask that the module holds, or multiply by the mask",
+                hint=UNPACKED if packs else "choose by a mask that the module holds, or multiply by the mask",
                 origin=origin,
             )
         )
@@ -257,9 +212,15 @@ def _unsupported(walk: Walk, node: FxNode) -> Problem:
     return Problem(
         what=told if origin.layer == origin.what else f"{origin.layer}: {told}",
         why=why,
-        hint=hint or "write it with other operations, or pass handlers={...} with a function for it",
+        hint=hint or OWN_HANDLER.format(_key(str(node.target))),
         origin=origin,
     )
+
+
+def _key(op: str) -> str:
+    """An operation as HANDLERS may call it: aten::relu for aten.relu.default."""
+    library, name, overload = op.split(".") if op.count(".") == 2 else ("", op, "")
+    return f"{library}::{name}" if overload == "default" else op
 
 
 def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:
@@ -268,11 +229,9 @@ def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:
     items = tuple(held) if isinstance(held, list | tuple) else (held,)
     if not all(isinstance(item, torch.Tensor) and has_fixed_sizes(item) for item in items):
         return None
-    stands = tuple(_appended_input(walk, walk.origins[node], item) for item in items if min(item.shape, default=1) > 0)
+    if any(item.is_complex() for item in items):
+        return None  # what follows would be told of again and again
+    stands = tuple(appended_input(walk, walk.origins[node], item) for item in items if min(item.shape, default=1) > 0)
     if len(stands) != len(items):
         return None
     return stands if isinstance(held, list | tuple) else stands[0]
-
-
-def _build(walk: Walk, origin: Origin) -> Build:
-    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights, files=walk.files)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import torch
 from msgspec import Struct
+from torch.export import ExportedProgram
+from torch.utils._pytree import tree_unflatten
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from converters.pytorch.capture import Model
+from converters.pytorch.sizes import has_fixed_sizes, leaves
+from converters.pytorch.torchscript import input_names
 
 DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32,
@@ -23,6 +30,8 @@ DTYPES: dict[str, torch.dtype] = {
     "uint8": torch.uint8,
     "bool": torch.bool,
 }
+MOST = 2**31 - 1
+"""Caffe counts the numbers in a blob with an int."""
 SPELLED = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:[xX]\d+)*)(?::(?P<dtype>\w+))?")
 
 
@@ -34,6 +43,21 @@ class InputSpec(Struct, frozen=True, kw_only=True):
     name: str = ""
 
 
+def parse_inputs(texts: Iterable[str]) -> list[InputSpec]:
+    """The inputs that a user types. Raises ConversionError with everything that is wrong with any of them."""
+    specs, problems = list[InputSpec](), Problems()
+    for text in texts:
+        try:
+            specs.append(parse_input(text))
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+    for name, count in Counter(spec.name for spec in specs if spec.name).items():
+        if count > 1:
+            problems.add(f"{count} inputs are called {name}", hint="give each input of the model once")
+    problems.raise_if_any()
+    return specs
+
+
 def parse_input(text: str) -> InputSpec:
     """`[name=]NxCxHxW[:dtype]`. Raises ConversionError."""
     found = SPELLED.fullmatch(text.strip())
@@ -42,48 +66,74 @@ def parse_input(text: str) -> InputSpec:
     shape = tuple(map(int, found["shape"].lower().split("x")))
     if min(shape) == 0:
         raise ConversionError(_malformed(text, "no size can be 0"))
+    if prod(shape) > MOST:
+        raise ConversionError(_malformed(text, f"a blob of Caffe's has at most {MOST:,} numbers"))
     kind = found["dtype"]
     if kind is not None and kind not in DTYPES:
         raise ConversionError(_malformed(text, f"the types are {', '.join(DTYPES)}"))
     return InputSpec(shape=shape, dtype=DTYPES[kind] if kind else None, name=found["name"] or "")
 
 
-def example_inputs(
-    module: torch.nn.Module, specs: Sequence[InputSpec]
-) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
-    """Tensors for forward, by place and by name; of the weights' type where none is said.
+def example_inputs(model: Model, specs: Sequence[InputSpec]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What to call a model with, by place and by name; of the weights' type where none is said.
 
-    Raises ConversionError with every name that forward does not have.
+    A program has its inputs' names, sizes and types, and takes from them what is not said; without specs it gets
+    nothing. Raises ConversionError with every name that the model does not have.
     """
+    if isinstance(model, ExportedProgram):
+        return _of_program(model, specs) if specs else ((), {})
     unnamed = [spec for spec in specs if not spec.name]
     named = [spec for spec in specs if spec.name]
-    _refuse_unknown(module, named)
-    own = next((tensor.dtype for tensor in module.parameters() if tensor.is_floating_point()), torch.float32)
+    if (known := _taken_by_name(model)) is not None:
+        _unknown(named, known, "forward takes").raise_if_any()
+    own = next((tensor.dtype for tensor in model.parameters() if tensor.is_floating_point()), torch.float32)
     args = tuple(_example(spec, own) for spec in unnamed)
     return args, {spec.name: _example(spec, own) for spec in named}
 
 
-def _refuse_unknown(module: torch.nn.Module, named: Iterable[InputSpec]) -> None:
-    known = _taken_by_name(module)
-    if known is None:
-        return
+def _of_program(program: ExportedProgram, specs: Sequence[InputSpec]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The program's inputs in the nest of tuples and dicts that it was exported with."""
+    wanted = leaves(program)
+    tensors = {name: own for name, own in wanted.items() if isinstance(own, torch.Tensor)}
+    given = {spec.name: spec for spec in specs if spec.name}
+    problems = _unknown(list(given.values()), list(tensors), "the program takes")
+    unknown = bool(problems.found)
+    open_places = [name for name in tensors if name not in given]
+    unnamed = [spec for spec in specs if not spec.name]
+    if len(unnamed) > len(open_places):
+        problems.add(f"{len(specs)} inputs for a program of {len(tensors)}: {', '.join(tensors)}")
+    given |= dict(zip(open_places, unnamed, strict=False))
+    made = dict(wanted)
+    for name, own in tensors.items():
+        if name in given:
+            made[name] = _example(given[name], own.dtype)
+        elif has_fixed_sizes(own):
+            made[name] = torch.zeros(tuple(map(int, own.shape)), dtype=own.dtype)
+        elif not unknown:
+            sizes = "x".join(map(str, own.shape))
+            problems.add(f"the input {name} has no fixed size ({sizes})", hint=f"say --input {name}=SHAPE as well")
+    problems.raise_if_any()
+    args, kwargs = tree_unflatten(list(made.values()), program.call_spec.in_spec)
+    return args, kwargs
+
+
+def _unknown(named: Sequence[InputSpec], known: Sequence[str], taker: str) -> Problems:
     problems = Problems()
     for spec in named:
         if spec.name not in known:
             near = difflib.get_close_matches(spec.name, known, 1)
             problems.add(
                 f"the model has no input {spec.name}",
-                why=f"forward takes {', '.join(known) or 'nothing'}",
+                why=f"{taker} {', '.join(known) or 'nothing'}",
                 hint=f"did you mean {near[0]}?" if near else "",
             )
-    problems.raise_if_any()
+    return problems
 
 
 def _taken_by_name(module: torch.nn.Module) -> list[str] | None:
     """The arguments of forward; None where it takes any name. TorchScript has a schema in place of a signature."""
     if isinstance(module, torch.jit.ScriptModule):
-        forward: Any = module.forward
-        return [argument.name for argument in forward.schema.arguments[1:]]
+        return input_names(module)
     parameters = inspect.signature(module.forward).parameters.values()
     if any(parameter.kind == inspect.Parameter.VAR_KEYWORD for parameter in parameters):
         return None

@@ -9,19 +9,20 @@ numbers that are taken out of such tensors become Python's. What draws random nu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from msgspec import Struct
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils._pytree import tree_leaves, tree_map
 
 READS = frozenset({"item", "tolist", "__bool__", "__int__", "__float__", "__index__"})
 OPEN_SIZES = frozenset({"nonzero", "argwhere", "unique", "unique_consecutive", "bincount", "masked_select"})
 NOT_WRITING = frozenset({"__invert__", "__int__", "__index__", "__iter__"})
 FACTORIES = frozenset({"tensor", "as_tensor", "arange", "zeros", "ones", "full", "eye", "linspace"})
+Result = TypeVar("Result")
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -95,13 +96,16 @@ class KnownTensors(TorchFunctionMode):
         numbers = {id(tensor): self._numbers(tensor) for tensor in _tensors(given)}
         if any(held is None for held in numbers.values()):
             return None
-        with _disable_current_modes(), torch.no_grad():
-            args, kwargs = tree_map(lambda leaf: numbers.get(id(leaf), leaf), given)
+        args, kwargs = tree_map(lambda leaf: numbers.get(id(leaf), leaf), given)
+
+        def computed() -> Any:
             before = torch.get_rng_state()
             found = func(*args, **kwargs)
             random = not torch.equal(before, torch.get_rng_state())
             torch.set_rng_state(before)
-        return None if random else found
+            return None if random else found
+
+        return _beside_the_trace(computed)
 
     def _places(self, index: Any) -> Any:
         """An index whose known masks are the places that they choose."""
@@ -112,21 +116,29 @@ class KnownTensors(TorchFunctionMode):
 
     def _places_of(self, item: Any) -> Sequence[Any]:
         if isinstance(item, list) and item and all(isinstance(flag, bool) for flag in item):
-            with _disable_current_modes():
-                return torch.tensor(item).nonzero(as_tuple=True)
+            return _beside_the_trace(lambda: torch.tensor(item).nonzero(as_tuple=True))
         if not isinstance(item, torch.Tensor) or item.dtype != torch.bool or item.dim() == 0:
             return [item]
         mask = self._numbers(item)
         if mask is None:
             return [item]
-        with _disable_current_modes():
-            return mask.nonzero(as_tuple=True)
+        return _beside_the_trace(lambda: mask.nonzero(as_tuple=True))
 
     def _selected(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         shape = np.broadcast_shapes(x.shape, mask.shape)
-        with _disable_current_modes():
-            places = mask.expand(shape).nonzero(as_tuple=True)
+        places = _beside_the_trace(lambda: mask.expand(shape).nonzero(as_tuple=True))
         return x.expand(shape)[places]
+
+
+def _beside_the_trace(work: Callable[[], Result]) -> Result:
+    """What work computes with real numbers. The modes that trace belong to a thread; a new one has none of them."""
+
+    def without_gradients() -> Result:
+        with torch.no_grad():
+            return work()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(without_gradients).result()
 
 
 def _named(module: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import torch
 from msgspec import Struct
 
-from caffe_ir.errors import ConversionError, Note, Problem
+from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture import Model
-from converters.pytorch.files import import_file, load_factory, open_model, open_weights
-from converters.pytorch.frontend import Handler
+from converters.pytorch.factories import import_file, load_factory
+from converters.pytorch.files import open_model, open_weights
 from converters.pytorch.state_dict import load_weights
+from converters.pytorch.unfit import unwrapped
+from converters.pytorch.walk import Handler
+
+OPERATION = re.compile(r"\w+(::\w+(\.\w+)?|\.\w+\.\w+)")
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -41,6 +46,7 @@ def load(
     if is_file and arguments:
         raise ConversionError(Problem(what="--arg is for a function that makes the model", why=f"{source} is a file"))
     model = open_model(source, trust_pickle=trust_pickle) if is_file else load_factory(source, arguments)
+    model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
     name = Path(source).stem if is_file else source.rpartition(":")[2]
     if weights is None:
         text = "the weights are those that the function made, with torch's seed 0; --weights FILE puts trained ones in"
@@ -54,12 +60,24 @@ def load(
 
 
 def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:
-    """The handlers of further operations: each file's HANDLERS, a dict by "mylib::op". Raises ConversionError."""
+    """The handlers of further operations: each file's HANDLERS, a dict by "mylib::op".
+
+    Raises ConversionError with everything in them that is no handler of an operation.
+    """
     known: dict[str, Handler] = {}
+    problems = Problems()
     for file in files:
         held = vars(import_file(file)).get("HANDLERS")
         if not isinstance(held, dict):
-            hint = 'give it HANDLERS = {"mylib::op": function}'
-            raise ConversionError(Problem(what=f"{file} has no HANDLERS", hint=hint))
+            problems.add(f"{file} has no HANDLERS", hint='give it HANDLERS = {"mylib::op": function}')
+            continue
+        for op, handler in held.items():
+            if not isinstance(op, str) or OPERATION.fullmatch(op) is None:
+                hint = 'write "mylib::op", "aten::op" or, for one overload, "aten.op.overload"'
+                problems.add(f"HANDLERS of {file}: {op!r} is no name of an operation", hint=hint)
+            if not callable(handler):
+                hint = "give a function (Call, Build) -> Value"
+                problems.add(f"HANDLERS of {file}: {op!r} has {handler!r} in the place of a function", hint=hint)
         known |= held
+    problems.raise_if_any()
     return known

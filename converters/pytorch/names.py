@@ -16,7 +16,9 @@ from caffe_ir.errors import Origin
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in')
 TORCH = os.path.dirname(torch.__file__) + os.sep
 OURS = os.path.dirname(__file__) + os.sep
-NOT_THE_USERS = (TORCH, OURS, "<")
+PYTHONS = os.path.dirname(os.__file__) + os.sep
+INSTALLED = ("site-packages", "dist-packages")
+"""The folders below Python's own in which a user's packages lie."""
 
 
 def origins(nodes: Iterable[FxNode]) -> dict[FxNode, Origin]:
@@ -61,11 +63,17 @@ def operation(node: FxNode) -> str:
     return (full[1] if len(full) == 3 else full[-1]).rstrip("_") or "call"
 
 
+def is_the_users(file: str) -> bool:
+    """Whether a file is the user's own or of a package of his, and neither torch's nor Python's nor ours."""
+    pythons = file.startswith(PYTHONS) and not file.removeprefix(PYTHONS).startswith(INSTALLED)
+    return not pythons and not file.startswith((TORCH, OURS, "<"))
+
+
 def place_of(trace: str) -> tuple[str, int | None]:
-    """File and line of the innermost frame that is neither torch's nor ours; torch keeps those of forward functions."""
+    """File and line of the innermost frame that is the user's; torch keeps those of forward functions."""
     for frame in reversed(list(FRAME.finditer(trace))):
         file = frame["file"]
-        if not file.startswith(NOT_THE_USERS):
+        if is_the_users(file):
             return seen_from_here(file), int(frame["line"])
     return "", None
 

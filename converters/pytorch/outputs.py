@@ -30,7 +30,7 @@ def name_outputs(net: Net, program: ExportedProgram, results: Sequence[Value | N
         net.outputs.append(value.blob)
         named[value.blob] = told
         if isinstance(producer.layer, Input):
-            if key not in ("", value.blob):
+            if key != value.blob:
                 net.note("assumed", f"{told} is the input {value.blob} itself", producer.origin)
         elif key:
             wanted[value.blob] = key

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import torch
+from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
+from converters.pytorch.unfit import refuse_without_shapes
 
 Tensors = dict[str, torch.Tensor]
 DEEPEST = 3
@@ -17,38 +20,52 @@ ENOUGH = 20
 """So many keys of the model are enough to find a prefix by."""
 UNUSED = "num_batches_tracked"
 """Counts the batches of the training; no output depends on it, and old checkpoints lack it."""
+TOP = "."
+"""How the tensors that lie in no nest and have no prefix are called."""
+
+
+class Fit(Struct, frozen=True, kw_only=True):
+    """Some of a checkpoint's tensors under the names that they may have in the model."""
+
+    nest: str
+    prefix: str
+    tensors: Tensors
+    hits: int
+    """So many of the model's names are among them."""
+    alike: int
+    """Of so many the shape is the model's, too."""
+
+    @property
+    def label(self) -> str:
+        """The path of keys to them, the prefix at its end."""
+        return ".".join(part for part in (self.nest, self.prefix.rstrip(".")) if part) or TOP
 
 
 def load_weights(module: torch.nn.Module, checkpoint: Mapping[str, Any], *, key: str = "") -> list[Note]:
     """Put the tensors of a checkpoint into the module, without copying them; says what was taken and what was left.
 
-    `key` names the nested state_dict to take where a checkpoint has several that fit ("ema", "model.state_dict").
+    `key` says which, where a checkpoint has several that fit: a path of keys, the prefix at its end ("ema",
+    "model.state_dict", "state_dict.student"). A tensor of another floating type becomes the module's, as
+    load_state_dict does it.
     Raises ConversionError with every missing key and wrong shape, and the names that come near.
     """
-    wanted = dict(module.state_dict())
+    refuse_without_shapes(module)
+    wanted = {name: own for name, own in module.state_dict().items() if isinstance(own, torch.Tensor)}
     found = nests(checkpoint)
-    if key:
-        if key not in found:
-            why = f"it has {', '.join(name or '(top)' for name in found) or 'none'}"
-            raise ConversionError(Problem(what=f"the checkpoint has no state_dict {key}", why=why))
-        found = {key: found[key]}
     if not found:
         raise ConversionError(Problem(what="the checkpoint has no tensors by name", hint="give a state_dict"))
-    fits = {name: stripped(tensors, wanted) for name, tensors in found.items()}
-    name = _chosen(fits, wanted)
-    prefix, tensors = fits[name]
-    tensors = {**tensors, **_tied(module, tensors)}
+    fits = [fit for nest, tensors in found.items() for fit in _fits(nest, tensors, wanted)]
+    fit = _chosen(_keyed(fits, key), wanted)
+    tensors = {**fit.tensors, **_tied(module, fit.tensors)}
     _refuse_misfits(tensors, wanted)
-    module.load_state_dict({key: tensors[key] for key in wanted if key in tensors}, strict=False, assign=True)
-    notes = []
-    if name or prefix:
-        where = f"from {name}" if name else ""
-        cut = f"without the prefix {prefix}" if prefix else ""
-        notes.append(Note(kind="assumed", text=f"weights taken {' '.join(part for part in (where, cut) if part)}"))
+    notes = [*_taken(fit), *_types_told(tensors, wanted)]
+    given = {name: _of_type(tensors[name], own.dtype) for name, own in wanted.items() if name in tensors}
+    module.load_state_dict(given, strict=False, assign=True)
     left = sorted(tensors.keys() - wanted.keys())
     if left:
-        text = f"the model has no place for {len(left)} tensors of the checkpoint: {', '.join(left[:5])}"
-        notes.append(Note(kind="warning", text=text + (" ..." if len(left) > 5 else "")))
+        shown = ", ".join(left[:5]) + (" ..." if len(left) > 5 else "")
+        text = f"the model has no place for {len(left)} tensor{'s' * (len(left) > 1)} of the checkpoint: {shown}"
+        notes.append(Note(kind="warning", text=text))
     return notes
 
 
@@ -63,31 +80,77 @@ def nests(checkpoint: Mapping[str, Any], path: str = "", depth: int = 0) -> dict
     return found
 
 
-def stripped(tensors: Tensors, wanted: Mapping[str, Any]) -> tuple[str, Tensors]:
-    """The prefix that the keys have before the model's own ("module."), and the tensors without it."""
-    if tensors.keys() & wanted.keys():
-        return "", tensors
-    prefixes = {key.removesuffix(own) for own in islice(wanted, ENOUGH) for key in tensors if key.endswith(f".{own}")}
-    hits = {prefix: sum(f"{prefix}{own}" in tensors for own in wanted) for prefix in prefixes}
-    if not hits:
-        return "", tensors
-    best = max(hits, key=lambda prefix: (hits[prefix], -len(prefix)))
-    return best, {key.removeprefix(best): value for key, value in tensors.items() if key.startswith(best)}
+def _fits(nest: str, tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Iterator[Fit]:
+    """The tensors as they are called, and without each prefix that stands before the model's own names ("module.")."""
+    first = list(islice(wanted, ENOUGH))
+    prefixes = {key.removesuffix(own) for own in first for key in tensors if key.endswith(f".{own}")}
+    for prefix in ("", *sorted(prefixes)):
+        held = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        common = held.keys() & wanted.keys()
+        alike = sum(held[name].shape == wanted[name].shape for name in common)
+        yield Fit(nest=nest, prefix=prefix, tensors=held, hits=len(common), alike=alike)
 
 
-def _chosen(fits: Mapping[str, tuple[str, Tensors]], wanted: Mapping[str, Any]) -> str:
-    """The nest that fits best. Raises ConversionError where several fit equally well."""
-    hits = {name: len(tensors.keys() & wanted.keys()) for name, (_, tensors) in fits.items()}
-    best = [name for name, count in hits.items() if count == max(hits.values())]
-    if len(best) > 1 and max(hits.values()) > 0:
+def _keyed(fits: Sequence[Fit], key: str) -> Sequence[Fit]:
+    """Those of a nest or with the prefix that the user names. Raises ConversionError where there are none."""
+    found = [fit for fit in fits if key in (fit.label, fit.nest)] if key else fits
+    if found:
+        return found
+    labels = list(dict.fromkeys(fit.label for fit in fits if fit.hits or not fit.prefix))
+    near = [label for label in labels if label.endswith(f".{key}")] or difflib.get_close_matches(key, labels, 1)
+    hint = f"did you mean --weights-key {near[0]}?" if near else ""
+    raise ConversionError(
+        Problem(what=f"the checkpoint has no state_dict {key}", why=f"it has {', '.join(labels)}", hint=hint)
+    )
+
+
+def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> Fit:
+    """The one that fits best, first by names. Raises ConversionError where several fit equally well, or none at all."""
+    most = max((fit.hits, fit.alike) for fit in fits)
+    best = [fit for fit in fits if (fit.hits, fit.alike) == most]
+    if most[0] == 0 and wanted:
+        own, theirs = (", ".join(islice(names, 3)) for names in (wanted, best[0].tensors))
         raise ConversionError(
             Problem(
-                what=f"the checkpoint has {len(best)} sets of weights that fit: {', '.join(best)}",
+                what=f"none of the {len(wanted)} names that the model's weights have is in the checkpoint",
+                why=f"the model has {own} ..., the checkpoint {theirs} ...",
+                hint="is it the checkpoint of this model, and does the function make the variant that was trained?",
+            )
+        )
+    if len(best) > 1:
+        labels = [fit.label for fit in best]
+        raise ConversionError(
+            Problem(
+                what=f"the checkpoint has {len(best)} sets of weights that fit: {', '.join(labels)}",
                 why="they may differ, and only you know which one you mean",
-                hint=f"say which, for example --weights-key {best[0]}",
+                hint=f"say which, for example --weights-key {labels[0]}",
             )
         )
     return best[0]
+
+
+def _taken(fit: Fit) -> Iterator[Note]:
+    if fit.nest or fit.prefix:
+        where = f"from {fit.nest}" if fit.nest else ""
+        cut = f"without the prefix {fit.prefix}" if fit.prefix else ""
+        yield Note(kind="assumed", text=f"weights taken {' '.join(part for part in (where, cut) if part)}")
+
+
+def _types_told(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Iterator[Note]:
+    pairs = [(tensors[name].dtype, own.dtype) for name, own in wanted.items() if name in tensors]
+    for (theirs, own), count in Counter(pair for pair in pairs if _differ(*pair)).items():
+        held, made = (str(dtype).removeprefix("torch.") for dtype in (theirs, own))
+        text = f"{count} tensor{'s' * (count > 1)} of the checkpoint are {held}; the model has them as {made}"
+        rounded = torch.promote_types(theirs, own) != own
+        yield Note(kind="warning" if rounded else "assumed", text=text + (", rounded" if rounded else ""))
+
+
+def _of_type(tensor: torch.Tensor, own: torch.dtype) -> torch.Tensor:
+    return tensor.to(own) if _differ(tensor.dtype, own) else tensor
+
+
+def _differ(theirs: torch.dtype, own: torch.dtype) -> bool:
+    return theirs != own and theirs.is_floating_point and own.is_floating_point
 
 
 def _tied(module: torch.nn.Module, tensors: Tensors) -> Tensors:
@@ -103,7 +166,7 @@ def _tied(module: torch.nn.Module, tensors: Tensors) -> Tensors:
     return found
 
 
-def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, Any]) -> None:
+def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> None:
     problems = Problems()
     spare = [key for key in tensors if key not in wanted]
     for key, own in wanted.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 DECIDES = "which cells it reads depends on their numbers, and a Caffe net reads the same ones every time"
 RANDOM = "it gives other numbers at every run"
+QUANTIZES = "it rounds as a quantized engine would, and Caffe does not round"
+UNQUANTIZED = "load the trained weights into the model as it was before prepare_qat, and convert that"
 
 HINTS: dict[str, tuple[str, str]] = {
     "aten.topk": (DECIDES, "return its input, and choose the largest in the program that runs the net"),
@@ -23,6 +25,9 @@ HINTS: dict[str, tuple[str, str]] = {
     "aten.rand_like": (RANDOM, "leave the noise out in eval mode"),
     "aten.randn_like": (RANDOM, "leave the noise out in eval mode"),
     "aten.bernoulli": (RANDOM, "leave the noise out in eval mode"),
+    "aten.fused_moving_avg_obs_fake_quant": (QUANTIZES, UNQUANTIZED),
+    "aten.fake_quantize_per_tensor_affine": (QUANTIZES, UNQUANTIZED),
+    "aten.fake_quantize_per_channel_affine": (QUANTIZES, UNQUANTIZED),
     "aten.sin": ("Caffe has no sine", "end the net before it"),
     "aten.cos": ("Caffe has no cosine", "end the net before it"),
     "aten.floor": ("Caffe does not round", "end the net before it"),

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from tests.converters.cli.given import converted, reasons
+from tests.converters.cli.given import converted, reasons, tool
 
 MODELS = """\
 import sys
@@ -216,3 +216,61 @@ def test_all_unknown_operations_are_told_at_once_and_equal_ones_together(models:
     assert told.count("bessel_j0.default on (1, 3, 8, 8) is not supported") == 1
     assert f"and 1 more: line {second}" in told
     assert f"models.py:{line_of('special.bessel_j1')} special_bessel_j1" in told
+
+
+def test_a_program_of_one_size_is_not_written_for_another(tmp_path: Path) -> None:
+    """It was written for its own size, and --input was passed over in silence."""
+    program = torch.export.export(torch.nn.Conv2d(3, 4, 3), (torch.zeros(1, 3, 8, 8),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    told = reasons(tmp_path, "pytorch", tmp_path / "net.pt2", "--input", "1x3x16x16", "-o", tmp_path / "net")
+    assert "the input input is 1x3x16x16 float32, and the program was made for 1x3x8x8 float32" in told
+    assert "inputs for a program of 1" in reasons(
+        tmp_path, "pytorch", tmp_path / "net.pt2", "--input", "1x3x8x8", "--input", "1x3x8x8"
+    )
+
+
+def test_weights_of_two_models_are_not_chosen_among(tmp_path: Path, models: Path) -> None:
+    space: dict[str, object] = {}
+    exec(MODELS, space)
+    state = space["net"]().state_dict()  # type: ignore[operator]
+    both = {f"{who}.{key}": value for who in ("student", "teacher") for key, value in state.items()}
+    torch.save({"state_dict": both}, tmp_path / "trained.ckpt")
+    told = refused(models, "net", "--weights", tmp_path / "trained.ckpt")
+    assert "2 sets of weights that fit: state_dict.student, state_dict.teacher" in told
+    given = ("--weights", tmp_path / "trained.ckpt", "--weights-key", "state_dict.teacher", "-o", tmp_path / "net")
+    converted("pytorch", f"{models}:net", "--input", "1x3x8x8", *given)
+
+
+def test_what_the_users_code_prints_goes_to_standard_error(tmp_path: Path) -> None:
+    (tmp_path / "talks.py").write_text(
+        "from torch import nn\nprint('imported')\nclass Net(nn.Module):\n    def forward(self, x):\n"
+        "        print('called')\n        return x * 2\ndef net():\n    print('made')\n    return Net().eval()\n"
+    )
+    result = converted("pytorch", f"{tmp_path}/talks.py:net", "--input", "1x3", "-o", tmp_path / "net", "-q")
+    assert result.stdout == ""
+    assert result.stderr.split() == ["imported", "made", "called"]
+
+
+def test_two_inputs_of_one_name_and_all_other_mistakes_at_once(models: Path) -> None:
+    told = refused(models, "net", "--input", "image=1x3x8x8", "--input", "nonsense", shape="image=1x3x8x8")
+    assert "2 problems" in told
+    assert "2 inputs are called image" in told
+    assert "'nonsense' is no input" in told
+
+
+def test_a_plugin_that_fails_shows_its_line(tmp_path: Path, models: Path) -> None:
+    (tmp_path / "plugin.py").write_text(
+        "def bessel(call, build):\n    return {}['oops']\nHANDLERS = {'aten::special_bessel_j0': bessel}\n"
+    )
+    told = refused(models, "strange", "--plugin", tmp_path / "plugin.py")
+    assert "3 problems" in told
+    assert (
+        "its handler bessel raised KeyError: 'oops' (a fault of the handler, at plugin.py:2 return {}['oops'])" in told
+    )
+
+
+@pytest.mark.parametrize(
+    "words", [("--weights-key", "ema"), ("--arg", "a=1", "--arg", "a=2"), ("--arg", "pretrained=false")]
+)
+def test_options_that_would_be_passed_over_are_wrong_usage(models: Path, words: tuple[str, ...]) -> None:
+    assert tool("pytorch", f"{models}:net", "--input", "1x3x8x8", *words).exit_code == 2

@@ -127,7 +127,7 @@ def test_what_the_factory_raises_is_the_models_failure(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     result = do(torch_job(tmp_path, arguments={"height": 3}))
     assert result.state == "failed"
-    assert "unexpected keyword argument 'height'" in result.problems[0]
+    assert "has no argument height (it takes width)" in result.problems[0]
 
 
 def test_the_version_names_torch_where_torch_reads_the_model(tmp_path: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import textwrap
+import zipfile
 
 import pytest
 import torch
@@ -13,7 +12,7 @@ from torch import nn
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from converters.pytorch.files import kind_of, load_factory, open_model, open_weights
+from converters.pytorch.files import kind_of, open_model, open_weights
 from tests.converters.pytorch.judge import agreement, images, layers
 from tests.converters.pytorch.nets import Block, ResNet
 
@@ -111,16 +110,31 @@ def test_a_checkpoint_with_other_objects_is_opened_only_when_trusted(tmp_path):
 
 def test_what_is_no_weights(tmp_path):
     write_program(tmp_path / "net.pt2")
-    with pytest.raises(ConversionError, match="it is exported program"):
+    with pytest.raises(ConversionError, match="it is an exported program"):
         open_weights(tmp_path / "net.pt2")
 
 
 def test_a_program_that_this_torch_cannot_read(tmp_path):
     write_program(tmp_path / "net.pt2")
-    data = (tmp_path / "net.pt2").read_bytes()
-    (tmp_path / "net.pt2").write_bytes(data.replace(b'"schema_version"', b'"schema_versioX"'))
+    with zipfile.ZipFile(tmp_path / "net.pt2") as own, zipfile.ZipFile(tmp_path / "new.pt2", "w") as new:
+        for name in own.namelist():
+            new.writestr(name, own.read(name).replace(b'"schema_version"', b'"schema_versioX"'))
     with pytest.raises(ConversionError, match=f"torch {torch.__version__.split('+')[0]}.* cannot open"):
-        open_model(tmp_path / "net.pt2")
+        open_model(tmp_path / "new.pt2")
+
+
+@pytest.mark.parametrize("kind", ["exported program", "pickle"])
+def test_a_file_with_wrong_bytes_inside(kind, tmp_path):
+    """The checksums of the archive tell it from a file of another version, and from one with foreign objects."""
+    WRITERS[kind](tmp_path / "net")
+    with zipfile.ZipFile(tmp_path / "net") as archive:
+        (entry,) = [one for one in archive.infolist() if one.filename.endswith(("model.json", "data.pkl"))]
+    data = bytearray((tmp_path / "net").read_bytes())
+    begin = data.index(b"PK", entry.header_offset) + 30 + len(entry.filename) + entry.file_size // 2
+    data[begin : begin + 99] = bytes(99)
+    (tmp_path / "net").write_bytes(data)
+    with pytest.raises(ConversionError, match="is damaged or cut short"):
+        open_model(tmp_path / "net")
 
 
 @pytest.mark.parametrize("kind", ["pickle", "exported program"])
@@ -135,65 +149,3 @@ def test_files_cut_short(kind, tmp_path):
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(ConversionError, match=r"cannot read .*nothing\.pt2 \(No such file or directory\)"):
         open_model(tmp_path / "nothing.pt2")
-
-
-# ---- factories -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def models(tmp_path):
-    path = tmp_path / "some_models.py"
-    path.write_text(
-        textwrap.dedent("""
-            from torch import nn
-
-            def small(width=3):
-                return nn.Conv2d(3, width, 1)
-
-            def broken():
-                return inner()
-
-            def inner():
-                raise ValueError("no such variant")
-
-            def number():
-                return 7
-            """),
-        encoding="utf-8",
-    )
-    yield path
-    sys.modules.pop("some_models", None)
-
-
-def test_a_factory_in_a_file_and_in_a_package(models, monkeypatch):
-    assert len(load_factory(f"{models}:small").state_dict()["weight"]) == 3
-    assert len(load_factory(f"{models}:small", {"width": 5}).state_dict()["weight"]) == 5
-    monkeypatch.syspath_prepend(models.parent)
-    assert isinstance(load_factory("some_models:small"), nn.Conv2d)
-
-
-def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
-    with pytest.raises(ConversionError) as refused:
-        load_factory(f"{models}:broken")
-    text = str(refused.value)
-    assert "broken raised ValueError" in text
-    assert "no such variant" in text
-    assert 'some_models.py", line 11, in inner' in text
-    assert "converters" not in text
-
-
-@pytest.mark.parametrize(
-    ("place", "message"),
-    [
-        ("{}", "names no function"),
-        ("{}:absent", "has no function absent (it has small, broken, inner, number)"),
-        ("{}:number", "returned a int"),
-        ("{}x.py:small", "there is no file"),
-        ("no.such.package:small", "cannot be imported: ModuleNotFoundError"),
-        ("{}:small:", "names no function"),
-    ],
-)
-def test_what_is_no_factory(models, place, message):
-    with pytest.raises(ConversionError) as refused:
-        load_factory(place.format(models))
-    assert message in str(refused.value)

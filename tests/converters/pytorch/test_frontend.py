@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import ArgMax, Power
+from caffe_ir.layers import ArgMax, InnerProduct, Power, ReLU
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reader import read
@@ -186,6 +186,54 @@ def test_a_users_handler_replaces_ours_and_its_faults_are_told():
     with pytest.raises(ConversionError, match=r"negative_slope=0\.3 is not understood"):
         convert(nn.LeakyReLU(0.3), (x,), handlers=careless)
     convert(nn.LeakyReLU(), (x,), handlers=careless)  # at its default nothing was lost
+
+
+def _fails(call: Call, build: Build) -> Value:
+    return dict[str, Value]()["no such key"]
+
+
+def _asks(call: Call, build: Build) -> Value:
+    return call.value("input")
+
+
+@pytest.mark.parametrize(
+    ("handler", "told"),
+    [
+        (_fails, "its handler _fails raised KeyError: 'no such key'"),
+        (_asks, "aten.relu.default has no argument input, only self"),
+        (lambda call, build: None, "its handler returned a NoneType in the place of a Value"),
+        (lambda call, build: [call.value("self"), 3], "its handler returned a int in the place of a Value"),
+        (lambda call, build: build.add(InnerProduct(num_output=3), call.value("self")), "weights () where"),
+    ],
+)
+def test_a_handler_that_fails_is_told_beside_all_other_problems(handler, told):
+    module = Calls(lambda x: (x.relu(), torch.special.bessel_j0(x)))
+    with pytest.raises(ConversionError) as refused:
+        convert(module, (images(1, 4, 3),), handlers={"aten::relu": handler})
+    first, second = refused.value.problems
+    assert told in str(first)
+    assert "bessel_j0.default on (1, 4, 3) is not supported" in second.what
+    if handler is _fails:
+        assert "test_frontend.py" in first.why
+        assert first.why.endswith('return dict[str, Value]()["no such key"]')
+
+
+def test_an_unknown_operation_says_how_a_handler_for_it_is_called():
+    """The name is the one that handlers= takes, so that it can be copied."""
+
+    def handler(call: Call, build: Build) -> Value:
+        return build.add(ReLU(), call.value("self"))
+
+    for function, key in (
+        (torch.special.bessel_j0, "aten::special_bessel_j0"),
+        (lambda x: torch.ops.aten.special_zeta.other_scalar(x, 2.0), "aten.special_zeta.other_scalar"),
+    ):
+        with pytest.raises(ConversionError) as refused:
+            convert(Calls(function), (images(1, 4),))
+        (problem,) = refused.value.problems
+        assert f'{{"{key}": function}} as handlers=' in problem.hint
+        assert "--plugin FILE.py" in problem.hint
+    convert(Calls(torch.special.bessel_j0), (images(1, 4),), handlers={"aten::special_bessel_j0": handler})
 
 
 def test_an_in_place_call_has_the_handler_of_the_plain_one():

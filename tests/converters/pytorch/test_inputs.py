@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from caffe_ir.errors import ConversionError
-from converters.pytorch.inputs import InputSpec, example_inputs, parse_input
+from converters.pytorch.inputs import InputSpec, example_inputs, parse_input, parse_inputs
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_parse_input(text, spec):
     assert parse_input(text) == spec
 
 
-@pytest.mark.parametrize("text", ["", "1x", "3,4", "1x3:int4", "=1x3", "1x0x3", "a b=1", "-1x3"])
+@pytest.mark.parametrize("text", ["", "1x", "3,4", "1x3:int4", "=1x3", "1x0x3", "a b=1", "-1x3", "1x99999x99999"])
 def test_what_is_no_input(text):
     with pytest.raises(ConversionError, match="is no input"):
         parse_input(text)
@@ -55,3 +55,19 @@ def test_an_input_name_that_does_not_exist():
     told = [str(problem) for problem in refused.value.problems]
     assert told[0] == "the model has no input imge (forward takes image, mask)\n    -> did you mean image?"
     assert told[1].startswith("the model has no input zzz")
+
+
+def test_everything_that_is_wrong_with_any_input_is_told():
+    with pytest.raises(ConversionError) as refused:
+        parse_inputs(["1x0x3", "image=1x3", "foo", "image=1x4", "1x3"])
+    assert [problem.what for problem in refused.value.problems] == [
+        "'1x0x3' is no input",
+        "'foo' is no input",
+        "2 inputs are called image",
+    ]
+    assert [spec.shape for spec in parse_inputs(["1x3", "mask=4"])] == [(1, 3), (4,)]
+
+
+def test_a_blob_that_caffe_cannot_count():
+    with pytest.raises(ConversionError, match="at most 2,147,483,647 numbers"):
+        parse_input("1x3x99999999x99999999")

@@ -65,3 +65,24 @@ def test_plugins_give_their_handlers_together(tmp_path: Path) -> None:
         load_plugins([tmp_path / "none.py"])
     with pytest.raises(ConversionError, match="no file"):
         load_plugins([tmp_path / "missing.py"])
+
+
+def test_what_is_no_handler_in_a_plugin_is_all_told(tmp_path: Path) -> None:
+    text = "HANDLERS = {3: print, 'mylib::op': 5, 'relu': print, 'aten.add.Tensor': print, 'aten::mul.Tensor': print}\n"
+    (tmp_path / "wrong.py").write_text(text)
+    with pytest.raises(ConversionError) as refused:
+        load_plugins([tmp_path / "wrong.py"])
+    told = [problem.what.partition(": ")[2] for problem in refused.value.problems]
+    assert told == [
+        "3 is no name of an operation",
+        "'mylib::op' has 5 in the place of a function",
+        "'relu' is no name of an operation",
+    ]
+
+
+def test_weights_go_into_what_a_wrapper_wraps(tmp_path: Path, source: Path) -> None:
+    source.write_text(FACTORY + "\ndef wrapped():\n    return nn.DataParallel(net())\n")
+    torch.save({"0.weight": torch.full((2, 3, 1, 1), 7.0), "0.bias": torch.zeros(2)}, tmp_path / "best.pth")
+    loaded = load(f"{source}:wrapped", weights=tmp_path / "best.pth")
+    assert isinstance(loaded.model, torch.nn.Sequential)
+    assert loaded.notes == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from converters.pytorch import convert
-from converters.pytorch.names import TORCH, place_of, seen_from_here
+from converters.pytorch.names import TORCH, is_the_users, place_of, seen_from_here
 from tests.converters.pytorch.judge import images
 
 
@@ -95,3 +96,13 @@ def test_place_of(trace, place):
 def test_a_file_below_the_working_folder_is_told_as_seen_from_there():
     assert seen_from_here(os.path.join(os.getcwd(), "models", "net.py")) == os.path.join("models", "net.py")
     assert seen_from_here("/elsewhere/net.py") == "/elsewhere/net.py"
+
+
+def test_python_itself_is_not_the_users_and_his_packages_are():
+    """Frames of contextlib or inspect stood where the user looked for his own line."""
+    assert not is_the_users(contextlib.__file__)
+    assert not is_the_users(os.path.join(TORCH, "nn", "conv.py"))
+    assert not is_the_users("<frozen importlib>")
+    assert is_the_users(pytest.__file__)
+    assert is_the_users(os.path.join(os.path.dirname(os.__file__), "site-packages", "timm", "models", "resnet.py"))
+    assert is_the_users("/home/me/net.py")

@@ -66,3 +66,7 @@ def test_one_blob_twice_an_input_and_none():
     net = convert(Calls(twice), (images(1, 2),))
     assert net.outputs == ["a"]
     assert [note.text for note in net.notes] == ["b is the same blob as a"]
+
+    net = convert(Calls(lambda x: (x.relu(), x)), (images(1, 2),))
+    assert net.outputs == ["relu", "inputs_0"]
+    assert [note.text for note in net.notes] == ["output 1 is the input inputs_0 itself"]

@@ -65,7 +65,7 @@ def test_missing_keys_and_wrong_shapes_are_all_told_with_near_misses():
 def test_what_the_model_has_no_place_for_is_told():
     module, weights = pair()
     notes = load_weights(module, {**weights, "head.weight": torch.zeros(1)})
-    assert [note.text for note in notes] == ["the model has no place for 1 tensors of the checkpoint: head.weight"]
+    assert [note.text for note in notes] == ["the model has no place for 1 tensor of the checkpoint: head.weight"]
 
 
 def test_counts_of_batches_may_be_missing():
@@ -96,6 +96,81 @@ def test_a_tied_weight_may_be_saved_once():
 def test_a_checkpoint_without_tensors(checkpoint):
     with pytest.raises(ConversionError, match="no tensors by name"):
         load_weights(nn.Linear(1, 1), checkpoint)
+
+
+def test_two_prefixes_that_fit_are_for_the_user_to_choose():
+    """A student and its teacher, a query encoder and a key encoder: taking the first would be a guess."""
+    module, weights = pair()
+    both = {f"student.{name}": tensor for name, tensor in weights.items()}
+    both |= {f"teacher.{name}": tensor + 1 for name, tensor in weights.items()}
+    with pytest.raises(ConversionError) as refused:
+        load_weights(module, {"state_dict": both})
+    assert "2 sets of weights that fit: state_dict.student, state_dict.teacher" in str(refused.value)
+    with pytest.raises(ConversionError, match=r"did you mean --weights-key state_dict\.teacher\?"):
+        load_weights(module, {"state_dict": both}, key="teacher")
+    load_weights(module, {"state_dict": both}, key="state_dict.teacher")
+    assert_loaded(module, {name: tensor + 1 for name, tensor in weights.items()})
+
+
+def test_the_top_is_a_set_like_any_other():
+    module, weights = pair()
+    other = {name: tensor + 1 for name, tensor in weights.items()}
+    with pytest.raises(ConversionError, match=r"2 sets of weights that fit: \., ema"):
+        load_weights(module, {**weights, "ema": other})
+    load_weights(module, {**weights, "ema": other}, key=".")
+    assert_loaded(module, weights)
+
+
+def test_of_equal_names_the_shapes_decide():
+    module = nn.Linear(3, 2)
+    small, large = torch.ones(2, 3), torch.ones(9, 9)
+    checkpoint = {"a.weight": large, "a.bias": torch.ones(9), "b.weight": small, "b.bias": torch.ones(2)}
+    notes = load_weights(module, checkpoint)
+    assert module.weight.tolist() == small.tolist()
+    assert notes[0].text == "weights taken without the prefix b."
+
+
+def test_a_checkpoint_of_another_model():
+    module, _ = pair()
+    with pytest.raises(ConversionError) as refused:
+        load_weights(module, {"encoder.weight": torch.zeros(1)})
+    (problem,) = refused.value.problems
+    assert problem.what.startswith(f"none of the {len(module.state_dict())} names that the model's weights have")
+    assert "the checkpoint encoder.weight" in problem.why
+
+
+@pytest.mark.parametrize(
+    ("theirs", "own", "told"),
+    [
+        (torch.bfloat16, torch.float32, "are bfloat16; the model has them as float32"),
+        (
+            torch.float32,
+            torch.float16,
+            "are float32; the model has them as float16, rounded",
+        ),
+        (
+            torch.float16,
+            torch.bfloat16,
+            "are float16; the model has them as bfloat16, rounded",
+        ),
+    ],
+    ids=str,
+)
+def test_the_models_type_holds_as_with_load_state_dict(theirs, own, told):
+    module, plain = nn.Linear(3, 2).to(own), nn.Linear(3, 2).to(own)
+    weights = nn.Linear(3, 2).to(theirs).state_dict()
+    notes = load_weights(module, weights)
+    plain.load_state_dict(weights)
+    assert torch.equal(module.weight, plain.weight)
+    assert module.weight.dtype == own
+    assert [note.text for note in notes] == [f"2 tensors of the checkpoint {told}"]
+    assert notes[0].kind == ("warning" if "rounded" in told else "assumed")
+
+
+@pytest.mark.filterwarnings("ignore:.*Lazy.*")
+def test_a_module_without_shapes_takes_no_weights():
+    with pytest.raises(ConversionError, match="without a shape"):
+        load_weights(nn.LazyLinear(3), {"weight": torch.zeros(3, 2)})
 
 
 def test_nests():

@@ -1,0 +1,145 @@
+"""Models from a user's own Python: `package.module:function` or `path/to/file.py:function`, run with what it needs."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+
+from caffe_ir.errors import ConversionError, Problem, Problems
+from converters.pytorch.capture import Model
+
+FACTORY = "give package.module:function or path/to/file.py:function that returns the model, with --weights FILE"
+SHOWN = 8
+"""So many names of a file's functions are listed."""
+
+
+def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Model:
+    """The model that `package.module:function` or `file.py:function` returns. Raises ConversionError.
+
+    It runs with torch's seed 0, so that random weights are the same at every call. What it raises is told with its own
+    traceback.
+    """
+    holder, colon, name = place.rpartition(":")
+    if not colon or not holder or not name.isidentifier():
+        raise ConversionError(Problem(what=f"{place!r} names no function", hint=FACTORY))
+    factory = _function(holder, name)
+    given = dict(arguments or {})
+    _refuse_arguments(place, factory, given)
+    with _told_as_the_users(f"{place} raised"), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        made = factory(**given)
+    if not isinstance(made, torch.nn.Module | ExportedProgram):
+        kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is no model"
+        hint = "it must return the model itself, a torch.nn.Module"
+        raise ConversionError(Problem(what=f"{place} returned {kind}", hint=hint))
+    return made
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module that a Python file holds, run as Python runs a file: what lies beside it can be imported.
+
+    Raises ConversionError, with the file's own traceback.
+    """
+    if not path.is_file():
+        raise ConversionError(Problem(what=f"there is no file {path}", hint="check the path"))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ConversionError(Problem(what=f"{path} is no Python file", hint="its name must end in .py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    _search(path.parent)
+    dotted = ".".join(path.with_suffix("").parts)
+    hint = f"a file of a package is named by its package, for example {dotted}:function"
+    with _told_as_the_users(f"{path} cannot be imported:", relative=hint):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _function(holder: str, name: str) -> Callable[..., Any]:
+    module = import_file(Path(holder)) if holder.endswith(".py") else _imported(holder)
+    factory: Callable[..., Any] | None = getattr(module, name, None)
+    if callable(factory):
+        return factory
+    known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    near = difflib.get_close_matches(name, known, 3)
+    listed = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
+    raise ConversionError(
+        Problem(
+            what=f"{holder} has no function {name}",
+            why=f"it has {listed}" if known else "",
+            hint=f"did you mean {' or '.join(near)}?" if near else "",
+        )
+    )
+
+
+def _imported(holder: str) -> ModuleType:
+    _search(Path())
+    with _told_as_the_users(f"{holder} cannot be imported:"):
+        return importlib.import_module(holder)
+
+
+def _search(folder: Path) -> None:
+    """Let imports look into a folder first, as `python file.py` and `python -m` do."""
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.insert(0, place)
+
+
+def _refuse_arguments(place: str, factory: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raise ConversionError with every argument that the function wants and does not get, or gets and does not know."""
+    try:
+        parameters = inspect.signature(factory).parameters
+    except (TypeError, ValueError):  # written in C
+        return
+    named = {name: one for name, one in parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    problems = Problems()
+    for name in given.keys() - named.keys() if not takes_any else ():
+        near = difflib.get_close_matches(name, named, 1)
+        what = f"{place} has no argument {name}"
+        hint = f"did you mean {near[0]}?" if near else ""
+        problems.add(what, why=f"it takes {', '.join(named) or 'none'}", hint=hint)
+    for name, one in named.items():
+        if one.default is one.empty and name not in given:
+            problems.add(f"{place} wants a value for {name}", hint=f"say --arg {name}=VALUE")
+    problems.raise_if_any()
+
+
+@contextmanager
+def _told_as_the_users(what: str, *, relative: str = "") -> Iterator[None]:
+    """What the user's code raises becomes a problem with its own part of the traceback; torch's own warnings are left
+    out, since they are about how the model is written and not about what it computes."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"torch\b")
+            warnings.filterwarnings("ignore", message=r"`?torch\.")
+            yield
+    except (Exception, SystemExit) as error:
+        hint = relative if "relative import" in str(error) else ""
+        raise ConversionError(_raised(f"{what} {type(error).__name__}", error, hint)) from None
+
+
+def _raised(what: str, error: BaseException, hint: str) -> Problem:
+    """A problem with the user's part of the traceback: from his own file on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    hidden = (__file__, importlib.__file__, contextmanager.__code__.co_filename, "<frozen")
+    own = [frame for frame in frames if not frame.filename.startswith(hidden)]
+    text = "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error))
+    return Problem(what=f"{what}\n{text.rstrip()}", hint=hint)
+
+
+def _kind(made: object) -> str:
+    return "None" if made is None else f"a value of type {type(made).__name__}"

@@ -1,0 +1,66 @@
+"""Files that are none of PyTorch's."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from caffe_ir.errors import ConversionError
+from converters.pytorch.files import open_model, open_weights
+from converters.pytorch.strangers import stranger
+
+
+def halved(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def write_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "something else")
+
+
+def write_cut_pickle(path):
+    torch.save({"w": torch.zeros(999)}, path)
+    halved(path)
+
+
+def write_cut_safetensors(path):
+    save_file({f"tensor{number}": torch.zeros(1) for number in range(99)}, path)
+    path.write_bytes(path.read_bytes()[:99])
+
+
+WRITERS = {
+    "it is empty": lambda path: path.write_bytes(b""),
+    "it is a pointer of Git LFS": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid 1\n"),
+    "it is a web page": lambda path: path.write_text("<!DOCTYPE html><html>404</html>"),
+    "it is an array of numpy": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00" + bytes(99)),
+    "it is a plain pickle": lambda path: path.write_bytes(pickle.dumps({"a": np.zeros(3)})),
+    "it is an archive of something else": write_zip,
+    "it is damaged or cut short": write_cut_pickle,
+    "it is a .safetensors file cut short": write_cut_safetensors,
+    "it is neither a .pt2, nor TorchScript": lambda path: path.write_text("layer { name: 1 }"),
+}
+
+
+@pytest.mark.parametrize("why", WRITERS)
+@pytest.mark.parametrize("opened", [open_model, open_weights])
+def test_what_a_file_seems_to_be(why, opened, tmp_path):
+    path = tmp_path / "net.pth"
+    WRITERS[why](path)
+    with pytest.raises(ConversionError) as refused:
+        opened(path)
+    (problem,) = refused.value.problems
+    assert problem.what == f"{path} is no file of PyTorch"
+    assert problem.why.startswith(why)
+    assert problem.hint
+
+
+@pytest.mark.parametrize(("name", "why"), [("net.py", "a Python file"), ("net.onnx", "a model of ONNX")])
+def test_what_only_the_name_tells(name, why, tmp_path):
+    (tmp_path / name).write_bytes(b"import torch, and more")
+    assert why in stranger(tmp_path / name).why
