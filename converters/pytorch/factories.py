@@ -94,7 +94,7 @@ def _imported(holder: str) -> ModuleType:
 def _search(folder: Path) -> None:
     """Let imports look into a folder first, as `python file.py` and `python -m` do."""
     place = str(folder.resolve())
-    if place not in sys.path:
+    if sys.path[:1] != [place]:
         sys.path.insert(0, place)
 
 
