@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import pairwise
 
 from msgspec import Struct, field
 
 from converters.transplant import fits, names
 from converters.transplant.modules import Module
 from converters.transplant.neighbours import known_by_neighbours
+from converters.transplant.order import Family, Reading, by_order, disorder, runs
 from converters.transplant.receivers import Receiver
-
-Reading = dict[Receiver, Module]
 
 
 class Open(Struct, frozen=True, kw_only=True):
@@ -43,16 +41,6 @@ class Matched(Struct, kw_only=True):
     def settle(self, reading: Mapping[Receiver, Module], why: str) -> None:
         self.pairs.update(reading)
         self.why.update(dict.fromkeys(reading, why))
-
-
-class Family(Struct, frozen=True, kw_only=True):
-    """One class: receivers in the net's order, modules in the order of registration."""
-
-    receivers: tuple[Receiver, ...]
-    modules: tuple[Module, ...]
-
-    def in_order(self) -> Reading:
-        return dict(zip(self.receivers, self.modules, strict=True))
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -98,7 +86,7 @@ class _Proposal(Struct, frozen=True, kw_only=True):
 def _settle_by_order(proposals: Sequence[_Proposal], matched: Matched, known: Known) -> None:
     """Take the proposals in which layers run in the order in which modules are registered, all others beside them."""
     everything = matched.pairs | {receiver: module for one in proposals for receiver, module in one.reading.items()}
-    doubts = [_disorder(one.reading, everything) for one in proposals]
+    doubts = [disorder(one.reading, everything) for one in proposals]
     for one, doubt in zip(proposals, doubts, strict=True):
         found = _taken(one.family, one.reading, one.why, doubt, matched, known)
         if found is not None:
@@ -179,9 +167,9 @@ def _settle(family: Family, matched: Matched, known: Known) -> Open | _Proposal 
     if len(near) == fewer:
         doubt = _contradiction(near, named, {})
         if doubt is None and family.receivers[0].kind == "filter":
-            doubt = _disorder(near, matched.pairs)
+            doubt = disorder(near, matched.pairs)
         return _taken(family, near, "its neighbour's place", doubt, matched, known)
-    ordered, why = _by_order(family, sure, near)
+    ordered, why = by_order(family, sure, near)
     if ordered is None:
         return _open(family, why)
     if doubt := _contradiction(ordered, named, near):
@@ -219,66 +207,6 @@ def _fit(reading: Reading, known: Known) -> bool:
     )
 
 
-# ---- Order -----------------------------------------------------------------------------------------------------------
-
-
-def _by_order(family: Family, named: Reading, near: Reading) -> tuple[Reading | None, str]:
-    """The reading that the dependencies of the net leave, with names and neighbours where layers run side by side."""
-    runs = _runs(family)
-    if all(len(run.receivers) == 1 for run in runs):
-        return family.in_order(), f"its place among {len(family.receivers)} of its shape along the net"
-    reading: Reading = {}
-    for run in runs:
-        part = _side_by_side(run, named, near)
-        if part is None:
-            alike = ", ".join(receiver.name for receiver in run.receivers)
-            return None, f"{alike} do not depend on each other in one order, and no name tells them apart"
-        reading |= part
-    return reading, "its place along the net, and its name among those side by side"
-
-
-def _runs(family: Family) -> list[Family]:
-    """The class cut wherever all before it must run before all behind it; a run of more than one has no sure order."""
-    places = {receiver.place for receiver in family.receivers}
-    last = [
-        len(places) - 1 - sum(receiver.place in other.before for other in family.receivers)
-        for receiver in family.receivers
-    ]
-    cuts = [cut for cut in range(len(places) + 1) if sum(place < cut for place in last) == cut]
-    by_last = sorted(range(len(places)), key=last.__getitem__)
-    return [
-        Family(
-            receivers=tuple(family.receivers[index] for index in sorted(by_last[start:end])),
-            modules=family.modules[start:end],
-        )
-        for start, end in pairwise(cuts)
-    ]
-
-
-def _side_by_side(run: Family, named: Reading, near: Reading) -> Reading | None:
-    if len(run.receivers) == 1:
-        return run.in_order()
-    for known in (named, near):
-        part = {receiver: known[receiver] for receiver in run.receivers if receiver in known}
-        if set(part.values()) == set(run.modules) and len(part) == len(run.receivers):
-            return part
-    return names.by_words(run.receivers, run.modules)
-
-
-def _disorder(reading: Reading, everything: Reading) -> tuple[str, Reading] | None:
-    """Whether modules are registered in another order than the net runs their layers, which then says nothing."""
-    for receiver, module in reading.items():
-        for other, its in everything.items():
-            if other.kind != receiver.kind:
-                continue
-            too_late = other.place in receiver.before and its.place > module.place
-            too_early = receiver.place in other.before and its.place < module.place
-            if too_late or too_early:
-                first, second = sorted((receiver.name, other.name))
-                return f"{first} and {second} run in another order than their modules are registered", {}
-    return None
-
-
 def _contradiction(reading: Reading, named: Reading, near: Reading) -> tuple[str, Reading] | None:
     """Evidence of another kind that speaks against a reading, with what it says instead."""
     for said, how in ((named, "the name"), (near, "its neighbour")):
@@ -300,7 +228,7 @@ def _exchanged(reading: Reading, receiver: Receiver, module: Module) -> Reading:
 
 def _open(family: Family, why: str) -> Open:
     first = family.in_order()
-    run = next((run.receivers for run in _runs(family) if len(run.receivers) > 1), family.receivers)
+    run = next((run.receivers for run in runs(family) if len(run.receivers) > 1), family.receivers)
     crossed = first | {run[0]: first[run[1]], run[1]: first[run[0]]}
     readings = (("in the order of both files", first), ("the other way round", crossed))
     return Open(receivers=family.receivers, modules=family.modules, why=why, readings=readings)

@@ -7,44 +7,8 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from converters.transplant.matching import Known, Matched, match
-from converters.transplant.modules import aliases, batch_norm_of, modules_of
-from converters.transplant.names import without_common_prefix
-from converters.transplant.receivers import receivers_of
-from converters.transplant.tensors import held
-from tests.converters.transplant.nets import conv, data, layer, net_of
-
-INPUT = data(1, 4, 2, 2)
-
-
-def matched(folder: Path, text: str, **parts: nn.Module) -> Matched:
-    receivers, _ = receivers_of(net_of(folder, INPUT + text))
-    module = nn.Module()
-    for name, part in parts.items():
-        module.add_module(name, part)
-    modules = modules_of({key: held(tensor.detach().numpy()) for key, tensor in module.state_dict().items()})
-    known = Known(
-        called=without_common_prefix(modules),
-        norm_of=batch_norm_of(modules),
-        with_norm=frozenset(receiver.behind for receiver in receivers if receiver.kind == "norm"),
-        aliases=aliases(modules),
-    )
-    found = Matched()
-    match(receivers, modules, found, known)
-    return found
-
-
-def pairs(found: Matched) -> dict[str, str]:
-    return {receiver.name: module.name for receiver, module in found.pairs.items()}
-
-
-def same(*names: str) -> dict[str, nn.Module]:
-    return {name: nn.Conv2d(4, 4, 1) for name in names}
-
-
-def chain(*names: str) -> str:
-    bottoms = ("data", *names)
-    return "".join(conv(name, bottom, 4, 1) for name, bottom in zip(names, bottoms, strict=False))
+from tests.converters.transplant.matches import chain, matched, pairs, same
+from tests.converters.transplant.nets import conv, layer
 
 
 def test_the_only_one_of_a_shape(tmp_path: Path) -> None:
@@ -53,12 +17,6 @@ def test_the_only_one_of_a_shape(tmp_path: Path) -> None:
     )
     assert pairs(found) == {"a": "y", "b": "x"}
     assert set(found.why.values()) == {"the only one of its shape"}
-
-
-def test_order_along_the_net(tmp_path: Path) -> None:
-    found = matched(tmp_path, chain("a", "b", "c"), **same("x", "y", "z"))
-    assert pairs(found) == {"a": "x", "b": "y", "c": "z"}
-    assert set(found.why.values()) == {"its place among 3 of its shape along the net"}
 
 
 def test_names_go_before_order(tmp_path: Path) -> None:
@@ -78,15 +36,6 @@ def test_words_against_the_order_leave_it_open(tmp_path: Path) -> None:
     assert readings == [{"conv_left": "right.0", "conv_right": "left"}, {"conv_left": "left", "conv_right": "right.0"}]
 
 
-def test_side_by_side_has_no_order(tmp_path: Path) -> None:
-    text = conv("a", "data", 4, 1) + conv("b", "data", 4, 1) + layer("Eltwise", "s", "a b") + conv("c", "s", 4, 1)
-    found = matched(tmp_path, text, **same("x", "y", "z"))
-    assert pairs(found) == {}
-    assert "a, b do not depend on each other in one order" in found.open[0].why
-    readings = [{own.name: its.name for own, its in reading.items()} for _, reading in found.open[0].readings]
-    assert readings == [{"a": "x", "b": "y", "c": "z"}, {"a": "y", "b": "x", "c": "z"}]
-
-
 def test_numbers_that_differ_leave_it_open(tmp_path: Path) -> None:
     found = matched(tmp_path, chain("a", "b"), **same("x", "y", "z"))
     assert pairs(found) == {}
@@ -96,14 +45,6 @@ def test_numbers_that_differ_leave_it_open(tmp_path: Path) -> None:
 
 def test_names_settle_numbers_that_differ(tmp_path: Path) -> None:
     assert pairs(matched(tmp_path, chain("z", "y"), **same("x", "y", "z"))) == {"z": "z", "y": "y"}
-
-
-def test_another_order_of_registration_leaves_the_rest_open(tmp_path: Path) -> None:
-    """The only one of its shape shows that the modules are not registered as they run."""
-    text = conv("a", "data", 4, 1) + conv("b", "a", 4, 1) + conv("c", "b", 5, 1)
-    found = matched(tmp_path, text, last=nn.Conv2d(4, 5, 1), **same("x", "y"))
-    assert pairs(found) == {"c": "last"}
-    assert found.open[0].why == "a and c run in another order than their modules are registered"
 
 
 def test_a_convolution_and_its_transpose_are_told_by_their_outputs(tmp_path: Path) -> None:
