@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from converters.darknet import DarknetModel, convert
-from converters.verify import Comparison, Source, caffe_files, source_of, verify
+from converters.verify import EMBEDDED, Comparison, Engine, Source, caffe_files, source_of, verify
 from tests.oracles.seeded_weights import write_weights
 
 # One of each construction that a conversion of a Darknet net can get wrong.
@@ -212,3 +212,13 @@ def kind(name: str, layer: Any) -> Plant:
 
 def product() -> Eltwise:
     return Eltwise(operation="PROD")
+
+
+def engine(change) -> Engine:
+    """The embedded engine with something done to its blobs."""
+
+    def blobs(files, wanted, feeds) -> Iterator[np.ndarray]:
+        for name, array in zip(wanted, EMBEDDED.blobs(files, wanted, feeds), strict=True):
+            yield change(name, np.array(array))
+
+    return Engine(name="other", missing=lambda: "", title=lambda: "another engine", blobs=blobs)
