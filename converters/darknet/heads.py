@@ -65,6 +65,12 @@ class Head(Struct, frozen=True, kw_only=True):
     new_coords: bool = False
     softmax: bool = False
     background: bool = False
+    logistic: tuple[str, ...] = ()
+    """The channels of which the head layer takes a logistic; `classes` are those of all classes."""
+    logistic_later: tuple[str, ...] = ()
+    """Those of which Darknet takes it only when it makes boxes of the layer's output."""
+    transposed: bool = False
+    """The head layer's output lies cell by cell, though it is called a map."""
     square_root: bool = False
     """The width and height of a box are to be squared."""
     point: str = "center"
@@ -85,18 +91,31 @@ class Head(Struct, frozen=True, kw_only=True):
         coordinates = ("x", "y", "w", "h", *(f"coord_{n}" for n in range(4, self.coords)))[: self.coords]
         return (*coordinates, "objectness")
 
+    def to_do(self, *, activated: bool) -> dict[str, Any]:
+        """What a decoder must do to the channels before it makes boxes of them."""
+        softmax = ("objectness", "classes") if self.background else ("classes",)
+        return {
+            "logistic": self.logistic_later if activated else self.logistic + self.logistic_later,
+            "softmax": softmax if self.softmax and not activated else (),
+            "scale_x_y": self.scale_x_y != 1 and not activated,
+        }
+
     def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
         """Plain data; `held` says which blob of the finished net holds a value of the source."""
         facts: dict[str, Any] = to_builtins(self)
+        del facts["logistic"], facts["logistic_later"]  # `to_do` says what is left of them
         facts["stride"] = self.stride[0] if self.stride[0] == self.stride[1] else self.stride
         raw, activated = held.get(self.raw), held.get(self.name)
         facts["blob"] = activated or raw
         facts["activated"] = activated is not None and activated != raw
         facts["raw_blob"] = raw
+        facts["to_do"] = self.to_do(activated=facts["activated"])
+        facts["transposed"] = self.transposed and facts["activated"]
         if self.type == "detection":
             facts["layout"] = "class scores of all cells, then confidences of all boxes, then boxes x, y, w, h"
         else:
-            facts["layout"] = f"{self.num} boxes, each of the channels {', '.join(self.channels)}, then the classes"
+            boxes = f"{self.num} boxes, each of the channels {', '.join(self.channels)}, then the classes"
+            facts["layout"] = f"cell by cell, in each {boxes}" if facts["transposed"] else boxes
         return facts
 
 

@@ -53,18 +53,25 @@ CFGS = {
     "scale_x_y": (BODY.format(activation="linear") + f"[yolo]\n{ANCHORS}scale_x_y=1.2\n", (0, 2, 5)),
     "new_coords": (BODY.format(activation="logistic") + f"[yolo]\n{ANCHORS}scale_x_y=2\nnew_coords=1\n", (0, 2, 5)),
     "region": (BODY.format(activation="linear") + f"[region]\n{SMALL_ANCHORS}", (0, 2, 0)),
+    "alexeyabs_region": (BODY.format(activation="linear") + f"[region]\n{SMALL_ANCHORS}", (0, 2, 5)),
 }
 
 
 def boxes(head: dict[str, Any], blob: np.ndarray) -> np.ndarray:
     """The rows of a head, from its facts and the blob that they name."""
-    (rows, columns), (height, width) = head["grid"], head["network"]
-    value = blob.astype(np.float64).reshape(head["num"], 5 + head["classes"], rows, columns)
+    (rows, columns), (height, width), to_do = head["grid"], head["network"], head["to_do"]
+    value = blob.astype(np.float64)
+    if head["transposed"]:
+        value = value.reshape(rows * columns, -1).T
+    value = value.reshape(head["num"], 5 + head["classes"], rows, columns).copy()
+    parts = {"x": value[:, :1], "y": value[:, 1:2], "objectness": value[:, 4:5], "classes": value[:, 5:]}
+    for name in to_do["logistic"]:
+        parts[name][:] = expit(parts[name])
+    if to_do["softmax"]:
+        assert to_do["softmax"] == ["classes"]
+        parts["classes"][:] = softmax(parts["classes"], axis=1)
     centre, size, objectness, classes = np.split(value, (2, 4, 5), axis=1)
-    if not head["activated"]:
-        if not head["new_coords"]:
-            centre, objectness = expit(centre), expit(objectness)
-            classes = softmax(classes, axis=1) if head["softmax"] else expit(classes)
+    if to_do["scale_x_y"]:
         centre = centre * head["scale_x_y"] - (head["scale_x_y"] - 1) / 2
     places = np.stack([np.broadcast_to(np.arange(columns), (rows, columns)), np.indices((rows, columns))[0]])
     centre = (centre + places) / np.array([columns, rows])[:, None, None]

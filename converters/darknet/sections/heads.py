@@ -25,7 +25,8 @@ def yolo(section: Section, build: Build) -> Value:
     head = _yolo_facts(section, build, "yolo", 5)
     if build.dialect == "alexeyab":
         new_coords = section.int("new_coords", 0) != 0
-        head = replace(head, scale_x_y=section.float("scale_x_y", 1), new_coords=new_coords)
+        logistic = () if new_coords else head.logistic
+        head = replace(head, scale_x_y=section.float("scale_x_y", 1), new_coords=new_coords, logistic=logistic)
     build.heads.append(head)
     layer = YoloHead(
         anchors=head.anchors,
@@ -42,7 +43,12 @@ def gaussian_yolo(section: Section, build: Build) -> Value:
     source = build.previous
     x = build.image(source)
     head = _yolo_facts(section, build, "Gaussian_yolo", 9)
-    head = replace(head, scale_x_y=section.float("scale_x_y", 1), point=section.text("yolo_point", "center"))
+    head = replace(
+        head,
+        scale_x_y=section.float("scale_x_y", 1),
+        point=section.text("yolo_point", "center"),
+        logistic=("x", "x_sigma", "y", "y_sigma", "w_sigma", "h_sigma", "objectness", "classes"),
+    )
     build.heads.append(head)
     layer = GaussianYoloHead(anchors=head.anchors, mask=head.mask, classes=head.classes, scale_x_y=head.scale_x_y)
     return build.result(build.add(layer, x))
@@ -55,6 +61,9 @@ def region(section: Section, build: Build) -> Value:
     num, classes, coords = build.size("num", 1), build.size("classes", 20), build.size("coords", 4, least=2)
     _check_channels(build, c, num, coords + 1 + classes, "num")
     original = build.dialect == "darknet"
+    softmax = section.int("softmax", 0) != 0
+    background = original and section.int("background", 0) != 0
+    of_rest = (*(() if background else ("objectness",)), *(("classes",) if original and not softmax else ()))
     head = Head(
         name=build.name,
         raw=_raw(build),
@@ -67,8 +76,11 @@ def region(section: Section, build: Build) -> Value:
         anchor_unit="cells",
         mask=tuple(range(num)),
         grid=(h, w),
-        softmax=section.int("softmax", 0) != 0,
-        background=original and section.int("background", 0) != 0,
+        softmax=softmax,
+        background=background,
+        logistic=("x", "y", *of_rest) if original else of_rest,
+        logistic_later=() if original else ("x", "y"),
+        transposed=not original,
         tree=tree_groups(section, build),
         nms=_nms(section, build),
     )
@@ -156,6 +168,7 @@ def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_
         anchor_unit="pixels",
         mask=mask,
         grid=(h, w),
+        logistic=("x", "y", "objectness", "classes"),
         nms=_nms(section, build),
     )
 

@@ -30,7 +30,7 @@ def facts(folder, sections: str, *, lowered: str = "", height: int = 64, width: 
 
 
 def test_yolo(tmp_path):
-    found = facts(tmp_path, YOLO)
+    found = facts(tmp_path, YOLO, lowered="raw")
     assert found["dialect"] == "darknet"
     assert [head["name"] for head in found["heads"]] == ["yolo_2", "yolo_5"]
     first = found["heads"][0]
@@ -50,6 +50,11 @@ def test_yolo(tmp_path):
     assert first["anchors"] == [10, 14, 23.5, 27, 37, 58]
     assert first["anchor_unit"] == "pixels"
     assert first["layout"] == "2 boxes, each of the channels x, y, w, h, objectness, then the classes"
+    assert first["to_do"] == {
+        "logistic": ["x", "y", "objectness", "classes"],
+        "softmax": [],
+        "scale_x_y": False,
+    }
 
 
 @pytest.mark.parametrize("head", ["raw", "activated"])
@@ -74,27 +79,51 @@ def test_how_a_picture_comes_to_the_input(tmp_path):
 
 def test_alexeyabs_yolo(tmp_path):
     sections = YOLO.replace("classes=2", "classes=2;scale_x_y=1.05;new_coords=1;nms_kind=greedynms;beta_nms=0.7")
-    first = facts(tmp_path, sections, header=ALEXEYAB)["heads"][0]
+    first = facts(tmp_path, sections, lowered="raw", header=ALEXEYAB)["heads"][0]
     assert first["scale_x_y"] == pytest.approx(1.05)
     assert first["new_coords"] is True
     assert first["nms"]["kind"] == "greedynms"
     assert first["nms"]["beta"] == pytest.approx(0.7)
     assert first["nms"]["score_threshold"] == 0.25
+    assert first["to_do"] == {"logistic": [], "softmax": [], "scale_x_y": True}
 
 
 def test_gaussian_yolo(tmp_path):
     sections = f"[convolutional];filters=11;{CONV}[Gaussian_yolo];num=1;anchors=1,2;classes=2;yolo_point=left_top"
-    (head,) = facts(tmp_path, sections, header=ALEXEYAB)["heads"]
+    (head,) = facts(tmp_path, sections, lowered="raw", header=ALEXEYAB)["heads"]
     assert head["type"] == "Gaussian_yolo"
     assert head["point"] == "left_top"
     assert "x, x_sigma, y, y_sigma" in head["layout"]
+    sigmas = ["x", "x_sigma", "y", "y_sigma", "w_sigma", "h_sigma"]
+    assert head["to_do"]["logistic"] == [*sigmas, "objectness", "classes"]
 
 
 def test_region(tmp_path):
     sections = f"[convolutional];filters=20;stride=4;{CONV}[region];num=2;classes=5;softmax=1;anchors=1.5,2,3,4"
-    (head,) = facts(tmp_path, sections)["heads"]
+    (head,) = facts(tmp_path, sections, lowered="raw")["heads"]
     assert (head["type"], head["anchor_unit"], head["softmax"], head["stride"]) == ("region", "cells", True, 4.0)
     assert head["anchors"] == [1.5, 2, 3, 4]
+    assert head["to_do"] == {"logistic": ["x", "y", "objectness"], "softmax": ["classes"], "scale_x_y": False}
+
+
+@pytest.mark.parametrize(
+    ("more", "header", "raw", "activated"),
+    [
+        ("", (0, 2, 0), (["x", "y", "objectness", "classes"], []), ([], [])),
+        ("softmax=1;background=1", (0, 2, 0), (["x", "y"], ["objectness", "classes"]), ([], [])),
+        ("", ALEXEYAB, (["objectness", "x", "y"], []), (["x", "y"], [])),
+        ("softmax=1", ALEXEYAB, (["objectness", "x", "y"], ["classes"]), (["x", "y"], [])),
+    ],
+)
+def test_what_a_decoder_of_a_region_has_to_do(tmp_path, more, header, raw, activated):
+    """region_layer.c, forward_region_layer and get_region_box: AlexeyAB's leaves x and y to the second."""
+    sections = f"[convolutional];filters=20;{CONV}[region];num=2;classes=5;anchors=1.5,2,3,4;{more}"
+    for lowered, (logistic, softmax) in (("raw", raw), ("activated", activated)):
+        (head,) = facts(tmp_path, sections, lowered=lowered, header=header)["heads"]
+        assert (head["to_do"]["logistic"], head["to_do"]["softmax"]) == (logistic, softmax)
+        turned = header == ALEXEYAB and lowered == "activated"
+        assert head["transposed"] == turned
+        assert head["layout"].startswith("cell by cell, in each 2 boxes" if turned else "2 boxes")
 
 
 def test_detection(tmp_path):
