@@ -118,7 +118,7 @@ def test_weights_in_hdf5_are_verified_by_the_engines_that_read_them(tmp_path: Pa
     assert "net.caffemodel.h5" in told
     assert "AGREES: " in told
     assert "opencv reads no weights in HDF5" in told
-    assert contents(tmp_path).keys() - {"net.cfg", "net.weights"} == {
+    assert contents(tmp_path).keys() - {"tiny.cfg", "tiny.weights"} == {
         "net.prototxt", "net.caffemodel.h5", "net.heads.json"
     }  # fmt: skip
 
