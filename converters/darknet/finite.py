@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Thread
 
-from caffe_ir.errors import ConversionError, Note
+from caffe_ir.errors import Note
 from converters.darknet.weights import WeightsFile
 
 
@@ -14,12 +14,12 @@ class FiniteCheck:
     def __init__(self, weights: WeightsFile) -> None:
         self._weights = weights
         self._notes: list[Note] = []
-        self._error: ConversionError | None = None
+        self._error: BaseException | None = None
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def notes(self) -> list[Note]:
-        """A warning for every array with NaN or infinity, once all are read. Raises ConversionError as `non_finite`."""
+        """A warning for every array with NaN or infinity, once all are read. Raises whatever kept it from reading."""
         self._thread.join()
         if self._error is not None:
             raise self._error
@@ -28,5 +28,5 @@ class FiniteCheck:
     def _run(self) -> None:
         try:
             self._notes = self._weights.non_finite()
-        except ConversionError as error:
+        except BaseException as error:  # a thread that died would pass for one that found nothing
             self._error = error

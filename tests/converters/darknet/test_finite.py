@@ -30,3 +30,14 @@ def test_a_file_that_went_away_is_told_where_the_notes_are_asked_for(tmp_path: P
     (tmp_path / "a").unlink()
     with pytest.raises(ConversionError, match="cannot be read"):
         FiniteCheck(file).notes()
+
+
+def test_a_check_that_fails_does_not_pass_for_one_that_found_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: WeightsFile) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(WeightsFile, "non_finite", full)
+    with pytest.raises(MemoryError):
+        FiniteCheck(taken(tmp_path / "a", [1.0])).notes()
