@@ -16,6 +16,8 @@ from caffe_ir.reader import read
 from converters.verify.comparison import Row, row
 
 if TYPE_CHECKING:
+    import torch
+
     from caffe_ir.blob import Array
     from caffe_ir.net import Net
     from converters.transplant import Transplanted
@@ -29,10 +31,9 @@ def check(
     prototxt: Path,
     caffemodel: Path,
     done: Transplanted,
-    tensors: Mapping[str, Tensor],
+    model: torch.nn.Module,
     *,
     factory: str,
-    arguments: Sequence[str],
     quiet: bool,
 ) -> None:
     """Read the two files back, run them and the model on the same numbers, and tell every module's difference.
@@ -42,7 +43,7 @@ def check(
     net = read(prototxt, caffemodel)
     feeds = _feeds(net)
     wanted = {one.top: one.modules[-1] for one in done.rows}
-    theirs, outputs = _module_values(factory, arguments, tensors, list(feeds.values()), set(wanted.values()))
+    theirs, outputs = _module_values(model, list(feeds.values()), set(wanted.values()))
     if len(outputs) == len(net.outputs) == 1:
         wanted[net.outputs[0]], theirs[""] = "", outputs[0]
     elif not quiet:
@@ -82,16 +83,16 @@ def _compared(
     ]
 
 
-def _module_values(
-    factory: str, arguments: Sequence[str], tensors: Mapping[str, Tensor], inputs: Sequence[Array], wanted: set[str]
-) -> tuple[dict[str, Array], list[Array]]:
-    """What each wanted module gave when it was first called, and the model's outputs, in float64."""
+def filled_model(factory: str, arguments: Sequence[str], tensors: Mapping[str, Tensor]) -> torch.nn.Module:
+    """The model that a function makes, with the weights in it, in eval mode and in float64. Raises ConversionError."""
     import torch
 
     from converters.cli.argument import arguments as arguments_of
+    from converters.cli.sources import users_code
     from converters.pytorch.factories import load_factory
 
-    module = load_factory(factory, arguments_of(arguments))
+    with users_code():
+        module = load_factory(factory, arguments_of(arguments))
     if not isinstance(module, torch.nn.Module):
         why = "it returned a program of torch.export, which has weights of its own"
         raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))
@@ -100,8 +101,20 @@ def _module_values(
     try:
         module.load_state_dict(given)
     except RuntimeError as error:
-        raise ConversionError(Problem(what=f"the weights do not fit {factory}", why=str(error))) from None
-    module.double().eval()
+        told = "; ".join(line.strip() for line in str(error).splitlines()[1:]) or str(error)
+        raise ConversionError(Problem(what=f"the weights do not fit {factory}", why=told)) from None
+    return module.double().eval()
+
+
+def _module_values(
+    module: torch.nn.Module, inputs: Sequence[Array], wanted: set[str]
+) -> tuple[dict[str, Array], list[Array]]:
+    """What each wanted module gave when it was first called, and the model's outputs. Raises ConversionError."""
+    import torch
+
+    from converters.cli.sources import users_code
+    from converters.pytorch.export_errors import explained
+
     found: dict[str, Array] = {}
 
     def keep(name: str) -> Any:
@@ -114,7 +127,11 @@ def _module_values(
     for name, inner in module.named_modules():
         if name in wanted:
             inner.register_forward_hook(keep(name))
-    with torch.no_grad():
-        given_back = module(*map(torch.from_numpy, inputs))
+    given = list(map(torch.from_numpy, inputs))
+    try:
+        with users_code(), torch.no_grad():
+            given_back = module(*given)
+    except Exception as error:
+        raise ConversionError(explained(error, given, {})) from error
     outputs, _ = torch.utils._pytree.tree_flatten(given_back)
     return found, [output.numpy() for output in outputs if isinstance(output, torch.Tensor)]

@@ -105,6 +105,10 @@ def fill_prototxt(
         tensors, notes = state_dict(open_weights(model), weights_key)
         done = transplant(read(prototxt), tensors, given=given, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
+        if factory is not None:
+            from converters.cli.prototxt_check import check, filled_model
+
+            made = filled_model(factory, arguments, tensors)
         stem = stem_of(output, Path(model).stem)
         path = stem.with_name(stem.name + (HDF5 if hdf5 else BINARY))
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
@@ -115,9 +119,7 @@ def fill_prototxt(
             _show(done, (*notes, *done.net.notes))
             click.echo(f"written  {path} ({size:,} bytes)")
         if factory is not None:
-            from converters.cli.prototxt_check import check
-
-            check(prototxt, path, done, tensors, factory=factory, arguments=arguments, quiet=quiet)
+            check(prototxt, path, done, made, factory=factory, quiet=quiet)
 
 
 def _eps(text: str) -> float | None:

@@ -62,3 +62,29 @@ def test_a_wrong_map_is_found_at_the_output(folder: Path) -> None:
     result = run(folder, "two", "one", "--model", f"{folder / 'made.py'}:Net")
     assert result.exit_code == 1
     assert "differ" in result.output
+
+
+MADE = {
+    "raises": "def made(): raise ValueError('not today')",
+    "program": "def made(): return torch.export.export(Net().eval(), (torch.zeros(1, 3, 2, 2),))",
+    "other": "def made(): return nn.Sequential(nn.Conv2d(3, 4, 1))",
+}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_a_function_that_makes_no_such_model_is_told_before_anything_is_written(folder: Path, kind: str) -> None:
+    (folder / "made.py").write_text(f"{FACTORY}\n{MADE[kind]}\n")
+    result = run(folder, "one", "two", "--model", f"{folder / 'made.py'}:made")
+    assert result.exit_code == 1
+    assert not (folder / "out.caffemodel").exists()
+    wanted = {"raises": "ValueError: not today", "program": "makes no module", "other": "the weights do not fit"}
+    assert wanted[kind] in result.output
+
+
+def test_a_model_that_cannot_run_is_told_with_its_line(folder: Path) -> None:
+    (folder / "made.py").write_text(
+        FACTORY.replace("x = self.relu", "raise ValueError('too small')\n        x = self.relu")
+    )
+    result = run(folder, "one", "two", "--model", f"{folder / 'made.py'}:Net")
+    assert result.exit_code == 1
+    assert "made.py:13 raise ValueError('too small')" in result.output
