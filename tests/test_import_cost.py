@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "cv2")
+HEAVY = ("torch", "cv2", "h5py", "matplotlib", "jinja2", "distributed", "MNN")
 HEAVY_FOR_HELP = (*HEAVY, "google.protobuf", "numpy", "caffe_ir.net")
 
 # Imports every module below the packages named, as a whole program would.
@@ -41,19 +41,14 @@ def loaded(program: str, heavy: tuple[str, ...]) -> set[str]:
     return set(run.stderr.rpartition("loaded:")[2].split())
 
 
-def installed(*packages: str) -> bool:
-    return all(importlib.util.find_spec(package) is not None for package in packages)
-
-
-def test_importing_us_loads_neither_torch_nor_cv2() -> None:
+def test_importing_us_loads_nothing_heavy() -> None:
     assert loaded("import caffe_ir, converters.darknet", HEAVY) == set()
 
 
-def test_no_module_of_caffe_ir_or_the_darknet_frontend_loads_torch_or_cv2() -> None:
+def test_no_module_of_caffe_ir_or_the_darknet_frontend_loads_anything_heavy() -> None:
     assert loaded(WALK.format(packages=("caffe_ir", "converters.darknet")), HEAVY) == set()
 
 
-@pytest.mark.skipif(not installed("converters.cli"), reason="there is no command line yet")
 @pytest.mark.parametrize(
     ("arguments", "heavy"),
     [(["--help"], HEAVY_FOR_HELP), (["darknet", "--help"], HEAVY)],
@@ -76,7 +71,7 @@ def test_a_heavy_import_before_an_exit_is_found() -> None:
     assert loaded(program, HEAVY_FOR_HELP) == {"numpy"}
 
 
-@pytest.mark.skipif(not installed("cv2"), reason="cv2 is not installed")
+@pytest.mark.skipif(importlib.util.find_spec("cv2") is None, reason="cv2 is not installed")
 def test_cv2_is_found_when_it_is_loaded() -> None:
     assert loaded("import cv2", HEAVY) == {"cv2"}
 
