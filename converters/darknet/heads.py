@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
+_FLAT_LIST = re.compile(r"\[\n([^][{}]*?)\n *\]")
 HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
 
 
@@ -76,6 +78,8 @@ class Head(Struct, frozen=True, kw_only=True):
     point: str = "center"
     tree: tuple[int, ...] = ()
     """The sizes of the groups of a softmax tree."""
+    parents: tuple[int, ...] = ()
+    """The parent of each class in that tree, -1 for none."""
     nms: NonMaximumSuppression
 
     @property
@@ -131,5 +135,6 @@ def heads_as_dict(
 
 
 def heads_text(heads: Sequence[Head], preprocessing: Preprocessing, dialect: str, held: Mapping[str, str]) -> str:
-    """The contents of NAME.heads.json."""
-    return json.dumps(heads_as_dict(heads, preprocessing, dialect, held), indent=1) + "\n"
+    """The contents of NAME.heads.json, each list of numbers or names in a line of its own."""
+    text = json.dumps(heads_as_dict(heads, preprocessing, dialect, held), indent=1)
+    return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"

@@ -12,7 +12,7 @@ from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, 
 from converters.darknet.build import INPUT, Build, Handler, Value
 from converters.darknet.heads import Head, NonMaximumSuppression
 from converters.darknet.section import Section
-from converters.darknet.sections.softmax import tree_groups
+from converters.darknet.sections.softmax import groups_of, tree_parents
 
 MOST_ANCHORS = 1 << 16
 """Nets have some ten; a larger number is a typing error, for which no memory would be enough."""
@@ -63,6 +63,7 @@ def region(section: Section, build: Build) -> Value:
     original = build.dialect == "darknet"
     softmax = section.int("softmax", 0) != 0
     background = original and section.int("background", 0) != 0
+    parents = tree_parents(section, build)
     of_rest = (*(() if background else ("objectness",)), *(("classes",) if original and not softmax else ()))
     head = Head(
         name=build.name,
@@ -81,7 +82,8 @@ def region(section: Section, build: Build) -> Value:
         logistic=("x", "y", *of_rest) if original else of_rest,
         logistic_later=() if original else ("x", "y"),
         transposed=not original,
-        tree=tree_groups(section, build),
+        tree=groups_of(parents),
+        parents=parents,
         nms=_nms(section, build),
     )
     build.heads.append(head)

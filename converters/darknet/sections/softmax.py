@@ -18,7 +18,7 @@ def softmax(section: Section, build: Build) -> Value:
     groups, temperature = build.size("groups", 1), section.float("temperature", 1)
     build.require(temperature != 0, "temperature=0 divides by zero", key="temperature")
     spatial = section.float("spatial", 0) != 0 and not section.has("tree")
-    tree = tree_groups(section, build)
+    tree = groups_of(tree_parents(section, build))
     blob = _operand(build, source, whole=groups == 1 and not tree, spatial=spatial)
     if temperature != 1 and not spatial:
         blob = build.add(Power(scale=1 / temperature), blob, suffix="temperature")
@@ -51,21 +51,25 @@ def _by_group(build: Build, blob: str, sizes: tuple[int, ...]) -> str:
     return build.add(Concat(axis=1), *tops)
 
 
-def tree_groups(section: Section, build: Build) -> tuple[int, ...]:
-    """The sizes of the groups of the section's tree, none where it has no tree.
+def tree_parents(section: Section, build: Build) -> tuple[int, ...]:
+    """The parent of each class in the section's tree, -1 for none; nothing where it has no tree.
 
-    A line holds a name and its parent's line; neighbouring lines of one parent are a group (tree.c, read_tree).
-    Raises ConversionError where the file is not found or holds something else.
+    A line holds a name and its parent's line (tree.c, read_tree). Raises ConversionError where the file is not found
+    or holds something else.
     """
     if not section.has("tree"):
         return ()
     path = _found(section.text("tree"), build)
     try:
         rows = [line.split() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
-        parents = [int(row[1]) for row in rows]
+        return tuple(int(row[1]) for row in rows)
     except (OSError, ValueError, IndexError):
         why = "a line holds a name and a number"
         raise build.refusal(f"{path} is no tree of classes", why=why, key="tree") from None
+
+
+def groups_of(parents: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of a tree's groups: neighbouring classes of one parent are a group (tree.c, read_tree)."""
     return tuple(len(list(group)) for _, group in groupby(parents))
 
 

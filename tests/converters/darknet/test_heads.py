@@ -139,8 +139,16 @@ def test_a_tree(tmp_path):
     sections = f"[convolutional];filters=8;{CONV}[region];num=1;classes=3;tree=some.tree;anchors=1,2"
     (head,) = facts(tmp_path, sections)["heads"]
     assert head["tree"] == [2, 1]
+    assert head["parents"] == [-1, -1, 0]
     assert head["blob"] == head["raw_blob"] == "conv_0"
     assert not head["activated"]
+
+
+def test_lists_of_numbers_take_one_line_each(tmp_path):
+    text = heads_json(converted(tmp_path, net(YOLO, height=64, width=96)))
+    assert '   "anchors": [10.0, 14.0, 23.5, 27.0, 37.0, 58.0],\n' in text
+    assert '   "mask": [1, 2],\n' in text
+    assert text.endswith("}\n")
 
 
 def test_a_net_without_heads(tmp_path):
