@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ def check_wishes(output: str | None, dump_after: str | None) -> None:
         raise click.BadParameter(f"{dump_after!r} is none of: {', '.join(stages)}", param_hint="--dump-after")
     folder = stem_of(output, "net").parent
     if not folder.is_dir():
-        problem = Problem(what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {folder}")
+        problem = Problem(
+            what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {shlex.quote(str(folder))}"
+        )
         raise ConversionError(problem)
     if not os.access(folder, os.W_OK | os.X_OK):
         problem = Problem(

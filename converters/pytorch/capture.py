@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from msgspec import Struct
+from msgspec.structs import replace
 from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Note, Problem
@@ -94,12 +95,20 @@ def _refuse_hidden_aliases(program: ExportedProgram) -> None:
 def _exported(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
     try:
         program = _traced(module, args, kwargs)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         known = _with_known_tensors(module, args, kwargs) if needs_numbers(error) else None
         if known is None:
-            raise ConversionError(explained(error, args, kwargs)) from error
+            raise ConversionError(_with_scripts_told(explained(error, args, kwargs), module)) from error
         return known
     return _with_known_tensors(module, args, kwargs) or program if open_sizes(program) else program
+
+
+def _with_scripts_told(problem: Problem, module: torch.nn.Module) -> Problem:
+    """The problem, with the way round parts in TorchScript, which torch.export does not always see through."""
+    scripts = [name for name, part in module.named_modules() if isinstance(part, torch.jit.ScriptModule)]
+    if problem.hint or not scripts:
+        return problem
+    return replace(problem, hint=f"{scripts[0]} is TorchScript: put the plain module there, or script the whole model")
 
 
 def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
@@ -161,10 +170,14 @@ def _in_eval(module: torch.nn.Module) -> Iterator[list[Note]]:
     training = [(name, part) for name, part in module.named_modules() if getattr(part, "training", False)]
     notes: list[Note] = []
     if training:
-        where = "the model" if module.training else ", ".join(name for name, _ in training[:3])
-        text = f"{where} was in training mode; converted as after model.eval()"
-        notes.append(Note(kind="warning", text=text))
-        module.eval()
+        more = f" and {len(training) - 3} more" if len(training) > 3 else ""
+        parts = ", ".join(name for name, _ in training[:3]) + more
+        where = "the model was" if module.training else f"{parts} {'were' if len(training) > 1 else 'was'}"
+        try:
+            module.eval()
+            notes.append(Note(kind="warning", text=f"{where} in training mode; converted as after model.eval()"))
+        except NotImplementedError:  # the module of a program, which has the mode in which it was exported
+            training = []
     try:
         yield notes
     finally:

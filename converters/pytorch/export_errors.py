@@ -20,7 +20,8 @@ OPEN = ("DataDependent", "DynamicOutputShape", "UnbackedSymbol")
 """Parts of the names of the exceptions that say: the numbers in a tensor would decide."""
 UNPACKED = "let forward give the padded sequences to the layer itself, and read each result at its own length"
 HINTS = (
-    (r"same device|device cuda|device type", "make every tensor on the device of the input: device=x.device"),
+    (r"same device|device type|(?i:cuda)", "make every tensor on the device of the input: device=x.device"),
+    (r"inference tensor", "make the model outside of torch.inference_mode()"),
     (r"\.numpy\(\)", "compute with torch's own functions: what numpy computes is not seen"),
     (
         r"scalar type|dtype|Input type|data type",
@@ -34,7 +35,7 @@ HINTS = (
 """What helps, by what torch says; the first that fits."""
 
 
-def explained(error: Exception, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Problem:
+def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Problem:
     """The problem that an exception of torch.export tells of, for inputs of these shapes and types."""
     kind, text = type(error).__name__, str(error)
     origin = user_frame(error)
@@ -71,7 +72,7 @@ def explained(error: Exception, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     )
 
 
-def needs_numbers(error: Exception) -> bool:
+def needs_numbers(error: BaseException) -> bool:
     """Whether the export stopped because nobody could tell it the numbers in a tensor."""
     kind = type(error).__name__
     return any(part in kind for part in OPEN) or "data-dependent" in str(error) or "nbacked symbol" in str(error)

@@ -71,6 +71,15 @@ def to_net(
 
 
 def _visit(walk: Walk, node: FxNode) -> None:
+    if isinstance(node.target, torch._ops.HigherOrderOperator):
+        walk.problems.add(
+            f"{operation(node)} runs programs within the program",
+            why="a Caffe net has no branches and no loops",
+            hint="decide before the conversion, or write the steps out",
+            origin=walk.origins[node],
+        )
+        walk.known[node] = _stand_in(walk, node)
+        return
     arguments = [walk.known.get(item) for item in node.all_input_nodes]
     if any(argument is None for argument in arguments):
         return

@@ -62,6 +62,8 @@ def _rename(net: Net, wanted: Mapping[str, str]) -> None:
         for node in [node for node in net.nodes if name in (node.name, *node.tops)]:
             free = net.fresh_name(name)
             if name in node.tops:
+                if isinstance(node.layer, Input):
+                    net.note("assumed", f"the input {name} is called {free}: an output has its name", node.origin)
                 _call(net, name, free)
             else:
                 net.update(node, replace(node, name=free))

@@ -156,3 +156,57 @@ def test_autocast_and_no_grad_inside_forward():
                 return y.float() + 1
 
     assert layers(converted(Inside(), images(1, 3))) == ["Power"]
+
+
+def test_the_module_of_a_program_has_its_mode():
+    """It has no eval(), which torch refuses there."""
+    x = images(1, 3, 6, 6)
+    module = torch.export.export(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()).eval(), (x,)).module()
+    net = convert(module, (x,))
+    assert layers(net) == ["Convolution", "ReLU"]
+    assert net.notes == []
+
+
+def test_parts_in_training_mode_are_counted():
+    module = nn.Sequential(*(nn.Dropout() for _ in range(5))).eval()
+    for part in module:
+        part.train()
+    (note,) = capture(module, (images(1, 3),)).notes
+    assert note.text.startswith("0, 1, 2 and 2 more were in training mode")
+
+
+def test_a_forward_that_ends_the_program_does_not_end_ours():
+    class Leaves(nn.Module):
+        def forward(self, x):
+            raise SystemExit(7)
+
+    problem = problem_of(Leaves(), images(1))
+    assert line_of(problem) == "raise SystemExit(7)"
+    assert "SystemExit" in problem.why
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_part_in_torchscript_that_torch_cannot_see_through():
+    class Around(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU()))
+
+        def forward(self, x):
+            return self.inner(x)
+
+    assert problem_of(Around().eval(), images(1, 3, 4, 4)).hint.startswith("inner is TorchScript")
+
+
+@pytest.mark.parametrize("wrapper", ["cond", "scan"])
+def test_programs_within_the_program(wrapper):
+    class Within(nn.Module):
+        def forward(self, x):
+            if wrapper == "cond":
+                return torch.cond(x.sum() > 0, lambda x: x * 2, lambda x: x * 3, (x,))
+            return torch._higher_order_ops.scan(lambda kept, row: (kept + row, kept * 1), x[0], x)[1]
+
+    with pytest.raises(ConversionError) as refused:
+        convert(Within().eval(), (images(2, 3),))
+    (problem,) = [one for one in refused.value.problems if "programs within the program" in one.what]
+    assert line_of(problem).startswith("return torch.")

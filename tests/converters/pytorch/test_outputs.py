@@ -70,3 +70,10 @@ def test_one_blob_twice_an_input_and_none():
     net = convert(Calls(lambda x: (x.relu(), x)), (images(1, 2),))
     assert net.outputs == ["relu", "inputs_0"]
     assert [note.text for note in net.notes] == ["output 1 is the input inputs_0 itself"]
+
+
+def test_a_key_that_is_an_inputs_name_has_it_and_the_input_says_so():
+    net = converted(Calls(lambda x: {"inputs_0": x * 2}), images(1, 2))
+    assert net.outputs == ["inputs_0"]
+    net = convert(Calls(lambda x: {"inputs_0": x * 2}), (images(1, 2),))
+    assert [note.text for note in net.notes] == ["the input inputs_0 is called inputs_0_2: an output has its name"]
