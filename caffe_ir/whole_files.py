@@ -49,12 +49,12 @@ def whole_files(*places: Path) -> Iterator[list[BinaryIO]]:
 
 
 def write_text(place: Path, text: str, *, make_folder: bool = False) -> None:
-    """Write a text in UTF-8, whole or not at all. Raises ConversionError."""
+    """Write a text in UTF-8, whole or not at all; bytes of names that are no UTF-8 are `?`. Raises ConversionError."""
     try:
         if make_folder:
             place.parent.mkdir(parents=True, exist_ok=True)
         with whole_files(place) as (file,):
-            file.write(text.encode())
+            file.write(text.encode(errors="replace"))
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot write {place}", why=error.strerror or str(error))) from error
 

@@ -52,7 +52,7 @@ def _verified(result: Result, folder: Path) -> str:
     if not result.report:
         return verdict
     link = Path(os.path.relpath(result.report, folder.absolute())).as_posix()
-    return f'<a href="{escape(quote(link))}">{verdict or "report"}</a>'
+    return f'<a href="{escape(quote(os.fsencode(link)))}">{verdict or "report"}</a>'
 
 
 def _number(place: int) -> str:

@@ -27,7 +27,7 @@ def main(library: str, cfg: str, weights: str, source: str, result: str, layers:
     told = os.dup(1)
     os.dup2(2, 1)
     darknet = _library(library)
-    net = darknet.load_network(cfg.encode(), weights.encode(), 0)
+    net = darknet.load_network(os.fsencode(cfg), os.fsencode(weights), 0)
     x = np.fromfile(source, np.float32)
     last = darknet.network_predict(net, x.ctypes.data_as(ctypes.POINTER(ctypes.c_float)))
     sizes = []

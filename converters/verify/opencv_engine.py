@@ -41,6 +41,7 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
     Where layers are joined OpenCV 4 gives unwritten memory for a blob that a Concat reads. A net that has run joined
     does not come apart again, so there are two.
     """
+    _refuse_names(files)
     try:
         last = _outputs(files, [blob for blob in wanted if blob in files.net.outputs], feeds)
         opened = _opened(files, feeds)
@@ -52,6 +53,15 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
             yield from (found[blob] for blob in part)
     except Exception as error:
         raise EngineFailed(_told(files, error)) from error
+
+
+def _refuse_names(files: CaffeFiles) -> None:
+    """OpenCV ends the process with a segmentation fault where the name of a file is no UTF-8."""
+    for path in (files.prototxt, files.caffemodel):
+        try:
+            str(path).encode()
+        except UnicodeEncodeError:
+            raise EngineFailed(f"OpenCV opens no file whose name is not UTF-8: {path}") from None
 
 
 def _outputs(files: CaffeFiles, blobs: Sequence[str], feeds: Feeds) -> dict[str, Array | None]:

@@ -32,6 +32,11 @@ def test_they_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == "é".encode()
 
 
+def test_a_name_that_is_no_utf8_does_not_keep_a_text_from_being_written(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", f"<{os.fsdecode(b'net' + bytes([255]))}>")
+    assert (tmp_path / "a").read_text(encoding="utf-8") == "<net?>"
+
+
 def test_an_exception_leaves_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("old")
     with pytest.raises(ZeroDivisionError), whole_files(tmp_path / "a", tmp_path / "b") as (one, _):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -50,3 +51,9 @@ def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_pa
     assert read.rows[3] == ["a<b>&c", "caffe", "converted", "1.50", "48", "3", "1,234,567", "agrees"]
     assert read.links == ["../out/a%20b.verify.html"]
     assert "script" not in read.tags
+
+
+def test_a_link_holds_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    report = os.fsdecode(os.fsencode(tmp_path) + b"/net\xff.verify.html")
+    read = Read(page([Result(name="net", target="caffe", state="converted", report=report)], tmp_path))
+    assert read.links == ["net%FF.verify.html"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 
 import cv2
@@ -52,6 +53,13 @@ def test_the_layer_that_stops_it_is_named(tmp_path) -> None:
     add(net, "last", ReLU())
     with pytest.raises(EngineFailed, match=r"OpenCV cannot run step \(Threshold"):
         run(tmp_path, net, "elu", "last")
+
+
+def test_a_name_that_would_end_the_process_is_refused(tmp_path) -> None:
+    folder = tmp_path / os.fsdecode(b"net" + bytes([255]))
+    folder.mkdir()
+    with pytest.raises(EngineFailed, match="no file whose name is not UTF-8"):
+        run(folder, ordinary(), "conv")
 
 
 def test_it_says_what_to_install(monkeypatch) -> None:
