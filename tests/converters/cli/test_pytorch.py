@@ -12,7 +12,7 @@ import torch
 
 from caffe_ir.reader import read
 from caffe_ir.reference import run
-from tests.converters.cli.given import contents, converted, layer_types, tool
+from tests.converters.cli.given import ROOT, contents, converted, layer_types, tool
 
 MODELS = """\
 import torch
@@ -162,6 +162,26 @@ def test_a_plugin_knows_more_operations(tmp_path: Path) -> None:
     assert "special_bessel_j0" in tool(*given).stderr
     converted(*given, "--plugin", tmp_path / "plugin.py")
     assert layer_types(tmp_path / "net.prototxt") == ["Input", "Exp"]
+
+
+def test_the_recipe_for_an_operation_is_a_plugin(tmp_path: Path) -> None:
+    """The example of CONTRIBUTING, as it stands there."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    recipe = text.partition("with ArgMax as the example")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "recipe.py").write_text(recipe)
+    (tmp_path / "places.py").write_text(
+        "import torch\nclass Net(torch.nn.Module):\n    def forward(self, x):\n"
+        "        return x.argmax(1), x.argmax(-1, keepdim=True)\ndef net():\n    return Net().eval()\n"
+    )
+    given = ("pytorch", f"{tmp_path}/places.py:net", "--input", "1x3x4x5", "-o", tmp_path / "net")
+    result = converted(*given, "--plugin", tmp_path / "recipe.py", "-v")
+    assert result.stdout.count("of equal numbers torch takes the first and Caffe the last") == 2
+    assert layer_types(tmp_path / "net.prototxt") == ["Input", "ArgMax", "Reshape", "ArgMax"]
+    net = read(f"{tmp_path / 'net'}.prototxt", f"{tmp_path / 'net'}.caffemodel")
+    x = np.random.default_rng(0).random((1, 3, 4, 5), np.float32)
+    blobs = run(net, {"x": x}, np.float32)
+    np.testing.assert_array_equal(blobs[net.outputs[0]], x.argmax(1))
+    np.testing.assert_array_equal(blobs[net.outputs[1]], x.argmax(-1)[..., None])
 
 
 def test_two_runs_give_the_same_bytes(tmp_path: Path, models: Path) -> None:
