@@ -53,10 +53,22 @@ def _pooled(section: Section, build: Build, pool: Literal["MAX", "AVE"]) -> Valu
     why = "Darknet makes the smallest of all numbers of it"
     what = f"with padding={padding} and size={k} a window lies outside of {h} x {w}"
     build.require(before < k and last - before < 0, what, why=why, key="padding")
+    rows, columns = _window(k, before, h, vertical, oh), _window(k, before, w, horizontal, ow)
     layer = WindowPool(
-        pool=pool, kernel_size=(k, k), stride=(vertical, horizontal), output_size=(oh, ow), begin=(before, before)
+        pool=pool,
+        kernel_size=(rows[0], columns[0]),
+        stride=(vertical, horizontal),
+        output_size=(oh, ow),
+        begin=(rows[1], columns[1]),
     )
     return build.result(build.add(layer, x))
+
+
+def _window(k: int, before: int, size: int, stride: int, count: int) -> tuple[int, int]:
+    """Kernel and begin of one axis; where every window holds all of the image, those of the smallest that does."""
+    reach = (count - 1) * stride
+    whole = reach <= before <= k - size
+    return (size + reach, reach) if whole and size + reach < k else (k, before)
 
 
 def _depth(build: Build) -> Value:

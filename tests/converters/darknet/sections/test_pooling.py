@@ -27,6 +27,7 @@ POOLS = {
     "spatial pyramid": "[maxpool];size=5;stride=1\n[maxpool];size=9;stride=1\n[maxpool];size=13;stride=1",
     "size 1, stride 2": "[maxpool];size=1;stride=2",
     "larger than the image": "[maxpool];size=20;stride=20",
+    "far larger than the image": "[maxpool];size=61;stride=3\n[maxpool];size=23;stride=1",
     "the whole image": "[avg]",
 }
 SIZES = [(12, 14), (13, 11)]
@@ -48,6 +49,17 @@ def results(tmp_path_factory):
 def test_as_darknet(results, name, size):
     one = results[f"{name.replace(',', '').replace(' ', '_')}_{size[0]}x{size[1]}"]
     assert farthest(one) < CLOSE
+
+
+@pytest.mark.parametrize("size", [49, 1_000_000_000])
+@pytest.mark.parametrize(("kind", "whole"), [("maxpool", np.max), ("local_avgpool", np.mean)])
+def test_windows_that_all_hold_the_whole_image_need_not_be_larger(tmp_path, kind, whole, size):
+    model = converted(tmp_path, net(f"[{kind}];size={size};stride=4"), header=ALEXEYAB)
+    x = np.random.default_rng(0).standard_normal((1, 4, 12, 14)).astype(np.float32)
+    made = blobs_of(model, x)[f"{kind}_0"]
+    expected = np.broadcast_to(whole(x, axis=(2, 3), keepdims=True), made.shape)
+    np.testing.assert_allclose(made, expected, atol=1e-6)
+    assert model.net.node(f"{kind}_0").layer.kernel_size == (12 + 2 * 4, 14 + 3 * 4)
 
 
 def test_strides_of_alexeyab(tmp_path):
