@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from caffe_ir.source_layers import WindowPool
 from tests.converters.darknet.judged import ALEXEYAB, CLOSE, blobs_of, converted, farthest, judged, net, refusals
 from tests.oracles.darknet import needs_darknet
 
@@ -59,7 +60,9 @@ def test_windows_that_all_hold_the_whole_image_need_not_be_larger(tmp_path, kind
     made = blobs_of(model, x)[f"{kind}_0"]
     expected = np.broadcast_to(whole(x, axis=(2, 3), keepdims=True), made.shape)
     np.testing.assert_allclose(made, expected, atol=1e-6)
-    assert model.net.node(f"{kind}_0").layer.kernel_size == (12 + 2 * 4, 14 + 3 * 4)
+    layer = model.net.node(f"{kind}_0").layer
+    assert isinstance(layer, WindowPool)
+    assert layer.kernel_size == (12 + 2 * 4, 14 + 3 * 4)
 
 
 def test_strides_of_alexeyab(tmp_path):
