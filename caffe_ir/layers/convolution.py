@@ -54,14 +54,15 @@ class _Windowed(CaffeLayer, frozen=True, kw_only=True):
 
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
-        """The layer that a file spells so; one number is taken for two axes, until `placed` knows how many."""
+        """The layer that a file spells so, for as many axes as a field has numbers.
+
+        Where each field has one number that is taken for two axes, until `placed` knows how many.
+        """
         others = {name: value for name, value in spelled.items() if name not in WINDOW_FIELDS}
-        windows = {
-            "kernel_size": parse_repeated(spelled, "kernel_size", 0, 2),
-            "stride": parse_repeated(spelled, "stride", 1, 2),
-            "pad": parse_repeated(spelled, "pad", 0, 2),
-            "dilation": parse_repeated(spelled, "dilation", 1, 2),
-        }
+        defaults = {"kernel_size": 0, "stride": 1, "pad": 0, "dilation": 1}
+        told = max(len(spelled.get(name, ())) for name in defaults)
+        axes = told if told > 1 else 2
+        windows = {name: parse_repeated(spelled, name, default, axes) for name, default in defaults.items()}
         return super().parsed({**others, **windows})
 
     def conv_sizes(self, sizes: Shape) -> Shape:

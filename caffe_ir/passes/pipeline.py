@@ -21,6 +21,7 @@ The order, with its reasons:
 - fold_batch_norm after crop and pooling: it needs to know every reader of a convolution.
 - power_chain after all that writes Power, linear_behind_power for what it leaves.
 - dead again: what a pass made and a later one left unread.
+- silence when all readers are known.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
 
@@ -74,6 +75,7 @@ from caffe_ir.passes.resample import RESAMPLE
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.resize import RESIZE
 from caffe_ir.passes.shortcut import SHORTCUT
+from caffe_ir.passes.silence import SILENCE
 from caffe_ir.passes.softplus import SOFTPLUS
 from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.passes.unroll import UNROLL
@@ -126,6 +128,7 @@ PIPELINE: tuple[Pass, ...] = (
     POWER_CHAIN,
     LINEAR_BEHIND_POWER,
     DEAD,
+    SILENCE,
     NAMES,
     IN_PLACE,
 )

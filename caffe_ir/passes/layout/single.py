@@ -50,6 +50,8 @@ from caffe_ir.source_layers import (
 )
 from caffe_ir.views import View, plain, reshaped, resized
 
+AXES_OF_A_MAP = 4
+
 
 def permute(stage: Stage, node: Node) -> bool:
     assert isinstance(node.layer, Permute)
@@ -95,7 +97,11 @@ def channelwise(stage: Stage, node: Node) -> bool:
     """Layers with a weight for each place of the second axis."""
     view = stage.views[node.bottom]
     if isinstance(node.layer, PReLU) and node.layer.channel_shared:
-        return pointwise(stage, node)
+        blob = stage.written(node, view)
+        if not 2 <= len(stage.net.shapes[blob]) <= AXES_OF_A_MAP:
+            blob = stage.reshape(node, blob, (1, prod(view.shape)))
+        stage.emit(node, node.layer, [blob], [view.axes])
+        return True
     found = stage.exposed(node, view, [1], as_channels=True)
     if found is None:
         return False

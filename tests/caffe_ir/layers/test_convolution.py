@@ -201,3 +201,20 @@ def test_spellings():
     assert Deconvolution.parsed(layer.spelled()).pad == (1, 1)
     volume = Convolution(num_output=8, kernel_size=(3, 3, 3))
     assert Convolution.parsed(volume.spelled()).placed(((1, 2, 5, 5, 5),), 1) == volume
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"kernel_size": (1, 3, 5)},
+        {"kernel_size": (3, 3, 3), "pad": (1, 0, 2)},
+        {"kernel_size": (2, 2, 2), "stride": (2, 1, 2), "dilation": (1, 2, 1)},
+        {"kernel_size": (3, 3, 3), "stride": (2, 2, 2)},
+        {"kernel_size": (5,), "pad": (2,)},
+    ],
+)
+def test_a_file_says_the_windows_of_any_number_of_axes(windows):
+    layer = Convolution(num_output=2, **windows)
+    bottom = (1, 4, *(9 for _ in layer.kernel_size))
+    spelled = {name: value for name, value in layer.spelled().items() if value != []}
+    assert Convolution.parsed(spelled).placed((bottom,), 1) == layer
