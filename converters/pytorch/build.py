@@ -91,17 +91,17 @@ class Call(Struct, kw_only=True):
             raise self.refused(f"its {name} is {_shown(found)}", why="a tensor that the inputs lead to belongs there")
         return found if any_type else self._floating(name, found)
 
-    def values(self, name: str) -> list[Value | torch.Tensor]:
+    def values(self, name: str, *, any_type: bool = False) -> list[Value | torch.Tensor]:
         """A list of tensors, each an activation or a constant. Raises Refused."""
         found = self.argument(name)
         assert isinstance(found, list | tuple), f"{self.op}: {name} is no list"
-        return [self._floating(name, item) if isinstance(item, Value) else item for item in found]
+        return [self._floating(name, item) if isinstance(item, Value) and not any_type else item for item in found]
 
-    def operand(self, name: str) -> Operand:
+    def operand(self, name: str, *, any_type: bool = False) -> Operand:
         """An activation, a constant tensor or a number. Raises Refused."""
         found = self.argument(name)
         if isinstance(found, Value):
-            return self._floating(name, found)
+            return found if any_type else self._floating(name, found)
         assert isinstance(found, torch.Tensor | float | int), f"{self.op}: {name} is {_shown(found)}"
         return found
 
@@ -172,6 +172,10 @@ class Call(Struct, kw_only=True):
             for name, given in self.arguments.items()
             if name not in self.read and not (given.has_default and _same(given.value, given.default))
         ]
+
+    def exact(self) -> bool:
+        """Whether Caffe's floats count as the result's type does: floating, or integers that never wrap in practice."""
+        return self.dtypes[0].is_floating_point or self.dtypes[0] in (torch.int32, torch.int64)
 
     # ---- refusing -------------------------------------------------------------------------------------------------
 

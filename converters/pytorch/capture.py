@@ -16,11 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from torch.export import ExportedProgram
 
-from caffe_ir.errors import ConversionError, Note, Problem
+from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.aliases import beyond_schemas, needs_functional
-from converters.pytorch.export_errors import explained, needs_numbers
+from converters.pytorch.export_errors import explained, first_line, needs_numbers
 from converters.pytorch.known_tensors import KnownTensors
-from converters.pytorch.names import origins
+from converters.pytorch.names import origins, place_of
 from converters.pytorch.sizes import dynamic, open_sizes, refuse_dynamic, refuse_other_sizes
 from converters.pytorch.torchscript import call_inputs, from_script, in_order, input_names, named_by_their_weights
 from converters.pytorch.unfit import refuse_unfit, unwrapped
@@ -70,8 +70,7 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     refuse_dynamic(program)
     _refuse_hidden_aliases(program)
     if needs_functional(program.graph):
-        with _quiet():
-            program = program.run_decompositions({})
+        program = _functional(program)
     return Captured(program=program, notes=tuple(notes))
 
 
@@ -109,6 +108,24 @@ def _with_scripts_told(problem: Problem, module: torch.nn.Module) -> Problem:
     if problem.hint or not scripts:
         return problem
     return replace(problem, hint=f"{scripts[0]} is TorchScript: put the plain module there, or script the whole model")
+
+
+def _functional(program: ExportedProgram) -> ExportedProgram:
+    """The program without in-place calls. Raises ConversionError where torch cannot write it so."""
+    try:
+        with _quiet():
+            functional: ExportedProgram = program.run_decompositions({})
+            return functional
+    except Exception as error:
+        file, line = place_of(str(error))  # torch tells the story of the graph behind the message
+        raise ConversionError(
+            Problem(
+                what=f"torch cannot write the program without its in-place calls: {first_line(error)}",
+                why="what an in-place call changes may be read under another name, so they are written out",
+                hint="compute new tensors instead (y = x + 1 for x += 1, torch.where or torch.cat for x[...] = y)",
+                origin=Origin(layer=file, file=file, line=line) if file else None,
+            )
+        ) from error
 
 
 def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:

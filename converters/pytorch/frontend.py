@@ -21,6 +21,7 @@ from caffe_ir.net import Net
 from converters.pytorch.aliases import kept_state
 from converters.pytorch.build import Build, Call, Given, Missing, Refused, Value
 from converters.pytorch.constants import fold, live, stored
+from converters.pytorch.decomposition import parts
 from converters.pytorch.ends import inputs, results
 from converters.pytorch.export_errors import UNPACKED
 from converters.pytorch.names import operation, origins, seen_from_here
@@ -115,7 +116,7 @@ def _handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     handler = handler_of(walk.handlers, str(node.target))
     shapes, dtypes = _seen(node, origin)
     if handler is None:
-        raise Refused(_unsupported(walk, node))
+        return _composed(walk, node)
     call = Call(
         name=node.name,
         op=str(node.target),
@@ -127,6 +128,45 @@ def _handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     made = _made(call, handler, build_of(walk, origin))
     if left := call.unread():
         raise call.refused(f"{', '.join(left)} is not understood", hint="a handler of your own may: see handlers=")
+    return _results_of(call, node, made)
+
+
+def _composed(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
+    """A call without a handler by its parts, each of which has one. Raises Refused where some have none."""
+    origin, made = walk.origins[node], parts(node, lambda op: handler_of(walk.handlers, op) is not None)
+    if made is None:
+        raise Refused(_unsupported(walk, node))
+    tensors, graph = made
+    placed = [item for item in graph.nodes if item.op == "placeholder"]
+    (output,) = [item for item in graph.nodes if item.op == "output"]
+    walk.known.update({item: walk.known[given] for item, given in zip(placed, tensors, strict=True)})
+    constants = {item: walk.known[item] for item in placed if isinstance(walk.known[item], torch.Tensor)}
+    calls = [item for item in graph.nodes if item.op == "call_function"]
+    walk.origins.update({item: replace(origin, layer=f"{origin.layer}_{operation(item)}") for item in calls})
+    folded, problems = fold(calls, constants, walk.origins)
+    walk.known.update(folded)
+    active = [item for item in calls if item not in folded]
+    told = all(item.target is operator.getitem or handler_of(walk.handlers, str(item.target)) for item in active)
+    if problems or not told:
+        raise Refused(_unsupported(walk, node))
+    walk.origins.update(dict.fromkeys(active[-1:], origin))
+    for item in active:
+        if item.target is operator.getitem:
+            walk.known[item] = walk.known[item.args[0]][item.args[1]]
+        else:
+            walk.known[item] = _handled(walk, item)
+    found = output.args[0] if isinstance(output.args[0], list | tuple) else (output.args[0],)
+    held = [walk.known[item] for item in found]
+    build = build_of(walk, origin)
+    results = tuple(build.as_value(item) if isinstance(item, torch.Tensor) else item for item in held)
+    shapes, dtypes = _seen(node, origin)
+    call = Call(name=node.name, op=str(node.target), origin=origin, arguments={}, shapes=shapes, dtypes=dtypes)
+    return _results_of(call, node, results)
+
+
+def _results_of(call: Call, node: FxNode, made: tuple[Value | Missing, ...]) -> Value | tuple[Value | Missing, ...]:
+    """What a handler gave, held to the number, the shapes and the types of torch's results."""
+    shapes, dtypes = call.shapes, call.dtypes
     if len(made) != len(shapes):
         what = f"its handler gave {len(made)} results where torch has {len(shapes)}"
         raise call.refused(what, why="a fault of the handler")
@@ -215,7 +255,8 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
 
 def _unsupported(walk: Walk, node: FxNode) -> Problem:
     shapes = [str(held.shape) for held in map(walk.known.get, node.all_input_nodes) if isinstance(held, Value)]
-    why, hint = walk.hints.get(str(node.target).rpartition(".")[0].rstrip("_"), ("", ""))
+    name = str(node.target)
+    why, hint = walk.hints.get(name.rpartition(".")[0].rstrip("_"), walk.hints.get(name, ("", "")))
     origin = walk.origins[node]
     told = f"{node.target} on {' and '.join(shapes) or 'nothing'} is not supported"
     return Problem(

@@ -26,7 +26,7 @@ class Walk(Struct, kw_only=True):
     net: Net
     handlers: Mapping[str, Handler]
     hints: Mapping[str, tuple[str, str]]
-    origins: Mapping[FxNode, Origin]
+    origins: dict[FxNode, Origin]
     known: dict[FxNode, Any]
     """Of each node: a Value, a Missing, a tuple of those, a constant, or None where nothing can be known."""
     problems: Problems = field(default_factory=Problems)

@@ -17,6 +17,7 @@ from converters.pytorch.aten import (
     identity,
     masks,
     matmul,
+    moves,
     normalization,
     pad,
     pooling,
@@ -25,7 +26,9 @@ from converters.pytorch.aten import (
     recurrent,
     reduction,
     resize,
+    running,
     shape,
+    writes,
 )
 from converters.pytorch.aten.hints import HINTS
 from converters.pytorch.frontend import Handler
@@ -40,6 +43,7 @@ FAMILIES: tuple[Mapping[str, Handler], ...] = (
     identity.HANDLERS,
     masks.HANDLERS,
     matmul.HANDLERS,
+    moves.HANDLERS,
     normalization.HANDLERS,
     pad.HANDLERS,
     pooling.HANDLERS,
@@ -48,7 +52,9 @@ FAMILIES: tuple[Mapping[str, Handler], ...] = (
     recurrent.HANDLERS,
     reduction.HANDLERS,
     resize.HANDLERS,
+    running.HANDLERS,
     shape.HANDLERS,
+    writes.HANDLERS,
 )
 
 

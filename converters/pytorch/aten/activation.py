@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, pi, prod, sqrt
 
-from caffe_ir.layers import BNLL, ELU, AbsVal, Clip, Eltwise, Power, PReLU, ReLU, Sigmoid, Slice, Swish, TanH, Threshold
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    AbsVal,
+    Clip,
+    Eltwise,
+    Exp,
+    Power,
+    PReLU,
+    ReLU,
+    Sigmoid,
+    Slice,
+    Swish,
+    TanH,
+    Threshold,
+)
 from caffe_ir.source_layers import Gelu, GeluTanh, HardSigmoid, HardSwish, Mish, Selu, Softplus
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
@@ -86,10 +101,15 @@ def selu(call: Call, build: Build) -> Value:
 
 
 def celu(call: Call, build: Build) -> Value:
-    """alpha ELU(x / alpha)."""
+    """alpha ELU(x / alpha); for a negative alpha max(x, 0) + alpha (e^(min(x, 0) / alpha) - 1)."""
     alpha, x = call.number("alpha"), call.value()
     if alpha == 1:
         return build.add(ELU(), x)
+    if alpha < 0:
+        below = build.add(Clip(min=-inf, max=0.0), x, suffix="below")
+        power = build.add(Exp(), build.add(Power(scale=1 / alpha), below, suffix="in"), suffix="exp")
+        tail = build.add(Power(scale=alpha, shift=-alpha), power, suffix="tail")
+        return build.add(Eltwise(operation="SUM"), build.add(ReLU(), x, suffix="above"), tail)
     inner = build.add(ELU(), build.add(Power(scale=1 / alpha), x, suffix="in"), suffix="elu")
     return build.add(Power(scale=alpha), inner)
 

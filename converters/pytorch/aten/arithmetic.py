@@ -14,21 +14,21 @@ from converters.pytorch.frontend import Handler
 
 def add(call: Call, build: Build) -> Value:
     """self + alpha other, with torch's broadcasting."""
-    return _sum(call, build, (call.operand("self"), 1.0), (call.operand("other"), call.number("alpha")))
+    return _sum(call, build, (_whole(call, "self"), 1.0), (_whole(call, "other"), call.number("alpha")))
 
 
 def sub(call: Call, build: Build) -> Value:
     """self - alpha other."""
-    return _sum(call, build, (call.operand("self"), 1.0), (call.operand("other"), -call.number("alpha")))
+    return _sum(call, build, (_whole(call, "self"), 1.0), (_whole(call, "other"), -call.number("alpha")))
 
 
 def rsub(call: Call, build: Build) -> Value:
     """other - alpha self."""
-    return _sum(call, build, (call.operand("self"), -call.number("alpha")), (call.operand("other"), 1.0))
+    return _sum(call, build, (_whole(call, "self"), -call.number("alpha")), (_whole(call, "other"), 1.0))
 
 
 def mul(call: Call, build: Build) -> Value:
-    first, second = (_factor(call, name) for name in ("self", "other"))
+    first, second = (_whole(call, name) for name in ("self", "other"))
     for one, other in ((first, second), (second, first)):
         if isinstance(one, Value) and (factor := scalar(one, other)) is not None:
             return one if factor == 1.0 else build.add(Power(scale=factor), one)
@@ -40,7 +40,7 @@ def mul(call: Call, build: Build) -> Value:
 
 def div(call: Call, build: Build) -> Value:
     """self / other; for a number as self (number / other)."""
-    dividend, divisor = call.operand("self"), call.operand("other")
+    dividend, divisor = _whole(call, "self"), _whole(call, "other")
     if isinstance(dividend, Value) and (number := scalar(dividend, divisor)):
         return dividend if number == 1.0 else build.add(Power(scale=1.0 / number), dividend)
     if isinstance(divisor, Value) and (number := scalar(divisor, dividend)):
@@ -48,12 +48,9 @@ def div(call: Call, build: Build) -> Value:
     return build.add(Div(), _term(build, dividend), _term(build, divisor))
 
 
-def _factor(call: Call, name: str) -> Operand:
-    """An operand of a product, where a truth value counts as 1 or 0 beside a number."""
-    found = call.argument(name)
-    if isinstance(found, Value) and found.dtype == torch.bool and call.dtypes[0].is_floating_point:
-        return found
-    return call.operand(name)
+def _whole(call: Call, name: str) -> Operand:
+    """An operand of any type, a truth value being 1 or 0, where the result is of one that floats hold."""
+    return call.operand(name, any_type=call.exact())
 
 
 def scalar(value: Value, other: Operand) -> float | None:

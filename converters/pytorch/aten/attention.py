@@ -8,7 +8,7 @@ from math import sqrt
 import torch
 
 from caffe_ir.layers import Power, Softmax, Tile
-from caffe_ir.source_layers import Add, MatMul
+from caffe_ir.source_layers import Add, MatMul, Mul, Reduce
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
@@ -30,10 +30,12 @@ def attention(call: Call, build: Build) -> Value:
     given = call.optional_number("scale")
     scaled = build.add(Power(scale=1 / sqrt(q.shape[-1]) if given is None else given), q, suffix="scaled")
     scores = build.add(MatMul(transpose_b=True), scaled, k, suffix="scores")
-    mask = _mask(call, q.shape[-2], k.shape[-2])
+    mask, seeing = _mask(call, build, q.shape[-2], k.shape[-2])
     if mask is not None:
         scores = build.add(Add(), scores, build.as_value(mask, suffix="mask"), suffix="masked")
     weights = build.add(Softmax(axis=len(scores.shape) - 1), scores, suffix="softmax")
+    if seeing is not None:  # a row that sees nothing is 0 in torch
+        weights = build.add(Mul(), weights, build.as_value(seeing, suffix="seeing"), suffix="weights")
     return build.add(MatMul(), weights, v)
 
 
@@ -53,21 +55,31 @@ def _repeated(build: Build, x: Value, times: int, name: str) -> Value:
     return build.reshape(tiled, (*batch, heads * times, length, depth), suffix=name)
 
 
-def _mask(call: Call, rows: int, columns: int) -> Value | torch.Tensor | None:
-    """What is added to the scores; a constant hides where it is false, or minus infinity."""
+Operand = Value | torch.Tensor | None
+
+
+def _mask(call: Call, build: Build, rows: int, columns: int) -> tuple[Operand, Operand]:
+    """What is added to the scores, and 1 for the rows that see anything, if there may be others.
+
+    A mask of truth values hides where it is false, a constant one of numbers where it is minus infinity.
+    """
     causal, found = call.flag("is_causal"), call.argument("attn_mask")
     if isinstance(found, Value):
-        return call.value("attn_mask")
+        if found.dtype != torch.bool:
+            return call.value("attn_mask"), None
+        last = len(found.shape) - 1
+        seeing = build.add(Reduce(operation="MAX", axes=(last,), keepdim=True), found, suffix="seeing")
+        return build.add(Power(scale=-HIDDEN, shift=HIDDEN), found, suffix="mask"), seeing
     if causal:
         found = torch.ones(rows, columns, dtype=torch.bool).tril()
     if found is None:
-        return None
+        return None, None
     assert isinstance(found, torch.Tensor), "a mask is a tensor"
     shown = found if found.dtype == torch.bool else found != -torch.inf
-    if not bool(shown.any(-1).all()):
-        raise call.refused("its mask hides a whole row", why="the softmax of nothing is no number in Caffe")
     added = torch.zeros(found.shape) if found.dtype == torch.bool else found
-    return torch.where(shown, added, torch.full((), HIDDEN, dtype=added.dtype))
+    seen = shown.any(-1, keepdim=True)
+    hidden = torch.full((), HIDDEN, dtype=added.dtype)
+    return torch.where(shown, added, hidden), None if bool(seen.all()) else seen.float()
 
 
 HANDLERS: Mapping[str, Handler] = {

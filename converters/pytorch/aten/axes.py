@@ -113,7 +113,7 @@ def stack(call: Call, build: Build) -> Value:
     """Tensors one behind the other along a new axis."""
     axis = call.axis("dim", len(call.shape))
     one = (*call.shape[:axis], 1, *call.shape[axis + 1 :])
-    values = [build.reshape(build.as_value(part), one, suffix="part") for part in call.values("tensors")]
+    values = [build.reshape(build.as_value(part), one, suffix="part") for part in call.values("tensors", any_type=True)]
     return values[0] if len(values) == 1 else build.add(Concat(axis=axis), *values)
 
 

@@ -12,6 +12,7 @@ from caffe_ir.blob import Shape
 from caffe_ir.layers import Convolution
 from caffe_ir.source_layers import Linear, MatMul, Reduce
 from converters.pytorch.aten.axes import expanded, permuted
+from converters.pytorch.aten.moves import moved, numbers
 from converters.pytorch.build import Build, Call, Operand, Value
 
 
@@ -29,8 +30,7 @@ class Factor(Struct, frozen=True, kw_only=True):
 
 def contracted(call: Call, build: Build, factors: Sequence[Factor], out: str, *, suffix: str = "") -> Value:
     """The product of one or two factors, summed over every letter that `out` has not; in torch's own shape if last."""
-    if any(len(set(factor.labels)) != len(factor.labels) for factor in factors):
-        raise call.refused("one of its tensors names an axis twice", why="diagonals are not known here")
+    factors = [_diagonal(call, build, factor) for factor in factors]
     sizes: dict[str, int] = {}
     for factor in factors:
         for letter, size in zip(factor.labels, factor.shape, strict=True):
@@ -46,6 +46,19 @@ def contracted(call: Call, build: Build, factors: Sequence[Factor], out: str, *,
     present = tuple(sizes[letter] if letter in labels else 1 for letter in out)
     value = build.reshape(value, present, suffix="shape")
     return expanded(build, value, shape, suffix=suffix) if present != shape else value
+
+
+def _diagonal(call: Call, build: Build, factor: Factor) -> Factor:
+    """The factor with one axis for each letter: of an axis named twice the cells whose two places are the same."""
+    labels = "".join(dict.fromkeys(factor.labels))
+    if labels == factor.labels:
+        return factor
+    equation, held = f"{factor.labels}->{labels}", factor.operand
+    if isinstance(held, Value):
+        table = torch.einsum(equation, numbers(held.shape))
+        return Factor(operand=moved(call, build, held, table, suffix="diagonal"), labels=labels)
+    assert isinstance(held, torch.Tensor), "a factor is a tensor"
+    return Factor(operand=torch.einsum(equation, held), labels=labels)
 
 
 def _multiplied(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
+
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.source_layers import ConvTranspose, Pad
+from converters.pytorch.aten.computed_weights import Windows, convolved
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
@@ -14,16 +17,18 @@ Sizes = tuple[int, ...]
 
 def convolution(call: Call, build: Build) -> Value:
     """conv1d, conv2d, conv3d: y = x * weight + bias, as Caffe's own; weight (num_output, C / groups, k...)."""
-    x, axes = _batched(call, build, call.tensor("weight").dim() - 2)
+    x, axes = _batched(call, build, _spatial(call))
     return _convolved(call, build, x, call.integers("padding", axes))
 
 
 def convolution_padding(call: Call, build: Build) -> Value:
     """The overloads with padding="valid" or "same": dilation * (kernel - 1) zeros in all, the odd one at the end."""
-    x, axes = _batched(call, build, call.tensor("weight").dim() - 2)
+    x, axes = _batched(call, build, _spatial(call))
     if call.text("padding") == "valid":
         return _convolved(call, build, x, (0,) * axes)
-    kernel, dilation = call.tensor("weight").shape[2:], call.integers("dilation", axes)
+    held = call.argument("weight")
+    assert isinstance(held, Value | torch.Tensor), "weights are a tensor"
+    kernel, dilation = held.shape[2:], call.integers("dilation", axes)
     total = [step * (size - 1) for size, step in zip(kernel, dilation, strict=True)]
     if all(count % 2 == 0 for count in total):
         return _convolved(call, build, x, tuple(count // 2 for count in total))
@@ -35,18 +40,24 @@ def convolution_padding(call: Call, build: Build) -> Value:
 
 def conv_transpose(call: Call, build: Build) -> Value:
     """conv_transpose1d, 2d, 3d: weight (C, num_output / groups, k...), as Caffe's Deconvolution has it."""
-    x, axes = _batched(call, build, call.tensor("weight").dim() - 2)
+    x, axes = _batched(call, build, _spatial(call))
     return _transposed(call, build, x, axes)
 
 
 def any_convolution(call: Call, build: Build) -> Value:
     """aten._convolution and aten.convolution, which older TorchScript and decomposed programs hold."""
     call.ignore("benchmark", "deterministic", "cudnn_enabled", "allow_tf32")
-    x, axes = _batched(call, build, call.tensor("weight").dim() - 2)
+    x, axes = _batched(call, build, _spatial(call))
     if call.flag("transposed"):
         return _transposed(call, build, x, axes)
     call.ignore("output_padding")
     return _convolved(call, build, x, call.integers("padding", axes))
+
+
+def _spatial(call: Call) -> int:
+    weight = call.argument("weight")
+    assert isinstance(weight, Value | torch.Tensor), "weights are a tensor"
+    return len(weight.shape) - 2
 
 
 def _batched(call: Call, build: Build, axes: int) -> tuple[Value, int]:
@@ -57,8 +68,15 @@ def _batched(call: Call, build: Build, axes: int) -> tuple[Value, int]:
 
 
 def _convolved(call: Call, build: Build, x: Value, padding: Sizes) -> Value:
-    weight, bias, axes = call.tensor("weight"), call.optional_tensor("bias"), len(padding)
+    axes, computed = len(padding), call.argument("weight")
     stride, dilation = call.integers("stride", axes), call.integers("dilation", axes)
+    if isinstance(computed, Value):
+        if isinstance(call.argument("bias"), Value) and axes + 2 != len(call.shape):
+            raise call.refused("its weights and its bias depend on the net's input", hint="give it a batch axis")
+        kernel, groups = computed.shape[2:], call.integer("groups")
+        windows = Windows(kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups)
+        return convolved(call, build, x, windows)
+    weight, bias = call.tensor("weight"), call.optional_tensor("bias")
     kernel = tuple(weight.shape[2:])
     flat = axes == 1
     if flat:

@@ -9,8 +9,8 @@ from math import inf, log
 import torch
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers import AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
-from caffe_ir.source_layers import Add, Div, Erf, Maximum, Minimum, Mul
+from caffe_ir.layers import BNLL, AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
+from caffe_ir.source_layers import Add, Div, Erf, Maximum, Minimum, Mul, Sub
 from converters.pytorch.build import Build, Call, Operand, Value
 from converters.pytorch.frontend import Handler
 
@@ -18,8 +18,8 @@ from converters.pytorch.frontend import Handler
 
 
 def layer(call: Call, build: Build, one: Layer) -> Value:
-    """What one layer of Caffe computes."""
-    return build.add(one, call.value())
+    """What one layer of Caffe computes; of integers where it gives integers."""
+    return build.add(one, call.value(any_type=call.exact() and not call.dtypes[0].is_floating_point))
 
 
 def expm1(call: Call, build: Build) -> Value:
@@ -54,9 +54,10 @@ def sign(call: Call, build: Build) -> Value:
 def clamp(call: Call, build: Build) -> Value:
     """min(max(x, low), high), either of which may be missing."""
     low, high = (call.optional_number(name) if name in call.arguments else None for name in ("min", "max"))
+    x = call.value(any_type=call.exact())
     if low is not None and high is not None and low > high:  # torch gives high then, Caffe's Clip low
-        return build.add(Power(scale=0.0, shift=high), call.value())
-    return build.add(Clip(min=-inf if low is None else low, max=inf if high is None else high), call.value())
+        return build.add(Power(scale=0.0, shift=high), x)
+    return build.add(Clip(min=-inf if low is None else low, max=inf if high is None else high), x)
 
 
 def clamp_tensor(call: Call, build: Build) -> Value:
@@ -102,6 +103,47 @@ def lerp(call: Call, build: Build) -> Value:
     return build.add(Add(), *terms)
 
 
+def logaddexp(call: Call, build: Build) -> Value:
+    """log(e^a + e^b) = max(a, b) + log(1 + e^-|a - b|)."""
+    first, second = (build.as_value(tensor_of(call.operand(name))) for name in ("self", "other"))
+    most = build.add(Maximum(), first, second, suffix="max")
+    apart = build.add(AbsVal(), build.add(Sub(), first, second, suffix="difference"), suffix="apart")
+    rest = build.add(BNLL(), build.add(Power(scale=-1.0), apart, suffix="negative"), suffix="rest")
+    return build.add(Eltwise(operation="SUM"), most, rest)
+
+
+def hypotenuse(call: Call, build: Build) -> Value:
+    """The root of self^2 + other^2."""
+    squares = [
+        build.add(Power(power=2.0), build.as_value(tensor_of(call.operand(name))), suffix=f"{name}_square")
+        for name in ("self", "other")
+    ]
+    return build.add(Power(power=0.5), build.add(Add(), *squares, suffix="squares"))
+
+
+def hyperbolic(call: Call, build: Build, *, sign: float) -> Value:
+    """(e^x + sign e^-x) / 2: cosh and sinh."""
+    x = call.value()
+    rising, falling = (
+        build.add(Exp(), y, suffix=name)
+        for y, name in ((x, "rising"), (build.add(Power(scale=-1.0), x, suffix="negative"), "falling"))
+    )
+    return build.add(Eltwise(operation="SUM", coeff=(0.5, 0.5 * sign)), rising, falling)
+
+
+def erfc(call: Call, build: Build) -> Value:
+    return build.add(Power(scale=-1.0, shift=1.0), build.add(Erf(), call.value(), suffix="erf"))
+
+
+def logit(call: Call, build: Build) -> Value:
+    """log(x / (1 - x)) = -log(1 / x - 1), of x within eps and 1 - eps where eps is given."""
+    x, eps = call.value(), call.optional_number("eps")
+    if eps is not None:
+        x = build.add(Clip(min=eps, max=1 - eps), x, suffix="inside")
+    odds = build.add(Power(shift=-1.0), build.add(Power(power=-1.0), x, suffix="inverse"), suffix="odds")
+    return build.add(Power(scale=-1.0), build.add(Log(), odds, suffix="log"))
+
+
 def _added(call: Call, build: Build, both: Layer) -> Value:
     first, second = call.operand("tensor1"), call.operand("tensor2")
     product = pair(build, both, first, second, suffix="product")
@@ -140,6 +182,13 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.expm1.default": expm1,
     "aten.erf.default": _one(Erf()),
     "aten.special_erf.default": _one(Erf()),
+    "aten.erfc.default": erfc,
+    "aten.special_erfc.default": erfc,
+    "aten.cosh.default": partial(hyperbolic, sign=1.0),
+    "aten.sinh.default": partial(hyperbolic, sign=-1.0),
+    "aten.hypot.default": hypotenuse,
+    "aten.logaddexp.default": logaddexp,
+    "aten.logit.default": logit,
     "aten.log.default": _one(Log()),
     "aten.log2.default": partial(logarithm, base=2.0),
     "aten.log10.default": partial(logarithm, base=10.0),
@@ -154,6 +203,8 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.clip.default": clamp,
     "aten.maximum.default": maximum,
     "aten.max.other": maximum,
+    "aten.fmax.default": maximum,
+    "aten.fmin.default": minimum,
     "aten.minimum.default": minimum,
     "aten.min.other": minimum,
     "aten.addcmul.default": addcmul,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from converters.pytorch.aten.masks import differs
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
@@ -32,10 +33,13 @@ def converted(call: Call, build: Build) -> Value:
     """to, type_as, _to_copy: nothing between floating types, nor from integers to them; other ways round numbers."""
     call.ignore(*(name for name in call.arguments if name != "self"))
     x, wanted = call.value(any_type=True), call.dtypes[0]
-    if wanted == x.dtype or (wanted.is_floating_point and not x.dtype.is_complex):
+    whole = wanted in (torch.int32, torch.int64) and x.dtype in (torch.bool, torch.uint8, torch.int32, torch.int64)
+    if wanted == x.dtype or whole or (wanted.is_floating_point and not x.dtype.is_complex):
         if wanted in (torch.float16, torch.bfloat16):
             build.note("assumed", f"rounds to {str(wanted).removeprefix('torch.')} in torch; in Caffe it stays float32")
         return x
+    if wanted == torch.bool:
+        return differs(call, build, x, 0.0)
     kinds = tuple(str(kind).removeprefix("torch.") for kind in (x.dtype, wanted))
     raise call.refused(f"it turns {kinds[0]} into {kinds[1]}", why="Caffe has no rounding and no other types")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import torch
 
-from caffe_ir.layers import Power, Threshold
-from caffe_ir.source_layers import Add, Maximum, Mul, Sub
+from caffe_ir.layers import AbsVal, Eltwise, Log, Power, Threshold
+from caffe_ir.source_layers import Add, Maximum, Mul, Reduce, Sub
 from converters.pytorch.aten.elementwise import pair, tensor_of
 from converters.pytorch.build import Build, Call, Operand, Value
 from converters.pytorch.frontend import Handler
@@ -16,8 +17,8 @@ from converters.pytorch.frontend import Handler
 
 def compared(call: Call, build: Build, *, less: bool, equal: bool) -> Value:
     """self > other, or <, >=, <=: Threshold says x > t, and what is not greater is less or equal."""
-    x = call.value()
-    other = call.operand("other")
+    x = build.as_value(tensor_of(call.operand("self", any_type=True)))
+    other = call.operand("other", any_type=True)
     swapped = less != equal  # x < t is -x > -t; x >= t is not x < t
     if isinstance(other, Value) or (isinstance(other, torch.Tensor) and other.numel() > 1):
         against = build.as_value(tensor_of(other))
@@ -32,30 +33,69 @@ def compared(call: Call, build: Build, *, less: bool, equal: bool) -> Value:
     return build.add(Power(scale=-1.0, shift=1.0), build.add(Threshold(threshold=number), x, suffix="opposite"))
 
 
+def equal(call: Call, build: Build, *, negated: bool) -> Value:
+    """self == other, or self != other: neither is greater."""
+    x, other = build.as_value(tensor_of(call.operand("self", any_type=True))), call.operand("other", any_type=True)
+    if other == x:
+        raise call.refused("it asks which numbers are none", why="Caffe's layers do not tell NaN from others")
+    apart = differs(call, build, x, other, suffix="" if negated else "differs")
+    return apart if negated else build.add(Power(scale=-1.0, shift=1.0), apart)
+
+
+def differs(call: Call, build: Build, x: Value, other: Operand, *, suffix: str = "") -> Value:
+    """1 where x > other or x < other, else 0."""
+    number = 0.0
+    if isinstance(other, Value) or (isinstance(other, torch.Tensor) and other.numel() > 1):
+        x = build.add(Sub(), x, build.as_value(tensor_of(other)), suffix="difference")
+    else:
+        number = float(other)
+    above = build.add(Threshold(threshold=number), x, suffix="above")
+    negative = build.add(Power(scale=-1.0), x, suffix="negative")
+    below = build.add(Threshold(threshold=-number), negative, suffix="below")
+    return build.add(Eltwise(operation="SUM"), above, below, suffix=suffix)
+
+
+def exclusive(call: Call, build: Build) -> Value:
+    """One of the two, not both: the amount by which 1 and 0 differ."""
+    difference = pair(build, Sub(), _boolean(call, build, "self"), _boolean(call, build, "other"), suffix="difference")
+    return build.add(AbsVal(), difference)
+
+
+def anywhere(call: Call, build: Build, *, operation: Literal["MAX", "MIN"]) -> Value:
+    """Whether any, or each, of the values along some axes is not 0."""
+    x = build.as_value(tensor_of(_boolean(call, build, "self")))
+    axes = call.axes("dim", len(x.shape)) if "dim" in call.arguments else tuple(range(len(x.shape)))
+    keepdim = "keepdim" in call.arguments and call.flag("keepdim")
+    return build.add(Reduce(operation=operation, axes=axes, keepdim=keepdim), x)
+
+
 def logical_not(call: Call, build: Build) -> Value:
-    return build.add(Power(scale=-1.0, shift=1.0), build.as_value(tensor_of(_boolean(call, "self"))))
+    return build.add(Power(scale=-1.0, shift=1.0), build.as_value(tensor_of(_boolean(call, build, "self"))))
 
 
 def logical_and(call: Call, build: Build) -> Value:
-    return pair(build, Mul(), _boolean(call, "self"), _boolean(call, "other"))
+    return pair(build, Mul(), _boolean(call, build, "self"), _boolean(call, build, "other"))
 
 
 def logical_or(call: Call, build: Build) -> Value:
-    return pair(build, Maximum(), _boolean(call, "self"), _boolean(call, "other"))
+    return pair(build, Maximum(), _boolean(call, build, "self"), _boolean(call, build, "other"))
 
 
 def where(call: Call, build: Build) -> Value:
     """self where the condition holds, else other."""
-    return _chosen(call, build, call.argument("condition"), call.argument("self"), call.argument("other"))
+    return chosen(call, build, call.argument("condition"), call.argument("self"), call.argument("other"))
 
 
 def masked_fill(call: Call, build: Build) -> Value:
     """The value where the mask holds, else self."""
-    return _chosen(call, build, call.argument("mask"), call.argument("value"), call.argument("self"))
+    return chosen(call, build, call.argument("mask"), call.argument("value"), call.argument("self"))
 
 
-def _chosen(call: Call, build: Build, mask: object, yes: object, no: object) -> Value:
-    """yes mask + no (1 - mask). Numbers that a constant mask hides are never multiplied: they may be infinite."""
+def chosen(call: Call, build: Build, mask: object, yes: object, no: object) -> Value:
+    """`yes` where the mask holds, else `no`: yes mask + no (1 - mask).
+
+    Numbers that a constant mask hides are never multiplied: they may be infinite.
+    """
     if isinstance(mask, Value):
         return _by_value(call, build, mask, yes, no)
     assert isinstance(mask, torch.Tensor), "a condition is a tensor"
@@ -85,6 +125,10 @@ def _infinite(constant: torch.Tensor) -> bool:
 
 
 def _by_value(call: Call, build: Build, mask: Value, yes: object, no: object) -> Value:
+    for term, other, shown in ((yes, no, Power(scale=-1.0, shift=1.0)), (no, yes, Power())):
+        if isinstance(other, Value) and not isinstance(term, Value) and _all_hidden(term):
+            shows = mask if shown == Power() else build.add(shown, mask, suffix="shown")
+            return build.add(Add(), other, build.add(Log(), shows, suffix="hidden"))  # log 0 is -inf, log 1 is 0
     for term in (yes, no):
         if isinstance(term, int | float | torch.Tensor) and _infinite(torch.as_tensor(term)):
             raise call.refused("it chooses an infinite number", why="0 times infinity is not a number")
@@ -96,18 +140,23 @@ def _by_value(call: Call, build: Build, mask: Value, yes: object, no: object) ->
     return build.add(Add(), *terms)
 
 
+def _all_hidden(term: object) -> bool:
+    return bool((torch.as_tensor(term, dtype=torch.float64) == -torch.inf).all())
+
+
 def _number(term: object) -> torch.Tensor:
     return torch.as_tensor(term, dtype=torch.float32)
 
 
-def _boolean(call: Call, name: str) -> Operand:
+def _boolean(call: Call, build: Build, name: str) -> Operand:
+    """An argument as truth values: whatever is not 0 is true. Refuses what works on the bits of integers."""
+    if call.dtypes[0] != torch.bool:
+        raise call.refused("it works on the bits of integers", why="Caffe computes in floating point")
     found = call.argument(name)
     if isinstance(found, torch.Tensor):
         return found.bool().float()
     value = call.value(name, any_type=True)
-    if value.dtype != torch.bool:
-        raise call.refused(f"its {name} is no truth value", why="what is not 0 counts as true")
-    return value
+    return value if value.dtype == torch.bool else differs(call, build, value, 0.0, suffix=f"{name}_differs")
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -119,6 +168,19 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.lt.Tensor": partial(compared, less=True, equal=False),
     "aten.le.Scalar": partial(compared, less=True, equal=True),
     "aten.le.Tensor": partial(compared, less=True, equal=True),
+    "aten.eq.Scalar": partial(equal, negated=False),
+    "aten.eq.Tensor": partial(equal, negated=False),
+    "aten.ne.Scalar": partial(equal, negated=True),
+    "aten.ne.Tensor": partial(equal, negated=True),
+    "aten.any.default": partial(anywhere, operation="MAX"),
+    "aten.any.dim": partial(anywhere, operation="MAX"),
+    "aten.any.dims": partial(anywhere, operation="MAX"),
+    "aten.all.default": partial(anywhere, operation="MIN"),
+    "aten.all.dim": partial(anywhere, operation="MIN"),
+    "aten.all.dims": partial(anywhere, operation="MIN"),
+    "aten.logical_xor.default": exclusive,
+    "aten.bitwise_xor.Tensor": exclusive,
+    "aten.__xor__.Tensor": exclusive,
     "aten.logical_not.default": logical_not,
     "aten.bitwise_not.default": logical_not,
     "aten.logical_and.default": logical_and,

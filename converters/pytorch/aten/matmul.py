@@ -8,7 +8,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import InnerProduct, Power
-from caffe_ir.source_layers import Add, Linear, MatMul
+from caffe_ir.source_layers import Add, Linear, MatMul, Mul
 from converters.pytorch.aten.axes import permuted
 from converters.pytorch.aten.contraction import Factor, contracted
 from converters.pytorch.build import Build, Call, Operand, Value
@@ -30,6 +30,20 @@ def linear(call: Call, build: Build) -> Value:
         rows = [blob.reshaped((1, *blob.shape) if place == 0 else (1,)) for place, blob in enumerate(blobs)]
         return build.reshape(build.add(layer, x, blobs=rows, suffix="product"), call.shape)
     return build.add(Linear(num_output=weight.shape[0], bias_term=bias is not None), x, blobs=blobs)
+
+
+def bilinear(call: Call, build: Build) -> Value:
+    """y_o = sum_ij x_i weight_oij z_j + bias_o: a linear layer of all products x_i z_j."""
+    weight, bias = call.tensor("weight"), call.optional_tensor("bias")
+    first, second = (build.as_value(_tensor(call.operand(name))) for name in ("input1", "input2"))
+    outputs, inner, other = weight.shape
+    columns = build.reshape(first, (*first.shape, 1), suffix="first")
+    rows = build.reshape(second, (*second.shape[:-1], 1, other), suffix="second")
+    products = build.add(Mul(), columns, rows, suffix="products")
+    flat = build.reshape(products, (*first.shape[:-1], inner * other), suffix="flat")
+    blobs = [build.blob(weight.reshape(outputs, -1))] + ([] if bias is None else [build.blob(bias)])
+    layer = InnerProduct if len(flat.shape) == 2 else Linear
+    return build.add(layer(num_output=outputs, bias_term=bias is not None), flat, blobs=blobs)
 
 
 def matmul(call: Call, build: Build) -> Value:
@@ -130,6 +144,7 @@ def _shape(operand: Operand) -> Shape:
 
 HANDLERS: Mapping[str, Handler] = {
     "aten.linear.default": linear,
+    "aten.bilinear.default": bilinear,
     "aten.matmul.default": matmul,
     "aten.mm.default": matmul,
     "aten.bmm.default": matmul,

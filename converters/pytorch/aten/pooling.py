@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import prod
 
 import torch
 
@@ -123,6 +124,29 @@ def adaptive_max_pool1d(call: Call, build: Build) -> Result:
     return build.reshape(_adaptive(build, _flat(build, call.value()), wanted, "MAX"), call.shape), NO_INDICES
 
 
+def adaptive_avg_pool3d(call: Call, build: Build) -> Value:
+    """Means over boxes: one over their size along each axis."""
+    call.ignore("output_size")
+    x = _batched(build, call.value(), 5)
+    windows = [adaptive_windows(size, count) for size, count in zip(x.shape[2:], call.shape[-3:], strict=True)]
+    return build.reshape(_means(build, x, windows), call.shape)
+
+
+def adaptive_max_pool3d(call: Call, build: Build) -> Result:
+    """The maxima of boxes are those along their depth of the maxima in their planes."""
+    call.ignore("output_size")
+    x = _batched(build, call.value(), 5)
+    (n, c, d, h, w), (depth, *plane) = x.shape, call.shape[-3:]
+    planes = build.reshape(x, (n, c * d, h, w), suffix="planes")
+    within = _adaptive(build, planes, (n, c * d, *plane), "MAX")
+    columns = build.reshape(within, (n, c, d, prod(plane)), suffix="columns")
+    return build.reshape(_adaptive(build, columns, (n, c, depth, prod(plane)), "MAX"), call.shape), NO_INDICES
+
+
+def max_pool3d_with_indices(call: Call, build: Build) -> Result:
+    return max_pool3d(call, build), NO_INDICES
+
+
 def max_pool3d(call: Call, build: Build) -> Value:
     """The maxima of a box are the maxima along its depth of those in its planes."""
     call.ignore("ceil_mode")
@@ -215,9 +239,11 @@ def _adaptive(build: Build, x: Value, wanted: Shape, pool: str) -> Value:
     return _irregular(build, y, columns, 1, pool) if not wide else _one_axis(build, y, wide, len(columns), 1, pool)
 
 
-def _means(build: Build, x: Value, windows: tuple[list[Window], list[Window]]) -> Value:
+def _means(build: Build, x: Value, windows: Sequence[list[Window]]) -> Value:
     """Means over windows of several sizes: one over their size where they are, along each axis."""
     changed = [(axis, cells) for axis, cells in enumerate(windows, 2) if len(cells) != x.shape[axis]]
+    if not changed:
+        return x
     layer = Resample(axes=tuple(axis for axis, _ in changed), output_size=tuple(len(cells) for _, cells in changed))
     return build.add(layer, x, blobs=[build.blob(_matrix(cells, x.shape[axis])) for axis, cells in changed])
 
@@ -301,12 +327,16 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.max_pool2d.default": max_pool2d,
     "aten.max_pool2d_with_indices.default": max_pool2d_with_indices,
     "aten.max_pool3d.default": max_pool3d,
+    "aten.max_pool3d_with_indices.default": max_pool3d_with_indices,
     "aten.avg_pool1d.default": avg_pool1d,
     "aten.avg_pool2d.default": avg_pool2d,
     "aten.avg_pool3d.default": avg_pool3d,
     "aten.adaptive_avg_pool1d.default": adaptive_avg_pool1d,
     "aten.adaptive_avg_pool2d.default": adaptive_avg_pool2d,
     "aten._adaptive_avg_pool2d.default": adaptive_avg_pool2d,
+    "aten.adaptive_avg_pool3d.default": adaptive_avg_pool3d,
+    "aten._adaptive_avg_pool3d.default": adaptive_avg_pool3d,
+    "aten.adaptive_max_pool3d.default": adaptive_max_pool3d,
     "aten.adaptive_max_pool1d.default": adaptive_max_pool1d,
     "aten.adaptive_max_pool2d.default": adaptive_max_pool2d,
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import torch
 
 from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.source_layers import Gather, Permute
+from caffe_ir.source_layers import ConvTranspose, Gather, Permute
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 
@@ -46,16 +47,14 @@ def col2im(call: Call, build: Build) -> Value:
     cells = kernel[0] * kernel[1]
     channels = columns.shape[1] // cells
     made = tuple((n - 1) * s + span - 2 * p for n, s, span, p in zip(counts, stride, spans, padding, strict=True))
-    if made != size:
-        raise call.refused(
-            f"its windows end at {made} of {size}", why="the cells behind them would be zeros", hint="pad the result"
-        )
+    rest = tuple(length - held for length, held in zip(size, made, strict=True))  # smaller than the stride
     maps = build.reshape(columns, (columns.shape[0], columns.shape[1], *counts), suffix="windows")
-    layer = Deconvolution(
+    layer = ConvTranspose(
         num_output=channels,
         kernel_size=kernel,
         stride=stride,
         pad=padding,
+        output_padding=rest,
         dilation=dilation,
         group=channels,
         bias_term=False,
@@ -66,14 +65,14 @@ def col2im(call: Call, build: Build) -> Value:
 
 def channel_shuffle(call: Call, build: Build) -> Value:
     """Channel (g, c) becomes channel (c, g)."""
-    x, groups = call.value(), call.integer("groups")
+    x, groups = call.value(any_type=True), call.integer("groups")
     places = torch.arange(x.shape[1]).reshape(groups, -1).T.reshape(-1)
     return _gathered(build, x, 1, places)
 
 
 def roll(call: Call, build: Build) -> Value:
     """Each axis turned by its shift; without axes the flattened tensor."""
-    x, shifts, dims = call.value(), call.integers("shifts"), call.integers("dims")
+    x, shifts, dims = call.value(any_type=True), call.integers("shifts"), call.integers("dims")
     if not dims:
         flat = build.reshape(x, (1, _count(x)), suffix="flat")
         turned = _gathered(build, flat, 1, torch.arange(_count(x)).roll(shifts[0]), suffix="turned")
@@ -85,14 +84,14 @@ def roll(call: Call, build: Build) -> Value:
 
 
 def flip(call: Call, build: Build) -> Value:
-    x = call.value()
+    x = call.value(any_type=True)
     return _all_gathered(
         build, x, {dim % len(x.shape): torch.arange(x.shape[dim]).flip(0) for dim in call.integers("dims")}
     )
 
 
 def index_select(call: Call, build: Build) -> Value:
-    x = call.value()
+    x = call.value(any_type=True)
     return _gathered(build, x, call.axis("dim", len(x.shape)), call.tensor("index").reshape(-1))
 
 
@@ -101,7 +100,7 @@ def index(call: Call, build: Build) -> Value:
 
     Axes that are not neighbours go to the front, where torch puts what is chosen of them.
     """
-    x, found = call.value(), call.argument("indices")
+    x, found = call.value(any_type=True), call.argument("indices")
     assert isinstance(found, list | tuple), "indices are a list"
     if any(isinstance(item, Value) for item in found):
         raise call.refused("its indices depend on the net's input", why="a Caffe net reads the same cells every time")
@@ -168,8 +167,9 @@ def _gathered(build: Build, x: Value, axis: int, places: torch.Tensor, *, suffix
 
 
 def _batched(call: Call, build: Build) -> Value:
+    """The axes before a map as one."""
     x = call.value()
-    return build.reshape(x, (1, *x.shape), suffix="batch") if len(x.shape) == 3 else x
+    return build.reshape(x, (prod(x.shape[:-3]), *x.shape[-3:]), suffix="batch")
 
 
 def _pair(call: Call, name: str) -> tuple[int, int]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Embed
-from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence
+from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
 from converters.pytorch.aten.axes import permuted, taken
-from converters.pytorch.build import Build, Call, Result, Value
+from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 
 WHOLE_FLOATS = 1 << 24
@@ -28,6 +29,37 @@ def embedding(call: Call, build: Build) -> Value:
         raise call.refused(f"it has {rows} rows", why="the indices are float32, which skips integers beyond 2^24")
     layer = Embed(num_output=columns, input_dim=rows, bias_term=False)
     return build.add(layer, indices, blobs=[build.blob(weight)])
+
+
+def embedding_bag(call: Call, build: Build) -> Result:
+    """The sum, the mean or the maximum of the rows of each bag; the bags are of one size."""
+    call.ignore("scale_grad_by_freq", "sparse", "include_last_offset", "padding_idx")
+    weight, indices, offsets = call.tensor("weight"), call.value("indices", any_type=True), call.tensor("offsets")
+    count = call.shape[0]
+    size, rest = divmod(indices.shape[0], count)
+    if rest or not torch.equal(offsets[:count], torch.arange(count) * size):
+        raise call.refused("its bags are of several sizes", why="a Caffe net has one size for every blob")
+    if call.argument("padding_idx") not in (None, -1) or call.argument("per_sample_weights") is not None:
+        raise call.refused("padding_idx or per_sample_weights", hint="look up with nn.Embedding, multiply, and add up")
+    rows = build.add(
+        Embed(num_output=weight.shape[1], input_dim=weight.shape[0], bias_term=False),
+        indices,
+        blobs=[build.blob(weight)],
+        suffix="rows",
+    )
+    bags = build.reshape(rows, (count, size, weight.shape[1]), suffix="bags")
+    kinds: tuple[Literal["SUM", "MEAN", "MAX"], ...] = ("SUM", "MEAN", "MAX")
+    unread = Missing(what="what embedding_bag keeps for the way back")
+    reduced = build.add(Reduce(operation=kinds[call.integer("mode")], axes=(1,)), bags)
+    return reduced, unread, unread, unread
+
+
+def one_hot(call: Call, build: Build) -> Value:
+    """A row of the unit matrix for each index."""
+    call.ignore("num_classes")
+    count = call.shape[-1]
+    layer = Embed(num_output=count, input_dim=count, bias_term=False)
+    return build.add(layer, call.value(any_type=True), blobs=[build.blob(torch.eye(count))])
 
 
 # ---- sequences -------------------------------------------------------------------------------------------------------
@@ -166,6 +198,8 @@ def _cell(call: Call, build: Build, told: Recurrence, states: Sequence[State]) -
 
 HANDLERS: Mapping[str, Handler] = {
     "aten.embedding.default": embedding,
+    "aten.embedding_bag.padding_idx": embedding_bag,
+    "aten.one_hot.default": one_hot,
     "aten.lstm.input": lstm,
     "aten.gru.input": gru,
     "aten.rnn_tanh.input": rnn_tanh,

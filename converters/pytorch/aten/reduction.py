@@ -11,6 +11,7 @@ import numpy as np
 from caffe_ir.blob import Blob
 from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.source_layers import LogSoftmax, Reduce, Resample, Sub
+from converters.pytorch.aten.masks import differs
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 
@@ -24,9 +25,9 @@ def mean(call: Call, build: Build) -> Value:
 
 
 def total(call: Call, build: Build) -> Value:
-    """sum over axes, or over everything."""
+    """sum over axes, or over everything; of truth values it counts them."""
     call.ignore("dtype")
-    return _reduced(call, build, "SUM")
+    return _reduced(call, build, "SUM", call.value(any_type=call.exact()))
 
 
 def cumsum(call: Call, build: Build) -> Value:
@@ -83,16 +84,20 @@ def argmin(call: Call, build: Build) -> Value:
 
 
 def vector_norm(call: Call, build: Build) -> Value:
-    """(sum |x|^p)^(1/p) for p of 1, 2 and the even numbers; the largest |x| for infinity."""
+    """(sum |x|^p)^(1/p) for a positive p; the largest or smallest |x| for infinity; for 0 how many are not 0."""
     call.ignore("dtype")
     order = call.number("ord" if "ord" in call.arguments else "p")
     x = call.value()
-    if order == inf:
-        return _reduced(call, build, "MAX", build.add(AbsVal(), x, suffix="abs"))
+    if abs(order) == inf:
+        return _reduced(call, build, "MAX" if order > 0 else "MIN", build.add(AbsVal(), x, suffix="abs"))
+    if order == 0:
+        return _reduced(call, build, "SUM", differs(call, build, x, 0.0, suffix="differs"))
     if order == 1:
         return _reduced(call, build, "SUM", build.add(AbsVal(), x, suffix="abs"))
-    if order <= 0 or order % 2:
-        raise call.refused(f"a norm of order {order}", why="known are 1, 2, the even numbers and infinity")
+    if order < 0:
+        raise call.refused(f"a norm of order {order}", why="it divides by numbers that may be 0")
+    if order % 2:
+        x = build.add(AbsVal(), x, suffix="abs")
     powers = build.add(Power(power=order), x, suffix="powers")
     return build.add(Power(power=1 / order), _reduced(call, build, "SUM", powers, suffix="sum"))
 

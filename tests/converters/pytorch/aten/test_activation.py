@@ -95,3 +95,11 @@ def test_prelu_of_every_rank(shape):
     module = nn.PReLU(5)
     module.weight.data = torch.linspace(-0.5, 0.7, 5)
     assert [kind for kind in layers(converted(module, images(*shape))) if kind != "Reshape"] == ["PReLU"]
+
+
+def test_celu_of_a_negative_alpha():
+    converted(nn.CELU(-0.5), images(2, 3, 4, 5))
+
+
+def test_prelu_of_boxes_with_one_slope():
+    converted(nn.Sequential(nn.Conv3d(2, 3, 1), nn.PReLU()), images(1, 2, 3, 4, 5))

@@ -66,6 +66,15 @@ def test_constants_are_stated_exactly(function, shape):
     converted(Calls(lambda x: function(constant, x)), images(2, 3, 4, 5), lowered=False)
 
 
-def test_integers_are_refused():
-    with pytest.raises(ConversionError, match="its self is of type int64"):
-        convert(Calls(lambda x: x + 1), (torch.arange(4)[None],))
+def test_integers_are_computed_as_far_as_floats_hold_them():
+    numbers = torch.arange(1, 7).reshape(2, 3)
+    for function in (lambda x: x + 1, lambda x: 3 - x, lambda x: x * x, lambda x: x.sum(1), lambda x: x.clamp(2, 4)):
+        converted(Calls(lambda x, function=function: function(x)), numbers)
+    converted(Calls(lambda x: x.sum((2, 3)) / (x > 0).sum().clamp(min=1)), images(2, 3, 4, 5))
+
+
+def test_integers_that_wrap_are_refused():
+    with pytest.raises(ConversionError, match="its self is of type uint8"):
+        convert(Calls(lambda x: x + 1), (torch.arange(4, dtype=torch.uint8)[None],))
+    with pytest.raises(ConversionError, match="Caffe does not round"):
+        convert(Calls(lambda x: torch.div(x, 2, rounding_mode="floor")), (torch.arange(4)[None],))

@@ -51,11 +51,13 @@ def test_a_mask_from_the_input():
     converted(module, Q, K, V, images(5, 6, seed=3))
 
 
-def test_a_row_that_sees_nothing_is_refused():
+def test_a_row_that_sees_nothing_is_zero():
     mask = torch.ones(5, 6, dtype=torch.bool)
     mask[2] = False
-    with pytest.raises(ConversionError, match="hides a whole row"):
-        convert(attention(attn_mask=mask), (Q, K, V))
+    converted(attention(attn_mask=mask), Q, K, V)
+    converted(
+        Calls(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, (q @ k.mT > 0) & (q[..., :1] > 0))), Q, K, V
+    )
 
 
 def test_dropout_is_refused():

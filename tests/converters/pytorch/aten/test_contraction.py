@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caffe_ir.errors import ConversionError
-from converters.pytorch import convert
 from tests.converters.pytorch.judge import Beside, Calls, converted, images
 
 SIZES = {"a": 2, "b": 3, "c": 1, "d": 4}
@@ -33,6 +30,7 @@ def test_any_equation_of_two(data):
         converted(Calls(lambda x, y: torch.einsum(equation, x * 2, y)), left, right)
 
 
-def test_diagonals_are_refused():
-    with pytest.raises(ConversionError, match="names an axis twice"):
-        convert(Calls(lambda x: torch.einsum("bii->bi", x)), (images(2, 3, 3),))
+def test_diagonals():
+    for equation in ("bii->bi", "bii->ib", "bii->b"):
+        converted(Calls(lambda x, equation=equation: torch.einsum(equation, x)), images(2, 3, 3))
+    converted(Beside(lambda x, held: torch.einsum("bij,ijj->bi", x, held), images(3, 4, 4)), images(2, 3, 4))

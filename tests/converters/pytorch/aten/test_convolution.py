@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from tests.converters.pytorch.judge import Calls, converted, decomposed, images, layers
+from tests.converters.pytorch.judge import converted, decomposed, images, layers
 
 
 @pytest.mark.parametrize(
@@ -108,19 +107,3 @@ def test_conv_transpose1d_with_output_padding_and_dilation():
 def test_an_older_convolution_of_a_decomposed_program():
     program = decomposed(nn.Conv2d(3, 4, 3, padding=1).eval(), images(1, 3, 8, 8))
     assert layers(convert(program)) == ["Convolution"]
-
-
-def test_a_weight_that_depends_on_the_input_is_refused():
-    module = Calls(lambda x: nn.functional.conv2d(x, x[:, :, :3, :3]))
-    with pytest.raises(ConversionError, match="its weight depends on the net's input"):
-        convert(module, (images(1, 3, 8, 8),), handlers={"aten::slice.Tensor": _first_cells})
-
-
-def _first_cells(call, build):
-    from caffe_ir.source_layers import CropTo
-
-    call.ignore("dim", "start", "end")
-    x = call.value()
-    return (
-        x if call.shape == x.shape else build.add(CropTo(top=0, left=0, height=call.shape[2], width=call.shape[3]), x)
-    )

@@ -68,3 +68,20 @@ def test_clamps_that_guard_half_precision_cost_no_digits():
     """65504 must not be added and taken away again."""
     net = converted(Calls(lambda x: x.clamp(-65504, 65504)), X)
     assert "ReLU" not in layers(net)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        torch.special.erfc,
+        torch.sinh,
+        torch.cosh,
+        lambda x: torch.hypot(x, x.flip(1)),
+        lambda x: torch.logaddexp(x, x.flip(1) * 3),
+        lambda x: torch.logit(torch.sigmoid(x)),
+        lambda x: torch.logit(torch.sigmoid(x), eps=0.25),
+        lambda x: torch.fmax(x, x.flip(1)),
+    ],
+)
+def test_functions_of_several_layers(function):
+    converted(Calls(function), images(2, 3, 4, 5))

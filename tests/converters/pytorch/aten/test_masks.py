@@ -67,6 +67,36 @@ def test_a_constant_mask_is_not_a_layer_more_than_its_weights():
     assert {node.layer.type_name() for node in net.nodes} == {"Input", "Scale"}
 
 
-def test_infinite_numbers_that_a_computed_mask_chooses_are_refused():
+def test_infinite_numbers_that_a_computed_mask_chooses():
+    converted(Calls(lambda x: torch.where(x > -1, x, float("-inf")).softmax(1)), X)
+    converted(Calls(lambda x: x.masked_fill(x < -1, float("-inf")).softmax(1)), X)
     with pytest.raises(ConversionError, match="0 times infinity"):
-        convert(Calls(lambda x: torch.where(x > 0, x, float("-inf"))), (X,))
+        convert(Calls(lambda x: torch.where(x > 0, x, float("inf"))), (X,))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.where(x.relu() == 0, x, x * 2),
+        lambda x: (x.relu() != x).float() + x,
+        lambda x: (x == x.flip(1)).float() + x,
+        lambda x: x * ((x > 0) ^ (x.flip(1) > 0)),
+        lambda x: (x > 1).any(1).float() + x.mean(1),
+        lambda x: (x > -1).all(1, keepdim=True).float() + x,
+        lambda x: x.relu().any().float() + x,
+        lambda x: x.relu().bool().float() + x,
+        lambda x: torch.logical_not(x.relu()).float() + x,
+        lambda x: ((x > 0).int() + (x > 1).int()).float(),
+        lambda x: torch.cat([x > 0, x < 1], 1).float(),
+        lambda x: (x > 0).flip(1).float(),
+    ],
+)
+def test_truth_values(function):
+    converted(Calls(function), X)
+
+
+def test_bits_and_numbers_that_are_none_are_refused():
+    with pytest.raises(ConversionError, match="the bits of integers"):
+        convert(Calls(lambda x: torch.bitwise_and(x, x).float()), (torch.arange(4)[None],))
+    with pytest.raises(ConversionError, match="which numbers are none"):
+        convert(Calls(lambda x: torch.where(torch.ne(x, x), 0.0, x)), (X,))

@@ -131,3 +131,10 @@ def test_einsum_of_three():
 def test_decomposed_linear_layers():
     converted_program = decomposed(nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)), images(2, 3, 4))
     assert any("addmm" in str(node.target) for node in converted_program.graph.nodes)
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 3), (2, 3, 4)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_bilinear(shape, bias):
+    torch.manual_seed(0)
+    converted(nn.Bilinear(5, 4, 3, bias=bias), images(*shape, 5), images(*shape, 4, seed=1))

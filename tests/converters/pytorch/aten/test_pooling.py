@@ -136,3 +136,13 @@ def test_the_indices_of_a_maximum_are_refused_where_they_are_read():
 def test_an_output_of_indices_is_refused():
     with pytest.raises(ConversionError, match="the indices of a max pooling"):
         convert(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), (images(1, 1, 4, 4),))
+
+
+@pytest.mark.parametrize("size", [1, 2, (2, 3, 4), (5, 3, 7), (1, None, 2), (7, 2, 9)])
+@pytest.mark.parametrize("kind", [nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool3d])
+def test_adaptive_pooling_of_boxes(kind, size):
+    converted(kind(size), images(2, 3, 5, 6, 7))
+
+
+def test_max_pooling_of_boxes_with_unread_indices():
+    converted(Calls(lambda x: F.max_pool3d(x, 2, return_indices=True)[0]), images(2, 3, 5, 6, 7))

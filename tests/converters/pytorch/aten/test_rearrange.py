@@ -60,9 +60,14 @@ def test_indices_that_the_input_decides_are_refused():
         convert(Calls(lambda x: x[:, x[0, :, 0, 0].argmax().reshape(1)]), (images(2, 3, 4, 5),))
 
 
-def test_windows_that_leave_cells_out_are_refused_when_folded():
-    with pytest.raises(ConversionError, match="pad the result"):
-        convert(Calls(lambda x: F.fold(x, (6, 7), 2, stride=2)), (images(1, 8, 9),))
+def test_windows_that_leave_cells_out():
+    converted(Calls(lambda x: F.fold(x, (6, 7), 2, stride=2)), images(1, 8, 9))
+    converted(Calls(lambda x: F.fold(x, (8, 12), 3, padding=1, stride=2)), images(2, 18, 24))
+
+
+def test_shuffles_of_more_than_four_axes():
+    converted(Calls(lambda x: F.pixel_shuffle(x, 2)), images(2, 3, 8, 4, 5))
+    converted(Calls(lambda x: F.pixel_unshuffle(x, 2)), images(2, 3, 2, 4, 6))
 
 
 def test_indices_of_axes_that_are_apart_go_to_the_front():

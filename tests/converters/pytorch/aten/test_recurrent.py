@@ -256,6 +256,22 @@ def test_a_packed_sequence_is_refused():
 # ---- look-up ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_embedding_bag(mode):
+    torch.manual_seed(0)
+    converted(nn.EmbeddingBag(10, 4, mode=mode), torch.randint(0, 10, (3, 5)))
+
+
+def test_bags_of_several_sizes_are_refused():
+    bags = nn.EmbeddingBag(10, 4, mode="sum")
+    with pytest.raises(ConversionError, match="of several sizes"):
+        convert(Calls(lambda x: bags(x, torch.tensor([0, 2]))), (torch.randint(0, 10, (5,)),))
+
+
+def test_one_hot():
+    converted(Calls(lambda x: nn.functional.one_hot(x, 7).float()), torch.randint(0, 7, (3, 5)))
+
+
 def test_embedding():
     torch.manual_seed(0)
     indices = torch.tensor([[1, 4, 0], [2, 2, 9]])

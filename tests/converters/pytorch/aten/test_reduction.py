@@ -117,9 +117,14 @@ def test_a_running_sum_of_integers_is_refused():
         convert(Calls(lambda x: (x > 0).cumsum(1).float()), (X,))
 
 
-def test_norms_without_a_layer_are_refused():
-    with pytest.raises(ConversionError, match="a norm of order 3"):
-        convert(Calls(lambda x: torch.linalg.vector_norm(x, 3, dim=1)), (X,))
+@pytest.mark.parametrize("order", [0, 0.5, 1.5, 3, float("-inf")])
+def test_norms_of_any_order(order):
+    converted(Calls(lambda x: torch.linalg.vector_norm(x.relu() - 0.1, order, dim=1)), X)
+
+
+def test_norms_of_negative_order_are_refused():
+    with pytest.raises(ConversionError, match="a norm of order -1"):
+        convert(Calls(lambda x: torch.linalg.vector_norm(x, -1, dim=1)), (X,))
 
 
 def test_a_variance_of_one_number_is_refused():
