@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -34,6 +36,13 @@ _LOCAL_HEADER = 30
 _NUMPY = b"\x93NUMPY"
 
 
+DAMAGED = (
+    *(ValueError, KeyError, IndexError, TypeError, EOFError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, pickle.PickleError, tokenize.TokenError),
+)
+"""What the readers of Python and numpy raise on files that are not whole."""
+
+
 class _Other(Exception):
     """The file is something else: what it is, and what to do with it."""
 
@@ -43,7 +52,7 @@ class _Other(Exception):
 
 
 def open_weights(path: str | Path) -> Nested:
-    """The tensors of a file, as nested as they are there. Raises ConversionError.
+    """The tensors of a file, as nested as they are there. Raises ConversionError, as reading an array of it may.
 
     Nothing of the file is run; a pickle that would need that is refused.
     """
@@ -61,17 +70,20 @@ def open_weights(path: str | Path) -> Nested:
         raise ConversionError(Problem(what=str(error), hint=error.hint, origin=origin)) from None
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot read {path}", why=error.strerror or str(error))) from None
-    except (ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile, pickle.PickleError) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise ConversionError(
-            Problem(what="damaged or cut short", why=why, hint="fetch it again", origin=origin)
-        ) from None
+    except DAMAGED as error:
+        raise _damaged(path, error) from None
     if isinstance(found, Tensor):
         return {path.stem: found}
     nested = _tensors_in(found)
     if not nested:
         raise ConversionError(Problem(what="no tensors by name are in it", hint=SAVE_ALONE, origin=origin))
     return nested
+
+
+def _damaged(path: Path, error: Exception) -> ConversionError:
+    origin = Origin(layer=path.name, file=str(path))
+    why = f"{type(error).__name__}: {error}"
+    return ConversionError(Problem(what="damaged or cut short", why=why, hint="fetch it again", origin=origin))
 
 
 def _opened(path: Path, file: IO[bytes]) -> Any:
@@ -125,13 +137,16 @@ def _zip(path: Path, file: IO[bytes]) -> Any:
 def _torch(path: Path, file: IO[bytes], archive: zipfile.ZipFile, inner: Mapping[str, str]) -> Any:
     if "byteorder" in inner and archive.read(inner["byteorder"]).strip() != b"little":
         raise _Other("written on a big-endian machine", "load it with torch.load and save it again")
-    storages = {}
+    storages, size = {}, path.stat().st_size
     for name, full in inner.items():
         if name.startswith("data/"):
             entry = archive.getinfo(full)
             if entry.compress_type != zipfile.ZIP_STORED:
                 raise _Other("a compressed archive", "load it with torch.load and save it again")
-            storages[name.removeprefix("data/")] = (_offset(file, entry), entry.file_size)
+            begin = _offset(file, entry)
+            if begin + entry.file_size > size:
+                raise ValueError(f"{full} ends at byte {begin + entry.file_size} of {size}")
+            storages[name.removeprefix("data/")] = (begin, entry.file_size)
     with archive.open(inner["data.pkl"]) as pickled:
         return load_torch(pickled, path, storages)
 
@@ -157,8 +172,11 @@ def _npz_member(path: Path, file: IO[bytes], entry: zipfile.ZipInfo) -> Tensor:
 
 
 def _unzipped(path: Path, name: str) -> Array:
-    with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+    except (*DAMAGED, OSError) as error:
+        raise _damaged(path, error) from None
 
 
 # ---- .npy, .safetensors, old pickles ---------------------------------------------------------------------------------
@@ -174,7 +192,8 @@ def _npy(path: Path, file: IO[bytes]) -> Any:
     strides = None
     if fortran:
         strides = tuple(int(np.prod(shape[:place])) for place in range(len(shape)))
-    return mapped(path, file.tell(), dtype.name, shape, strides)
+    room = (path.stat().st_size - file.tell()) // WIDTHS[dtype.name]
+    return mapped(path, file.tell(), dtype.name, shape, strides, room)
 
 
 def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -159,6 +159,20 @@ def test_a_file_cut_short_is_told(tmp_path: Path, share: float) -> None:
     assert "damaged or cut short" in refused(tmp_path / "w.pth")
 
 
+def test_arrays_of_numpy_cut_short_or_damaged_are_told(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.ones((3, 4)))
+    whole = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(whole[:-1])
+    assert "needs 12 numbers where there are 11" in refused(tmp_path / "a.npy")
+    (tmp_path / "a.npy").write_bytes(whole.replace(b"'shape': (3, 4), }", b"'shape': (3, 4L,(  "))
+    assert "damaged or cut short" in refused(tmp_path / "a.npy")
+    np.savez_compressed(tmp_path / "b.npz", b=np.random.default_rng(0).random(100))
+    whole = (tmp_path / "b.npz").read_bytes()
+    (tmp_path / "b.npz").write_bytes(whole[:400] + bytes(50) + whole[450:])
+    with pytest.raises(ConversionError, match="damaged or cut short"):
+        flat(tmp_path / "b.npz")["b"].read()
+
+
 def test_no_torch_is_loaded_for_the_files_of_today(tmp_path: Path) -> None:
     torch.save(values(), tmp_path / "w.pth")
     path = str(tmp_path / "w.pth")
