@@ -1,1 +1,40 @@
 """The middle of the house: nets, layers, passes, targets, and the files of Caffe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from caffe_ir.net import Net
+    from caffe_ir.passes.base import Options
+    from caffe_ir.targets import Target
+    from caffe_ir.writer import Written
+
+__all__ = ["write"]
+
+
+def write(
+    net: Net,
+    stem: str | Path,
+    *,
+    target: Target | str = "caffe",
+    options: Options | None = None,
+    hdf5: bool = False,
+) -> Written:
+    """Rewrite what a front end gave for its target, and write STEM.prototxt and STEM.caffemodel.
+
+    The layers of `net` stay as they are, so that it can be written for another target as well; its notes tell what was
+    rewritten.
+    Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written.
+    """
+    from caffe_ir.passes.base import Options
+    from caffe_ir.passes.pipeline import lower
+    from caffe_ir.targets import TARGETS
+    from caffe_ir.writer import write
+
+    known = TARGETS[target] if isinstance(target, str) else target
+    lowered = lower(net.copy(), known, options or Options())
+    written = write(lowered, stem, known, hdf5=hdf5)
+    net.notes[:] = lowered.notes
+    return written

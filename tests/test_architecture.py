@@ -37,7 +37,14 @@ FILES = (
     "caffe_ir.proto.*",
 )
 RULES: dict[str, tuple[str, ...]] = {
-    "caffe_ir": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    # the way from a net to its files, for those who call us from Python
+    "caffe_ir": (
+        "caffe_ir.net",
+        "caffe_ir.passes.base",
+        "caffe_ir.passes.pipeline",
+        "caffe_ir.targets.*",
+        "caffe_ir.writer",
+    ),
     "caffe_ir.errors": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),

@@ -7,11 +7,13 @@ from typing import Any
 
 import torch
 
+from caffe_ir.errors import Problems
 from caffe_ir.net import Net
 from converters.pytorch.aten import HANDLERS, HINTS
 from converters.pytorch.build import Build, Call, Missing, Refused, Value
 from converters.pytorch.capture import Model, capture
 from converters.pytorch.frontend import to_net
+from converters.pytorch.handlers import full_name, wrong_handlers
 from converters.pytorch.names import class_name
 from converters.pytorch.unfit import unwrapped
 from converters.pytorch.walk import Handler
@@ -33,17 +35,13 @@ def convert(
     `handlers` adds to HANDLERS or replaces in it: (Call, Build) -> Value by "mylib::op" or "aten.op.overload".
     Raises ConversionError with every reason why the model cannot be converted.
     """
+    own = handlers or {}
+    Problems(found=[*wrong_handlers(own, "handlers=")]).raise_if_any()
+    known = {**HANDLERS, **{full_name(op): handler for op, handler in own.items()}}
     model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
     captured = capture(model, example_inputs, example_kwargs)
-    known = {**HANDLERS, **{_full_name(op): handler for op, handler in (handlers or {}).items()}}
     net = to_net(
         captured.program, known, HINTS, name=name or class_name(model, captured.program), input_names=input_names
     )
     net.notes[:0] = captured.notes
     return net
-
-
-def _full_name(op: str) -> str:
-    """`mylib::op` as the graph spells it: mylib.op.default."""
-    full = op.replace("::", ".")
-    return f"{full}.default" if full.count(".") == 1 else full

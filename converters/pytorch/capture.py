@@ -15,6 +15,7 @@ import torch
 from msgspec import Struct
 from msgspec.structs import replace
 from torch.export import ExportedProgram
+from torch.utils._pytree import tree_map
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.aliases import beyond_schemas, needs_functional
@@ -41,7 +42,7 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
 
     The module is left in the mode in which it was. A program with dynamic shapes is captured again for `args`.
     """
-    kwargs = dict(kwargs or {})
+    args, kwargs = _apart(args, kwargs or {})
     if isinstance(model, torch.nn.Module):
         model = unwrapped(model)
         refuse_unfit(model)
@@ -72,6 +73,27 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     if needs_functional(program.graph):
         program = _functional(program)
     return Captured(program=program, notes=tuple(notes))
+
+
+def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs, each a tensor of its own: one that is given twice would be one input of the program.
+
+    Raises ConversionError where they are no sequence.
+    """
+    if not isinstance(args, list | tuple):
+        hint = "give each input by its place, convert(model, (x,)), or by its name, example_kwargs={'x': x}"
+        raise ConversionError(Problem(what=f"the example inputs are a {type(args).__name__}", hint=hint))
+    seen = set[int]()
+
+    def own(leaf: Any) -> Any:
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        again = id(leaf) in seen
+        seen.add(id(leaf))
+        return leaf.detach().clone() if again else leaf
+
+    apart_args, apart_kwargs = tree_map(own, (tuple(args), dict(kwargs)))
+    return apart_args, apart_kwargs
 
 
 def _refuse_hidden_aliases(program: ExportedProgram) -> None:

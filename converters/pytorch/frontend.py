@@ -24,6 +24,7 @@ from converters.pytorch.constants import fold, live, stored
 from converters.pytorch.decomposition import parts
 from converters.pytorch.ends import inputs, results
 from converters.pytorch.export_errors import UNPACKED
+from converters.pytorch.handlers import short_name
 from converters.pytorch.names import operation, origins, seen_from_here
 from converters.pytorch.outputs import name_outputs
 from converters.pytorch.sharing import share_weights
@@ -262,15 +263,9 @@ def _unsupported(walk: Walk, node: FxNode) -> Problem:
     return Problem(
         what=told if origin.layer == origin.what else f"{origin.layer}: {told}",
         why=why,
-        hint=hint or OWN_HANDLER.format(_key(str(node.target))),
+        hint=hint or OWN_HANDLER.format(short_name(str(node.target))),
         origin=origin,
     )
-
-
-def _key(op: str) -> str:
-    """An operation as HANDLERS may call it: aten::relu for aten.relu.default."""
-    library, name, overload = op.split(".") if op.count(".") == 2 else ("", op, "")
-    return f"{library}::{name}" if overload == "default" else op
 
 
 def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture import Model
 from converters.pytorch.factories import import_file, load_factory
 from converters.pytorch.files import open_model, open_weights
+from converters.pytorch.handlers import wrong_handlers
 from converters.pytorch.state_dict import load_weights
 from converters.pytorch.unfit import unwrapped
 from converters.pytorch.walk import Handler
-
-OPERATION = re.compile(r"\w+(::\w+(\.\w+)?|\.\w+\.\w+)")
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -71,13 +69,7 @@ def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:
         if not isinstance(held, dict):
             problems.add(f"{file} has no HANDLERS", hint='give it HANDLERS = {"mylib::op": function}')
             continue
-        for op, handler in held.items():
-            if not isinstance(op, str) or OPERATION.fullmatch(op) is None:
-                hint = 'write "mylib::op", "aten::op" or, for one overload, "aten.op.overload"'
-                problems.add(f"HANDLERS of {file}: {op!r} is no name of an operation", hint=hint)
-            if not callable(handler):
-                hint = "give a function (Call, Build) -> Value"
-                problems.add(f"HANDLERS of {file}: {op!r} has {handler!r} in the place of a function", hint=hint)
+        problems.found += wrong_handlers(held, f"HANDLERS of {file}")
         known |= held
     problems.raise_if_any()
     return known

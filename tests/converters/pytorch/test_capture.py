@@ -210,3 +210,23 @@ def test_programs_within_the_program(wrapper):
         convert(Within().eval(), (images(2, 3),))
     (problem,) = [one for one in refused.value.problems if "programs within the program" in one.what]
     assert line_of(problem).startswith("return torch.")
+
+
+def test_one_tensor_as_two_inputs_is_two_inputs():
+    """torch.export took them for one, and the net read one input twice."""
+
+    class Siamese(nn.Module):
+        def forward(self, pair, third):
+            return pair[0] - pair[1] * third
+
+    x, others = images(2, 3), (images(2, 3, seed=1), images(2, 3, seed=2), images(2, 3, seed=3))
+    net = convert(Siamese().eval(), ([x, x], x))
+    assert [node.top for node in net.nodes if not node.bottoms] == ["pair_0", "pair_1", "third"]
+    assert agreement(net, [others[0] - others[1] * others[2]], others) < 1e-6
+
+
+@pytest.mark.parametrize("given", [images(1, 3, 5, 5), {"x": images(1, 3, 5, 5)}])
+def test_example_inputs_are_a_sequence(given):
+    """A tensor in its place would be taken apart along its first axis."""
+    with pytest.raises(ConversionError, match=r"-> give each input by its place, convert\(model, \(x,\)\)"):
+        convert(nn.Conv2d(3, 4, 1), given)
