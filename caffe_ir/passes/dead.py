@@ -1,8 +1,9 @@
 """What does nothing is taken out: layers that are the identity, and layers that nobody reads.
 
 An identity is a Dropout (at inference), a Split, a Concat of one bottom, a Slice into one top, a Reshape or Flatten to
-the shape that is there, Power(1, 1, 0), Tile(1). It stays where it keeps apart what must be apart: when its top is an
-output of the net and its bottom has other readers, is an output itself, or is an input of the net.
+the shape that is there, a pooling over single cells, Power(1, 1, 0), Tile(1). It stays where it keeps apart what must
+be apart: when its top is an output of the net and its bottom has other readers, is an output itself, or is an input of
+the net.
 A layer is dead when nothing reads its tops and none of them is an output; what only it read dies with it. Inputs are
 the signature of the net and stay; a Silence has no tops, and stays.
 """
@@ -13,7 +14,9 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Dropout, Flatten, Input, Power, Reshape, Slice, Split, Tile
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
+from caffe_ir.source_layers import WindowPool
 
+COUNTED = ("valid", "padded")
 IDENTITY_WHEN_ALONE = (Concat, Slice)
 IDENTITY_WHEN_SHAPED_ALIKE = (Reshape, Flatten)
 
@@ -46,7 +49,12 @@ def _is_identity(net: Net, node: Node) -> bool:
         return True
     if isinstance(layer, IDENTITY_WHEN_ALONE):
         return len(node.bottoms) == len(node.tops) == 1
-    return isinstance(layer, IDENTITY_WHEN_SHAPED_ALIKE) and net.shapes[node.top] == net.shapes[node.bottom]
+    keeps = isinstance(layer, IDENTITY_WHEN_SHAPED_ALIKE) or (isinstance(layer, WindowPool) and _takes_single(layer))
+    return keeps and net.shapes[node.top] == net.shapes[node.bottom]
+
+
+def _takes_single(layer: WindowPool) -> bool:
+    return layer.kernel_size == layer.stride == (1, 1) and layer.begin == (0, 0) and layer.divisor in (*COUNTED, 1)
 
 
 def _keeps_apart(net: Net, node: Node) -> bool:

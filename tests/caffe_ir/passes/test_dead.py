@@ -21,6 +21,7 @@ from caffe_ir.layers import (
 from caffe_ir.net import Node
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.source_layers import WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
@@ -118,3 +119,26 @@ def test_of_a_diamond_that_nobody_reads_nothing_is_left():
     add(net, "c", Eltwise(operation="SUM"), bottoms=("a", "b"))
     net.outputs = ["kept"]
     assert [node.name for node in rewritten(net, DEAD).nodes] == ["data", "kept"]
+
+
+@pytest.mark.parametrize("pool", ["MAX", "AVE"])
+def test_a_pooling_over_single_cells_is_taken_out(pool):
+    net = net_of((1, 3, 4, 2))
+    add(net, "first", ReLU())
+    add(net, "cells", WindowPool(pool=pool, kernel_size=(1, 1), stride=(1, 1), output_size=(4, 2)))
+    add(net, "last", Sigmoid())
+    assert [node.name for node in rewritten(net, DEAD).nodes] == ["data", "first", "last"]
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        {"stride": (2, 1), "output_size": (2, 2)},
+        {"stride": (1, 1), "output_size": (4, 2), "divisor": 3},
+        {"stride": (1, 1), "output_size": (4, 2), "kernel_size": (2, 1)},
+    ],
+)
+def test_a_pooling_that_changes_something_stays(windows):
+    net = net_of((1, 3, 4, 2))
+    add(net, "pool", WindowPool(**{"pool": "AVE", "kernel_size": (1, 1), **windows}))
+    assert [node.name for node in rewritten(net, DEAD).nodes] == ["data", "pool"]
