@@ -180,8 +180,9 @@ def _size(reading: _Reading, name: str, key: str, path: Path) -> int:
     """The size of a file that must be there."""
     try:
         size = path.stat().st_size
-    except OSError as error:
-        reading.refuse((name, key), f"{key}: cannot find {path}", why=error.strerror or str(error))
+    except (OSError, ValueError) as error:  # ValueError: a null byte
+        why = error.strerror if isinstance(error, OSError) else ""
+        reading.refuse((name, key), f"{key}: cannot find {path}", why=why or str(error))
         return 0
     if not path.is_file():
         reading.refuse((name, key), f"{key}: {path} is not a file")

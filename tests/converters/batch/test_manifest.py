@@ -132,6 +132,7 @@ output = "c"
         ("[a]\nmodel = '.'\n", "is not a file"),
         ("[a]\nfactory = 'zoo.py'\n", "names no function"),
         ("[a]\nfactory = 'no.py:net'\n", "cannot find"),
+        ('[a]\nmodel = "\\u0000"\n', "embedded null"),
         ("[a]\nmodel = 'b.pt2'\noutput = 'x/..'\n", "names no file"),
     ],
 )
