@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
 from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model, users_code
@@ -175,4 +176,16 @@ def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net)
     from converters.verify.source import embedded_judge, source_of
     from converters.verify.torch_source import torch_judge
 
-    return Opened(source=source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)]))
+    source = source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)])
+    return Opened(source=replace(source, whole=_whole(program, net, lowered)))
+
+
+def _whole(program: ExportedProgram, net: Net, lowered: Net) -> frozenset[str]:
+    """The inputs of the lowered net, which are those of the net in their order, that the program has as integers."""
+    from converters.verify.source import inputs_of
+
+    types = {
+        node.name: node.meta["val"].dtype for node in program.graph.nodes if hasattr(node.meta.get("val"), "dtype")
+    }
+    pairs = zip(inputs_of(net), inputs_of(lowered), strict=False)
+    return frozenset(own for one, own in pairs if not types[net.producer(one).origin.layer].is_floating_point)

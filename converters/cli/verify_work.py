@@ -77,7 +77,7 @@ def given(wanted: Wanted, found: Opened) -> list[Feeds]:
 
     shapes = inputs_of(found.source.expected)
     if not wanted.inputs:
-        return [noise(shapes, wanted.seed)]
+        return [noise(shapes, wanted.seed, found.source.whole)]
     return [from_file(path, shapes, wanted.preparation) for path in wanted.inputs]
 
 

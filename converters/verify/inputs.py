@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -33,10 +33,11 @@ class Preparation(Struct, frozen=True, kw_only=True):
     fit: Fit = "letterbox"
 
 
-def noise(shapes: Mapping[str, Shape], seed: int) -> Feeds:
-    """Normally distributed numbers, the same ones for the same seed."""
+def noise(shapes: Mapping[str, Shape], seed: int, whole: Container[str] = ()) -> Feeds:
+    """Normally distributed numbers, the same ones for the same seed; 0 and 1 for the inputs that take whole numbers."""
     rng = np.random.default_rng(seed)
-    return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    drawn = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    return {name: (array > 0 if name in whole else array).astype(np.float32) for name, array in drawn.items()}
 
 
 def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation) -> Feeds:

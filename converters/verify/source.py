@@ -46,6 +46,8 @@ class Source(Struct, frozen=True, kw_only=True):
     judges: tuple[Judge, ...]
     origins: Mapping[str, Origin] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+    """The inputs that take whole numbers: places in a table, truth values."""
 
 
 MEANING = 1e-6

@@ -63,7 +63,7 @@ def verify(
     refuse_other_inputs(source.expected, caffe.net)
     matched = matches(source.expected, caffe.net)
     inputs = inputs_of(caffe.net)
-    given = [{name: each[name] for name in inputs} for each in feeds or [noise(inputs, 0)]]
+    given = [{name: each[name] for name in inputs} for each in feeds or [noise(inputs, 0, source.whole)]]
     work = Work(source=source, files=caffe, matched=matched, feeds=given, progress=progress)
     trials: list[Trial] = []
     with np.errstate(all="ignore"):  # what overflows or is no number shows in the rows

@@ -184,6 +184,19 @@ def test_the_recipe_for_an_operation_is_a_plugin(tmp_path: Path) -> None:
     np.testing.assert_array_equal(blobs[net.outputs[1]], x.argmax(-1)[..., None])
 
 
+@pytest.mark.parametrize("kind", ["int64", "bool"])
+def test_integers_are_verified_with_integers(tmp_path: Path, kind: str) -> None:
+    """Noise with fractions is cut by torch and not by Caffe, and places below 0 are none of a table's."""
+    (tmp_path / "words.py").write_text(
+        "import torch\nclass Net(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.table = torch.nn.Embedding(3, 4)\n    def forward(self, ids, x):\n"
+        "        return self.table(ids.long()) * x, ids * 2.0\ndef net():\n    return Net().eval()\n"
+    )
+    given = ("pytorch", f"{tmp_path}/words.py:net", "--input", f"1x50:{kind}", "--input", "1x50x4")
+    result = converted(*given, "-o", tmp_path / "net")
+    converted(*shlex.split(result.stdout.splitlines()[-1])[2:], "--engine", "embedded")
+
+
 def test_two_runs_give_the_same_bytes(tmp_path: Path, models: Path) -> None:
     written = []
     for _ in range(2):

@@ -38,6 +38,7 @@ def test_pictures_fit_as_darknet_makes_them_fit(size, name, ours) -> None:
 
 
 def test_noise_is_the_same_for_the_same_seed() -> None:
+    assert set(np.unique(noise({"ids": (9, 9)}, 5, {"ids"})["ids"])) == {0, 1}
     first, again, other = noise(ONE, 5)["data"], noise(ONE, 5)["data"], noise(ONE, 6)["data"]
     assert first.shape == ONE["data"]
     assert np.array_equal(first, again)
