@@ -3,7 +3,8 @@
 To torch.export, how many cells a mask chooses is an open size even where the mask is a buffer, and `if self.flag` has
 no answer. Here each function that the traced module calls is seen first. Of a tensor that derives from the module's own
 and from nothing else, the numbers are computed beside the trace; choices by such masks become choices by places, and
-numbers that are taken out of such tensors become Python's. What draws random numbers, or is written to, is not known.
+numbers that are taken out of such tensors become Python's. What draws random numbers is not known, nor what is
+written to through a view.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from msgspec import Struct
+from msgspec.structs import replace
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -34,6 +36,8 @@ class Made(Struct, frozen=True, kw_only=True):
     given: Given
     place: int
     """Which of the call's results it is."""
+    numbers: torch.Tensor | None = None
+    """Its numbers, where they are told once and for all: what it was made of has been written to since, or itself."""
 
 
 class KnownTensors(TorchFunctionMode):
@@ -55,7 +59,9 @@ class KnownTensors(TorchFunctionMode):
     ) -> Any:
         given: Given = (tuple(args), dict(kwargs or {}))
         name, tensors = _name(func), _tensors(given)
-        if tensors and _writes(name, given) and self._is_known(tensors[0]):
+        if not self._written and tensors and _writes(name, given) and self._is_known(tensors[0]):
+            if self._rewritten(func, given):
+                return func(*given[0], **given[1])
             self._written = True  # what was told of it, and of its views, is no longer so
         if self._written or not (tensors or name in FACTORIES):
             return func(*given[0], **given[1])
@@ -68,6 +74,46 @@ class KnownTensors(TorchFunctionMode):
         for place, tensor in enumerate(_tensors(traced) if known else ()):
             self._made[id(tensor)] = Made(traced=tensor, func=func, given=given, place=place)
         return traced
+
+    def _rewritten(self, func: Callable[..., Any], given: Given) -> bool:
+        """Let a known tensor that has its memory for itself have the numbers that a call writes; False for others."""
+        args, kwargs = given
+        written, made = args[0], self._made.get(id(args[0])) if args else None
+        if made is None or kwargs or not all(map(self._is_known, _tensors(given))):
+            return False
+        readers = [one for one in self._made.values() if any(held is written for held in _tensors(one.given))]
+        if any(map(self._is_view, (made, *readers))):
+            return False
+        before = self._numbers(written)
+        others = {id(tensor): self._numbers(tensor) for tensor in _tensors(given) if tensor is not written}
+        told = {id(one.traced): self._numbers(one.traced) for one in readers}
+        if before is None or any(held is None for held in (*others.values(), *told.values())):
+            return False
+
+        def after() -> torch.Tensor:
+            fresh = before.clone()
+            func(*tree_map(lambda leaf: fresh if leaf is written else others.get(id(leaf), leaf), args))
+            return fresh
+
+        fresh = _beside_the_trace(lambda: _unless_random(after))
+        if fresh is None:
+            return False
+        for one in readers:
+            self._made[id(one.traced)] = replace(one, numbers=told[id(one.traced)])
+        self._made[id(written)] = replace(made, numbers=fresh)
+        return True
+
+    def _is_view(self, made: Made) -> bool:
+        """Whether what a call gave lies in the memory of what it was given."""
+        if made.numbers is not None:
+            return False
+        given = {id(tensor): self._numbers(tensor) for tensor in _tensors(made.given)}
+        if any(held is None for held in given.values()):
+            return True
+        args, kwargs = tree_map(lambda leaf: given.get(id(leaf), leaf), made.given)
+        found = _beside_the_trace(lambda: _tensors(made.func(*args, **kwargs)))
+        places = {held.untyped_storage().data_ptr() for held in given.values() if held is not None}
+        return any(one.untyped_storage().data_ptr() in places for one in found)
 
     def _by_places(self, func: Callable[..., Any], name: str, given: Given) -> Any:
         """The call as it is traced: a choice by known masks is one by places."""
@@ -86,6 +132,8 @@ class KnownTensors(TorchFunctionMode):
     def _numbers(self, tensor: torch.Tensor) -> torch.Tensor | None:
         """A known tensor's numbers; None for another one."""
         if (made := self._made.get(id(tensor))) is not None:
+            if made.numbers is not None:
+                return made.numbers
             found = self._computed(made.func, made.given)
             return None if found is None else _tensors(found)[made.place]
         name = next((name for name, held in _named(self._module) if held is tensor), None)
@@ -98,14 +146,7 @@ class KnownTensors(TorchFunctionMode):
             return None
         args, kwargs = tree_map(lambda leaf: numbers.get(id(leaf), leaf), given)
 
-        def computed() -> Any:
-            before = torch.get_rng_state()
-            found = func(*args, **kwargs)
-            random = not torch.equal(before, torch.get_rng_state())
-            torch.set_rng_state(before)
-            return None if random else found
-
-        return _beside_the_trace(computed)
+        return _beside_the_trace(lambda: _unless_random(lambda: func(*args, **kwargs)))
 
     def _places(self, index: Any) -> Any:
         """An index whose known masks are the places that they choose."""
@@ -143,6 +184,15 @@ def _beside_the_trace(work: Callable[[], Result]) -> Result:
 
 def _named(module: torch.nn.Module) -> list[tuple[str, torch.Tensor]]:
     return [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
+
+
+def _unless_random(work: Callable[[], Result]) -> Result | None:
+    """What work computes; None where it draws random numbers."""
+    before = torch.get_rng_state()
+    found = work()
+    random = not torch.equal(before, torch.get_rng_state())
+    torch.set_rng_state(before)
+    return None if random else found
 
 
 def _name(func: Callable[..., Any]) -> str:

@@ -46,8 +46,8 @@ def _joined(call: Call, build: Build, x: Value, new: Value | torch.Tensor, table
     inside = table < count
     if bool(inside.all()):
         return x
-    if not bool(inside.any()) and torch.equal(table, numbers(shape, count).expand(table.shape)):
-        return expanded(build, build.as_value(new, suffix="new"), tuple(table.shape))
+    if not bool(inside.any()) and torch.equal(table.flatten(), numbers((prod(shape),), count)):
+        return build.reshape(build.as_value(new, suffix="new"), tuple(table.shape))
     for first, last in _frames(x.shape):
         before, behind = x.shape[:first], x.shape[len(x.shape) - last :]
         frame = (prod(before), -1, prod(behind))

@@ -89,6 +89,40 @@ def test_a_random_mask_is_refused(draw):
         convert(Beside(lambda x, mask: x[:, draw(mask)], MASK), (X,))
 
 
+def _filled(x, mask):
+    own = torch.zeros(6, dtype=torch.bool)
+    own[2:5] = True
+    own[4] = False
+    return x[:, own]
+
+
+def _kept_from_before(x, mask):
+    own = mask.clone()
+    opposite, count = ~own, int(own.sum())
+    own[:3] = False
+    return torch.cat([x[:, own], x[:, opposite], x[:, :count]], 1)
+
+
+def _in_a_loop(x, mask):
+    own = torch.zeros(5, 7)
+    for row in range(3):
+        own[row, row : row + 2] = row + 1
+    own += 1
+    return x[:, :, own > 2]
+
+
+def _joined_with_another(x, mask):
+    own = torch.arange(6) % 2 == 0
+    own |= mask
+    own.logical_not_()
+    return x[:, own]
+
+
+@pytest.mark.parametrize("function", [_filled, _kept_from_before, _in_a_loop, _joined_with_another])
+def test_a_mask_that_forward_itself_writes(function):
+    converted(Beside(function, MASK), X)
+
+
 def _written(x, mask):
     own = mask.clone()
     first, _ = own.split(3)
@@ -102,9 +136,22 @@ def _written_by_the_input(x, mask):
     return x[:, own]
 
 
-@pytest.mark.parametrize("function", [_written, _written_by_the_input])
+def _seen_through_a_view(x, mask):
+    own = mask.clone()
+    first = own[:3]
+    own[1] = True
+    return x[:, :3][:, first]
+
+
+def _written_at_random(x, mask):
+    own = mask.float()
+    own.uniform_()
+    return x[:, own > 0.5]
+
+
+@pytest.mark.parametrize("function", [_written, _written_by_the_input, _seen_through_a_view, _written_at_random])
 def test_a_mask_that_is_written_to_is_not_known(function):
-    with pytest.raises(ConversionError, match="decide how large the result"):
+    with pytest.raises(ConversionError, match=r"decide how large the result|other numbers at every run"):
         convert(Beside(function, MASK), (X,))
 
 

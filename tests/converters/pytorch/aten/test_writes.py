@@ -78,6 +78,8 @@ def test_masks_that_the_module_holds():
         lambda x: x.scatter(1, torch.full((2, 1, 6, 5), 3), 9.0),
         lambda x: x.scatter(0, SQUARE[:1] % 2, x[:1]),
         lambda x: x.select_scatter(x[:, 0], 1, 3),
+        lambda x: x[..., :1].select_scatter(x[..., 0] * 2, 3, 0),
+        lambda x: x[..., :1].index_fill(3, torch.tensor([0]), 2.5) + x,
         lambda x: x.slice_scatter(x[:, :2], 1, 1, 5, 2),
         lambda x: x.diagonal_scatter(x[:, :, 0], 0, 2, 3),
     ],
