@@ -12,6 +12,7 @@ import re
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
+from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node, free_name
 from caffe_ir.passes.base import Context, Pass
 
@@ -53,6 +54,8 @@ def _rename(net: Net, node: Node, name: str, tops: tuple[str, ...]) -> None:
     net.update(node, replace(node, name=name, tops=tops))
     for old, new in zip(node.tops, tops, strict=True):
         if old != new:
+            if old in net.outputs or isinstance(node.layer, Input):  # a user looks for them by their names
+                net.note("assumed", f"{old} is called {new}, which every reader of Caffe files accepts", node.origin)
             net.shapes[new] = net.shapes[old]
             net.redirect(old, new)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import Eltwise, ReLU, Sigmoid, Slice
 from caffe_ir.passes.base import run_pass
@@ -40,6 +41,21 @@ def test_names_are_changed_wherever_they_are_used():
         "  outputs head-cpu\n"
     )
     assert after.values == {"block/a b": "block_a_b", "head_cpu": "head-cpu"}
+    assert [note.text for note in after.notes] == [
+        "head_cpu is called head-cpu, which every reader of Caffe files accepts"  # of the output alone
+    ]
+
+
+def test_an_input_that_gets_another_name_is_told():
+    net = net_of((1, 4, 2, 2))
+    net.update(net.nodes[0], replace(net.nodes[0], name="left/image", tops=("left/image",)))
+    net.shapes["left/image"] = (1, 4, 2, 2)
+    add(net, "relu", ReLU())
+    after = rewritten(net, NAMES)
+    assert after.nodes[0].top == after.nodes[1].bottom == "left_image"
+    assert [note.text for note in after.notes] == [
+        "left/image is called left_image, which every reader of Caffe files accepts"
+    ]
 
 
 def test_two_names_that_become_one_are_told_apart():
