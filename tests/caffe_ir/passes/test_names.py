@@ -51,9 +51,9 @@ def test_an_input_that_gets_another_name_is_told():
     net.update(net.nodes[0], replace(net.nodes[0], name="left/image", tops=("left/image",)))
     net.shapes["left/image"] = (1, 4, 2, 2)
     add(net, "relu", ReLU())
-    after = rewritten(net, NAMES)
-    assert after.nodes[0].top == after.nodes[1].bottom == "left_image"
-    assert [note.text for note in after.notes] == [
+    run_pass(NAMES, net, CONTEXT)
+    assert net.nodes[0].top == net.nodes[1].bottom == "left_image"
+    assert [note.text for note in net.notes] == [
         "left/image is called left_image, which every reader of Caffe files accepts"
     ]
 
