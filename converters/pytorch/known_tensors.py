@@ -122,6 +122,8 @@ class KnownTensors(TorchFunctionMode):
             return func(args[0], self._places(args[1]))
         if name == "index" and len(args) > 1 and isinstance(args[1], list | tuple):  # aten.index.Tensor of a graph
             return func(args[0], list(self._places(tuple(args[1]))))
+        if name == "repeat_interleave" and len(args) > 1 and isinstance(args[1], torch.Tensor):
+            return self._repeated(func, given)
         if name == "masked_select" and (mask := self._numbers(_tensors(given)[-1])) is not None:
             return self._selected(_tensors(given)[0], mask)
         return func(*args, **kwargs)
@@ -164,6 +166,16 @@ class KnownTensors(TorchFunctionMode):
         if mask is None:
             return [item]
         return _beside_the_trace(lambda: mask.nonzero(as_tuple=True))
+
+    def _repeated(self, func: Callable[..., Any], given: Given) -> Any:
+        """Each place of an axis as often as a known tensor says."""
+        (x, repeats, *rest), kwargs = given
+        times, dim = self._numbers(repeats), rest[0] if rest else kwargs.get("dim")
+        if times is None or not isinstance(x, torch.Tensor):
+            return func(*given[0], **kwargs)
+        line, axis = (x.reshape(-1), 0) if dim is None else (x, dim)
+        count = line.shape[axis]
+        return line.index_select(axis, _beside_the_trace(lambda: torch.arange(count).repeat_interleave(times)))
 
     def _selected(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         shape = np.broadcast_shapes(x.shape, mask.shape)

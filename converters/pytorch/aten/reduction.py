@@ -11,6 +11,7 @@ import numpy as np
 from caffe_ir.blob import Blob
 from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.source_layers import LogSoftmax, Reduce, Resample, Sub
+from converters.pytorch.aten.elementwise import tensor_of
 from converters.pytorch.aten.masks import differs
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
@@ -100,6 +101,23 @@ def vector_norm(call: Call, build: Build) -> Value:
         x = build.add(AbsVal(), x, suffix="abs")
     powers = build.add(Power(power=order), x, suffix="powers")
     return build.add(Power(power=1 / order), _reduced(call, build, "SUM", powers, suffix="sum"))
+
+
+def cdist(call: Call, build: Build) -> Value:
+    """The distance of each row of (.., P, M) to each of (.., R, M): the norm of their difference."""
+    call.ignore("compute_mode")
+    order = call.number("p")
+    if order <= 0 or order == inf:
+        raise call.refused(f"distances of order {order}", hint="write (x[:, None] - y[None]).abs().amax(-1)")
+    rows, columns = (build.as_value(tensor_of(call.operand(name))) for name in ("x1", "x2"))
+    first = build.reshape(rows, (*rows.shape[:-1], 1, rows.shape[-1]), suffix="first")
+    second = build.reshape(columns, (*columns.shape[:-2], 1, *columns.shape[-2:]), suffix="second")
+    apart = build.add(Sub(), first, second, suffix="difference")
+    if order % 2:
+        apart = build.add(AbsVal(), apart, suffix="abs")
+    powers = build.add(Power(power=order), apart, suffix="powers")
+    sums = build.add(Reduce(operation="SUM", axes=(len(powers.shape) - 1,)), powers, suffix="sums")
+    return build.add(Power(power=1 / order), sums)
 
 
 def logsumexp(call: Call, build: Build) -> Value:
@@ -209,6 +227,7 @@ HANDLERS: Mapping[str, Handler] = {
     "aten.linalg_vector_norm.default": vector_norm,
     "aten.norm.ScalarOpt_dim": vector_norm,
     "aten.norm.Scalar": vector_norm,
+    "aten.cdist.default": cdist,
     "aten.logsumexp.default": logsumexp,
     "aten.softmax.int": softmax,
     "aten._softmax.default": softmax,

@@ -89,6 +89,12 @@ def test_a_random_mask_is_refused(draw):
         convert(Beside(lambda x, mask: x[:, draw(mask)], MASK), (X,))
 
 
+@pytest.mark.parametrize("dim", [1, -1, None])
+def test_repetitions_by_constants(dim):
+    times = torch.arange(420) % 3 if dim is None else torch.arange(X.shape[dim]) % 3
+    converted(Beside(lambda x, held: x.repeat_interleave(held, dim), times), X)
+
+
 def _filled(x, mask):
     own = torch.zeros(6, dtype=torch.bool)
     own[2:5] = True

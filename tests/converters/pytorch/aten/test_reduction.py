@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from tests.converters.pytorch.judge import Calls, converted, images, layers
+from tests.converters.pytorch.judge import Beside, Calls, converted, images, layers
 
 X = images(2, 3, 4, 5)
 
@@ -130,3 +130,15 @@ def test_norms_of_negative_order_are_refused():
 def test_a_variance_of_one_number_is_refused():
     with pytest.raises(ConversionError, match="set correction=0"):
         convert(Calls(lambda x: x.var(1)), (images(2, 1, 4, 5),))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_distances_of_rows(order):
+    rows, others = images(2, 5, 6), images(2, 4, 6, seed=1)
+    converted(Calls(lambda x, y: torch.cdist(x, y, p=order)), rows, others)
+    converted(Beside(lambda x, held: torch.cdist(x, held, p=order), images(4, 6, seed=1)), images(3, 6))
+
+
+def test_distances_of_infinite_order_are_refused():
+    with pytest.raises(ConversionError, match="distances of order inf"):
+        convert(Calls(lambda x: torch.cdist(x, x, p=float("inf"))), (images(2, 5, 6),))
