@@ -26,6 +26,8 @@ _BUFFER = 1 << 20
 """Bytes; they stay in the processor's cache between reading and writing."""
 
 Frame = bytes | Blob
+Watch = Callable[[Blob, "memoryview[int]"], None]
+"""Shown a blob that is copied from another file, and some of its bytes, while they are at hand."""
 
 
 def frames(net: Net) -> list[Frame]:
@@ -46,7 +48,12 @@ def size(pieces: Sequence[Frame]) -> int:
     return sum(len(frame) if isinstance(frame, bytes) else 4 * frame.count for frame in pieces)
 
 
-def stream(pieces: Sequence[Frame], file: BinaryIO, progress: Callable[[int], None] = lambda count: None) -> None:
+def stream(
+    pieces: Sequence[Frame],
+    file: BinaryIO,
+    progress: Callable[[int], None] = lambda count: None,
+    watch: Watch | None = None,
+) -> None:
     """Write the file. Weights that lie in another file go through one small buffer; raises OSError.
 
     `progress` is told how many bytes were written since the last time.
@@ -63,24 +70,34 @@ def stream(pieces: Sequence[Frame], file: BinaryIO, progress: Callable[[int], No
                 if path not in sources:
                     sources[path] = opened.enter_context(FileIO(path))
                 sources[path].seek(frame.span.offset)
-                _copy(sources[path], 4 * frame.count, file, buffer, progress)
+                _copy(sources[path], frame, file, buffer, progress, watch)
             else:
                 numbers = np.ascontiguousarray(frame.load(), "<f4")
                 file.write(numbers.reshape(-1).view(np.uint8).data)
                 progress(numbers.nbytes)
 
 
-def _copy(source: FileIO, count: int, file: BinaryIO, buffer: memoryview[int], progress: Callable[[int], None]) -> None:
-    """`count` bytes from where `source` stands.
+def _copy(
+    source: FileIO,
+    blob: Blob,
+    file: BinaryIO,
+    buffer: memoryview[int],
+    progress: Callable[[int], None],
+    watch: Watch | None,
+) -> None:
+    """The bytes of the blob, from where `source` stands.
 
     The kernel's own copy_file_range takes twice as long here: weights seldom begin at the same place of a page in both
     files, and then it fills every page in two steps.
     """
+    count = 4 * blob.count
     while count:
         done = source.readinto(buffer[:count])
         if not done:
             raise OSError(f"{source.name} became shorter while it was read")
         file.write(buffer[:done])
+        if watch is not None:
+            watch(blob, buffer[:done])
         progress(done)
         count -= done
 

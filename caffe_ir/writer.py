@@ -40,6 +40,7 @@ def write(
     hdf5: bool = False,
     others: Mapping[str, str] | None = None,
     progress: Progress = lambda count, total: None,
+    watch: caffemodel.Watch | None = None,
 ) -> Written:
     """Write STEM.prototxt and STEM.caffemodel, and further texts by their endings (`.heads.json`).
 
@@ -57,7 +58,7 @@ def write(
     try:
         with whole_files(*places) as (weights, *files):
             _reserve(weights, length)
-            caffemodel.stream(pieces, weights, lambda count: progress(count, length))
+            caffemodel.stream(pieces, weights, lambda count: progress(count, length), watch)
             for file, content in zip(files, texts.values(), strict=True):
                 file.write(content.encode())
     except OSError as error:

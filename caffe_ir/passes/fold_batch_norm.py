@@ -25,6 +25,10 @@ from caffe_ir.passes.base import Context, Pass
 Linear = Convolution | Deconvolution | InnerProduct
 
 
+_odd_numbers = np.errstate(invalid="ignore", divide="ignore")
+"""What is NaN or infinite in the source, or no root of a number, remains so and is nothing to warn of here."""
+
+
 class Affine(Struct, frozen=True, kw_only=True):
     """y = slope x + offset for each channel, in float64."""
 
@@ -35,6 +39,7 @@ class Affine(Struct, frozen=True, kw_only=True):
         return Affine(slope=after.slope * self.slope, offset=after.slope * self.offset + after.offset)
 
 
+@_odd_numbers
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not context.options.fold_batch_norm or not _is_channelwise(net, node):
         return
@@ -104,8 +109,7 @@ def _affine(node: Node) -> Affine:
     if isinstance(node.layer, BatchNorm):
         mean, var, factor = blobs
         weight = 0.0 if factor[0] == 0 else 1 / factor[0]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            slope = 1 / np.sqrt(var * weight + node.layer.eps)
+        slope = 1 / np.sqrt(var * weight + node.layer.eps)
         return Affine(slope=slope, offset=-mean * weight * slope)
     slope = blobs[0]
     return Affine(slope=slope, offset=blobs[1] if len(blobs) == 2 else np.zeros_like(slope))
@@ -139,6 +143,7 @@ def _spread(layer: Layer, weights: Shape) -> tuple[Shape, Shape]:
 
 
 def _scaled(weights: Blob, slope: Array, spread: tuple[Shape, Shape]) -> Callable[[], Array]:
+    @_odd_numbers
     def compute() -> Array:
         loaded = weights.load()
         product = np.empty(spread[0], np.float32)

@@ -103,7 +103,9 @@ def darknet(
         )
         check = FiniteCheck(model.weights)
         others = {".heads.json": heads_json(model, made)} if model.heads else {}
-        written = published(made, stem_of(output, cfg.stem), TARGETS[target], others, hdf5=hdf5, quiet=quiet)
+        written = published(
+            made, stem_of(output, cfg.stem), TARGETS[target], others, hdf5=hdf5, quiet=quiet, watch=check.watch
+        )
         made.notes.extend(check.notes())
         if not quiet:
             show(made, written, next_command=verify_command((cfg, weights), written, VERIFIED_WITH), verbose=verbose)

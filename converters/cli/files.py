@@ -14,6 +14,7 @@ from caffe_ir.file_names import PROTOTXT, stem_of_weights
 from converters.cli.progress import bytes_written
 
 if TYPE_CHECKING:
+    from caffe_ir.caffemodel import Watch
     from caffe_ir.net import Net
     from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
@@ -68,9 +69,18 @@ def lowered(net: Net, target: Target, options: Options, *, dump_after: str | Non
     return lower(net, target, options, after=dump)
 
 
-def published(net: Net, stem: Path, target: Target, others: Mapping[str, str], *, hdf5: bool, quiet: bool) -> Written:
+def published(
+    net: Net,
+    stem: Path,
+    target: Target,
+    others: Mapping[str, str],
+    *,
+    hdf5: bool,
+    quiet: bool,
+    watch: Watch | None = None,
+) -> Written:
     """Write the files, with a bar where it takes a while."""
     from caffe_ir.writer import write
 
     with bytes_written(f"writing {stem.name}", quiet=quiet) as progress:
-        return write(net, stem, target, hdf5=hdf5, others=others, progress=progress)
+        return write(net, stem, target, hdf5=hdf5, others=others, progress=progress, watch=watch)

@@ -170,6 +170,8 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         """A warning for every array (of all taken so far) that holds NaN or infinity. One pass over the file."""
         chosen = [span for span in (self.spans if spans is None else spans) if span.count]
         chosen.sort(key=lambda span: span.offset)
+        if not chosen:
+            return []
         try:
             counts = _count_non_finite(self.path, chosen)
         except OSError as error:
@@ -239,26 +241,25 @@ def _looks_like(head: bytes) -> str:
 
 
 def _count_non_finite(path: Path, spans: Sequence[Span]) -> npt.NDArray[np.int64]:
-    """How many values of each span (sorted, apart from each other, none empty) are NaN or infinite.
+    """How many values of each of these spans (sorted, apart from each other, none empty) are NaN or infinite.
 
     Reads into one small buffer: a mapping of the file would grow the resident memory by the whole of it.
     """
     counts = np.zeros(len(spans), np.int64)
     starts = np.array([span.offset for span in spans], np.int64)
     ends = starts + 4 * np.array([span.count for span in spans], np.int64)
-    raw = bytearray(_CHUNK)
-    buffer = np.frombuffer(raw, "<f4")
-    if not spans:
-        return counts
+    raw = memoryview(bytearray(_CHUNK))
+    gaps = np.flatnonzero(starts[1:] != ends[:-1]) + 1
     with open(path, "rb") as file:
-        at = file.seek(int(starts[0]))
-        while at < ends[-1] and (got := file.readinto(raw) // 4):
-            finite = np.isfinite(buffer[:got])
-            if not finite.all():
-                offsets = at + 4 * np.flatnonzero(~finite)
-                which = np.searchsorted(starts, offsets, side="right") - 1
-                counts += np.bincount(which[offsets < ends[which]], minlength=len(spans))
-            at += 4 * got
+        for run in np.split(np.arange(len(spans)), gaps):  # arrays without a gap between them
+            at, end = file.seek(starts[run[0]]), ends[run[-1]]
+            while at < end and (got := file.readinto(raw[: end - at]) // 4):
+                finite = np.isfinite(np.frombuffer(raw[: 4 * got], "<f4"))
+                if not finite.all():
+                    offsets = at + 4 * np.flatnonzero(~finite)
+                    which = np.searchsorted(starts, offsets, side="right") - 1
+                    counts += np.bincount(which, minlength=len(spans))
+                at += 4 * got
     return counts
 
 
