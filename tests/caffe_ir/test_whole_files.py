@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_a_name_may_be_as_long_as_the_folder_allows(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [name]
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("threads", [0, 3])
 def test_a_signal_between_two_moves_waits_for_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
