@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from io import FileIO
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -27,7 +27,7 @@ _BUFFER = 1 << 20
 
 Frame = bytes | Blob
 Watch = Callable[[Blob, "memoryview[int]"], None]
-"""Shown a blob that is copied from another file, and some of its bytes, while they are at hand."""
+"""Shown a blob that is copied from another file, and some of its numbers as bytes, while they are at hand."""
 
 
 def frames(net: Net) -> list[Frame]:
@@ -60,7 +60,7 @@ def stream(
     """
     buffer = memoryview(bytearray(_BUFFER))
     with ExitStack() as opened:
-        sources: dict[Path, FileIO] = {}
+        sources: dict[Path, BufferedReader] = {}
         for frame in pieces:
             if isinstance(frame, bytes):
                 file.write(frame)
@@ -68,7 +68,7 @@ def stream(
             elif frame.span is not None:
                 path = frame.span.path
                 if path not in sources:
-                    sources[path] = opened.enter_context(FileIO(path))
+                    sources[path] = opened.enter_context(open(path, "rb"))
                 sources[path].seek(frame.span.offset)
                 _copy(sources[path], frame, file, buffer, progress, watch)
             else:
@@ -78,7 +78,7 @@ def stream(
 
 
 def _copy(
-    source: FileIO,
+    source: BufferedReader,
     blob: Blob,
     file: BinaryIO,
     buffer: memoryview[int],
@@ -92,14 +92,14 @@ def _copy(
     """
     count = 4 * blob.count
     while count:
-        done = source.readinto(buffer[:count])
-        if not done:
+        chunk = buffer[:count]
+        if source.readinto(chunk) < len(chunk):  # a buffered file fills it unless it ends
             raise OSError(f"{source.name} became shorter while it was read")
-        file.write(buffer[:done])
+        file.write(chunk)
         if watch is not None:
-            watch(blob, buffer[:done])
-        progress(done)
-        count -= done
+            watch(blob, chunk)
+        progress(len(chunk))
+        count -= len(chunk)
 
 
 def _layer(node: Node) -> Iterator[Frame]:

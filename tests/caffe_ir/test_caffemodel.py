@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,26 @@ def test_a_source_that_becomes_shorter_is_told(tmp_path: Path) -> None:
     net.append(node)
     with pytest.raises(OSError, match="shorter"):
         written(net, tmp_path / "m")
+
+
+def test_who_watches_is_shown_whole_numbers_alone(tmp_path: Path) -> None:
+    numbers = np.arange(600_000, dtype="<f4")  # more than go through the buffer at once
+    source, seen = tmp_path / "w", list[bytes]()
+    source.write_bytes(b"12345" + numbers.tobytes())
+    net = net_of((1, 1))
+    blob = Blob.mapped(source, 5, numbers.shape)
+    net.append(
+        Node(name="p", layer=Parameter(shape=numbers.shape), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin)
+    )
+    pieces = caffemodel.frames(net)
+    caffemodel.stream(pieces, io.BytesIO(), watch=lambda blob, held: seen.append(bytes(held)))
+    assert len(seen) > 1
+    assert b"".join(seen) == numbers.tobytes()
+    os.truncate(source, source.stat().st_size - 2)
+    seen.clear()
+    with pytest.raises(OSError, match="shorter"):
+        caffemodel.stream(pieces, io.BytesIO(), watch=lambda blob, held: seen.append(bytes(held)))
+    assert all(len(held) % 4 == 0 for held in seen)
 
 
 @given(st.lists(st.lists(st.integers(1, 5), max_size=4), max_size=4), st.text(max_size=200))
