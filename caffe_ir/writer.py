@@ -108,8 +108,8 @@ def refuse(net: Net, target: Target) -> None:
     """Raise ConversionError with a reason for every layer that the target cannot hold."""
     problems = Problems()
     for node in net.nodes:
-        if reason := target.refusal(node.layer):
-            problems.add(f"{node.name} ({node.layer}) cannot be written", why=reason, origin=node.origin)
+        if verdict := target.verdict(node.layer, net.shapes_of(node.bottoms)):
+            problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
 
 

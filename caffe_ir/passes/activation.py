@@ -120,7 +120,7 @@ CHAINS: dict[type[Layer], Callable[[Layer], Chain]] = {
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if context.target.holds(node.layer):
+    if context.target.holds(node.layer, net.shapes_of(node.bottoms)):
         return
     chain = CHAINS[type(node.layer)](node.layer)
     new, current = Replacement(net=net, old=node), node.bottom

@@ -19,6 +19,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.layer import Shapes
 from caffe_ir.layers import BatchNorm, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
@@ -35,7 +36,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     *factors, mean, var = node.blobs
     loaded = var.load().astype(np.float64)
     _warn_of_nan(net, node, source, loaded)
-    eps = _epsilon(context.target, _exact_epsilon(source))
+    eps = _epsilon(context.target, _exact_epsilon(source), net.shapes_of(node.bottoms))
     if not (source.form == "inside" and eps == source.eps):
         var, ratio = _statistics(source, loaded, eps)
         if not np.all(ratio == 1):
@@ -70,9 +71,9 @@ def _exact_epsilon(source: SourceBatchNorm) -> float:
     return source.eps if source.form == "inside" else float(Decimal(repr(source.eps)) ** 2)
 
 
-def _epsilon(target: Target, wanted: float) -> float:
+def _epsilon(target: Target, wanted: float, bottoms: Shapes) -> float:
     layer = BatchNorm(use_global_stats=True, eps=wanted)
-    return wanted if target.holds(layer) else CAFFE_EPS
+    return wanted if target.holds(layer, bottoms) else CAFFE_EPS
 
 
 def _statistics(source: SourceBatchNorm, var: Array, eps: float) -> tuple[Blob, Array]:

@@ -35,7 +35,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     kernel = (bottom[2] - layer.height + 1, bottom[3] - layer.width + 1)
     if kernel == (1, 1):
         net.replace(node, [])
-    elif context.target.holds(crop) and (reference := _reference(net, node)):
+    elif context.target.holds(crop, (bottom, net.shapes[node.top])) and (reference := _reference(net, node)):
         net.replace(node, [replace(node, layer=crop, bottoms=(node.bottom, reference))])
     elif max(kernel) <= MOST_TAPS:
         _pick(net, node, (layer.top, layer.left), kernel)

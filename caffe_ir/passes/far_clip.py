@@ -22,7 +22,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     layer = node.layer
     assert isinstance(layer, Clip)
     far_low, far_high = (NEAR < abs(bound) < inf for bound in (layer.min, layer.max))
-    if context.target.holds(layer) or layer.min > layer.max or not (far_low or far_high):
+    if context.target.holds(layer, net.shapes_of(node.bottoms)) or layer.min > layer.max or not (far_low or far_high):
         return
     new, x = Replacement(net=net, old=node), node.bottom
     rest = Clip(min=-inf if far_low else layer.min, max=inf if far_high else layer.max)

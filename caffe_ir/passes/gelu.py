@@ -34,7 +34,7 @@ PRODUCT = Eltwise(operation="PROD")
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if context.target.holds(node.layer):
+    if context.target.holds(node.layer, net.shapes_of(node.bottoms)):
         return
     new, x = Replacement(net=net, old=node), node.bottom
     if isinstance(node.layer, Gelu):

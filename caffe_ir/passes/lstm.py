@@ -27,10 +27,11 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     y, hidden, cell = node.tops
     whole = LSTM(num_output=layer.num_output)
     given = len(node.bottoms) > 1 or layer.proj_size or net.consumers(cell) or cell in net.outputs
-    if given or len(shape) == 2 or not context.target.holds(whole):
+    steps, batch = layer.steps(shape), layer.batch(shape)
+    sequence = (steps, batch, shape[-1])
+    if given or len(shape) == 2 or not context.target.holds(whole, (sequence, sequence[:2])):
         return
     new, x = Replacement(net=net, old=node), node.bottoms[0]
-    steps, batch = layer.steps(shape), layer.batch(shape)
     turned = layer.backwards and steps > 1
     back = Gather(axis=0, indices=tuple(reversed(range(steps))))
     x = new.add("steps", Permute(order=TIME_FIRST), x) if layer.batch_first else x

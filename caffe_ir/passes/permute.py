@@ -98,7 +98,7 @@ def _windows(new: Replacement, x: str, swap: Swap, context: Context) -> tuple[st
     batch, rows, columns, last = swap
     windows = Im2col(kernel_size=(1, columns), dilation=(1, last))
     shape = (batch, columns, rows, last)
-    if context.target.holds(windows):
+    if context.target.holds(windows, ((batch, 1, rows, columns * last),)):
         return new.add("columns", windows, x), shape
     layer = Convolution(num_output=columns, kernel_size=(1, columns), dilation=(1, last), bias_term=False)
     ones = Blob.computed((columns, 1, 1, columns), lambda: np.eye(columns, dtype=np.float32)[:, None, None])

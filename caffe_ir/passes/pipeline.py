@@ -152,9 +152,10 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
             after(one.name, net)
     told = {problem.origin for problem in problems.found}
     for node in net.nodes:
-        if (reason := target.refusal(node.layer)) and node.origin not in told:
+        verdict = target.verdict(node.layer, net.shapes_of(node.bottoms))
+        if verdict is not None and node.origin not in told:
             problems.add(
-                f"{node.name} ({node.layer}) cannot be written for {target.title}", why=reason, origin=node.origin
+                f"{node.name} ({node.layer}) cannot be written for {target.title}", why=verdict.why, origin=node.origin
             )
     problems.raise_if_any()
     return net

@@ -1,21 +1,24 @@
-"""What a target is: data that says which layer types it holds, and within which limits."""
+"""What a target is: data that says which layers it computes rightly, and within which limits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from msgspec import Struct
 
-from caffe_ir.layer import Layer, SourceLayer
+from caffe_ir.layer import Layer, Shapes
 
 
 class Only(Struct, frozen=True, kw_only=True):
-    """A field may hold these values and no others."""
+    """A field may have these values and no others."""
 
     field: str
     values: tuple[object, ...]
+    silent: bool = False
+    source: str = ""
 
-    def refusal(self, layer: Layer) -> str:
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
         value = getattr(layer, self.field)
         return "" if value in self.values else f"{self.field} is {value}, where only {list(self.values)} is known"
 
@@ -25,29 +28,63 @@ class AtMost(Struct, frozen=True, kw_only=True):
 
     field: str
     most: float
+    silent: bool = False
+    source: str = ""
 
-    def refusal(self, layer: Layer) -> str:
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
         value = getattr(layer, self.field)
         over = max(value, default=0) > self.most if isinstance(value, tuple) else value > self.most
         return f"{self.field} is {value}, and {self.most} is the most" if over else ""
 
 
-Limit = Only | AtMost
+class Never(Struct, frozen=True, kw_only=True):
+    """A case that the layer and the shapes of its bottoms decide; `text` says in a sentence what the target cannot do."""
+
+    text: str
+    where: Callable[[Any, Shapes], bool]
+    silent: bool = False
+    source: str = ""
+
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+        return self.text if self.where(layer, bottoms) else ""
+
+
+Limit = Only | AtMost | Never
+"""`silent`: the target reads such a layer and computes something else. `source`: the trial or document that says so."""
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Why a target does not compute a layer: it refuses the file, or (`silent`) reads it and computes something else."""
+
+    why: str
+    silent: bool = False
+    source: str = ""
 
 
 class Target(Struct, frozen=True, kw_only=True):
-    """One consumer of Caffe files: `layers` holds the types that it reads, each with its limits."""
+    """One reader of Caffe files: `layers` has the types that it reads, each with its limits.
+
+    A type is a class, so that two spellings of one type (`upsample_param { scale }` or `{ stride }`) are two entries.
+    """
 
     name: str
     title: str
-    layers: Mapping[str, tuple[Limit, ...]]
+    layers: Mapping[type[Layer], tuple[Limit, ...]]
 
-    def refusal(self, layer: Layer) -> str:
-        """Why this target cannot hold a layer; empty where it can."""
-        kind = layer.type_name()
-        if isinstance(layer, SourceLayer) or kind not in self.layers:
-            return f"{self.title} has no layer {kind}"
-        return "; ".join(reason for limit in self.layers[kind] if (reason := limit.refusal(layer)))
+    def verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
+        """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.
 
-    def holds(self, layer: Layer) -> bool:
-        return not self.refusal(layer)
+        A limit that makes the target refuse the file counts before one that makes it compute something else.
+        """
+        if type(layer) not in self.layers:
+            return Verdict(why=f"{self.title} has no layer {layer.type_name()}")
+        broken = [(limit, why) for limit in self.layers[type(layer)] if (why := limit.broken(layer, bottoms))]
+        if not broken:
+            return None
+        worst = [(limit, why) for limit, why in broken if not limit.silent] or broken
+        sources = dict.fromkeys(limit.source for limit, _ in worst if limit.source)
+        return Verdict(why="; ".join(why for _, why in worst), silent=worst[0][0].silent, source="; ".join(sources))
+
+    def holds(self, layer: Layer, bottoms: Shapes) -> bool:
+        """Whether the target computes the layer rightly."""
+        return self.verdict(layer, bottoms) is None

@@ -170,7 +170,7 @@ def test_the_probes_are_37() -> None:
 def test_the_layers_mean_what_torch_computes(name: str) -> None:
     module, x = probe(name)
     net = lowered(module, x)
-    assert {node.layer.type_name() for node in net.nodes} <= CAFFE.layers.keys()
+    assert {type(node.layer) for node in net.nodes} <= CAFFE.layers.keys()
     assert not idle_layers(net, x)
     assert meaning_error(module, net, x) < EXACT
 

@@ -60,7 +60,7 @@ def test_the_function_stays_from_minus_100_to_100(layer):
     net, after = activated(layer)
     wanted, top = (run(each, {"data": X}, np.float64)["y"] for each in (net, after))
     np.testing.assert_allclose(top, wanted, rtol=1e-12, atol=1e-12)
-    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     assert {node.origin for node in after.nodes[1:]} == {net.node("y").origin}
 
 
@@ -112,7 +112,7 @@ def test_the_net_that_relu6_becomes():
 
 
 def test_what_the_target_holds_is_left_alone():
-    newer = replace(CAFFE, layers={**CAFFE.layers, "Swish": (), "Clip": ()})
+    newer = replace(CAFFE, layers={**CAFFE.layers, Swish: (), Clip: ()})
     net = net_of((1, 2, 3, 3))
     for place, layer in enumerate((Swish(beta=2.0), Clip(min=0.0, max=6.0), ELU())):
         add(net, f"y{place}", layer)

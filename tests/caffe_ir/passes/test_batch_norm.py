@@ -19,7 +19,7 @@ from tests.oracles.darknet import needs_darknet
 OUTSIDE = SourceBatchNorm(form="outside", eps=1e-6)
 INSIDE = SourceBatchNorm(form="inside", eps=1e-5)
 FIXED_EPS = Context(
-    target=replace(CAFFE, layers={**CAFFE.layers, "BatchNorm": (Only(field="eps", values=(1e-5,)),)}), options=Options()
+    target=replace(CAFFE, layers={**CAFFE.layers, BatchNorm: (Only(field="eps", values=(1e-5,)),)}), options=Options()
 )
 
 
@@ -40,7 +40,7 @@ def normalised(layer, *, var=VARIANCES, shape=None):
 def test_the_function_stays(layer, shape, context):
     net = rewritten(normalised(layer, shape=shape), BATCH_NORM, context=context)
     assert not any(isinstance(node.layer, SourceBatchNorm) for node in net.nodes)
-    assert all(context.target.holds(node.layer) for node in net.nodes)
+    assert all(context.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
 
 
 def test_the_net_it_makes():

@@ -76,7 +76,7 @@ def shapes_that_broadcast(draw):
 def test_it_is_numpys_for_all_shapes(shapes, layer, turned):
     first, second = shapes[::-1] if turned else shapes
     after = rewritten(of_two(layer, first, second), BROADCAST)
-    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     random = np.random.default_rng(0)
     x, y = random.normal(size=first), random.normal(size=second)
     top = run(after, {"data": x, "other": y}, np.float64)["y"]

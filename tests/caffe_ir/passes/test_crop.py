@@ -104,7 +104,7 @@ def test_a_target_without_crop_gets_the_next_form():
     net = net_of((1, 2, 4, 4))
     add(net, "pool_ceil", Pooling(pool="MAX", kernel_size=(2, 2), pad=(1, 1)))
     add(net, "pool", CropTo(top=1, left=1, height=4, width=4))
-    layers = {name: limits for name, limits in CONTEXT.target.layers.items() if name != "Crop"}
+    layers = {kind: limits for kind, limits in CONTEXT.target.layers.items() if kind is not Crop}
     context = replace(CONTEXT, target=replace(CONTEXT.target, layers=layers))
     assert types(rewritten(net, CROP, context=context)) == ["Pooling", "Convolution"]
 

@@ -58,7 +58,7 @@ def test_every_head_is_tried():
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=str)
 def test_activated_the_function_stays(layer, shape):
     after = rewritten(headed(layer, shape), HEADS, context=ACTIVATED)
-    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     assert len(after.outputs) == 1
 
 

@@ -35,7 +35,7 @@ def test_golden_dump():
 @pytest.mark.parametrize("bias", [True, False])
 def test_any_number_of_axes(shape, bias):
     net = rewritten(linear(shape, bias=bias), LINEAR)
-    assert all(CONTEXT.target.holds(node.layer) for node in net.nodes)
+    assert all(CONTEXT.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
     assert len(net.nodes) == (2 if len(shape) == 2 else 4)
 
 

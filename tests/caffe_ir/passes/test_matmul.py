@@ -50,7 +50,7 @@ def test_every_form_is_exact_down_to_layers_of_caffe(turns, batches):
     first = (*first[:-2], 5, 4) if turns[0] else first
     second = (*second[:-2], 6, 5) if turns[1] else second
     net = rewritten(product(first, second, transpose_a=turns[0], transpose_b=turns[1]), *ALL)
-    assert all(CONTEXT.target.holds(node.layer) for node in net.nodes)
+    assert all(CONTEXT.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
 
 
 def test_only_two_transposed_factors_need_a_permutation():

@@ -24,7 +24,7 @@ def normalised(softmax, subtract_max, shape=(2, 5, 3, 4)):
 @pytest.mark.parametrize("shape", [(2, 5, 3, 4), (1, 1, 1, 1)])
 def test_the_function_stays(softmax, subtract_max, shape):
     after = rewritten(normalised(softmax, subtract_max, shape), NORMALIZE_CHANNELS)
-    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
 
 
 def test_large_values_do_not_overflow_where_the_maximum_is_subtracted():

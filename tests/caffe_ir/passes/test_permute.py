@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from caffe_ir.layers import Reshape
+from caffe_ir.layers import Im2col, Reshape
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.permute import PERMUTE, simplified, swaps
 from caffe_ir.reference import run
@@ -55,7 +55,7 @@ def test_the_cheapest_form(shape, order, kinds):
 
 
 def test_a_target_without_im2col_gets_a_convolution_of_ones():
-    layers = {name: limits for name, limits in CONTEXT.target.layers.items() if name != "Im2col"}
+    layers = {kind: limits for kind, limits in CONTEXT.target.layers.items() if kind is not Im2col}
     context = replace(CONTEXT, target=replace(CONTEXT.target, layers=layers))
     net = rewritten(permuted((2, 20, 17, 2), (0, 2, 1, 3)), PERMUTE, context=context)
     assert types(net) == ["Reshape", "Convolution"]

@@ -109,7 +109,7 @@ def test_all_reasons_are_told_at_once(monkeypatch):
     net = net_of((1, 3, 8, 8))
     add(net, "first", Dropout())
     add(net, "second", Dropout())
-    no_softmax = {name: limits for name, limits in CAFFE.layers.items() if name != "Softmax"}
+    no_softmax = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not Softmax}
     add(net, "third", Softmax())
     target = type(CAFFE)(name="small", title="A small one", layers=no_softmax)
     with pytest.raises(ConversionError) as caught:
@@ -215,7 +215,7 @@ def test_a_layer_without_a_pass_is_refused_with_its_place():
     net = net_of((1, 3))
     origin = Origin(layer="second", what="Parameter", file="net.py", line=4)
     net.append(Node(name="second", layer=Input(shape=(1,)), tops=("second",), origin=origin))
-    layers = {name: limits for name, limits in CAFFE.layers.items() if name != "Input"}
+    layers = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not Input}
     with pytest.raises(ConversionError, match=r"net\.py:4 Parameter: second .* cannot be written for none"):
         lower(net, type(CAFFE)(name="none", title="none", layers=layers), Options())
 

@@ -84,7 +84,7 @@ def pairs(draw):
 def test_it_is_darknets_loop_for_all_shapes(shapes, alpha, beta):
     first, added = shapes
     after = rewritten(with_shortcut(Shortcut(alpha=alpha, beta=beta), first, added), SHORTCUT)
-    assert all(CAFFE.holds(node.layer) for node in after.nodes)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     random = np.random.default_rng(0)
     x, y = random.normal(size=(2, *first)), random.normal(size=(2, *added))
     top = run(after, {"data": x, "from_0": y}, np.float64)["y"]

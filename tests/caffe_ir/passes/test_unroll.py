@@ -43,7 +43,7 @@ def test_is_the_same_function_in_layers_of_caffe(kind, bias_term, backwards, giv
     layer = replace(LAYERS[kind], bias_term=bias_term, backwards=backwards, batch_first=form == "batch first")
     x = {"batch first": (2, 4, 5), "one step": (1, 2, 5), "one sequence": (4, 1, 5), "a cell": (2, 5)}
     net = rewritten(recurrent(layer, x.get(form, (4, 2, 5)), given=given), UNROLL)
-    assert all(CONTEXT.target.holds(node.layer) for node in net.nodes)
+    assert all(CONTEXT.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
     assert all(net.consumers(top) or top in net.outputs for node in net.nodes for top in node.tops)
 
 

@@ -1,26 +1,51 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Pooling, Power, ReLU
-from caffe_ir.targets.target import AtMost, Only, Target
+from caffe_ir.source_layers import Mish
+from caffe_ir.targets.target import AtMost, Never, Only, Target, Verdict
 
+MAP = (1, 3, 40, 40)
+CLIPPED = Never(
+    text="no window may be clipped",
+    where=lambda layer, bottoms: layer.pool == "AVE" and bottoms[0][2] % layer.stride[0] != 0,
+    silent=True,
+    source="pool_ave_k3s2p1_ceil",
+)
 CHIP = Target(
     name="chip",
     title="a chip",
     layers={
-        "Pooling": (AtMost(field="kernel_size", most=32), Only(field="pool", values=("MAX",))),
-        "Power": (AtMost(field="power", most=2.0),),
+        Pooling: (AtMost(field="kernel_size", most=32), Only(field="stride", values=((1, 1), (3, 3))), CLIPPED),
+        Power: (AtMost(field="power", most=2.0, source="the manual, 3.4"),),
+        Mish: (),
     },
 )
 
 
 def test_within_its_limits_a_layer_is_held() -> None:
-    assert CHIP.holds(Pooling(pool="MAX", kernel_size=(32, 3)))
-    assert CHIP.holds(Power(power=2.0))
+    assert CHIP.holds(Pooling(pool="MAX", kernel_size=(32, 3)), (MAP,))
+    assert CHIP.holds(Power(power=2.0), (MAP,))
 
 
-def test_every_limit_that_is_passed_is_told() -> None:
-    assert CHIP.refusal(ReLU()) == "a chip has no layer ReLU"
-    told = CHIP.refusal(Pooling(pool="AVE", kernel_size=(33, 3)))
-    assert "(33, 3), and 32 is the most" in told
-    assert "pool is AVE" in told
-    assert "3.0, and 2.0 is the most" in CHIP.refusal(Power(power=3.0))
+def test_a_target_may_hold_what_no_caffe_holds() -> None:
+    assert CHIP.verdict(Mish(), (MAP,)) is None
+
+
+def test_what_a_target_refuses_is_told_with_every_limit_that_is_passed() -> None:
+    assert CHIP.verdict(ReLU(), (MAP,)) == Verdict(why="a chip has no layer ReLU")
+    verdict = CHIP.verdict(Pooling(pool="AVE", kernel_size=(33, 3), stride=(2, 2)), (MAP,))
+    assert verdict is not None
+    assert "(33, 3), and 32 is the most" in verdict.why
+    assert "stride is (2, 2)" in verdict.why
+    power = CHIP.verdict(Power(power=3.0), (MAP,))
+    assert power == Verdict(why="power is 3.0, and 2.0 is the most", source="the manual, 3.4")
+
+
+def test_shapes_decide_and_what_is_read_wrongly_is_told_from_what_is_refused() -> None:
+    mean = Pooling(pool="AVE", kernel_size=(3, 3), stride=(3, 3))
+    assert CHIP.verdict(mean, ((1, 3, 39, 39),)) is None
+    wrong = CHIP.verdict(mean, (MAP,))
+    assert wrong == Verdict(why="no window may be clipped", silent=True, source="pool_ave_k3s2p1_ceil")
+    refused = CHIP.verdict(Pooling(pool="AVE", kernel_size=(33, 33), stride=(3, 3)), (MAP,))
+    assert refused is not None
+    assert not refused.silent
