@@ -38,7 +38,7 @@ class AtMost(Struct, frozen=True, kw_only=True):
 
 
 class Never(Struct, frozen=True, kw_only=True):
-    """A case that the layer and the shapes of its bottoms decide; `text` says in a sentence what the target cannot do."""
+    """A case that the layer and the shapes of its bottoms decide; `text` says in a sentence what is not possible."""
 
     text: str
     where: Callable[[Any, Shapes], bool]
@@ -54,7 +54,7 @@ Limit = Only | AtMost | Never
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """Why a target does not compute a layer: it refuses the file, or (`silent`) reads it and computes something else."""
+    """Why a target does not compute a layer: it refuses the file, or (`silent`) reads it and computes another thing."""
 
     why: str
     silent: bool = False
