@@ -26,7 +26,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.geometry",
     "caffe_ir.errors",
 )
-PASS = (*SOURCE_LANGUAGE, "caffe_ir.targets.*", "caffe_ir.views")
+PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
     "caffe_ir.net",
     "caffe_ir.layer",
@@ -50,6 +50,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.replacement": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.layers.*": (
@@ -73,7 +74,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes.base": PASS,
     "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
     "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
-    "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.replacement"),
+    "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base"),
     "caffe_ir.proto.*": ("caffe_ir.proto.*",),
     # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms
     "caffe_ir.prototxt": FILES,

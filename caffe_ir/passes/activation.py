@@ -26,7 +26,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import ELU, Clip, Eltwise, Power, ReLU, Sigmoid, Swish
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Mish, Plse, Ramp, Selu
 
 TIMES_X: Literal["times x"] = "times x"

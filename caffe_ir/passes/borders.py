@@ -20,7 +20,7 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Concat, Convolution, Power, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import CropTo, Gather, Pad
 
 MOST_CELLS = 16

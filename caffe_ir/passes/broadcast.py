@@ -21,7 +21,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, Eltwise, Reshape, Scale, Tile
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Add, Maximum, Mul, Sub
 
 ELTWISE: dict[type[Layer], Eltwise] = {

@@ -22,7 +22,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Clip, Eltwise, Parameter, Power, ReLU, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Add, Maximum, Minimum, Mul, Sub
 
 LARGEST = 16.0

@@ -8,7 +8,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Parameter, Power
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Div, Mul
 
 

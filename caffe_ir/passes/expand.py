@@ -13,7 +13,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise, Reshape, Tile
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Add, Div, Expand, Maximum, Minimum, Mul, Sub
 
 BROADCAST = (Mul, Add, Sub, Div, Maximum, Minimum)

@@ -12,7 +12,7 @@ from math import inf
 from caffe_ir.layers import Clip, Eltwise, Power
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 
 NEAR = 16.0
 """A bound whose rounding in float32 is 1e-6 at most."""

@@ -19,7 +19,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Concat, Convolution, Silence, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import CropTo, Gather, Resample
 
 MOST_PARTS = 16

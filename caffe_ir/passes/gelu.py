@@ -22,7 +22,7 @@ from math import sqrt
 from caffe_ir.layers import Eltwise, Power, Sigmoid, TanH
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Erf, Gelu
 
 WIDTH = 21.653

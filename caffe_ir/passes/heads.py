@@ -23,7 +23,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Scale, Sigmoid, Slice, Softmax
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
 
 Part = tuple[int, Layer | None]

@@ -16,7 +16,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Eltwise, Exp, Pooling, Power, ReLU, Reshape
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import NormalizeChannels
 
 

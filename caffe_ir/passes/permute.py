@@ -23,7 +23,7 @@ from caffe_ir.blob import Blob, Shape
 from caffe_ir.layers import Concat, Convolution, Im2col, Reshape, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Permute
 
 MOST_PARTS = 16

@@ -30,7 +30,7 @@ from caffe_ir.geometry import caffe_pool_output, windows
 from caffe_ir.layers import Convolution, Pooling, Reshape, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import CropTo, WindowPool
 
 AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)

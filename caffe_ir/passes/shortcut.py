@@ -22,7 +22,7 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Convolution, Crop, Deconvolution, Eltwise, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Shortcut
 from caffe_ir.source_layers.arithmetic import Overlap, overlap
 

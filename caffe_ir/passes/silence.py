@@ -12,7 +12,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Input, Silence
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -22,7 +22,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Silence, Slice, TanH
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence
 
 BIAS_X, BIAS_H = 2, 3

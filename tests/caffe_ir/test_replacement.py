@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Concat, Eltwise, ReLU, Slice
-from caffe_ir.passes.replacement import Replacement
+from caffe_ir.replacement import Replacement
 from tests.caffe_ir.build import add, net_of
 
 
