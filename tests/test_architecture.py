@@ -115,7 +115,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.whole_files",
         "converters.verify.*",
     ),
-    "converters.batch.*": ("caffe_ir.errors", "caffe_ir.whole_files", "converters.batch.*"),
+    "converters.options.*": ("converters.options.*",),
+    "converters.batch.*": ("caffe_ir.errors", "caffe_ir.whole_files", "converters.batch.*", "converters.options.*"),
     "converters.cli.*": ("caffe_ir.*", "converters.*"),
 }
 

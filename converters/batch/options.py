@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from converters.batch.job import Source
-
-Kind = Literal["text", "texts", "flag", "count", "number", "path", "paths", "size", "table"]
+from converters.options import CaffeOptions, DarknetOptions, Kind, OutputOptions, PyTorchOptions, declared
 
 _WANTED: dict[Kind, str] = {
     "text": "a string",
@@ -34,33 +33,38 @@ class Option(Struct, frozen=True, kw_only=True):
     own: bool = False
 
 
+_BOTH: tuple[Source, ...] = ("darknet", "pytorch")
 _DARKNET: tuple[Source, ...] = ("darknet",)
 _PYTORCH: tuple[Source, ...] = ("pytorch",)
 
+
+def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Option]:
+    """The keys that are options of the convert commands."""
+    return {
+        one.name: Option(
+            kind=one.kind,
+            choices=one.choices,
+            sources=tuple(source for source in sources if source in one.option.sources),
+            own=one.option.own,
+        )
+        for one in declared(kind)
+        if one.option.in_manifest
+    }
+
+
 OPTIONS: dict[str, Option] = {
-    "source": Option(kind="text", choices=("darknet", "pytorch")),
+    "source": Option(kind="text", choices=_BOTH),
+    **_declared(CaffeOptions, _BOTH),
     "target": Option(kind="texts"),
     "output": Option(kind="text"),
-    "fold_bn": Option(kind="flag"),
-    "hdf5": Option(kind="flag"),
-    "verify": Option(kind="flag"),
+    **_declared(OutputOptions, _BOTH),
     "tolerance": Option(kind="number"),
-    "weights": Option(kind="path", own=True),
     "cfg": Option(kind="path", sources=_DARKNET, own=True),
-    "head": Option(kind="text", choices=("raw", "activated"), sources=_DARKNET),
-    "dialect": Option(kind="text", choices=("auto", "darknet", "alexeyab"), sources=_DARKNET),
-    "bn": Option(kind="text", choices=("auto", "darknet-cpu", "darknet-gpu", "alexeyab"), sources=_DARKNET),
-    "input_size": Option(kind="size", sources=_DARKNET),
-    "batch": Option(kind="count", sources=_DARKNET),
-    "lenient": Option(kind="flag", sources=_DARKNET),
-    "allow_trailing": Option(kind="flag", sources=_DARKNET),
+    **_declared(DarknetOptions, _DARKNET),
     "model": Option(kind="path", sources=_PYTORCH, own=True),
     "factory": Option(kind="text", sources=_PYTORCH, own=True),
-    "arguments": Option(kind="table", sources=_PYTORCH),
-    "weights_key": Option(kind="text", sources=_PYTORCH),
-    "plugins": Option(kind="paths", sources=_PYTORCH),
-    "trust_pickle": Option(kind="flag", sources=_PYTORCH),
-    "input": Option(kind="texts", sources=_PYTORCH),
+    **_declared(PyTorchOptions, _PYTORCH),
+    "weights": Option(kind="path", own=True),
 }
 """Every key that [defaults] and the tables of the models may have."""
 

@@ -13,7 +13,7 @@ import click
 
 from converters.cli.batch_shown import show_table, shown
 from converters.cli.failure import failures_told
-from converters.cli.options import TARGETS
+from converters.options.caffe import TARGETS
 
 if TYPE_CHECKING:
     from converters.batch.job import Result

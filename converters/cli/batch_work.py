@@ -9,7 +9,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.file_names import PROTOTXT, weights_beside
@@ -17,8 +17,9 @@ from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
-from converters.cli.darknet import input_size_of
-from converters.cli.sources import SourceOptions, darknet_model, torch_net
+from converters.cli.files import lowered
+from converters.cli.sources import darknet_model, torch_net
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
@@ -51,16 +52,13 @@ def own_version() -> str:
 
 
 def _convert(job: Job, stage: Path, tell: Tell) -> Made:
-    from caffe_ir.passes.base import Options
-    from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
     from caffe_ir.writer import write
 
     target = TARGETS[job.target]
     tell("converting")
     net, others = _darknet(job) if job.source == "darknet" else _pytorch(job)
-    options = Options(head=job.options.get("head", "raw"), fold_batch_norm=job.options.get("fold_bn", False))
-    made = lower(net, target, options)
+    made = lowered(net, _caffe(job))
     written = 0
 
     def progress(count: int, total: int) -> None:
@@ -77,47 +75,25 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 def _darknet(job: Job) -> Opened:
     from converters.darknet import heads_json
 
-    model = darknet_model(job.options["cfg"], job.options["weights"], _options(job))
+    model = darknet_model(job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options))
     return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.heads else {}
 
 
 def _pytorch(job: Job) -> Opened:
-    return torch_net(_model(job), _options(job)), lambda made: {}
+    return torch_net(_model(job), filled(PyTorchOptions, job.options)), lambda made: {}
 
 
-def _options(job: Job) -> SourceOptions:
-    given = job.options
-    return SourceOptions(
-        dialect=given.get("dialect", "auto"),
-        bn=given.get("bn", "auto"),
-        head=given.get("head", "raw"),
-        fold_bn=given.get("fold_bn", False),
-        input_size=input_size_of(given.get("input_size")),
-        batch=given.get("batch", 1),
-        lenient=given.get("lenient", False),
-        allow_trailing=given.get("allow_trailing", False),
-        target=job.target,
-        shapes=_shapes(job),
-        weights=Path(given["weights"]) if "weights" in given else None,
-        weights_key=given.get("weights_key", ""),
-        arguments=given.get("arguments", {}),
-        plugins=tuple(map(Path, given.get("plugins", ()))),
-        trust_pickle=given.get("trust_pickle", False),
-    )
+def _caffe(job: Job) -> CaffeOptions:
+    return filled(CaffeOptions, {**job.options, "target": job.target})
 
 
 def _model(job: Job) -> str:
     return str(job.options.get("model") or job.options["factory"])
 
 
-def _shapes(job: Job) -> tuple[str, ...]:
-    spelled = job.options.get("input", ())
-    return (spelled,) if isinstance(spelled, str) else tuple(spelled)
-
-
 def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     """What `convert verify` says of the files, with its report beside them where one can be made."""
-    from converters.cli.verify_source import Pair, opened
+    from converters.cli.verify_source import Asked, Pair, opened
     from converters.cli.verify_work import engines_wanted
     from converters.verify import caffe_files, verify
 
@@ -125,7 +101,11 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     source = opened(
         (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
         pair,
-        _options(job),
+        Asked(
+            darknet=filled(DarknetOptions, given) if job.source == "darknet" else DarknetOptions(),
+            pytorch=filled(PyTorchOptions, given) if job.source == "pytorch" else PyTorchOptions(),
+            caffe=asdict(_caffe(job)),
+        ),
     )
     files = caffe_files(pair.prototxt, pair.caffemodel)
     found = verify(

@@ -12,11 +12,11 @@ import click
 
 from caffe_ir.file_names import PROTOTXT, stem_of_weights
 from converters.cli.progress import bytes_written
+from converters.options import CaffeOptions
 
 if TYPE_CHECKING:
     from caffe_ir.caffemodel import Watch
     from caffe_ir.net import Net
-    from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
     from caffe_ir.writer import Written
 
@@ -55,9 +55,11 @@ def stem_of(output: str | None, name: str) -> Path:
     return Path(stem_of_weights(output) or output.removesuffix(PROTOTXT) or output)
 
 
-def lowered(net: Net, target: Target, options: Options, *, dump_after: str | None) -> Net:
+def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None) -> Net:
     """The net rewritten for its target; `dump_after` prints it as it stands after that pass."""
+    from caffe_ir.passes.base import Options
     from caffe_ir.passes.pipeline import lower
+    from caffe_ir.targets import TARGETS
 
     if dump_after == "source":
         click.echo(net.dump(), nl=False)
@@ -66,7 +68,8 @@ def lowered(net: Net, target: Target, options: Options, *, dump_after: str | Non
         if stage == dump_after:
             click.echo(seen.dump(), nl=False)
 
-    return lower(net, target, options, after=dump)
+    options = Options(head=caffe.head, fold_batch_norm=caffe.fold_bn)
+    return lower(net, TARGETS[caffe.target], options, after=dump)
 
 
 def published(

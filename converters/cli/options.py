@@ -1,36 +1,119 @@
-"""The options that every convert command has."""
+"""The options of the commands, made of what converters/options declares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
+from click.core import ParameterSource
+from msgspec import Struct
 
-TARGETS = ("caffe",)
-"""The names of caffe_ir.targets, written down so that --help loads nothing; a test holds them together."""
+from converters.options import Declared, declared, size_of
+from converters.options.argument import arguments_of
+from converters.options.declared import Source
 
 FILE = click.Path(path_type=Path)
-Command = TypeVar("Command", bound=Callable[..., Any])
+IN_VERIFY = {"input": "--shape"}
+"""Options that `convert verify` spells otherwise than the commands that convert: its --input is a file."""
+_MANY = ("texts", "paths", "table")
 
-_OPTIONS = (
-    click.option(
-        "--target", type=click.Choice(TARGETS), default="caffe", show_default=True, help="Who reads the files."
-    ),
-    click.option("--fold-bn", is_flag=True, help="Fold BatchNorm and Scale into the layer before them."),
-    click.option("--hdf5", is_flag=True, help="Write the weights as STEM.caffemodel.h5, for more than 2 GB of them."),
-    click.option(
-        "--dump-after", metavar="PASS", help="Print the net as it is after a pass ('source': before the first)."
-    ),
-    click.option("--verify", is_flag=True, help="Compare the files with their source, as `convert verify` does."),
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
-    click.option("-v", "--verbose", is_flag=True, help="List every rewrite and assumption with its place."),
-)
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+Made = Callable[[type[Struct], dict[str, Any]], Any]
 
 
-def conversion_options(command: Command) -> Command:
-    """Add --target, --fold-bn, --hdf5, --dump-after, --verify, -q and -v, which stand last in the help."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+class SizeType(click.ParamType[Any]):
+    """HxW, as (height, width)."""
+
+    name = "HxW"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return size_of(value) if isinstance(value, str) else value
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
+def takes(flags: Mapping[str, str] | None = None, source: Source | None = None, **kinds: type[Struct]) -> Decorator:
+    """Give a command the options of these structs: it is called with each of them, filled, by the keyword's name.
+
+    `flags` has the options, by name, that this command spells otherwise; with `source` it gets those for such models.
+    """
+    return _decorator(kinds, source, lambda kind, values: kind(**values), flags or {})
+
+
+def takes_given(**kinds: type[Struct]) -> Decorator:
+    """The same, but the command gets a dict of what stands on the command line, where a flag can also be denied."""
+    return _decorator(kinds, None, lambda kind, values: _given(values), {}, deniable=True)
+
+
+def _decorator(
+    kinds: Mapping[str, type[Struct]],
+    source: Source | None,
+    made: Made,
+    flags: Mapping[str, str],
+    *,
+    deniable: bool = False,
+) -> Decorator:
+    known = {
+        parameter: [one for one in declared(kind) if source is None or source in one.option.sources]
+        for parameter, kind in kinds.items()
+    }
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def called(**values: Any) -> Any:
+            for parameter, kind in kinds.items():
+                values[parameter] = made(kind, {one.name: values.pop(one.name) for one in known[parameter]})
+            return command(**values)
+
+        wrapped: Any = called
+        for one in reversed([one for each in known.values() for one in each]):
+            wrapped = _option(one, flags.get(one.name, one.flag), deniable=deniable)(wrapped)
+        return wrapped  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    source = click.get_current_context().get_parameter_source
+    return {name: value for name, value in values.items() if source(name) is ParameterSource.COMMANDLINE}
+
+
+def _option(one: Declared, flag: str, *, deniable: bool) -> Decorator:
+    names = [*([one.option.short] if one.option.short else []), flag]
+    if one.kind == "flag":
+        names[-1] += f"/--no-{flag[2:]}" if deniable else ""
+        return click.option(one.name, *names, is_flag=True, default=False, help=one.option.help)
+    many = one.kind in _MANY
+    return click.option(
+        one.name,
+        *names,
+        type=_type(one),
+        multiple=many,
+        default=() if many else one.default,
+        show_default=bool(one.default),
+        metavar=one.option.metavar,
+        callback=_arguments if one.kind == "table" else None,
+        help=one.option.help,
+    )
+
+
+def _type(one: Declared) -> click.ParamType[Any] | None:
+    if one.choices:
+        return click.Choice(one.choices)
+    if one.kind in ("path", "paths"):
+        return FILE
+    if one.kind == "count":
+        return click.IntRange(one.option.least)
+    return SizeType() if one.kind == "size" else click.STRING
+
+
+def _arguments(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        return arguments_of(texts)
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from None

@@ -83,16 +83,15 @@ def _compared(
     ]
 
 
-def filled_model(factory: str, arguments: Sequence[str], tensors: Mapping[str, Tensor]) -> torch.nn.Module:
+def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> torch.nn.Module:
     """The model that a function makes, with the weights in it, in eval mode and in float64. Raises ConversionError."""
     import torch
 
-    from converters.cli.argument import arguments as arguments_of
     from converters.cli.sources import users_code
     from converters.pytorch.factories import load_factory
 
     with users_code():
-        module = load_factory(factory, arguments_of(arguments))
+        module = load_factory(factory, arguments)
     if not isinstance(module, torch.nn.Module):
         why = "it returned a program of torch.export, which has weights of its own"
         raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))

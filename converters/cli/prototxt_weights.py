@@ -16,7 +16,7 @@ from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from caffe_ir.errors import Note
     from converters.transplant import Transplanted
@@ -39,6 +39,7 @@ _OPTIONS = (
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
 _SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "quiet")
+"""The command's other parameters that have a meaning with --prototxt."""
 
 
 def prototxt_options(command: Command) -> Command:
@@ -51,8 +52,18 @@ def prototxt_options(command: Command) -> Command:
             _refuse(own, "without")
             command(**given)
             return
-        _refuse(given.keys() - set(_SHARED), "with")
-        fill_prototxt(**own, **{name: given[name] for name in _SHARED})
+        parameters = {str(parameter.name) for parameter in click.get_current_context().command.params}
+        _refuse(parameters - {*_OWN, *_SHARED}, "with")
+        read, wanted = given["read"], given["wanted"]
+        fill_prototxt(
+            **own,
+            model=given["model"],
+            output=given["output"],
+            weights_key=read.weights_key,
+            arguments=read.arguments,
+            hdf5=wanted.hdf5,
+            quiet=wanted.quiet,
+        )
 
     wrapped: Any = chosen
     for option in reversed(_OPTIONS):
@@ -85,7 +96,7 @@ def fill_prototxt(
     seed: int = 0,
     factory: str | None = None,
     weights_key: str = "",
-    arguments: Sequence[str] = (),
+    arguments: Mapping[str, Any] | None = None,
     hdf5: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -108,7 +119,7 @@ def fill_prototxt(
         if factory is not None:
             from converters.cli.prototxt_check import check, filled_model
 
-            made = filled_model(factory, arguments, tensors)
+            made = filled_model(factory, arguments or {}, tensors)
         stem = stem_of(output, Path(model).stem)
         path = stem.with_name(stem.name + (HDF5 if hdf5 else BINARY))
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
+from msgspec.structs import asdict
+
+from converters.options import DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
@@ -16,47 +19,14 @@ if TYPE_CHECKING:
     from converters.pytorch import Handler
     from converters.pytorch.loading import Loaded
 
-Head = Literal["raw", "activated"]
-
-
-class SourceOptions(Struct, frozen=True, kw_only=True):
-    """How a source is to be read; None where its Caffe files shall show it."""
-
-    judge: Literal["auto", "embedded", "darknet"] = "auto"
-    dialect: Literal["auto", "darknet", "alexeyab"] = "auto"
-    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"] = "auto"
-    head: Head | None = None
-    fold_bn: bool | None = None
-    input_size: tuple[int, int] | None = None
-    batch: int = 1
-    lenient: bool = False
-    allow_trailing: bool = False
-    target: str = "caffe"
-    shapes: tuple[str, ...] = ()
-    weights: Path | None = None
-    weights_key: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    plugins: tuple[Path, ...] = ()
-    trust_pickle: bool = False
-
 
 def darknet_model(
-    cfg: str | Path, weights: str | Path, options: SourceOptions, *, check_finite: bool = True
+    cfg: str | Path, weights: str | Path, options: DarknetOptions, *, check_finite: bool = True
 ) -> DarknetModel:
     """The model of a cfg and its weights. Raises ConversionError."""
     from converters.darknet import convert
 
-    return convert(
-        cfg,
-        weights,
-        dialect=options.dialect,
-        bn=options.bn,
-        input_size=options.input_size,
-        batch=options.batch,
-        lenient=options.lenient,
-        allow_trailing=options.allow_trailing,
-        check_finite=check_finite,
-    )
+    return convert(cfg, weights, **asdict(options), check_finite=check_finite)
 
 
 class TorchModel(Struct, frozen=True, kw_only=True):
@@ -75,12 +45,12 @@ def users_code() -> Iterator[None]:
         yield
 
 
-def torch_model(source: str, options: SourceOptions) -> TorchModel:
+def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
     """The model in a file, or of a function. Raises ConversionError."""
     from converters.pytorch.inputs import example_inputs, parse_inputs
     from converters.pytorch.loading import load, load_plugins
 
-    specs = parse_inputs(options.shapes)
+    specs = parse_inputs(options.input)
     with users_code():
         handlers = load_plugins(options.plugins)
         loaded = load(
@@ -94,7 +64,7 @@ def torch_model(source: str, options: SourceOptions) -> TorchModel:
     return TorchModel(loaded=loaded, args=args, kwargs=kwargs, handlers=handlers)
 
 
-def torch_net(source: str, options: SourceOptions) -> Net:
+def torch_net(source: str, options: PyTorchOptions) -> Net:
     """The net of the model in a file, or of a function. Raises ConversionError."""
     from converters.pytorch import convert
 

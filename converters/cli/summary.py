@@ -6,14 +6,16 @@ import shlex
 import shutil
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
+from msgspec import Struct
 
 from caffe_ir.file_names import HDF5
+from converters.cli.options import IN_VERIFY
+from converters.options import spelled
 
 if TYPE_CHECKING:
     from caffe_ir.errors import Note, NoteKind
@@ -47,20 +49,12 @@ def show(net: Net, written: Written, *, next_command: str, verbose: bool = False
     click.echo(_heading("next") + next_command)
 
 
-def verify_command(sources: Sequence[str | Path], written: Written, options: Mapping[str, str]) -> str:
-    """The command that verifies what the running command has written, with the options that were given to this one.
-
-    `options` says of parameters of the running command how `convert verify` spells them.
-    """
+def verify_command(sources: Sequence[str | Path], written: Written, *options: Struct) -> str:
+    """The command that verifies what the running command has written, with the options that it was converted with."""
     context = click.get_current_context()
     words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
     words += [str(written.caffemodel)] if written.caffemodel.name.endswith(HDF5) else []
-    for name, spelled in options.items():
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            continue
-        values = context.params[name]
-        for value in values if isinstance(values, tuple) else (values,):
-            words += [spelled] if value is True else [spelled, str(value)]
+    words += [word for each in options for word in spelled(each, IN_VERIFY)]
     return click.format_filename(shlex.join(words))
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
-from converters.cli.argument import arguments as arguments_of
-from converters.cli.darknet import input_size_of
-from converters.cli.options import FILE, TARGETS
-from converters.cli.sources import SourceOptions
+from converters.cli.options import FILE, IN_VERIFY, takes, takes_given
 from converters.cli.verify_shown import show_comparison, verdict_told
-from converters.cli.verify_source import opened, parted
+from converters.cli.verify_source import Asked, opened, parted
 from converters.cli.verify_work import EXIT_CODES, Wanted, compared, could_not, preparation_of
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
 
@@ -49,26 +48,8 @@ ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
 @click.option("--judge", type=click.Choice(["auto", "embedded", "darknet"]), default="auto", show_default=True,
     help="Who says what a Darknet net computes: Darknet itself beside this program, or this program alone.",
 )  # fmt: skip
-@click.option(
-    "--dialect", type=click.Choice(["auto", "darknet", "alexeyab"]), default="auto", help="As for convert darknet."
-)
-@click.option(
-    "--bn", type=click.Choice(["auto", "darknet-cpu", "darknet-gpu", "alexeyab"]), default="auto",
-    help="As for convert darknet.",
-)  # fmt: skip
-@click.option("--head", type=click.Choice(["raw", "activated"]), help="As converted.  [default: as the files show]")
-@click.option("--fold-bn/--no-fold-bn", default=None, help="As converted.  [default: as the files show]")
-@click.option("--input-size", metavar="HxW", help="As for convert darknet.")
-@click.option("--batch", type=click.IntRange(1), default=1, metavar="N", help="As for convert darknet.")
-@click.option("--lenient", is_flag=True, help="As for convert darknet.")
-@click.option("--allow-trailing", is_flag=True, help="As for convert darknet.")
-@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]SHAPE[:DTYPE]", help="As --input of convert pytorch.")
-@click.option("--weights", type=FILE, help="As for convert pytorch.")
-@click.option("--weights-key", default="", metavar="KEY", help="As for convert pytorch.")
-@click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="As for convert pytorch.")
-@click.option("--plugin", "plugins", multiple=True, type=FILE, help="As for convert pytorch.")
-@click.option("--trust-pickle", is_flag=True, help="As for convert pytorch.")
-@click.option("--target", type=click.Choice(TARGETS), default="caffe", help="As converted.")
+@takes(IN_VERIFY, darknet=DarknetOptions, pytorch=PyTorchOptions)
+@takes_given(caffe=CaffeOptions)
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every layer, in the order of the net.")
 def verify(
@@ -84,21 +65,9 @@ def verify(
     tolerance: float | None,
     report: Path | None,
     judge: Literal["auto", "embedded", "darknet"],
-    dialect: Literal["auto", "darknet", "alexeyab"],
-    bn: Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
-    head: Literal["raw", "activated"] | None,
-    fold_bn: bool | None,
-    input_size: str | None,
-    batch: int,
-    lenient: bool,
-    allow_trailing: bool,
-    shapes: tuple[str, ...],
-    weights: Path | None,
-    weights_key: str,
-    arguments: tuple[str, ...],
-    plugins: tuple[Path, ...],
-    trust_pickle: bool,
-    target: str,
+    darknet: DarknetOptions,
+    pytorch: PyTorchOptions,
+    caffe: Mapping[str, Any],
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -107,27 +76,9 @@ def verify(
     SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
     PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
     """
-    options = SourceOptions(
-        judge=judge,
-        dialect=dialect,
-        bn=bn,
-        head=head,
-        fold_bn=fold_bn,
-        input_size=input_size_of(input_size),
-        batch=batch,
-        lenient=lenient,
-        allow_trailing=allow_trailing,
-        target=target,
-        shapes=shapes,
-        weights=weights,
-        weights_key=weights_key,
-        arguments=arguments_of(arguments),
-        plugins=plugins,
-        trust_pickle=trust_pickle,
-    )
     with could_not(" ".join(files)):
         source, pair = parted(files)
-        found = opened(source, pair, options)
+        found = opened(source, pair, Asked(darknet=darknet, pytorch=pytorch, caffe=caffe, judge=judge))
         wanted = Wanted(
             engines=engines,
             inputs=inputs,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
-from converters.cli.sources import Head, SourceOptions, darknet_model, torch_model, users_code
+from converters.cli.files import lowered
+from converters.cli.sources import darknet_model, torch_model, users_code
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -27,6 +30,15 @@ class Pair(Struct, frozen=True, kw_only=True):
 
     prototxt: Path
     caffemodel: Path
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """How the source was read, and what is known of how it was lowered; the files show the rest."""
+
+    darknet: DarknetOptions = DarknetOptions()
+    pytorch: PyTorchOptions = field(default_factory=PyTorchOptions)
+    caffe: Mapping[str, Any] = field(default_factory=dict)
+    judge: Literal["auto", "embedded", "darknet"] = "auto"
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -59,17 +71,17 @@ def _pair(name: str) -> Pair:
     return Pair(prototxt=Path(stem + PROTOTXT), caffemodel=weights_beside(stem))
 
 
-def opened(files: tuple[str, ...], pair: Pair, options: SourceOptions) -> Opened:
+def opened(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
     """The source that the files are. Raises ConversionError and UsageError."""
     suffixes = [Path(name).suffix for name in files]
     if ".cfg" in suffixes or ".weights" in suffixes:
         cfg, weights = _two(files, ".cfg", ".weights")
-        return _darknet(cfg, weights, pair, options)
+        return _darknet(cfg, weights, pair, asked)
     if PROTOTXT in suffixes or any(map(stem_of_weights, files)):
         return _caffe(files)
     if len(files) != 1:
         raise click.UsageError(f"{' '.join(files)}: a PyTorch model is one file or one function")
-    return _pytorch(files[0], pair, options)
+    return _pytorch(files[0], pair, asked)
 
 
 def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
@@ -82,34 +94,29 @@ def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
 # ---- the net that the converter would write ------------------------------------------------------------------------
 
 
-def expected(net: Net, pair: Pair, options: SourceOptions) -> Net:
+def expected(net: Net, pair: Pair, asked: Asked) -> Net:
     """The source lowered as it was for these files, as far as their layers show it. Raises ConversionError."""
     from caffe_ir.errors import ConversionError, Problem
     from converters.verify.matching import nearest
 
-    heads: tuple[Head, ...] = (options.head,) if options.head else ("raw", "activated")
-    folds = (options.fold_bn,) if options.fold_bn is not None else (False, True)
+    unknown = [
+        CaffeOptions(**{"head": head, "fold_bn": fold, **asked.caffe})
+        for head in ("raw", "activated")
+        for fold in (False, True)
+    ]
     try:
         text = pair.prototxt.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot read {pair.prototxt}", why=error.strerror or "")) from error
-    return nearest(text, [_lowered(net, options.target, head, fold) for head in heads for fold in folds])
-
-
-def _lowered(net: Net, target: str, head: Head, fold: bool) -> Net:
-    from caffe_ir.passes.base import Options
-    from caffe_ir.passes.pipeline import lower
-    from caffe_ir.targets import TARGETS
-
-    return lower(net.copy(), TARGETS[target], Options(head=head, fold_batch_norm=fold))
+    return nearest(text, [lowered(net.copy(), each) for each in dict.fromkeys(unknown)])
 
 
 # ---- Darknet -------------------------------------------------------------------------------------------------------
 
 
-def _darknet(cfg: Path, weights: Path, pair: Pair, options: SourceOptions) -> Opened:
-    model = darknet_model(cfg, weights, options)
-    return darknet_opened(cfg, weights, model, expected(model.net, pair, options), options.judge)
+def _darknet(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened:
+    model = darknet_model(cfg, weights, asked.darknet)
+    return darknet_opened(cfg, weights, model, expected(model.net, pair, asked), asked.judge)
 
 
 def darknet_opened(
@@ -160,15 +167,15 @@ def _caffe(files: tuple[str, ...]) -> Opened:
     return Opened(source=caffe_source(caffe_files(*_two(files, PROTOTXT, form))))
 
 
-def _pytorch(source: str, pair: Pair, options: SourceOptions) -> Opened:
+def _pytorch(source: str, pair: Pair, asked: Asked) -> Opened:
     from converters.pytorch import convert
     from converters.pytorch.capture import capture
 
-    model = torch_model(source, options)
+    model = torch_model(source, asked.pytorch)
     with users_code():
         program = capture(model.loaded.model, model.args, model.kwargs).program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
-    return pytorch_opened(source, program, net, expected(net, pair, options))
+    return pytorch_opened(source, program, net, expected(net, pair, asked))
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:

@@ -12,9 +12,8 @@ from msgspec import Struct
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
-from converters.cli.sources import SourceOptions
 from converters.cli.verify_progress import steps
-from converters.cli.verify_source import Fit, Opened, Pair, opened
+from converters.cli.verify_source import Asked, Fit, Opened, Pair, opened
 
 if TYPE_CHECKING:
     from caffe_ir.writer import Written
@@ -113,7 +112,7 @@ def engines_wanted(names: Sequence[str]) -> list[Engine]:
     return [embedded, *(engine for engine in chosen if engine is not embedded)]
 
 
-def verify_written(files: tuple[str, ...], written: Written, options: SourceOptions, *, quiet: bool) -> None:
+def verify_written(files: tuple[str, ...], written: Written, asked: Asked, *, quiet: bool) -> None:
     """What --verify does after a conversion: the source is opened anew, the files are read back, and both compared.
 
     Raises Exit with the verdict's code unless they agree.
@@ -122,7 +121,7 @@ def verify_written(files: tuple[str, ...], written: Written, options: SourceOpti
 
     pair = Pair(prototxt=written.prototxt, caffemodel=written.caffemodel)
     with could_not(str(written.prototxt)):
-        found = opened(files, pair, options)
+        found = opened(files, pair, asked)
         comparison = compared(found, pair, Wanted(preparation=preparation_of(found.fit, None, None), quiet=quiet))
     if quiet:
         verdict_told(comparison)

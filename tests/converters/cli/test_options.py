@@ -1,9 +1,17 @@
 from __future__ import annotations
 
-import pytest
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from caffe_ir.targets import TARGETS
-from converters.cli import darknet, options, pytorch, verify
+import click
+import pytest
+from click.testing import CliRunner, Result
+from msgspec import Struct, field
+
+from converters.cli import darknet, pytorch, verify
+from converters.cli.options import IN_VERIFY, takes, takes_given
+from converters.options import CaffeOptions, DarknetOptions, Option, PyTorchOptions, declared
+from converters.options.declared import Size
 from tests.converters.cli.given import converted
 
 SHARED = ("--target", "--fold-bn", "--hdf5", "--dump-after", "-q, --quiet", "-v, --verbose", "-h, --help")
@@ -13,10 +21,6 @@ OWN = {
     ),
     "pytorch": ("-o, --output", "--input", "--weights", "--weights-key", "--arg", "--plugin", "--trust-pickle"),
 }  # fmt: skip
-
-
-def test_the_targets_are_those_that_there_are() -> None:
-    assert tuple(TARGETS) == options.TARGETS
 
 
 @pytest.mark.parametrize("command", OWN)
@@ -31,9 +35,73 @@ def test_the_help_knows_every_option_with_the_shared_ones_last(command: str) -> 
     assert max(first[: len(OWN[command])]) < min(first[-len(SHARED) :])
 
 
-@pytest.mark.parametrize("module", [darknet, pytorch], ids=["darknet", "pytorch"])
-def test_verify_knows_the_options_that_it_shall_be_told_again(module: object) -> None:
-    ours = {"darknet": darknet.darknet, "pytorch": pytorch.pytorch}[module.__name__.rpartition(".")[2]]  # type: ignore[attr-defined]
-    spelled = {option for parameter in verify.verify.params for option in parameter.opts}
-    assert set(module.VERIFIED_WITH.values()) <= spelled  # type: ignore[attr-defined]
-    assert module.VERIFIED_WITH.keys() <= {parameter.name for parameter in ours.params}  # type: ignore[attr-defined]
+class Some(Struct, frozen=True, kw_only=True):
+    """Two flags, a choice, a size and arguments."""
+
+    fast: Annotated[bool, Option(help="At once.", short="-f")] = False
+    way: Annotated[Literal["left", "right"], Option(help="Where to.")] = "left"
+    size: Annotated[Size | None, Option(help="How large.", metavar="HxW")] = None
+    arguments: Annotated[Mapping[str, Any], Option(help="With what.", flag="--arg")] = field(default_factory=dict)
+
+
+class Others(Struct, frozen=True, kw_only=True):
+    """One more."""
+
+    shape: Annotated[tuple[str, ...], Option(help="Of what.")] = ()
+
+
+def ran(command: click.Command, *words: str) -> Result:
+    return CliRunner().invoke(command, words)
+
+
+@click.command()
+@takes(flags={"shape": "--input"}, some=Some, others=Others)
+def filled(some: Some, others: Others) -> None:
+    click.echo(f"{some} {others}")
+
+
+@click.command()
+@takes_given(some=Some)
+def given(some: Mapping[str, Any]) -> None:
+    click.echo(dict(some))
+
+
+def test_a_command_gets_its_structs_filled() -> None:
+    assert ran(filled).stdout == f"{Some()} {Others()}\n"
+    words = ("-f", "--way", "right", "--size", "2x3", "--arg", "a=1", "--arg", "b=c", "--input", "1", "--input", "2")
+    some = Some(fast=True, way="right", size=(2, 3), arguments={"a": 1, "b": "c"})
+    assert ran(filled, *words).stdout == f"{some} {Others(shape=('1', '2'))}\n"
+
+
+def test_a_command_gets_what_was_given_alone() -> None:
+    assert ran(given).stdout == "{}\n"
+    assert ran(given, "--no-fast", "--way", "left").stdout == "{'fast': False, 'way': 'left'}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--size", "2"), "Invalid value for '--size': '2' is not HxW, for example 416x416"),
+        (("--arg", "a"), "Invalid value for '--arg': 'a' is not KEY=VALUE"),
+        (("--arg", "a=1", "--arg", "a=2"), "Invalid value for '--arg': a is given twice"),
+        (("--way", "up"), "'up' is not one of 'left', 'right'"),
+    ],
+)
+def test_a_wrong_value_is_wrong_usage(words: tuple[str, ...], told: str) -> None:
+    done = ran(filled, *words)
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+@pytest.mark.parametrize("command", [darknet.darknet, pytorch.pytorch])
+def test_verify_knows_how_a_conversion_was_asked_for(command: click.Command) -> None:
+    """Every option of the source and of the net that is written, spelled as `verify_command` spells it."""
+    known = {option for parameter in verify.verify.params for option in parameter.opts}
+    structs = (DarknetOptions if command is darknet.darknet else PyTorchOptions, CaffeOptions)
+    wanted = {IN_VERIFY.get(one.name, one.flag) for kind in structs for one in declared(kind)}
+    assert wanted <= known
+
+
+def test_an_option_is_offered_for_the_models_that_it_is_for() -> None:
+    assert any(each.name == "head" for each in darknet.darknet.params)
+    assert not any(each.name == "head" for each in pytorch.pytorch.params)

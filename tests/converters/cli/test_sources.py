@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from caffe_ir.errors import ConversionError
-from converters.cli.sources import SourceOptions, darknet_model, torch_model, torch_net
+from converters.cli.sources import darknet_model, torch_model, torch_net
+from converters.options import DarknetOptions, PyTorchOptions
 from tests.converters.cli.given import TINY
 from tests.converters.cli.given import darknet_model as files_of_darknet
 
@@ -34,7 +35,7 @@ def factory(tmp_path: Path) -> str:
 
 def test_a_darknet_model_is_read_as_the_options_say(tmp_path: Path) -> None:
     cfg, weights = files_of_darknet(tmp_path, TINY)
-    options = SourceOptions(bn="darknet-gpu", batch=2, input_size=(64, 32))
+    options = DarknetOptions(bn="darknet-gpu", batch=2, input_size=(64, 32))
     model = darknet_model(cfg, weights, options)
     assert model.batch_norm.form == "inside"
     assert model.net.shapes["data"] == (2, 3, 64, 32)
@@ -43,7 +44,7 @@ def test_a_darknet_model_is_read_as_the_options_say(tmp_path: Path) -> None:
 def test_a_pytorch_model_gets_arguments_weights_and_inputs(factory: str, tmp_path: Path) -> None:
     weights = {"conv.weight": torch.full((4, 3, 1, 1), 0.5), "conv.bias": torch.zeros(4)}
     torch.save(weights, tmp_path / "w.pth")
-    options = SourceOptions(shapes=("image=1x3x5x6",), arguments={"width": 4}, weights=tmp_path / "w.pth")
+    options = PyTorchOptions(input=("image=1x3x5x6",), arguments={"width": 4}, weights=tmp_path / "w.pth")
     net = torch_net(factory, options)
     assert net.name == "net"
     assert net.shapes["image"] == (1, 3, 5, 6)
@@ -56,12 +57,12 @@ def test_handlers_of_the_users_own_are_known(factory: str, tmp_path: Path) -> No
         "from caffe_ir.layers import Sigmoid\n"
         "HANDLERS = {'aten.relu.default': lambda call, build: build.add(Sigmoid(), call.value())}\n"
     )
-    net = torch_net(factory, SourceOptions(shapes=("1x3x5x6",), plugins=(tmp_path / "plugin.py",)))
+    net = torch_net(factory, PyTorchOptions(input=("1x3x5x6",), plugins=(tmp_path / "plugin.py",)))
     assert net.nodes[-1].layer.type_name() == "Sigmoid"
 
 
 def test_what_cannot_be_read_is_told(factory: str, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="the model has no input picture"):
-        torch_net(factory, SourceOptions(shapes=("picture=1x3x5x6",)))
+        torch_net(factory, PyTorchOptions(input=("picture=1x3x5x6",)))
     with pytest.raises(ConversionError):
-        darknet_model(tmp_path / "no.cfg", tmp_path / "no.weights", SourceOptions())
+        darknet_model(tmp_path / "no.cfg", tmp_path / "no.weights", DarknetOptions())

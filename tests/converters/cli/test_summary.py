@@ -7,6 +7,7 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from msgspec import Struct
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import NoteKind, Origin
@@ -14,6 +15,7 @@ from caffe_ir.layers import Convolution, Input, ReLU
 from caffe_ir.net import Net, Node
 from caffe_ir.writer import Written
 from converters.cli.summary import show, verify_command
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 HERE = Origin(layer="here")
 HEADINGS = ("input", "outputs", "layers", "parameters", "written", "warning", "next")
@@ -146,21 +148,22 @@ def test_a_count_and_what_it_counts_stay_together(
         assert all(pair in told for pair in ("2 Convolution", "1 Input", "1 ReLU", "c 1x3x8x8"))
 
 
-def test_the_verify_command_can_be_typed_as_it_stands(files: Written) -> None:
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), []),
+        ((DarknetOptions(), CaffeOptions()), []),
+        ((DarknetOptions(bn="darknet-gpu"), CaffeOptions(fold_bn=True)), ["--bn", "darknet-gpu", "--fold-bn"]),
+        ((PyTorchOptions(input=("1x3", "x=1x4")),), ["--shape", "1x3", "--shape", "x=1x4"]),
+        ((PyTorchOptions(arguments={"a": "b c"}),), ["--arg", "a=b c"]),
+    ],
+)
+def test_the_verify_command_can_be_typed_as_it_stands(
+    files: Written, options: tuple[Struct, ...], words: list[str]
+) -> None:
     @click.command()
-    @click.option("-f", "--fold", is_flag=True)
-    @click.option("--form", default="auto")
-    @click.option("--shape", "shapes", multiple=True)
-    @click.option("--other")
-    def tool(fold: bool, form: str, shapes: tuple[str, ...], other: str | None) -> None:
-        options = {"fold": "--fold-bn", "form": "--bn", "shapes": "--shape"}
-        click.echo(verify_command((Path("my net.cfg"), "a;b"), files, options))
-
-    def said(*words: str) -> list[str]:
-        return shlex.split(CliRunner().invoke(tool, words, prog_name="tocaffe").stdout)
+    def tool() -> None:
+        click.echo(verify_command((Path("my net.cfg"), "a;b"), files, *options))
 
     start = ["tocaffe", "verify", "my net.cfg", "a;b", str(files.prototxt)]
-    assert said() == start
-    assert said("--other", "x") == start
-    assert said("--form", "auto", "-f") == [*start, "--fold-bn", "--bn", "auto"]
-    assert said("--shape", "1x3", "--shape", "x=1x4") == [*start, "--shape", "1x3", "--shape", "x=1x4"]
+    assert shlex.split(CliRunner().invoke(tool, prog_name="tocaffe").stdout) == [*start, *words]

@@ -6,8 +6,7 @@ import click
 import pytest
 
 from caffe_ir.errors import ConversionError
-from converters.cli.sources import SourceOptions
-from converters.cli.verify_source import Pair, darknet_opened, expected, opened, parted
+from converters.cli.verify_source import Asked, Pair, darknet_opened, expected, opened, parted
 from converters.darknet import convert
 from tests.converters.cli.given import ALEXEYAB, TINY, converted, darknet_model
 from tests.oracles.darknet import needs_darknet
@@ -54,7 +53,7 @@ def test_one_file_is_not_enough() -> None:
 @pytest.mark.parametrize("files", [("a.cfg",), ("a.cfg", "b.cfg"), ("a.pt", "b.pt"), ("a.cfg", "a.weights", "x")])
 def test_a_source_of_the_wrong_files_is_refused(files) -> None:
     with pytest.raises(click.UsageError):
-        opened(files, Pair(prototxt=Path("x"), caffemodel=Path("x")), SourceOptions())
+        opened(files, Pair(prototxt=Path("x"), caffemodel=Path("x")), Asked())
 
 
 @pytest.mark.parametrize("head", ["raw", "activated"])
@@ -64,7 +63,7 @@ def test_the_options_of_the_conversion_are_read_off_the_files(tmp_path, head, fo
     converted("darknet", *model, "-o", tmp_path / "net", "--head", head, *(["--fold-bn"] if fold else []))
     net = convert(*model).net
     before = net.dump()
-    made = expected(net, Pair(prototxt=tmp_path / "net.prototxt", caffemodel=tmp_path / "x"), SourceOptions())
+    made = expected(net, Pair(prototxt=tmp_path / "net.prototxt", caffemodel=tmp_path / "x"), Asked())
     assert any(node.layer.type_name() == "BatchNorm" for node in made.nodes) is not fold
     assert ("yolo_5" in made.values) is (head == "activated")
     assert net.dump() == before

@@ -1,0 +1,23 @@
+"""What can be asked of a conversion, each option declared once: commands, manifests and `verify` are made of this."""
+
+from __future__ import annotations
+
+from converters.options.caffe import CaffeOptions
+from converters.options.darknet import DarknetOptions
+from converters.options.declared import Declared, Kind, Option, declared, filled, size_of, spelled
+from converters.options.output import OutputOptions
+from converters.options.pytorch import PyTorchOptions
+
+__all__ = [
+    "CaffeOptions",
+    "DarknetOptions",
+    "Declared",
+    "Kind",
+    "Option",
+    "OutputOptions",
+    "PyTorchOptions",
+    "declared",
+    "filled",
+    "size_of",
+    "spelled",
+]

@@ -1,0 +1,26 @@
+"""What kind of Caffe net is written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Struct
+
+from converters.options.declared import Option
+
+TARGETS = ("caffe",)
+"""The names of caffe_ir.targets, written down so that --help loads nothing; a test holds them together."""
+
+
+class CaffeOptions(Struct, frozen=True, kw_only=True):
+    """How a net of exact-source layers is lowered."""
+
+    head: Annotated[
+        Literal["raw", "activated"],
+        Option(
+            help="End detection heads at the maps that decoders read, or at what Darknet's own head layers output.",
+            sources=("darknet",),
+        ),
+    ] = "raw"
+    target: Annotated[str, Option(help="Engine the files are written for.", choices=TARGETS)] = "caffe"
+    fold_bn: Annotated[bool, Option(help="Fold BatchNorm and Scale into the layer before them.")] = False

@@ -1,0 +1,125 @@
+"""An option is a field of a struct, with what its type does not say in its `Annotated`; this reads such structs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from converters.options.argument import texts_of
+
+Size = tuple[int, int]
+"""Height and width."""
+Kind = Literal["flag", "count", "number", "text", "texts", "path", "paths", "size", "table"]
+Source = Literal["darknet", "pytorch"]
+Options = TypeVar("Options", bound=Struct)
+
+_KINDS: dict[Any, Kind] = {
+    bool: "flag",
+    int: "count",
+    str: "text",
+    str | None: "text",
+    tuple[str, ...]: "texts",
+    Path | None: "path",
+    tuple[Path, ...]: "paths",
+    Size | None: "size",
+    Mapping[str, Any]: "table",
+}
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """What is said of an option besides its name, type and default."""
+
+    help: str
+    flag: str = ""
+    """As the command line spells it, where that is not the field's name with dashes."""
+    short: str = ""
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    """Where they are not a Literal."""
+    least: int | None = None
+    sources: tuple[Source, ...] = ("darknet", "pytorch")
+    """Whose models it is for, in a struct that both have."""
+    own: bool = False
+    """It belongs to one model, so that it cannot be a default of a manifest."""
+    in_manifest: bool = True
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """A field of a struct of options, read."""
+
+    name: str
+    kind: Kind
+    choices: tuple[str, ...]
+    default: Any
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        return self.option.flag or "--" + self.name.replace("_", "-")
+
+
+@cache
+def declared(kind: type[Struct]) -> tuple[Declared, ...]:
+    """The options that a struct declares, in its order."""
+    hints, usual = get_type_hints(kind, include_extras=True), kind()
+    return tuple(_read(name, hints[name], getattr(usual, name)) for name in kind.__struct_fields__)
+
+
+def _read(name: str, hint: Any, default: Any) -> Declared:
+    assert get_origin(hint) is Annotated, f"{name} says nothing for --help"
+    plain, option = get_args(hint)
+    literal = get_origin(plain) is Literal
+    choices = get_args(plain) if literal else option.choices
+    kind = "text" if literal else _KINDS[plain]
+    return Declared(name=name, kind=kind, choices=choices, default=default, option=option)
+
+
+def filled(kind: type[Options], told: Mapping[str, Any]) -> Options:
+    """The struct with what a manifest says, whose values fit their kinds; keys of other structs are left aside."""
+    known = {one.name: one for one in declared(kind)}
+    return kind(**{key: _value(known[key].kind, value) for key, value in told.items() if key in known})
+
+
+def _value(kind: Kind, value: Any) -> Any:
+    if kind == "texts":
+        return (value,) if isinstance(value, str) else tuple(value)
+    if kind == "paths":
+        return tuple(map(Path, (value,) if isinstance(value, str) else value))
+    if kind == "path":
+        return Path(value)
+    return size_of(value) if kind == "size" else value
+
+
+def size_of(text: str) -> Size:
+    """HxW as (height, width). Raises ValueError."""
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ValueError(f"{text!r} is not HxW, for example 416x416")
+    return int(parts[0]), int(parts[1])
+
+
+def spelled(options: Struct, flags: Mapping[str, str] | None = None) -> list[str]:
+    """The words of a command line that say the same; nothing for what is at its default.
+
+    `flags` has the options, by name, that the command in mind spells otherwise.
+    """
+    words = []
+    for one in declared(type(options)):
+        value, flag = getattr(options, one.name), (flags or {}).get(one.name, one.flag)
+        if value == one.default:
+            continue
+        words += [flag] if one.kind == "flag" else [part for text in _texts(one.kind, value) for part in (flag, text)]
+    return words
+
+
+def _texts(kind: Kind, value: Any) -> Iterator[str]:
+    if kind == "table":
+        yield from texts_of(value)
+    elif kind == "size":
+        yield f"{value[0]}x{value[1]}"
+    else:
+        yield from map(str, value if isinstance(value, tuple) else (value,))

@@ -1,0 +1,26 @@
+"""What is done with a converted net besides writing it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Struct
+
+from converters.options.declared import Option
+
+
+class OutputOptions(Struct, frozen=True, kw_only=True):
+    """The form of the files, the comparison with their source, and what is printed."""
+
+    hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5, for more than 2 GB of them.")] = False
+    dump_after: Annotated[
+        str | None,
+        Option(
+            help="Print the net as it is after a pass ('source': before the first).", metavar="PASS", in_manifest=False
+        ),
+    ] = None
+    verify: Annotated[bool, Option(help="Compare the files with their source, as `convert verify` does.")] = False
+    quiet: Annotated[bool, Option(help="Print nothing but errors.", short="-q", in_manifest=False)] = False
+    verbose: Annotated[
+        bool, Option(help="List every rewrite and assumption with its place.", short="-v", in_manifest=False)
+    ] = False

@@ -1,0 +1,36 @@
+"""How a PyTorch model is made and captured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Struct, field
+
+from converters.options.declared import Option
+
+
+class PyTorchOptions(Struct, frozen=True, kw_only=True):
+    """Its inputs, and the arguments of `converters.pytorch.loading.load` and `load_plugins`."""
+
+    input: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Shape of an input, as 1x3x224x224; once for each input. A .pt2 file has its own.",
+            metavar="[NAME=]SHAPE[:DTYPE]",
+        ),
+    ] = ()
+    weights: Annotated[
+        Path | None,
+        Option(help="A state_dict for the model: .pth, nested or with prefixes, or .safetensors.", own=True),
+    ] = None
+    weights_key: Annotated[str, Option(help="Which state_dict of a checkpoint that has several.", metavar="KEY")] = ""
+    arguments: Annotated[
+        Mapping[str, Any], Option(help="An argument for the function.", flag="--arg", metavar="KEY=VALUE")
+    ] = field(default_factory=dict)
+    plugins: Annotated[
+        tuple[Path, ...],
+        Option(help="A Python file whose HANDLERS convert further operations.", flag="--plugin"),
+    ] = ()
+    trust_pickle: Annotated[bool, Option(help="Open a pickle that can run code when it is opened.")] = False
