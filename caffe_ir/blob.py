@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from caffe_ir.errors import ConversionError, Problem
+
 Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
-
-_READ_AT_ONCE = 1 << 14
-"""Up to so many values it costs less to read them than to map their file."""
 
 
 class FileSpan(Struct, frozen=True, kw_only=True):
@@ -46,10 +45,13 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
         return Blob(shape=values.shape, load=lambda: values)
 
     @staticmethod
-    def mapped(path: str | Path, offset: int, shape: Shape) -> Blob:
-        """Weights as they lie in a file from byte `offset` on: little-endian float32, row-major; not read yet."""
+    def in_file(path: str | Path, offset: int, shape: Shape) -> Blob:
+        """Weights as they lie in a file from byte `offset` on: little-endian float32, row-major; not read yet.
+
+        Loading them raises ConversionError where the file has become shorter, or is no longer there.
+        """
         span = FileSpan(path=path if isinstance(path, Path) else Path(path), offset=offset)
-        return Blob(shape=shape, load=partial(_map, span, shape), span=span)
+        return Blob(shape=shape, load=partial(_read, span, shape), span=span)
 
     @staticmethod
     def of_zeros(shape: Shape) -> Blob:
@@ -77,7 +79,30 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
         return f"Blob{self.shape}"
 
 
-def _map(span: FileSpan, shape: Shape) -> Array:
-    if (count := prod(shape)) <= _READ_AT_ONCE:
-        return np.fromfile(span.path, "<f4", count, offset=span.offset).reshape(shape)
-    return np.memmap(span.path, np.dtype("<f4"), "r", span.offset, shape=shape or (1,)).reshape(shape)
+def _read(span: FileSpan, shape: Shape) -> Array:
+    return numbers_of_file(span.path, "<f4", prod(shape), span.offset).reshape(shape)
+
+
+def numbers_of_file(path: Path, dtype: npt.DTypeLike, count: int, offset: int) -> Array:
+    """`count` numbers from byte `offset` of a file on. Raises ConversionError where it no longer has them.
+
+    They are read and not mapped: the system kills a process that touches the mapping of a file which somebody has
+    truncated, and no message could be written.
+    """
+    try:
+        values = np.fromfile(path, dtype, count, offset=offset)
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
+    if len(values) < count:
+        raise ConversionError(became_shorter(path))
+    return values
+
+
+def cannot_read(path: str | Path, error: OSError) -> Problem:
+    """The problem with a file that the system does not let us read."""
+    return Problem(what=f"cannot read {path}", why=error.strerror or str(error))
+
+
+def became_shorter(path: str | Path) -> Problem:
+    """The problem with a file that had the numbers when it was opened and has them no longer."""
+    return Problem(what=f"{path} became shorter while it was read", hint="start again when nothing writes to it")

@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Blob, became_shorter, cannot_read
+from caffe_ir.errors import ConversionError
 from caffe_ir.net import Net, Node
 
 LARGEST = 2**31 - 1
@@ -54,9 +55,11 @@ def stream(
     progress: Callable[[int], None] = lambda count: None,
     watch: Watch | None = None,
 ) -> None:
-    """Write the file. Weights that lie in another file go through one small buffer; raises OSError.
+    """Write the file. Weights that lie in another file go through one small buffer.
 
-    `progress` is told how many bytes were written since the last time.
+    `progress` is told how many bytes were written since the last time. Raises OSError where the file cannot be written,
+    and ConversionError where a source
+    is gone or has become shorter.
     """
     buffer = memoryview(bytearray(_BUFFER))
     with ExitStack() as opened:
@@ -68,13 +71,20 @@ def stream(
             elif frame.span is not None:
                 path = frame.span.path
                 if path not in sources:
-                    sources[path] = opened.enter_context(open(path, "rb"))
+                    sources[path] = opened.enter_context(_opened(path))
                 sources[path].seek(frame.span.offset)
                 _copy(sources[path], frame, file, buffer, progress, watch)
             else:
                 numbers = np.ascontiguousarray(frame.load(), "<f4")
                 file.write(numbers.reshape(-1).view(np.uint8).data)
                 progress(numbers.nbytes)
+
+
+def _opened(path: Path) -> BufferedReader:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
 
 
 def _copy(
@@ -94,7 +104,7 @@ def _copy(
     while count:
         chunk = buffer[:count]
         if source.readinto(chunk) < len(chunk):  # a buffered file fills it unless it ends
-            raise OSError(f"{source.name} became shorter while it was read")
+            raise ConversionError(became_shorter(source.name))
         file.write(chunk)
         if watch is not None:
             watch(blob, chunk)

@@ -119,11 +119,11 @@ def _layer(path: Path, name: str, group: Any) -> StoredLayer:
 def _blob(path: Path, dataset: Any) -> Blob:
     offset = dataset.id.get_offset()
     if dataset.dtype == np.dtype("<f4") and offset is not None:
-        return Blob.mapped(path, offset, dataset.shape)
+        return Blob.in_file(path, offset, dataset.shape)
     return Blob.computed(dataset.shape, partial(_read, path, dataset.name))
 
 
 def _read(path: Path, name: str) -> Array:
-    """The numbers of a dataset in another form than the file of a mapped blob: compressed, in chunks, as doubles ..."""
+    """The numbers of a dataset in another form than a blob in a file has: compressed, in chunks, as doubles ..."""
     with _h5py().File(path, "r") as file:
         return np.asarray(file[name], np.float32)

@@ -6,16 +6,20 @@ Reads what Caffe's own reader accepts (facts of caffe.proto): `layer` (100) and 
 
 from __future__ import annotations
 
-import mmap
+import os
 from collections.abc import Iterator
+from io import FileIO
 from math import prod
 from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
 
-from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.blob import Array, Blob, Shape, became_shorter, cannot_read
 from caffe_ir.errors import ConversionError, Origin, Problem
+
+_WINDOW = 1 << 12
+"""Bytes that are read at once: the fields between two blobs need few, and the numbers behind them are skipped."""
 
 
 class StoredLayer(Struct, frozen=True, kw_only=True):
@@ -44,15 +48,44 @@ class _Torn(Exception):
     """The bytes do not form a message."""
 
 
+class _Bytes:
+    """The bytes of a file by their place, read around the place that is asked for.
+
+    Not mapped: the system kills a process that touches the mapping of a file which somebody has truncated.
+    """
+
+    def __init__(self, file: FileIO) -> None:
+        self.length = os.fstat(file.fileno()).st_size
+        self._file, self._start, self._window = file, 0, b""
+
+    def byte(self, place: int) -> int:
+        if not 0 <= place - self._start < len(self._window):
+            self._start, self._window = place, self._read(place, _WINDOW)
+        return self._window[place - self._start]
+
+    def cut(self, start: int, end: int) -> bytes:
+        return self._read(start, end - start)
+
+    def _read(self, start: int, count: int) -> bytes:
+        self._file.seek(start)
+        found = self._file.read(count)
+        if not found and count:
+            raise _Torn(f"it has no byte {start}")
+        return found
+
+
 def read_index(path: str | Path) -> list[StoredLayer]:
     """The layers of a caffemodel in the order of the file. Raises ConversionError where it cannot be one."""
     path = Path(path)
     origin = Origin(layer=path.name, file=str(path))
     try:
-        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with open(path, "rb", buffering=0) as file:
+            data = _Bytes(file)
+            if not data.length:
+                raise _Torn("it is empty")
             return [
                 _layer(path, data, field, modern=field.number == 100)
-                for field in _fields(data, 0, len(data))
+                for field in _fields(data, 0, data.length)
                 if field.wire == 2 and field.number in (2, 100)
             ]
     except OSError as error:
@@ -70,16 +103,16 @@ def read_index(path: str | Path) -> list[StoredLayer]:
         ) from error
 
 
-def _layer(path: Path, data: mmap.mmap, layer: _Field, *, modern: bool) -> StoredLayer:
+def _layer(path: Path, data: _Bytes, layer: _Field, *, modern: bool) -> StoredLayer:
     name, kind = "", ""
     blobs: list[Blob] = []
     legacy = False
     name_field, blobs_field = (1, 7) if modern else (4, 6)
     for field in _fields(data, layer.start, layer.end):
         if field.number == name_field and field.wire == 2:
-            name = data[field.start : field.end].decode()
+            name = data.cut(field.start, field.end).decode()
         elif field.number == 2 and field.wire == 2 and modern:
-            kind = data[field.start : field.end].decode()
+            kind = data.cut(field.start, field.end).decode()
         elif field.number == blobs_field and field.wire == 2:
             blob, old = _blob(path, data, field)
             blobs.append(blob)
@@ -87,7 +120,7 @@ def _layer(path: Path, data: mmap.mmap, layer: _Field, *, modern: bool) -> Store
     return StoredLayer(name=name, type=kind, blobs=tuple(blobs), legacy=legacy)
 
 
-def _blob(path: Path, data: mmap.mmap, blob: _Field) -> tuple[Blob, bool]:
+def _blob(path: Path, data: _Bytes, blob: _Field) -> tuple[Blob, bool]:
     shape: list[int] = []
     old: dict[int, int] = {}
     floats: list[_Field] = []
@@ -107,21 +140,27 @@ def _blob(path: Path, data: mmap.mmap, blob: _Field) -> tuple[Blob, bool]:
     if held != prod(shown):
         raise _Torn(f"a blob of shape {shown} holds {held} numbers")
     if width == 4 and len(runs) == 1:
-        return Blob.mapped(path, runs[0].start, shown), bool(old)
+        return Blob.in_file(path, runs[0].start, shown), bool(old)
     spans = [(run.start, run.end - run.start) for run in runs]
     return Blob.computed(shown, lambda: _gathered(path, spans, shown, width)), bool(old)
 
 
 def _gathered(path: Path, spans: list[tuple[int, int]], shape: Shape, width: int) -> Array:
-    with open(path, "rb") as file:
-        pieces = []
-        for start, count in spans:
-            file.seek(start)
-            pieces.append(file.read(count))
-    return np.frombuffer(b"".join(pieces), f"<f{width}").reshape(shape)
+    pieces = []
+    try:
+        with open(path, "rb") as file:
+            for start, count in spans:
+                file.seek(start)
+                pieces.append(file.read(count))
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
+    numbers = b"".join(pieces)
+    if len(numbers) < width * prod(shape):
+        raise ConversionError(became_shorter(path))
+    return np.frombuffer(numbers, f"<f{width}").reshape(shape)
 
 
-def _dims(data: mmap.mmap, shape: _Field) -> list[int]:
+def _dims(data: _Bytes, shape: _Field) -> list[int]:
     dims: list[int] = []
     for field in _fields(data, shape.start, shape.end):
         if field.number != 1:
@@ -136,7 +175,7 @@ def _dims(data: mmap.mmap, shape: _Field) -> list[int]:
     return dims
 
 
-def _fields(data: mmap.mmap, place: int, end: int) -> Iterator[_Field]:
+def _fields(data: _Bytes, place: int, end: int) -> Iterator[_Field]:
     while place < end:
         tag, place = _varint(data, place, end)
         number, wire = tag >> 3, tag & 7
@@ -158,12 +197,12 @@ def _fields(data: mmap.mmap, place: int, end: int) -> Iterator[_Field]:
         yield _Field(number, wire, value, start, place)
 
 
-def _varint(data: mmap.mmap, place: int, end: int) -> tuple[int, int]:
+def _varint(data: _Bytes, place: int, end: int) -> tuple[int, int]:
     number = shift = 0
     while True:
         if place >= end or shift > 63:
             raise _Torn(f"the number at byte {place} has no end")
-        byte = data[place]
+        byte = data.byte(place)
         place += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:

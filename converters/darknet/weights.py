@@ -147,7 +147,7 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         if min(shape, default=0) < 0:
             raise ConversionError(Problem(what=f"{what} cannot have the shape {shape}", origin=origin))
         self.spans.append(span)
-        return Blob.mapped(self.path, span.offset, shape)
+        return Blob.in_file(self.path, span.offset, shape)
 
     def finish(self, allow_trailing: bool) -> tuple[list[Problem], list[Note]]:
         """Whether the arrays taken fill the file exactly, and what is worth knowing of the header."""

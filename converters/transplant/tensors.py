@@ -47,7 +47,7 @@ class Tensor(Struct, frozen=True, kw_only=True, eq=False):
     def blob(self) -> Blob:
         """The numbers as weights of a net, in the file where they can stay there."""
         if self.span is not None:
-            return Blob.mapped(self.span.path, self.span.offset, self.shape)
+            return Blob.in_file(self.span.path, self.span.offset, self.shape)
         return Blob.computed(self.shape, self.read if self.dtype == "float64" else self._single)
 
     def double(self) -> Array:

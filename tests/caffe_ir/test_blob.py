@@ -1,21 +1,51 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from caffe_ir.blob import Blob
+from caffe_ir.errors import ConversionError
 
 
-def test_a_mapped_blob_is_a_view_of_the_file(tmp_path: Path) -> None:
+def test_a_blob_in_a_file_is_read_when_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "w"
     path.write_bytes(b"head!" + np.arange(6, dtype="<f4").tobytes())
-    blob = Blob.mapped(path, 5, (2, 3))
+    blob = Blob.in_file(path, 5, (2, 3))
     assert blob.load().tolist() == [[0, 1, 2], [3, 4, 5]]
     assert blob.span is not None
     assert blob.span.offset == 5
-    assert not blob.load().flags.owndata
+
+
+@pytest.mark.parametrize("count", [10, 1 << 20])
+def test_a_file_that_becomes_shorter_ends_in_a_message(tmp_path: Path, count: int) -> None:
+    """In a process of its own: a mapping of the file would end it by a signal."""
+    path = tmp_path / "w"
+    path.write_bytes(bytes(4 * count))
+    program = f"""
+import os
+from caffe_ir.blob import Blob
+from caffe_ir.errors import ConversionError
+blob = Blob.in_file({str(path)!r}, 0, ({count},))
+before = blob.load()
+os.truncate({str(path)!r}, 8)
+print(before.sum())
+try:
+    blob.load().sum()
+except ConversionError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(f"0.0\n{path} became shorter while it was read")
+
+
+def test_a_file_that_is_gone_ends_in_a_message(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=r"cannot read .*No such file"):
+        Blob.in_file(tmp_path / "w", 0, (3,)).load()
 
 
 def test_numbers_stay_double_only_where_they_were() -> None:
@@ -27,7 +57,7 @@ def test_numbers_stay_double_only_where_they_were() -> None:
 def test_reshaping_keeps_the_place_and_the_order(tmp_path: Path) -> None:
     path = tmp_path / "w"
     path.write_bytes(np.arange(6, dtype="<f4").tobytes())
-    blob = Blob.mapped(path, 0, (6,)).reshaped((3, 2))
+    blob = Blob.in_file(path, 0, (6,)).reshaped((3, 2))
     assert blob.span is not None
     assert blob.load().tolist() == [[0, 1], [2, 3], [4, 5]]
     with pytest.raises(ValueError, match="6 values"):
@@ -50,6 +80,6 @@ def test_a_computed_blob_is_made_at_each_call() -> None:
 def test_a_blob_without_axes_has_one_value(tmp_path: Path) -> None:
     path = tmp_path / "w"
     path.write_bytes(np.float32(7).tobytes())
-    assert Blob.mapped(path, 0, ()).count == 1
-    assert Blob.mapped(path, 0, ()).load().shape == ()
+    assert Blob.in_file(path, 0, ()).count == 1
+    assert Blob.in_file(path, 0, ()).load().shape == ()
     assert Blob.of_zeros((2, 2)).load().tolist() == [[0, 0], [0, 0]]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from caffe_ir import caffemodel
 from caffe_ir.blob import Blob
+from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Convolution, InnerProduct, Parameter, ReLU, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
@@ -64,7 +65,7 @@ def test_weights_of_a_file_are_copied_as_they_lie(tmp_path: Path) -> None:
             name="p",
             layer=Parameter(shape=(30, 100)),
             tops=("p",),
-            blobs=(Blob.mapped(source, 3, (30, 100)),),
+            blobs=(Blob.in_file(source, 3, (30, 100)),),
             origin=net.nodes[0].origin,
         )
     )
@@ -82,7 +83,7 @@ def test_a_blob_longer_than_the_buffer_and_one_read_twice(tmp_path: Path, monkey
     source.write_bytes(b"xyz" + np.arange(100, dtype="<f4").tobytes())
     net = net_of((1, 1))
     for name in ("p", "q"):
-        blob = Blob.mapped(source, 3, (100,))
+        blob = Blob.in_file(source, 3, (100,))
         node = Node(name=name, layer=Parameter(shape=(100,)), tops=(name,), blobs=(blob,), origin=net.nodes[0].origin)
         net.append(node)
     assert written(net, tmp_path / "m") == by_protobuf(net)
@@ -92,10 +93,13 @@ def test_a_source_that_becomes_shorter_is_told(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"\0" * 40)
     net = net_of((1, 1))
-    blob = Blob.mapped(source, 0, (100,))
+    blob = Blob.in_file(source, 0, (100,))
     node = Node(name="p", layer=Parameter(shape=(100,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin)
     net.append(node)
-    with pytest.raises(OSError, match="shorter"):
+    with pytest.raises(ConversionError, match="source became shorter"):
+        written(net, tmp_path / "m")
+    source.unlink()
+    with pytest.raises(ConversionError, match=r"cannot read .*source"):
         written(net, tmp_path / "m")
 
 
@@ -104,7 +108,7 @@ def test_who_watches_is_shown_whole_numbers_alone(tmp_path: Path) -> None:
     source, seen = tmp_path / "w", list[bytes]()
     source.write_bytes(b"12345" + numbers.tobytes())
     net = net_of((1, 1))
-    blob = Blob.mapped(source, 5, numbers.shape)
+    blob = Blob.in_file(source, 5, numbers.shape)
     net.append(
         Node(name="p", layer=Parameter(shape=numbers.shape), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin)
     )
@@ -114,7 +118,7 @@ def test_who_watches_is_shown_whole_numbers_alone(tmp_path: Path) -> None:
     assert b"".join(seen) == numbers.tobytes()
     os.truncate(source, source.stat().st_size - 2)
     seen.clear()
-    with pytest.raises(OSError, match="shorter"):
+    with pytest.raises(ConversionError, match="shorter"):
         caffemodel.stream(pieces, io.BytesIO(), watch=lambda blob, held: seen.append(bytes(held)))
     assert all(len(held) % 4 == 0 for held in seen)
 

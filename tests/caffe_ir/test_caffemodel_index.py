@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -50,6 +51,10 @@ def test_double_and_unpacked_numbers(tmp_path: Path) -> None:
     double, unpacked = read_index(path)
     assert double.blobs[0].load().tolist() == [1 / 3, 2]
     assert unpacked.blobs[0].load().tolist() == [1.5, 2.5]
+    os.truncate(path, 10)
+    for stored_layer in (double, unpacked):
+        with pytest.raises(ConversionError, match="became shorter"):
+            stored_layer.blobs[0].load()
 
 
 @pytest.mark.parametrize("cut", [1, 5, 100])

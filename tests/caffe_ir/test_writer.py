@@ -128,12 +128,30 @@ def test_a_full_disk_is_an_error_of_the_stream(tmp_path: Path) -> None:
     source = tmp_path / "w"
     source.write_bytes(bytes(1 << 16))
     net = net_of((1, 1))
-    blob = Blob.mapped(source, 0, (1 << 14,))
+    blob = Blob.in_file(source, 0, (1 << 14,))
     net.append(
         Node(name="p", layer=Parameter(shape=(1 << 14,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin)
     )
     with pytest.raises(OSError, match="No space"), open("/dev/full", "wb", buffering=0) as file:
         caffemodel.stream(caffemodel.frames(net), file)
+
+
+def test_a_source_that_becomes_shorter_leaves_the_old_files_whole(tmp_path: Path) -> None:
+    """While the weights are copied, and while a pass computes with them: both come after the new files were begun."""
+    writer.write(small(), tmp_path / "net", CAFFE)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    source = tmp_path / "w"
+    source.write_bytes(bytes(100))
+    stored = Blob.in_file(source, 0, (1 << 14,))
+    for blob in (stored, Blob.computed(stored.shape, lambda: stored.load().astype(np.float64) * 2)):
+        net = net_of((1, 1))
+        node = Node(
+            name="p", layer=Parameter(shape=stored.shape), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin
+        )
+        net.append(node)
+        with pytest.raises(ConversionError, match=r"w became shorter while it was read"):
+            writer.write(net, tmp_path / "net", CAFFE)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path != source} == before
 
 
 def test_more_than_caffe_reads_is_refused_before_writing(tmp_path: Path) -> None:

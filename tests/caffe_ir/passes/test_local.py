@@ -57,7 +57,7 @@ def test_golden_dump():
 
 def test_the_weights_stay_where_they_lie(tmp_path):
     (tmp_path / "weights").write_bytes(np.arange(4 * 2, dtype="<f4").tobytes())
-    blobs = Blob.mapped(tmp_path / "weights", 0, (4, 1, 2, 1, 1)), Blob.of(np.zeros((1, 2, 2)))
+    blobs = Blob.in_file(tmp_path / "weights", 0, (4, 1, 2, 1, 1)), Blob.of(np.zeros((1, 2, 2)))
     net, layer = net_of((1, 2, 2, 2)), Local(num_output=1, kernel_size=1, stride=1, pad=0)
     net.append(Node(name="l", layer=layer, bottoms=("data",), tops=("l",), blobs=blobs, origin=Origin(layer="local")))
     run_pass(LOCAL, net, CONTEXT)

@@ -64,7 +64,7 @@ def test_part_of_an_array_does_not_stand_for_the_whole(tmp_path: Path) -> None:
     model = model_with(tmp_path, 7)
     check, first = FiniteCheck(model.weights), model.weights.spans[0]
     assert first.count == 8
-    check.watch(Blob.mapped(model.weights.path, first.offset, (4,)), memoryview(bytes(16)))
+    check.watch(Blob.in_file(model.weights.path, first.offset, (4,)), memoryview(bytes(16)))
     assert "1 of 8 values" in str(check.notes()[0])
 
 
