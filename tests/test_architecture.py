@@ -25,6 +25,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.source_layers.*",
     "caffe_ir.geometry",
     "caffe_ir.errors",
+    "caffe_ir.near_misses",
 )
 PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
@@ -46,6 +47,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.writer",
     ),
     "caffe_ir.errors": (),
+    "caffe_ir.near_misses": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
@@ -116,7 +118,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "converters.verify.*",
     ),
     "converters.options.*": ("converters.options.*",),
-    "converters.batch.*": ("caffe_ir.errors", "caffe_ir.whole_files", "converters.batch.*", "converters.options.*"),
+    "converters.batch.*": (
+        "caffe_ir.errors",
+        "caffe_ir.near_misses",
+        "caffe_ir.whole_files",
+        "converters.batch.*",
+        "converters.options.*",
+    ),
     "converters.cli.*": ("caffe_ir.*", "converters.*"),
 }
 

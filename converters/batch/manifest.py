@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.near_misses import did_you_mean
 from converters.batch import lines
 from converters.batch.job import Job, Source
 from converters.batch.options import OPTIONS, REQUIRED, refusal, source_of
@@ -136,8 +136,7 @@ def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str
     for key, value in table.items():
         option = OPTIONS.get(key)
         if option is None:
-            near = difflib.get_close_matches(key, OPTIONS, 1)
-            reading.refuse((name, key), f"unknown key {key}", hint=f"did you mean {near[0]}?" if near else "")
+            reading.refuse((name, key), f"unknown key {key}", hint=did_you_mean(key, OPTIONS))
         elif name == DEFAULTS and option.own:
             reading.refuse((name, key), f"{key} belongs to one model and cannot be a default")
         elif reason := refusal(option, value) or _bad_value(reading, key, value):

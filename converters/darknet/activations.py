@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from msgspec import Struct
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import ELU, Clip, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.near_misses import did_you_mean
 from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, Mish, NormalizeChannels, Plse, Ramp, Selu
 from converters.darknet.weights import Dialect
 
@@ -106,9 +106,7 @@ def choose(name: str, kind: str, dialect: Dialect, *, lenient: bool) -> Chosen:
 def _unknown(name: str, dialect: Dialect, *, known_to_alexeyab: bool, lenient: bool) -> Chosen:
     if lenient:
         return Chosen(layers=(_RELU,), warning=f"the unknown activation {name} is taken for relu, as Darknet does")
-    near = difflib.get_close_matches(name, ACTIVATIONS, 1)
-    meant = f"is {near[0]} meant? " if near else ""
-    hint = f"{meant}correct the name, or take it for relu with --lenient"
+    hint = f"{did_you_mean(name, ACTIVATIONS)} correct the name, or take it for relu with --lenient".lstrip()
     if known_to_alexeyab and dialect == "darknet":
         hint = "only AlexeyAB's Darknet knows it: --dialect alexeyab"
     refused = f"the activation {name} is unknown"

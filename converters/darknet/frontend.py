@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.layers import Input
+from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import DEFAULTS, choose
@@ -145,8 +145,7 @@ def _static_problems(cfg: Cfg, known: Mapping[str, Handler], dialect: Dialect, l
             yield Problem(what=what, why=REFUSED[section.kind], origin=origin)
         elif section.kind not in known:
             why = "Darknet makes an empty layer of it"
-            near = difflib.get_close_matches(section.kind, [*known, *ALIASES, *REFUSED], 1)
-            hint = f"is [{near[0]}] meant?" if near else ""
+            hint = did_you_mean(section.kind, [*known, *ALIASES, *REFUSED], "[{}]")
             yield Problem(what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin)
         elif section.kind in SECTIONS_OF_ONE[others]:
             what = f"{section.written} is unknown to {NAMES[dialect]}"
@@ -263,9 +262,8 @@ def _unread(cfg: Cfg, sections: Iterable[Section]) -> Iterator[Note]:
     yield from cfg.all_notes()
     for section in (cfg.net, *sections):
         for key, line, value in section.unread():
-            near = difflib.get_close_matches(key, section.read_keys(), 1)
-            meant = f"; is {near[0]} meant?" if near else ""
-            text = f"the option {key}={value} is unknown and does nothing{meant}"
+            meant = did_you_mean(key, section.read_keys())
+            text = f"the option {key}={value} is unknown and does nothing{'; ' * bool(meant)}{meant}"
             yield Note(kind="warning", text=text, origin=replace(_origin(section), line=line))
 
 

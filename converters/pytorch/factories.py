@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -19,6 +18,7 @@ import torch
 from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture import Model
 
 FACTORY = "give package.module:function or path/to/file.py:function that returns the model, with --weights FILE"
@@ -74,13 +74,12 @@ def _function(holder: str, name: str) -> Callable[..., Any]:
     if callable(factory):
         return factory
     known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-    near = difflib.get_close_matches(name, known, 3)
     listed = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
     raise ConversionError(
         Problem(
             what=f"{holder} has no function {name}",
             why=f"it has {listed}" if known else "",
-            hint=f"did you mean {' or '.join(near)}?" if near else "",
+            hint=did_you_mean(name, known, most=3),
         )
     )
 
@@ -108,10 +107,8 @@ def _refuse_arguments(place: str, factory: Callable[..., Any], given: Mapping[st
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
     problems = Problems()
     for name in given.keys() - named.keys() if not takes_any else ():
-        near = difflib.get_close_matches(name, named, 1)
-        what = f"{place} has no argument {name}"
-        hint = f"did you mean {near[0]}?" if near else ""
-        problems.add(what, why=f"it takes {', '.join(named) or 'none'}", hint=hint)
+        what, why = f"{place} has no argument {name}", f"it takes {', '.join(named) or 'none'}"
+        problems.add(what, why=why, hint=did_you_mean(name, named))
     for name, one in named.items():
         if one.default is one.empty and name not in given:
             problems.add(f"{place} wants a value for {name}", hint=f"say --arg {name}=VALUE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from torch.export import ExportedProgram
 from torch.utils._pytree import tree_unflatten
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture import Model
 from converters.pytorch.sizes import has_fixed_sizes, leaves
 from converters.pytorch.torchscript import input_names
@@ -121,11 +121,10 @@ def _unknown(named: Sequence[InputSpec], known: Sequence[str], taker: str) -> Pr
     problems = Problems()
     for spec in named:
         if spec.name not in known:
-            near = difflib.get_close_matches(spec.name, known, 1)
             problems.add(
                 f"the model has no input {spec.name}",
                 why=f"{taker} {', '.join(known) or 'nothing'}",
-                hint=f"did you mean {near[0]}?" if near else "",
+                hint=did_you_mean(spec.name, known),
             )
     return problems
 

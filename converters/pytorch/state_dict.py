@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -12,6 +11,7 @@ import torch
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
+from caffe_ir.near_misses import did_you_mean, near_misses
 from converters.pytorch.unfit import refuse_without_shapes
 
 Tensors = dict[str, torch.Tensor]
@@ -97,8 +97,8 @@ def _keyed(fits: Sequence[Fit], key: str) -> Sequence[Fit]:
     if found:
         return found
     labels = list(dict.fromkeys(fit.label for fit in fits if fit.hits or not fit.prefix))
-    near = [label for label in labels if label.endswith(f".{key}")] or difflib.get_close_matches(key, labels, 1)
-    hint = f"did you mean --weights-key {near[0]}?" if near else ""
+    ends = [label for label in labels if label.endswith(f".{key}")]
+    hint = did_you_mean(ends[0] if ends else key, labels, "--weights-key {}")
     raise ConversionError(
         Problem(what=f"the checkpoint has no state_dict {key}", why=f"it has {', '.join(labels)}", hint=hint)
     )
@@ -173,7 +173,7 @@ def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Non
         if key not in tensors:
             if key.rpartition(".")[2] != UNUSED:
                 alike = [name for name in spare if tensors[name].shape == own.shape]
-                near = difflib.get_close_matches(key, alike, 1) or difflib.get_close_matches(key, spare, 1, 0.8)
+                near = near_misses(key, alike) or near_misses(key, spare, alike=0.8)
                 hint = f"the checkpoint has {near[0]} {tuple(tensors[near[0]].shape)}" if near else ""
                 problems.add(f"missing: {key} {tuple(own.shape)}", hint=hint)
         elif tensors[key].shape != own.shape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch.export import ExportedProgram
 from torch.fx import Node as FxNode
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.export_errors import first_line, inputs_told
 
 
@@ -71,8 +71,7 @@ def in_order(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mappin
         problems.add(f"{signature} does not take {len(args)} inputs")
     given = {**dict(zip(known, args, strict=False)), **kwargs}
     for name in kwargs.keys() - set(known):
-        near = difflib.get_close_matches(name, known, 1)
-        problems.add(f"{signature} has no input {name}", hint=f"did you mean {near[0]}?" if near else "")
+        problems.add(f"{signature} has no input {name}", hint=did_you_mean(name, known))
     for argument in arguments:
         if argument.name not in given and not argument.has_default_value():
             hint = f"say --input {argument.name}=1x3x224x224, or whatever its shape is"

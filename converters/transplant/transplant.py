@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.layers import BatchNorm
+from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net
 from converters.transplant import fits, names, weights
 from converters.transplant.map_file import Map, map_line
@@ -104,10 +104,10 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
     for layer, wanted in given.layers.items():
         missing = [name for name in wanted if name not in by_name]
         if layer not in by_layer:
-            near = difflib.get_close_matches(layer, by_layer, 3)
-            problems.add(f"the map names a layer {layer}, which takes no weights here", hint=_perhaps(near))
+            hint = did_you_mean(layer, by_layer, most=3)
+            problems.add(f"the map names a layer {layer}, which takes no weights here", hint=hint)
         for name in missing:
-            problems.add(f"the map names a module {name}", hint=_perhaps(difflib.get_close_matches(name, by_name, 3)))
+            problems.add(f"the map names a module {name}", hint=did_you_mean(name, by_name, most=3))
         if missing or layer not in by_layer:
             continue
         receiver = by_layer[layer]
@@ -127,10 +127,6 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
             matched.folded[receiver] = norm
     problems.raise_if_any()
     return matched, skipped
-
-
-def _perhaps(near: Sequence[str]) -> str:
-    return f"there is {', '.join(near)}" if near else ""
 
 
 # ---- What is told ----------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_an_unknown_section(tmp_path: Path) -> None:
     told = broken(tmp_path, "[maxpool]", "[maxpol]")
     line = line_of(TINY, "[maxpool]")
     assert f"tiny.cfg:{line} [maxpol]: [maxpol] is an unknown section (Darknet makes an empty layer of it)" in told
-    assert "-> is [maxpool] meant?" in told
+    assert "-> did you mean [maxpool]?" in told
 
 
 def test_a_section_without_a_static_form(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_options_that_nobody_read_are_listed(tmp_path: Path, tiny: tuple[str, st
     cfg, weights = tiny
     Path(cfg).write_text(TINY.replace("filters=8", "filters=8\nstrude=3").replace("num=6", "num=6\nmagic=yes"))
     told = " ".join(converted("darknet", cfg, weights, "-o", tmp_path / "net").stdout.split())
-    assert "2 x the option strude=3 is unknown and does nothing; is stride meant? (conv_0, conv_2)" in told
+    assert "2 x the option strude=3 is unknown and does nothing; did you mean stride? (conv_0, conv_2)" in told
     assert "yolo_5: the option magic=yes is unknown and does nothing" in told
 
 

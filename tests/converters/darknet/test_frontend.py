@@ -166,9 +166,9 @@ def test_options_nobody_read(tmp_path):
     model = converted(tmp_path, text)
     found = [str(note) for note in model.net.notes if note.kind == "warning"]
     assert [line.partition("tiny.cfg:")[2] for line in found] == [
-        "3 [net]: the option heigth=3 is unknown and does nothing; is height meant?",
-        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; is stride meant?",
-        "10 [convolutional]: the option pading=1 is unknown and does nothing; is padding meant?",
+        "3 [net]: the option heigth=3 is unknown and does nothing; did you mean height?",
+        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; did you mean stride?",
+        "10 [convolutional]: the option pading=1 is unknown and does nothing; did you mean padding?",
         "13 [maxpool]: the option dilation=3 is unknown and does nothing",
     ]
 
