@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from caffe_ir.blob import Array
-    from converters.transplant.tensors import Nested
+    from converters.weights.tensors import Nested
 
 _BLOCK = 1 << 20
 _HEAD = ("name", "shape", "type", "mean", "std", "min", "max", "nan")
@@ -68,13 +68,13 @@ def _held(files: Sequence[Path]) -> Iterator[Held]:
     if path.suffix in (".weights", ".cfg"):
         hint = f"convert dump {path.with_suffix('.cfg')} {path.with_suffix('.weights')}"
         raise ConversionError(Problem(what="Darknet's weights need their cfg, which says what lies where", hint=hint))
-    from converters.transplant import open_weights
+    from converters.weights import open_weights
 
     return _of_tensors(open_weights(path), "")
 
 
 def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:
-    from converters.transplant.tensors import Tensor
+    from converters.weights.tensors import Tensor
 
     for name, value in nested.items():
         if isinstance(value, Tensor):

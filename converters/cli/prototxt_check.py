@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from caffe_ir.blob import Array
     from caffe_ir.net import Net
     from converters.transplant import Transplanted
-    from converters.transplant.tensors import Tensor
+    from converters.weights.tensors import Tensor
 
 TOLERANCE = 1e-5
 """Both sides compute in float64; what was folded was rounded to float32 once, which costs some 1e-7 a layer."""

@@ -110,7 +110,8 @@ def fill_prototxt(
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled
         from caffe_ir.writer import write_weights
-        from converters.transplant import Map, open_weights, read_map, state_dict, transplant
+        from converters.transplant import Map, read_map, state_dict, transplant
+        from converters.weights import open_weights
 
         given = Map() if map_file is None else read_map(map_file)
         tensors, notes = state_dict(open_weights(model), weights_key)

@@ -1,4 +1,4 @@
-"""Weights from a state_dict into a Caffe net that somebody already has. Needs no torch but for its oldest files."""
+"""Weights from a state_dict into a Caffe net that somebody already has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from converters.transplant.map_file import Map, map_text, read_map
 from converters.transplant.state_dict import state_dict
 from converters.transplant.transplant import Row, Transplanted, transplant
 from converters.transplant.weights import EPS
-from converters.transplant.weights_file import open_weights
 
 __all__ = [
     "EPS",
@@ -14,7 +13,6 @@ __all__ = [
     "Row",
     "Transplanted",
     "map_text",
-    "open_weights",
     "read_map",
     "state_dict",
     "transplant",

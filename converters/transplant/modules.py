@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from converters.transplant.tensors import Tensor
+from converters.weights.tensors import Tensor
 
 ModuleKind = Literal["filter", "batchnorm", "affine", "plain", "lstm"]
 COUNTER = "num_batches_tracked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffe_ir.errors import ConversionError, Note, Problem
-from converters.transplant.tensors import Nested, Tensor
+from converters.weights.tensors import Nested, Tensor
 
 WRAPPERS = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""

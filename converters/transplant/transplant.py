@@ -19,7 +19,7 @@ from converters.transplant.map_file import Map, map_line
 from converters.transplant.matching import Known, Matched, Open, match
 from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
 from converters.transplant.receivers import Receiver, receivers_of
-from converters.transplant.tensors import Tensor
+from converters.weights.tensors import Tensor
 
 _WRAPPED = {
     "weight_g": "weight normalisation is still in it: call remove_weight_norm before saving",

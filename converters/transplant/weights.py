@@ -14,7 +14,7 @@ from caffe_ir.layers import BatchNorm, Deconvolution, InnerProduct, Scale
 from caffe_ir.net import Node
 from converters.transplant.modules import Module
 from converters.transplant.receivers import Receiver
-from converters.transplant.tensors import Tensor
+from converters.weights.tensors import Tensor
 
 EPS = 1e-5
 """torch.nn.BatchNorm2d's own eps, which a state_dict does not hold."""

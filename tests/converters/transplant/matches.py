@@ -10,7 +10,7 @@ from converters.transplant.matching import Known, Matched, match
 from converters.transplant.modules import aliases, batch_norm_of, modules_of
 from converters.transplant.names import without_common_prefix
 from converters.transplant.receivers import receivers_of
-from converters.transplant.tensors import held
+from converters.weights.tensors import held
 from tests.converters.transplant.nets import conv, data, net_of
 
 INPUT = data(1, 4, 2, 2)

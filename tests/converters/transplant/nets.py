@@ -11,7 +11,8 @@ from torch import nn
 
 from caffe_ir import reader, reference
 from caffe_ir.net import Net
-from converters.transplant import Transplanted, open_weights, state_dict, transplant
+from converters.transplant import Transplanted, state_dict, transplant
+from converters.weights import open_weights
 
 
 def data(*shape: int, name: str = "data") -> str:

@@ -8,7 +8,7 @@ from torch import nn
 from converters.transplant.fits import misfit, module_class, receiver_class
 from converters.transplant.modules import modules_of
 from converters.transplant.receivers import receivers_of
-from converters.transplant.tensors import held
+from converters.weights.tensors import held
 from tests.converters.transplant.nets import bn, conv, data, layer, net_of, scale
 
 CONV = conv("c", "data", 4, 3)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from converters.transplant.modules import Module, aliases, batch_norm_of, modules_of
-from converters.transplant.tensors import Tensor, held
+from converters.weights.tensors import Tensor, held
 
 
 def modules(module: nn.Module) -> list[Module]:

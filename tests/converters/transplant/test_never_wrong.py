@@ -15,7 +15,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.transplant import transplant
-from converters.transplant.tensors import Tensor, held
+from converters.weights.tensors import Tensor, held
 from tests.converters.transplant.nets import bn, conv, data, layer, net_of, relu, scale
 
 WORDS = ("left", "right", "cls", "reg", "main", "side")

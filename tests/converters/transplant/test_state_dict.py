@@ -5,7 +5,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.transplant.state_dict import state_dict
-from converters.transplant.tensors import Nested, held
+from converters.weights.tensors import Nested, held
 
 T = held(np.zeros(2))
 MODEL: Nested = {"conv.weight": T, "conv.bias": T}

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from caffe_ir.errors import ConversionError
 from converters.transplant.modules import Module, modules_of
 from converters.transplant.receivers import Receiver, receivers_of
-from converters.transplant.tensors import held
 from converters.transplant.weights import affine_of, filter_blobs, lstm_blobs, narrowed, norm_blobs, plain_blobs
+from converters.weights.tensors import held
 from tests.converters.transplant.nets import bn, conv, data, layer, net_of, scale, seeded
 
 

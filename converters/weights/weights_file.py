@@ -16,8 +16,8 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import ConversionError, Origin, Problem
-from converters.transplant.pickles import NeedsCode, load_numpy, load_torch
-from converters.transplant.tensors import WIDTHS, Nested, Tensor, held, mapped, widened
+from converters.weights.pickles import NeedsCode, load_numpy, load_torch
+from converters.weights.tensors import WIDTHS, Nested, Tensor, held, mapped, widened
 
 SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
 _SAFETENSORS: dict[str, str] = {

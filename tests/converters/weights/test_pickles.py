@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converters.transplant.pickles import NeedsCode, Opaque, load_numpy, load_torch
+from converters.weights.pickles import NeedsCode, Opaque, load_numpy, load_torch
 
 
 class Evil:

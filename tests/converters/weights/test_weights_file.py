@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 from caffe_ir.errors import ConversionError
-from converters.transplant import open_weights
-from converters.transplant.tensors import Tensor
+from converters.weights import open_weights
+from converters.weights.tensors import Tensor
 
 
 def values() -> dict[str, torch.Tensor]:
@@ -176,6 +176,6 @@ def test_arrays_of_numpy_cut_short_or_damaged_are_told(tmp_path: Path) -> None:
 def test_no_torch_is_loaded_for_the_files_of_today(tmp_path: Path) -> None:
     torch.save(values(), tmp_path / "w.pth")
     path = str(tmp_path / "w.pth")
-    opened = f"import sys; from converters.transplant import open_weights; open_weights({path!r})"
+    opened = f"import sys; from converters.weights import open_weights; open_weights({path!r})"
     program = f"{opened}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from converters.transplant.tensors import contiguous, held, mapped, widened
+from converters.weights.tensors import contiguous, held, mapped, widened
 
 
 @pytest.fixture

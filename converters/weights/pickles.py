@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
-from converters.transplant.tensors import WIDTHS, Tensor, mapped
+from converters.weights.tensors import WIDTHS, Tensor, mapped
 
 
 class NeedsCode(Exception):

@@ -1,0 +1,8 @@
+"""Weights by name in the files of PyTorch, NumPy and safetensors, read without torch and without running anything."""
+
+from __future__ import annotations
+
+from converters.weights.tensors import Nested, Tensor
+from converters.weights.weights_file import open_weights
+
+__all__ = ["Nested", "Tensor", "open_weights"]
