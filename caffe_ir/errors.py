@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from msgspec import Struct, field
@@ -63,6 +64,14 @@ class Problems(Struct):
 
     def add(self, what: str, *, why: str = "", hint: str = "", origin: Origin | None = None) -> None:
         self.found.append(Problem(what=what, why=why, hint=hint, origin=origin))
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Take in the problems of a ConversionError that the block raises, and go on behind it."""
+        try:
+            yield
+        except ConversionError as error:
+            self.found.extend(error.problems)
 
     def raise_if_any(self) -> None:
         """Raise ConversionError with all problems found so far, if there are any."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob
-from caffe_ir.layer import Layer
+from caffe_ir.blob import Blob, Shape
+from caffe_ir.errors import Note
+from caffe_ir.layer import Layer, Shapes
 from caffe_ir.net import Net, Node
 
 
@@ -19,6 +20,12 @@ class Replacement(Struct, kw_only=True):
     old: Node
     nodes: list[Node] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    """Of blobs that the net does not know: those of the nodes that were added, as far as anybody asked for them."""
+    held: dict[str, str] = field(default_factory=dict)
+    """Which new blob holds which top of the old node, where that is not the last node's only top."""
+    notes: list[Note] = field(default_factory=list)
+    """What to say of this rewrite instead of naming the layers that it made."""
 
     def add(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = ()) -> str:
         """A new node, named after the source's layer; gives its top."""
@@ -27,8 +34,8 @@ class Replacement(Struct, kw_only=True):
     def split(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = (), tops: int) -> list[str]:
         """A new node with so many tops; gives them."""
         wanted = f"{self.old.origin.layer}_{suffix}"
-        name = self._fresh(wanted)
-        written = [name] if tops == 1 else [self._fresh(f"{wanted}_{place}") for place in range(tops)]
+        name = self.free(wanted)
+        written = [name] if tops == 1 else [self.free(f"{wanted}_{place}") for place in range(tops)]
         node = Node(
             name=name,
             layer=layer,
@@ -40,9 +47,44 @@ class Replacement(Struct, kw_only=True):
         self.nodes.append(node)
         return written
 
+    def free(self, wanted: str) -> str:
+        """The wanted name, with a number where it is taken; nobody else gets it."""
+        free = self.net.fresh_name(wanted, self.taken)
+        self.taken.add(free)
+        return free
+
+    def shape_of(self, blob: str) -> Shape:
+        """The shape of a blob of the net or of the nodes added so far. Raises ShapeError where a layer refuses."""
+        for node in self.nodes:
+            if node.tops and node.tops[0] not in self.shapes:
+                bottoms = tuple(self._known(bottom) for bottom in node.bottoms)
+                self.shapes.update(zip(node.tops, node.layer.infer(bottoms), strict=True))
+        return self._known(blob)
+
+    def shapes_of(self, blobs: Iterable[str]) -> Shapes:
+        """The shapes of several blobs, as `shape_of` has them."""
+        return tuple(self.shape_of(blob) for blob in blobs)
+
+    def _known(self, blob: str) -> Shape:
+        return self.shapes[blob] if blob in self.shapes else self.net.shapes[blob]
+
     def finish(self) -> None:
         """Put the nodes in the place of the old one: what the last of them writes is what the old one wrote."""
         self.nodes[-1] = replace(self.nodes[-1], name=self.old.name, tops=self.old.tops)
+        self.net.replace(self.old, self.nodes)
+
+    def commit(self) -> None:
+        """Put the nodes in the place of the old one, whose tops are where `held` says, or are the last node's.
+
+        With no node the old one changes nothing, and its readers read its bottom.
+        """
+        lost = set(self.old.tops) - self.held.keys() if self.held else set()
+        self.net.values = {value: blob for value, blob in self.net.values.items() if blob not in lost}
+        for top, blob in self.held.items():
+            if top != blob and self.nodes:
+                self.net.redirect(top, blob)
+        if not self.held and self.nodes:
+            self.nodes[-1] = replace(self.nodes[-1], name=self.old.name, tops=self.old.tops)
         self.net.replace(self.old, self.nodes)
 
     def finish_tops(self, held: Mapping[str, str]) -> None:
@@ -60,11 +102,6 @@ class Replacement(Struct, kw_only=True):
         for top, blob in held.items():
             if called[blob] != top:  # two tops with the same numbers
                 self.net.redirect(top, called[blob])
-
-    def _fresh(self, wanted: str) -> str:
-        free = self.net.fresh_name(wanted, self.taken)
-        self.taken.add(free)
-        return free
 
 
 def _renamed(node: Node, called: Mapping[str, str]) -> Node:

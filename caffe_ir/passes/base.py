@@ -30,6 +30,13 @@ class Context(Struct, frozen=True, kw_only=True):
     options: Options
 
 
+class NetPass(Struct, frozen=True, kw_only=True):
+    """A pass that must see the whole net: `run` rewrites it, under the same contract as the rewrites of `Pass`."""
+
+    name: str
+    run: Callable[[Net, Context], None]
+
+
 class Pass(Struct, frozen=True, kw_only=True):
     """`rewrite` is called once for each node whose layer is one of `visits`, in the order of the net.
 
@@ -42,20 +49,21 @@ class Pass(Struct, frozen=True, kw_only=True):
     rewrite: Callable[[Net, Node, Context], None]
 
 
-def run_pass(one: Pass, net: Net, context: Context) -> None:
+def run_pass(one: Pass | NetPass, net: Net, context: Context) -> None:
     """Run one pass and hold it to its contract: a net that checks, and blobs that keep their shapes.
 
     Raises ConversionError with every layer that cannot be rewritten, after the others have been; AssertionError names a
     pass that broke the net.
     """
     before, nodes, problems = dict(net.shapes), list(net.nodes), Problems()
-    for node in [node for node in nodes if isinstance(node.layer, one.visits)]:
-        if not net.has(node.name) or (current := net.node(node.name)).layer is not node.layer:
-            continue
-        try:
-            one.rewrite(net, current, context)
-        except ConversionError as error:
-            problems.found.extend(error.problems)
+    if isinstance(one, NetPass):
+        with problems.collected():
+            one.run(net, context)
+    else:
+        for node in [node for node in nodes if isinstance(node.layer, one.visits)]:
+            if net.has(node.name) and (current := net.node(node.name)).layer is node.layer:
+                with problems.collected():
+                    one.rewrite(net, current, context)
     if nodes != net.nodes:  # nodes are compared by identity
         net.check()
         try:

@@ -57,5 +57,6 @@ def _tile(net: Net, node: Node) -> None:
         net.replace(node, [])
 
 
+TILE = Pass(name="tile", visits=(Expand,), rewrite=lambda net, node, context: _tile(net, node))
 EXPAND = Pass(name="expand", visits=(Expand,), rewrite=_rewrite)
 """Equal shapes included: torch expands to the shape that is there, too."""

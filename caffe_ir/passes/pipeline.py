@@ -4,21 +4,17 @@ The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
 - dead before the others: nobody should lower, or be told of, what is not read.
 - lrn_chain before what lowers the parts of the chain.
-- batch_norm before fold_batch_norm, which folds Caffe's BatchNorm and Scale.
-- pad_into_window before what lowers windows and pads.
-- standardize and log_softmax before reduce and broadcast, of which they are made; division before constant_operand,
-  which takes its products with constants, and minimum behind it, which would hide them; broadcast behind those three.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
 - narrow and expand before layout: they join what else would be several permutations. layout while each layer still says
-  what it means; matmul, permute and linear write out what it left, each perhaps for the next one.
-- borders before gather, gather before resample and crop: each may leave the next one something.
-- shortcut before broadcast: a shortcut is made of sums, some of which broadcast.
-- dilated_pooling before pooling, gather and reshape, to which it leaves its parts.
-- pooling and conv_transpose before crop: where they have more than is wanted they leave a crop behind.
-- activation after all that may produce activations; far_clip before it, which takes what it should not.
+  what it means.
+- pad_into_window while windows and pads are the source's; division before constant_operand, which takes its products
+  with constants.
+- legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
+  it is left, so there is no order among forms.
+- crop behind it: a pooling with more windows than wanted leaves one.
 - reshape when all views are made.
-- fold_batch_norm after crop and pooling: it needs to know every reader of a convolution.
+- fold_batch_norm after crop: it needs to know every reader of a convolution.
 - power_chain after all that writes Power, linear_behind_power for what it leaves.
 - dead again: what a pass made and a later one left unread.
 - silence when all readers are known.
@@ -31,57 +27,31 @@ from collections.abc import Callable
 
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.net import Net
-from caffe_ir.passes.activation import ACTIVATION
-from caffe_ir.passes.base import Context, Options, Pass, run_pass
-from caffe_ir.passes.batch_norm import BATCH_NORM
-from caffe_ir.passes.borders import BORDERS
-from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
-from caffe_ir.passes.conv_transpose import CONV_TRANSPOSE
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
-from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.expand import EXPAND
-from caffe_ir.passes.far_clip import FAR_CLIP
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
-from caffe_ir.passes.gather import GATHER
-from caffe_ir.passes.gelu import GELU
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
-from caffe_ir.passes.l2norm import L2NORM
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
-from caffe_ir.passes.linear import LINEAR
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
-from caffe_ir.passes.local import LOCAL
-from caffe_ir.passes.log_softmax import LOG_SOFTMAX
-from caffe_ir.passes.lrn import LRN
 from caffe_ir.passes.lrn_chain import LRN_CHAIN
 from caffe_ir.passes.lstm import NATIVE_LSTM
-from caffe_ir.passes.matmul import MATMUL
-from caffe_ir.passes.minimum import MINIMUM
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.narrow import NARROW
-from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
-from caffe_ir.passes.pad import PAD
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
-from caffe_ir.passes.permute import PERMUTE
-from caffe_ir.passes.pooling import POOLING
 from caffe_ir.passes.power_chain import POWER_CHAIN
-from caffe_ir.passes.reduce import REDUCE
-from caffe_ir.passes.reorg import REORG
-from caffe_ir.passes.resample import RESAMPLE
 from caffe_ir.passes.reshape import RESHAPE
-from caffe_ir.passes.resize import RESIZE
-from caffe_ir.passes.shortcut import SHORTCUT
 from caffe_ir.passes.silence import SILENCE
-from caffe_ir.passes.softplus import SOFTPLUS
-from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.target import Target
 
-PIPELINE: tuple[Pass, ...] = (
+PIPELINE: tuple[Pass | NetPass, ...] = (
     HEADS,
     DEAD,
     LRN_CHAIN,
@@ -90,38 +60,11 @@ PIPELINE: tuple[Pass, ...] = (
     EXPAND,
     LAYOUT,
     LAYOUT_NAMES,
-    MATMUL,
-    EXPAND,
-    PERMUTE,
-    LINEAR,
     UNROLL,
-    BATCH_NORM,
     PAD_INTO_WINDOW,
-    STANDARDIZE,
-    LOG_SOFTMAX,
     DIVISION,
     CONSTANT_OPERAND,
-    MINIMUM,
-    REDUCE,
-    SHORTCUT,
-    BROADCAST,
-    LOCAL,
-    LRN,
-    L2NORM,
-    REORG,
-    RESIZE,
-    CONV_TRANSPOSE,
-    NORMALIZE_CHANNELS,
-    GELU,
-    SOFTPLUS,
-    FAR_CLIP,
-    ACTIVATION,
-    DILATED_POOLING,
-    POOLING,
-    PAD,
-    BORDERS,
-    GATHER,
-    RESAMPLE,
+    LEGALIZE,
     CROP,
     RESHAPE,
     FOLD_BATCH_NORM,

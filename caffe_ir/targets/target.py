@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from caffe_ir.cost import Work
 from caffe_ir.layer import Layer, Shapes
 
 
@@ -61,6 +62,21 @@ class Verdict(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class Price(Struct, frozen=True, kw_only=True):
+    """What work costs in a target, in nanoseconds of one thread: a multiply-add, a byte read or written, a layer.
+
+    Only the ratios count: they decide between exact ways to write the same thing.
+    """
+
+    multiply_add: float = 0.05
+    byte: float = 0.1
+    layer: float = 2000.0
+
+    def of(self, work: Work) -> float:
+        """Nanoseconds for so much work."""
+        return work.multiply_adds * self.multiply_add + work.bytes * self.byte + work.layers * self.layer
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """One reader of Caffe files: `layers` has the types that it reads, each with its limits.
 
@@ -70,6 +86,7 @@ class Target(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     layers: Mapping[type[Layer], tuple[Limit, ...]]
+    price: Price = Price()
 
     def verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
         """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from caffe_ir.net import Net
-from caffe_ir.passes.base import Context, Options, Pass, run_pass
+from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 
 CONTEXT = Context(target=CAFFE, options=Options())
 
 
-def rewritten(net: Net, *passes: Pass, context: Context = CONTEXT) -> Net:
+def rewritten(net: Net, *passes: Pass | NetPass, context: Context = CONTEXT) -> Net:
     """A copy of the net after the passes; all values and outputs that both have agree to 1e-12 in float64."""
     after = net.copy()
     for one in passes:

@@ -7,36 +7,24 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.forms import FORMS
 from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Pooling, Softmax
 from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
-from caffe_ir.passes.activation import ACTIVATION
-from caffe_ir.passes.base import Options, Pass
-from caffe_ir.passes.batch_norm import BATCH_NORM
-from caffe_ir.passes.borders import BORDERS
-from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.base import Context, Options, Pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
-from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.division import DIVISION
-from caffe_ir.passes.far_clip import FAR_CLIP
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
-from caffe_ir.passes.gather import GATHER
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
-from caffe_ir.passes.log_softmax import LOG_SOFTMAX
-from caffe_ir.passes.minimum import MINIMUM
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.passes.names import NAMES
-from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.pipeline import PIPELINE, lower
-from caffe_ir.passes.pooling import POOLING
 from caffe_ir.passes.power_chain import POWER_CHAIN
-from caffe_ir.passes.reduce import REDUCE
-from caffe_ir.passes.resample import RESAMPLE
-from caffe_ir.passes.shortcut import SHORTCUT
-from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.reference import run
 from caffe_ir.source_layers import (
     SOURCE_LAYERS,
@@ -62,24 +50,12 @@ from tests.caffe_ir.passes.rewriting import assert_same
     ("earlier", "later", "reason"),
     [
         (HEADS, DEAD, "what a head is reduced to decides what is read"),
-        (BATCH_NORM, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
-        (SHORTCUT, BROADCAST, "a shortcut may leave sums that broadcast"),
-        (DILATED_POOLING, POOLING, "it leaves poolings that are not dilated"),
-        (DILATED_POOLING, GATHER, "it leaves choices of places"),
-        (POOLING, CROP, "a pooling with more windows than wanted leaves a crop"),
-        (PAD_INTO_WINDOW, POOLING, "a pad is taken into windows as the source means them"),
-        (STANDARDIZE, REDUCE, "it is made of sums and means"),
-        (LOG_SOFTMAX, REDUCE, "likewise"),
         (DIVISION, CONSTANT_OPERAND, "it leaves products with constants"),
-        (CONSTANT_OPERAND, MINIMUM, "a minimum with a constant is a Clip"),
-        (MINIMUM, BROADCAST, "it leaves a maximum that may broadcast"),
-        (BORDERS, GATHER, "a border that repeats the inside is made of places"),
-        (GATHER, RESAMPLE, "many places are a matrix"),
-        (GATHER, CROP, "places in a row are a crop"),
-        (FAR_CLIP, ACTIVATION, "which would add far bounds and take them away again"),
-        (ACTIVATION, POWER_CHAIN, "it writes Power"),
-        (HEADS, ACTIVATION, "a head may need activations that the target lacks"),
-        (NORMALIZE_CHANNELS, ACTIVATION, "likewise"),
+        (PAD_INTO_WINDOW, LEGALIZE, "a pad is taken into windows as the source means them"),
+        (CONSTANT_OPERAND, LEGALIZE, "a product with a constant needs no broadcast"),
+        (LEGALIZE, CROP, "a pooling with more windows than wanted leaves a crop"),
+        (LEGALIZE, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
+        (LEGALIZE, POWER_CHAIN, "activations are written with Power"),
         (CROP, FOLD_BATCH_NORM, "a crop may read the shape of a convolution, which then has two readers"),
         (FOLD_BATCH_NORM, NAMES, "folding decides which layer bears the name"),
         (NAMES, IN_PLACE, "a blob that is overwritten has no name of its own"),
@@ -97,8 +73,9 @@ def test_dead_nodes_go_first_and_last():
 
 
 def test_every_source_layer_is_visited():
-    visited = {layer for one in PIPELINE for layer in one.visits}
-    assert set(SOURCE_LAYERS) <= visited
+    visited = {layer for one in PIPELINE if isinstance(one, Pass) for layer in one.visits}
+    formed = {*FORMS, *local_forms(Context(target=CAFFE, options=Options()))}
+    assert set(SOURCE_LAYERS) <= visited | formed
 
 
 def test_all_reasons_are_told_at_once(monkeypatch):
@@ -228,5 +205,6 @@ def test_a_blob_that_grows_too_large_on_the_way_is_told_with_its_place():
     add(net, "mean", Pooling(pool="AVE", kernel_size=(), global_pooling=True))
     with pytest.raises(ConversionError) as caught:
         lower(net, CAFFE, Options())
-    assert {str(problem.origin) for problem in caught.value.problems} == {"tiny.cfg:2"}
+    assert {str(problem.origin) for problem in caught.value.problems} == {"tiny.cfg:1", "tiny.cfg:2"}
+    assert "6800000000 values are more than a blob can hold" in str(caught.value)
     assert "3400000000 values are more than a blob can hold" in str(caught.value)

@@ -4,7 +4,7 @@ import numpy as np
 
 from caffe_ir.layers import Deconvolution
 from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.resize import RESIZE
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.source_layers import NearestUpsample
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
@@ -13,7 +13,7 @@ from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 def test_becomes_a_depthwise_deconvolution_of_ones():
     net = net_of((2, 3, 4, 5))
     add(net, "up", NearestUpsample(scale=(2, 3)))
-    after = rewritten(net, RESIZE)
+    after = rewritten(net, LEGALIZE)
     assert after.dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
@@ -27,14 +27,14 @@ def test_becomes_a_depthwise_deconvolution_of_ones():
 def test_a_factor_of_one_is_nothing():
     net = net_of((1, 3, 4, 5))
     add(net, "up", NearestUpsample(scale=(1, 1)))
-    after = rewritten(net, RESIZE)
+    after = rewritten(net, LEGALIZE)
     assert [node.name for node in after.nodes] == ["data"]
     assert after.values == {"up": "data"}
 
 
-def test_leaves_other_deconvolutions_alone():
+def test_what_the_target_holds_stays():
     net = net_of((1, 2, 3, 3))
     add(net, "up", Deconvolution(num_output=2, kernel_size=(2, 2), bias_term=False), np.ones((2, 2, 2, 2)))
     before = net.dump()
-    run_pass(RESIZE, net, CONTEXT)
+    run_pass(LEGALIZE, net, CONTEXT)
     assert net.dump() == before

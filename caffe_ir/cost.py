@@ -1,0 +1,104 @@
+"""What a layer costs to run, whoever runs it: multiply-adds, and bytes read and written.
+
+Used to choose between exact ways to write the same thing, so what counts are ratios: a convolution of ones against a
+copy, three layers over a map against one. Weights count as bytes that are read.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from msgspec import Struct
+
+from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    Convolution,
+    Deconvolution,
+    Dropout,
+    Exp,
+    Flatten,
+    InnerProduct,
+    Input,
+    Log,
+    Parameter,
+    Pooling,
+    Power,
+    Reshape,
+    Sigmoid,
+    Silence,
+    Softmax,
+    Split,
+    Swish,
+    TanH,
+)
+
+FREE = (Dropout, Flatten, Input, Parameter, Reshape, Silence, Split)
+"""Layers that hand their memory on (reshape_layer.cpp, split_layer.cpp), or that do nothing at inference."""
+TRANSCENDENTAL: dict[type[Layer], int] = {
+    BNLL: 40,
+    ELU: 20,
+    Exp: 20,
+    Log: 20,
+    Sigmoid: 20,
+    Softmax: 25,
+    Swish: 22,
+    TanH: 25,
+}
+"""Multiply-adds that a value takes where a function is evaluated; about what libm's take."""
+POWER = 60
+"""The same of pow(x, p), which Caffe calls for every p but 1 (power_layer.cpp; p = 2 too)."""
+FLOAT = 4
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """Multiply-adds, bytes read and written, and layers that do something."""
+
+    multiply_adds: float = 0.0
+    bytes: float = 0.0
+    layers: int = 0
+
+    def plus(self, other: Work) -> Work:
+        return Work(
+            multiply_adds=self.multiply_adds + other.multiply_adds,
+            bytes=self.bytes + other.bytes,
+            layers=self.layers + other.layers,
+        )
+
+
+def work(layer: Layer, bottoms: Shapes) -> Work:
+    """What a layer does on bottoms of these shapes. Raises ShapeError where it cannot be on them."""
+    tops = layer.infer(bottoms)
+    if isinstance(layer, FREE):
+        return Work()
+    moved = sum(map(prod, (*bottoms, *tops, *layer.blob_shapes(bottoms))))
+    return Work(multiply_adds=_multiply_adds(layer, bottoms, tops), bytes=float(FLOAT * moved), layers=1)
+
+
+def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
+    made, read = sum(map(prod, tops)), sum(map(prod, bottoms))
+    match layer:
+        case Convolution():
+            count = made * bottoms[0][layer.axis] // layer.group * prod(layer.kernel_size)
+        case Deconvolution():
+            count = read * layer.num_output // layer.group * prod(layer.kernel_size)
+        case InnerProduct():
+            count = made * prod(layer.blob_shapes(bottoms)[0]) // layer.num_output
+        case LSTM() | RNN():
+            count = prod(bottoms[1]) * sum(map(prod, layer.blob_shapes(bottoms)))
+        case Pooling():
+            count = made * prod(layer.kernel_size or bottoms[0][2:])
+        case Power():
+            count = made * (1 if layer.power == 1 or layer.scale == 0 else POWER)
+        case LRN():
+            count = made * (layer.local_size + POWER)
+        case MVN():
+            count = 6 * made
+        case _:
+            count = made * TRANSCENDENTAL.get(type(layer), 1)
+    return float(count)

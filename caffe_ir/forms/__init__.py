@@ -1,0 +1,13 @@
+"""The exact ways to write each layer that a target may lack, by the layer's type; `legalize` chooses among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from caffe_ir.forms import upsample
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {**upsample.FORMS}
+
+__all__ = ["FORMS", "Form"]

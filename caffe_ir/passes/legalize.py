@@ -1,0 +1,164 @@
+"""Layers that the target does not compute -> the form of them that costs least there.
+
+Every form is tried: it builds its nodes, and what it costs and who computes it wrongly follow from these. What they
+hold that the target lacks is written in a form of its own, and priced as such. Forms that differ by less than 1 % of
+the net's cost, for all layers of their kind together, are equal: of those the one is taken that the fewest other
+targets get wrong. A form that loses digits in float32 is taken only where every other one loses them too.
+
+(A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from caffe_ir.cost import work
+from caffe_ir.errors import ConversionError, Note, Problem, Problems, ShapeError
+from caffe_ir.forms import FORMS, Form
+from caffe_ir.layer import Layer, Shapes
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Context, NetPass
+from caffe_ir.passes.local_passes import local_forms
+from caffe_ir.replacement import Replacement
+from caffe_ir.targets import TARGETS
+from caffe_ir.targets.target import Target
+
+EQUAL = 0.01
+"""Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
+CLOSE = 2e-6
+"""What float32 may lose by a form, of the largest value: a few roundings."""
+
+Kinds = frozenset[type[Layer]]
+Breaks = Mapping[str, int]
+"""Other targets that do not compute a form, by name: 1 where they refuse it, 2 where they get it wrong in silence."""
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A form at its place: what it built, its cost in nanoseconds, and the other targets that it breaks."""
+
+    form: Form
+    new: Replacement
+    cost: float
+    breaks: Breaks
+
+    def notes(self) -> list[Note]:
+        """What to say of it: the form's own words, or its name."""
+        if self.new.notes or not self.new.nodes:
+            return self.new.notes
+        old = self.new.old
+        return [Note(kind="lowered", text=f"{old.layer} -> {self.form.name}", origin=old.origin)]
+
+
+class Chooser(Struct, kw_only=True):
+    """Chooses forms for the nodes of one net; remembers what layers cost on given shapes."""
+
+    net: Net
+    target: Target
+    forms: Mapping[type[Layer], tuple[Form, ...]]
+    known: dict[tuple[Layer, Shapes], tuple[float, Breaks]] = field(default_factory=dict)
+    equal: dict[type[Layer], float] = field(default_factory=dict)
+    """For each kind of layers, the difference in nanoseconds between two forms that does not count."""
+
+    def lacks(self, layer: Layer, bottoms: Shapes) -> bool:
+        """Whether the target does not compute a layer, and there are forms of it."""
+        return type(layer) in self.forms and not self.target.holds(layer, bottoms)
+
+    def best(self, old: Replacement, within: Kinds = frozenset()) -> Choice:
+        """The form to take for a node. Raises ConversionError with the reason of each where none will do.
+
+        `within` are the kinds of layers that are being written by this one; a form may not lead back to them.
+        """
+        kind, tried, refused = type(old.old.layer), list[Choice](), list[tuple[Form, Exception]]()
+        forms = self.forms[kind]
+        for form in forms:
+            new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes))
+            try:
+                if reason := form.build(new):
+                    raise ShapeError(reason)
+                new.shapes_of(top for node in new.nodes for top in node.tops)
+                alone = len(forms) == 1 and not within
+                cost, breaks = (0.0, {}) if alone else self._priced(new, within | {kind})
+                tried.append(Choice(form=form, new=new, cost=cost, breaks=breaks))
+            except (ConversionError, ShapeError) as error:
+                refused.append((form, error))
+        if not tried:
+            raise _no_form(old.old, self.target, refused)
+        return tried[0] if len(tried) == 1 else self._cheapest(tried)
+
+    def _cheapest(self, tried: list[Choice]) -> Choice:
+        kind = type(tried[0].new.old.layer)
+        lossy = {one.form.loss(one.new.old.layer) > CLOSE for one in tried}
+        if len(lossy) == 2:
+            tried = [one for one in tried if one.form.loss(one.new.old.layer) <= CLOSE]
+        least = min(one.cost for one in tried)
+        equal = [one for one in tried if one.cost <= least + self._allowance(kind)]
+        return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
+
+    def _priced(self, new: Replacement, within: Kinds) -> tuple[float, Breaks]:
+        """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""
+        cost, breaks = 0.0, dict[str, int]()
+        for node in new.nodes:
+            bottoms = new.shapes_of(node.bottoms)
+            if not self.lacks(node.layer, bottoms):
+                one = self._priced_layer(node.layer, bottoms)
+            elif type(node.layer) in within:
+                raise ShapeError(f"it leads back to {node.layer.type_name()}")
+            else:
+                choice = self.best(Replacement(net=self.net, old=node, shapes=dict(new.shapes)), within)
+                one = (choice.cost, choice.breaks)
+            cost += one[0]
+            breaks = _worst(breaks, one[1])
+        return cost, breaks
+
+    def _priced_layer(self, layer: Layer, bottoms: Shapes) -> tuple[float, Breaks]:
+        if (layer, bottoms) not in self.known:
+            cost = self.target.price.of(work(layer, bottoms))
+            self.known[layer, bottoms] = (cost, _broken(layer, bottoms, self.target))
+        return self.known[layer, bottoms]
+
+    def _allowance(self, kind: type[Layer]) -> float:
+        if not self.equal:
+            counts = Counter(type(node.layer) for node in self.net.nodes)
+            price = self.target.price
+            whole = sum(price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
+            self.equal = {one: EQUAL * whole / count for one, count in counts.items()}
+        return self.equal.get(kind, 0.0)
+
+
+def _broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:
+    verdicts = {other.name: other.verdict(layer, bottoms) for other in TARGETS.values() if other is not target}
+    return {name: 1 + verdict.silent for name, verdict in verdicts.items() if verdict is not None}
+
+
+def _worst(first: Breaks, second: Breaks) -> dict[str, int]:
+    return {name: max(first.get(name, 0), second.get(name, 0)) for name in first.keys() | second.keys()}
+
+
+def _no_form(node: Node, target: Target, refused: list[tuple[Form, Exception]]) -> ConversionError:
+    if len(refused) == 1 and isinstance(refused[0][1], ConversionError):
+        return refused[0][1]
+    reasons = "; ".join(f"{form.name}: {error}" for form, error in refused)
+    what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
+    return ConversionError(Problem(what=what, why=reasons, origin=node.origin))
+
+
+def _run(net: Net, context: Context) -> None:
+    chooser = Chooser(net=net, target=context.target, forms={**local_forms(context), **FORMS})
+    problems, waiting = Problems(), list(reversed(net.nodes))
+    while waiting:
+        node = waiting.pop()
+        node = net.node(node.name)  # an earlier choice may have let it read another blob
+        if not chooser.lacks(node.layer, net.shapes_of(node.bottoms)):
+            continue
+        with problems.collected():
+            choice = chooser.best(Replacement(net=net, old=node))
+            choice.new.commit()
+            net.notes += choice.notes()
+            waiting += reversed(choice.new.nodes)
+    problems.raise_if_any()
+
+
+LEGALIZE = NetPass(name="legalize", run=_run)

@@ -1,0 +1,136 @@
+"""Which form is taken: the cheapest, the most portable among equals, the one that loses no digits."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.forms import Form
+from caffe_ir.layers import AbsVal, Convolution, Deconvolution, Eltwise, Power, ReLU, Sigmoid, TanH
+from caffe_ir.passes import legalize
+from caffe_ir.passes.base import Context, Options, run_pass
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.source_layers import Mish, NearestUpsample
+from caffe_ir.targets import CAFFE
+from caffe_ir.targets.target import Never, Target
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+SHAPE = (1, 4, 16, 16)
+
+
+def chain(*layers):
+    def build(new):
+        x = new.old.bottom
+        for layer in layers:
+            x = new.add("step", layer, x)
+        return ""
+
+    return build
+
+
+def refusing(reason, new):
+    return reason
+
+
+def forms_of(monkeypatch, kind, **builds):
+    forms = tuple(Form(name=name, build=build) for name, build in builds.items())
+    monkeypatch.setattr(legalize, "FORMS", {**vars(legalize)["FORMS"], kind: forms})
+    return forms
+
+
+def without(*kinds):
+    layers = {kind: limits for kind, limits in CAFFE.layers.items() if kind not in kinds}
+    return Context(target=replace(CAFFE, name="less", layers=layers), options=Options())
+
+
+def lowered(layer, context=CONTEXT, shape=SHAPE):
+    net = net_of(shape)
+    add(net, "y", layer)
+    run_pass(LEGALIZE, net, context)
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+def test_the_cheapest_form_is_taken(monkeypatch):
+    forms_of(monkeypatch, Mish, long=chain(ReLU(), ReLU()), short=chain(TanH()), longer=chain(*[ReLU()] * 3))
+    assert lowered(Mish(), shape=(1, 400, 160, 160)) == ["ReLU", "ReLU"]  # of a map, a TanH costs more than two ReLU
+    assert lowered(Mish(), shape=(1, 4)) == ["TanH"]  # of four numbers, a layer does
+
+
+def test_what_a_form_leaves_is_written_and_priced_in_its_own_form(monkeypatch):
+    forms_of(monkeypatch, Mish, by_abs=chain(AbsVal(), AbsVal()), by_three=chain(ReLU(), ReLU(), ReLU()))
+    forms_of(monkeypatch, AbsVal, by_relu=chain(ReLU(), ReLU()))
+    assert lowered(Mish()) == ["AbsVal", "AbsVal"]
+    assert lowered(Mish(), without(AbsVal)) == ["ReLU"] * 3
+    forms_of(monkeypatch, Mish, by_abs=chain(AbsVal(), AbsVal()), by_five=chain(*[ReLU()] * 5))
+    assert lowered(Mish(), without(AbsVal)) == ["ReLU"] * 4
+
+
+def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeypatch):
+    clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
+    wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
+    monkeypatch.setattr(legalize, "TARGETS", {"caffe": CAFFE, "wrong": wrong})
+    forms_of(monkeypatch, Mish, tanh=chain(TanH()), sigmoid=chain(Sigmoid(), ReLU()))
+    net = net_of((1, 4, 16, 16))
+    rows = np.ones((512, 4, 9, 9))
+    add(net, "large", Convolution(num_output=512, kernel_size=(9, 9), pad=(4, 4), bias_term=False), rows)
+    add(net, "small", Mish(), bottoms=("data",))
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["Sigmoid", "ReLU"]
+    assert lowered(Mish()) == ["TanH"]  # where it is all of the net, cost decides
+    flat = net_of((1, 4))
+    add(flat, "y", Mish())
+    run_pass(LEGALIZE, flat, CONTEXT)
+    assert [node.layer.type_name() for node in flat.nodes[1:]] == ["TanH"]  # which nobody gets wrong there
+
+
+def test_a_form_that_loses_digits_is_taken_only_where_there_is_no_other(monkeypatch):
+    short = Form(name="short", build=chain(Power(shift=1e5)), loss=lambda layer: 6e-3)
+    long = Form(name="long", build=chain(*[Sigmoid()] * 9))
+    monkeypatch.setattr(legalize, "FORMS", {Mish: (short, long)})
+    assert lowered(Mish()) == ["Sigmoid"] * 9
+    monkeypatch.setattr(legalize, "FORMS", {Mish: (short,)})
+    assert lowered(Mish()) == ["Power"]
+
+
+def test_every_reason_is_given_where_no_form_will_do(monkeypatch):
+    forms_of(
+        monkeypatch,
+        Mish,
+        first=partial(refusing, "too wide"),
+        second=chain(Deconvolution(num_output=3, kernel_size=(1, 1), group=3)),
+    )
+    net = net_of(SHAPE)
+    add(net, "y", Mish())
+    add(net, "z", Mish())
+    with pytest.raises(ConversionError) as caught:
+        run_pass(LEGALIZE, net, CONTEXT)
+    assert [str(problem.origin) for problem in caught.value.problems] == ["tiny.cfg:1", "tiny.cfg:2"]
+    why = caught.value.problems[0].why
+    assert "first: too wide" in why
+    assert "second: 4 channels do not divide into 3 groups" in why
+
+
+def test_forms_that_lead_back_to_the_layer_are_no_way(monkeypatch):
+    forms_of(monkeypatch, Mish, circle=chain(Mish()), way=chain(Sigmoid()))
+    assert lowered(Mish()) == ["Sigmoid"]
+    forms_of(monkeypatch, Mish, circle=chain(Mish()), round_about=chain(AbsVal()))
+    forms_of(monkeypatch, AbsVal, back=chain(Mish()), other=chain(Mish(), ReLU()))
+    with pytest.raises(ConversionError, match="it leads back to Mish"):
+        lowered(Mish(), without(AbsVal))
+
+
+def test_what_the_target_holds_is_left_alone_and_nothing_is_done_twice():
+    net = net_of(SHAPE)
+    add(net, "up", NearestUpsample(scale=(2, 2)))
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("up", "up"))
+    after = rewritten(net, LEGALIZE)
+    assert [node.layer.type_name() for node in after.nodes[1:]] == ["Deconvolution", "Eltwise"]
+    assert [note.text for note in after.notes] == ["NearestUpsample(scale=(2, 2)) -> Deconvolution of ones"]
+    holding = replace(CAFFE, layers={**CAFFE.layers, NearestUpsample: ()})
+    kept = rewritten(net, LEGALIZE, context=Context(target=holding, options=Options()))
+    assert kept.dump() == net.dump()

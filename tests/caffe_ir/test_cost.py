@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.cost import POWER, TRANSCENDENTAL, Work, work
+from caffe_ir.errors import ShapeError
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    MVN,
+    Concat,
+    Convolution,
+    Deconvolution,
+    Eltwise,
+    InnerProduct,
+    Pooling,
+    Power,
+    Reshape,
+    Sigmoid,
+)
+
+MAP = (2, 8, 6, 6)
+CELLS = 2 * 8 * 6 * 6
+
+
+def test_a_convolution_is_counted_as_papers_count_it():
+    """ResNet-50's first layer: 112 x 112 x 64 x 3 x 7 x 7 multiply-adds."""
+    first = Convolution(num_output=64, kernel_size=(7, 7), stride=(2, 2), pad=(3, 3), bias_term=False)
+    done = work(first, ((1, 3, 224, 224),))
+    assert done.multiply_adds == 118_013_952
+    assert done.bytes == 4 * (3 * 224 * 224 + 64 * 112 * 112 + 64 * 3 * 49)
+    assert done.layers == 1
+
+
+@pytest.mark.parametrize(
+    ("layer", "bottoms", "count"),
+    [
+        (Convolution(num_output=8, kernel_size=(3, 3), pad=(1, 1), group=8), (MAP,), CELLS * 9),
+        (Deconvolution(num_output=8, kernel_size=(2, 2), stride=(2, 2), group=8), (MAP,), CELLS * 4),
+        (Deconvolution(num_output=5, kernel_size=(2, 2), stride=(2, 2)), (MAP,), CELLS * 4 * 5),
+        (InnerProduct(num_output=10), (MAP,), 2 * 10 * 8 * 36),
+        (Pooling(pool="AVE", kernel_size=(3, 2), stride=(3, 2)), (MAP,), CELLS),
+        (Pooling(pool="AVE", kernel_size=(), global_pooling=True), (MAP,), CELLS),
+        (Eltwise(operation="SUM"), (MAP, MAP), CELLS),
+        (Power(scale=2.0), (MAP,), CELLS),
+        (Power(power=0.5), (MAP,), CELLS * POWER),
+        (Sigmoid(), (MAP,), CELLS * TRANSCENDENTAL[Sigmoid]),
+        (LRN(local_size=5), (MAP,), CELLS * (5 + POWER)),
+        (MVN(), (MAP,), CELLS * 6),
+        (LSTM(num_output=4), ((3, 2, 5), (3, 2)), 6 * (16 * 5 + 16 + 16 * 4)),
+        (Concat(), (MAP, MAP), 2 * CELLS),
+    ],
+    ids=str,
+)
+def test_multiply_adds(layer, bottoms, count):
+    assert work(layer, bottoms).multiply_adds == count
+
+
+def test_views_are_free():
+    assert work(Reshape(shape=(0, -1)), (MAP,)) == Work()
+
+
+def test_work_adds_up():
+    once = work(Sigmoid(), (MAP,))
+    twice = once.plus(once)
+    assert (twice.multiply_adds, twice.bytes, twice.layers) == (2 * once.multiply_adds, 2 * once.bytes, 2)
+
+
+def test_a_layer_that_cannot_stand_there_has_no_cost():
+    with pytest.raises(ShapeError):
+        work(Pooling(pool="MAX", kernel_size=(2, 2)), ((2, 8),))
