@@ -43,6 +43,8 @@ def fault_lines(comparison: Comparison) -> Iterator[str]:
     """What is at fault, the first layer first; then what engines make of a net that is right."""
     for number, fault in enumerate(comparison.faults):
         yield f"{'first at fault' if number == 0 else 'and'}: {fault}"
+    for warning in comparison.warnings:
+        yield f"warning: {warning}"
     if comparison.refused:
         yield f"the files are no net that Caffe would run: {comparison.refused}"
     for value in comparison.missing:

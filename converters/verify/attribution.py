@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from converters.verify.comparison import Row
 from converters.verify.embedded_engine import EMBEDDED
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.matching import Matches, segment
+from converters.verify.outputs import output_faults
 from converters.verify.source import Feeds, Source, inputs_of
 from converters.verify.trial import Beside, Trial
 
@@ -33,30 +35,44 @@ class Work(Struct, frozen=True, kw_only=True):
 def layers_at_fault(work: Work, trials: Sequence[Trial]) -> Iterator[Fault]:
     """The layers at fault, in the order of the net: each wrong value has its own, for its inputs were right."""
     wrong = {seen.value: seen for trial in trials if trial.kind == "meaning" for seen in trial.wrong}
+    found = [_faults_of(work, blob, wrong[label]) for blob, label in work.matched.held.items() if label in wrong]
+    found += [_faults_of_missing(work, value) for value in work.matched.missing]
     told: set[str] = set()
-    ordered = [value for value in work.matched.held.values() if value in wrong]
-    for value in (*ordered, *work.matched.missing):
-        for fault in _faults_of(work, value, wrong.get(value)):
-            if fault.layer not in told:
-                told.add(fault.layer)
-                yield fault
+    for fault in chain(*found, output_faults(work.source.expected, work.files.net)):
+        if fault.layer not in told:
+            told.add(fault.layer)
+            yield fault
 
 
-def _faults_of(work: Work, value: str, seen: Row | None) -> Iterator[Fault]:
+def _faults_of(work: Work, blob: str, seen: Row) -> Iterator[Fault]:
+    """What is wrong with the layers that make a blob, of which the values are wrong."""
+    expected, net = work.source.expected, work.files.net
+    value = work.matched.value(seen.value)
+    bounds = _known(work) - {blob}
+    behind = expected.values[value] != blob and expected.values[value] in bounds
+    theirs = [] if behind else segment(expected, expected.values[value], bounds)
+    ours = segment(net, blob, bounds)
+    found = list(faults(expected, net, [node.name for node in (*theirs, *ours)]))
+    for fault in found or [_meant_otherwise(work, blob, seen)]:
+        text = f"{fault.text}; for it a reader of {seen.value} gets what is {off(seen)}" if behind else fault.text
+        yield replace(fault, text=text, value=value, source=fault.source or _source_place(work, value))
+
+
+def _faults_of_missing(work: Work, value: str) -> Iterator[Fault]:
+    """Which layers are not there that would make a value."""
     expected, net = work.source.expected, work.files.net
     blob = expected.values[value]
-    known = set(work.matched.held) | set(inputs_of(net))
-    theirs = segment(expected, blob, known - {blob})
-    ours = segment(net, blob, known - {blob}) if blob in work.matched.held else []
-    found = list(faults(expected, net, [node.name for node in (*theirs, *ours)]))
-    if not found and ours and seen is not None:
-        found = [_meant_otherwise(work, value, seen)]
-    for fault in found:
+    for fault in faults(expected, net, [node.name for node in segment(expected, blob, _known(work) - {blob})]):
         yield replace(fault, value=value, source=fault.source or _source_place(work, value))
 
 
-def _meant_otherwise(work: Work, value: str, seen: Row) -> Fault:
-    node = work.files.net.producer(work.source.expected.values[value])
+def _known(work: Work) -> set[str]:
+    """The blobs of which the values are known: at these the layers that make another blob begin."""
+    return set(work.matched.held) | set(inputs_of(work.files.net))
+
+
+def _meant_otherwise(work: Work, blob: str, seen: Row) -> Fault:
+    value, node = work.matched.value(seen.value), work.files.net.producer(blob)
     meant = work.source.meant.get(value, value)
     text = (
         f"not what the source computes ({meant}), {off(seen)}, though parameters, "
@@ -71,9 +87,9 @@ def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault
     if trial.stopped or engine is EMBEDDED or not trial.wrong:
         return
     first = trial.wrong[0]
-    blob = work.source.expected.values[first.value]
-    bounds = (set(work.matched.held) | set(inputs_of(work.files.net))) - {blob}
-    nodes = segment(work.files.net, blob, bounds)
+    blob = next(blob for blob, label in work.matched.held.items() if label == first.value)
+    value = work.matched.value(first.value)
+    nodes = segment(work.files.net, blob, _known(work) - {blob})
     try:
         alone = run_alone(work.files, engine, nodes, blob, work.feeds[0])
         text = (
@@ -89,8 +105,8 @@ def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault
         layer=nodes[-1].name,
         kind="meaning",
         text=text,
-        value=first.value,
-        source=_source_place(work, first.value),
+        value=value,
+        source=_source_place(work, value),
         written=place(nodes[-1]),
     )
 
@@ -110,11 +126,12 @@ def _source_place(work: Work, value: str) -> str:
 
 
 def both_sides(work: Work) -> dict[str, Beside]:
-    net, known = work.files.net, set(work.matched.held) | set(inputs_of(work.files.net))
+    """What stands on either side of each value, by the label of its row."""
+    net, known = work.files.net, _known(work)
     found: dict[str, Beside] = {}
-    for blob, value in work.matched.held.items():
-        nodes = segment(net, blob, known - {blob})
-        found[value] = Beside(
+    for blob, label in work.matched.held.items():
+        value, nodes = work.matched.value(label), segment(net, blob, known - {blob})
+        found[label] = Beside(
             blob=blob,
             source=work.source.meant.get(value, ""),
             source_place=_source_place(work, value),

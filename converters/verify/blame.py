@@ -12,7 +12,7 @@ from msgspec import Struct
 from caffe_ir.blob import Array
 from caffe_ir.net import Net, Node
 
-Kind = Literal["missing layer", "further layer", "type", "geometry", "input", "weights", "meaning"]
+Kind = Literal["missing layer", "further layer", "type", "geometry", "input", "weights", "output", "meaning"]
 
 
 class Fault(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,9 @@
 The net that the converter would write today says it by name, and a pair of files has the same names. Layers that were
 taken out, or renamed by hand, leave values without a blob: those are harmless where a later value is compared that
 depends on them, for then their effect is.
+
+An output has its value twice where a layer behind it works in place: the value must be what its own layer makes, and
+still be there, under the output's name, after the last layer.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from msgspec import Struct
 
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
+from converters.verify.outputs import last_states, promised
 
 _LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILINE)
 
@@ -21,12 +25,18 @@ _LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILIN
 class Matches(Struct, frozen=True, kw_only=True):
     """`held` says which value a blob of the Caffe net holds, in the order of the net; inputs are left out.
 
-    `missing` are values of the converter's own net whose blob the files do not have, and on which no compared one
-    depends.
+    `late` are those that an output ought to hold at the end, in another blob than the value's own: what `held` calls
+    them, and the value. `missing` are values of the converter's own net whose blob the files do not have, and on which
+    no compared one depends.
     """
 
     held: dict[str, str]
     missing: tuple[str, ...]
+    late: dict[str, str]
+
+    def value(self, label: str) -> str:
+        """The source's name of the value that a blob with this label holds."""
+        return self.late.get(label, label)
 
 
 def matches(expected: Net, net: Net) -> Matches:
@@ -36,11 +46,20 @@ def matches(expected: Net, net: Net) -> Matches:
     for value, blob in expected.values.items():
         if blob not in inputs:
             wanted.setdefault(blob, value)
-    written = [top for node in net.nodes if not isinstance(node.layer, Input) for top in node.tops]
-    held = {top: wanted[top] for top in written if top in wanted}
-    covered = upstream(expected, held)
-    missing = tuple(value for blob, value in wanted.items() if blob not in held and blob not in covered)
-    return Matches(held=held, missing=missing)
+    outputs = promised(expected)
+    written = {top for node in net.nodes if not isinstance(node.layer, Input) for top in node.tops}
+    labels, late = dict(wanted), dict[str, str]()
+    for name, blob in last_states(net).items():
+        output = outputs.get(name)
+        if output is None or output.blob not in wanted or output.blob == blob:
+            continue
+        value = wanted[output.blob]
+        labels[blob] = f"{name} (output)" if output.blob in written else value
+        late[labels[blob]] = value
+    held = {top: labels[top] for node in net.nodes for top in node.tops if top in written and top in labels}
+    covered = upstream(expected, (expected.values[late.get(label, label)] for label in held.values()))
+    missing = tuple(value for blob, value in wanted.items() if blob not in covered)
+    return Matches(held=held, missing=missing, late=late)
 
 
 def upstream(net: Net, blobs: Iterable[str]) -> set[str]:

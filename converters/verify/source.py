@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -106,19 +107,22 @@ class JudgeFailed(Exception):
 
 
 class Supply(Struct, kw_only=True):
-    """Values of a source on demand; those that come before they are wanted wait, those that nobody wants are let go."""
+    """Values of a source on demand; those that come before they are wanted wait, those that nobody wants are let go.
+
+    `wanted` counts how often each is wanted.
+    """
 
     stream: Values
-    wanted: set[str]
+    wanted: Counter[str]
     waiting: dict[str, Array] = field(default_factory=dict)
 
     def take(self, value: str) -> Array | None:
         """The value, or None where the source does not compute it."""
-        if value in self.waiting:
-            return self.waiting.pop(value)
-        for name, array in self.stream:
-            if name == value:
-                return array
-            if name in self.wanted:
+        while value not in self.waiting:
+            name, array = next(self.stream, ("", None))
+            if array is None:
+                return None
+            if self.wanted[name]:
                 self.waiting[name] = array
-        return None
+        self.wanted[value] -= 1
+        return self.waiting[value] if self.wanted[value] else self.waiting.pop(value)

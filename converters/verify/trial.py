@@ -72,6 +72,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     caffe: str
     trials: tuple[Trial, ...] = ()
     faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    """What is not as it ought to be, and yet changes nothing that Caffe computes."""
     missing: tuple[str, ...] = ()
     sides: Mapping[str, Beside] = field(default_factory=dict)
     refused: str = ""

@@ -9,6 +9,7 @@ rounding  The whole net in an engine's float32 beside the same net in float64 (b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,10 +22,11 @@ from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net
 from converters.verify.attribution import Progress, Work, both_sides, faults_of_engine, layers_at_fault
 from converters.verify.comparison import Row, row, worse
-from converters.verify.embedded_engine import EMBEDDED, blobs, layer_by_layer
+from converters.verify.embedded_engine import EMBEDDED, Take, blobs, layer_by_layer
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.inputs import noise
 from converters.verify.matching import matches
+from converters.verify.outputs import output_warnings
 from converters.verify.source import Feeds, Judge, JudgeFailed, Source, Supply, inputs_of
 from converters.verify.trial import Comparison, Trial
 
@@ -76,6 +78,7 @@ def verify(
         caffe=str(caffe.prototxt),
         trials=tuple(trials),
         faults=tuple(layers_at_fault(work, trials)),
+        warnings=tuple(output_warnings(source.expected, caffe.net)),
         missing=matched.missing,
         sides=both_sides(work),
     )
@@ -107,9 +110,9 @@ def _meaning(work: Work, judge: Judge) -> Trial:
     held, found = work.matched.held, dict[str, Row]()
     try:
         for feeds in work.feeds:
-            supply = Supply(stream=judge.values(feeds), wanted=set(held.values()))
+            take = _supplied(work, judge, feeds)
             number = 0
-            for _, rows in layer_by_layer(work.files.net, held, supply.take, feeds):
+            for _, rows in layer_by_layer(work.files.net, held, take, feeds):
                 for seen in rows:
                     number += 1
                     work.progress(f"meaning, by {judge.name}", seen.value, number, len(held))
@@ -117,6 +120,13 @@ def _meaning(work: Work, judge: Judge) -> Trial:
     except JudgeFailed as error:
         return replace(trial, stopped=str(error))
     return replace(trial, rows=tuple(found.values()), allowed=(judge.tolerance,) * len(found))
+
+
+def _supplied(work: Work, judge: Judge, feeds: Feeds) -> Take:
+    """What a judge says that a blob ought to hold, by the blob's label."""
+    matched = work.matched
+    supply = Supply(stream=judge.values(feeds), wanted=Counter(map(matched.value, matched.held.values())))
+    return lambda label: supply.take(matched.value(label))
 
 
 # ---- rounding ------------------------------------------------------------------------------------------------------
@@ -150,9 +160,7 @@ def _in_float64(work: Work, feeds: Feeds) -> Iterator[Array | None]:
 
 
 def _of_the_source(work: Work, feeds: Feeds) -> Iterator[Array | None]:
-    values = list(work.matched.held.values())
-    supply = Supply(stream=work.source.judges[0].values(feeds), wanted=set(values))
-    return map(supply.take, values)
+    return map(_supplied(work, work.source.judges[0], feeds), work.matched.held.values())
 
 
 def _run_beside(work: Work, runs: Sequence[_Run], exact: Iterator[Array | None], feeds: Feeds) -> None:

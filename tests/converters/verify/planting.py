@@ -181,6 +181,7 @@ def inserted(after: str, name: str = "surplus") -> Plant:
         node = net.node(after)
         place = net.nodes.index(node)
         surplus = Node(name=name, layer=ReLU(), bottoms=node.tops[:1], tops=(name,), origin=node.origin)
+        net.shapes[name] = net.shapes[node.top]
         behind = [
             replace(other, bottoms=tuple(name if bottom == node.top else bottom for bottom in other.bottoms))
             for other in net.nodes[place + 1 :]

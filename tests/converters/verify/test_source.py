@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from caffe_ir.layers import ReLU, Sigmoid
@@ -41,9 +43,10 @@ def test_the_embedded_judge_takes_inputs_by_their_order() -> None:
 
 def test_a_supply_keeps_what_is_wanted_later_and_nothing_else() -> None:
     given = iter([("a", np.zeros(1)), ("nobody", np.zeros(1)), ("b", np.ones(1)), ("c", np.zeros(1))])
-    supply = Supply(stream=given, wanted={"a", "b"})
+    supply = Supply(stream=given, wanted=Counter("abb"))
     assert supply.take("b") is not None
-    assert set(supply.waiting) == {"a"}
+    assert set(supply.waiting) == {"a", "b"}
+    assert supply.take("b") is not None
     assert supply.take("a") is not None
     assert supply.waiting == {}
     assert supply.take("missing") is None
