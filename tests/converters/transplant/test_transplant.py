@@ -353,7 +353,7 @@ def test_what_the_map_says_is_unused_is_fine_and_what_is_unknown_is_told(tmp_pat
         transplanted(tmp_path, text, module, given=Map(unused=("1.*", "nothing")))
     with pytest.raises(ConversionError, match="1 layers take such weights, and 2 modules have them"):
         transplanted(tmp_path, text, module)
-    with pytest.raises(ConversionError, match=r"a layer aa.*\n.*there is a\n.*a module 7"):
+    with pytest.raises(ConversionError, match=r"a layer aa.*\n.*did you mean a\?\n.*a module 7"):
         transplanted(tmp_path, text, module, given=Map(layers={"aa": ("0",), "a": ("7",)}))
 
 
