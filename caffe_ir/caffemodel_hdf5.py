@@ -22,6 +22,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.caffemodel import Frame
 from caffe_ir.caffemodel_index import StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.extras import require
 from caffe_ir.net import Net
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -68,11 +69,9 @@ def read_index(path: str | Path) -> list[StoredLayer]:
 
 
 def _h5py() -> ModuleType:
-    try:
-        import h5py
-    except ImportError:
-        what, hint = "weights in HDF5 need h5py, which is not installed", "pip install 'tocaffe[hdf5]'"
-        raise ConversionError(Problem(what=what, hint=hint)) from None
+    require("a file of weights in HDF5", "h5py")
+    import h5py
+
     found: ModuleType = h5py
     return found
 

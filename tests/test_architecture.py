@@ -36,6 +36,7 @@ FILES = (
     "caffe_ir.targets.*",
     "caffe_ir.layers.*",
     "caffe_ir.proto.*",
+    "caffe_ir.extras",
 )
 RULES: dict[str, tuple[str, ...]] = {
     # the way from a net to its files, for those who call us from Python
@@ -47,6 +48,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.writer",
     ),
     "caffe_ir.errors": (),
+    "caffe_ir.extras": ("caffe_ir.errors",),
     "caffe_ir.near_misses": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
@@ -126,6 +128,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.prototxt",
         "caffe_ir.caffemodel_hdf5",
         "caffe_ir.whole_files",
+        "caffe_ir.extras",
         "converters.verify.*",
     ),
     "converters.options.*": ("converters.options.*",),

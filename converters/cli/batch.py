@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caffe_ir.extras import require
 from converters.cli.batch_shown import show_table, shown
 from converters.cli.failure import failures_told
 from converters.options.caffe import TARGETS
@@ -106,10 +107,9 @@ def _pool(
 
         threads = max(1, (os.cpu_count() or 1) // jobs)
         return local(_WORKER, jobs, timeout=timeout, threads=threads, keep=(lock,), steps=steps)
-    try:
-        from converters.batch.cluster import cluster
-    except ModuleNotFoundError as error:
-        raise click.UsageError(f"--scheduler needs {error.name}: pip install 'tocaffe[batch]'") from None
+    require("--scheduler", "distributed")
+    from converters.batch.cluster import cluster
+
     return cluster(scheduler, _WORKER, timeout=timeout)
 
 

@@ -18,7 +18,7 @@ from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
 from converters.cli.files import lowered
-from converters.cli.sources import darknet_model, torch_net
+from converters.cli.sources import darknet_model, require_torch, torch_net
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def convert_job(job: Job, tell: Tell) -> Result:
 
 def version_for(job: Job) -> str:
     """Which converter this is: ourselves, and torch where it reads the model."""
-    return f"{own_version()} torch {metadata.version('torch')}" if job.source == "pytorch" else own_version()
+    if job.source != "pytorch":
+        return own_version()
+    require_torch()
+    return f"{own_version()} torch {metadata.version('torch')}"
 
 
 @cache

@@ -11,16 +11,20 @@ import click
 if TYPE_CHECKING:
     from caffe_ir.errors import Problem
 
-CANNOT_CONVERT = 1
+CANNOT_CONVERT, WRONG_USAGE = 1, 2
 
 
 @contextmanager
 def failures_told(source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT) -> Iterator[None]:
     """Turn ConversionError into the list of its problems and an exit code."""
     from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.extras import NotInstalledError
 
     try:
         yield
+    except NotInstalledError as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(WRONG_USAGE) from error
     except ConversionError as error:
         count = len(error.problems)
         click.echo(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)

@@ -13,6 +13,7 @@ from caffe_ir import reference
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import Input
 from caffe_ir.reader import read
+from converters.cli.sources import require_torch, users_code
 from converters.verify.comparison import Row, row
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def _compared(
 
 def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> torch.nn.Module:
     """The model that a function makes, with the weights in it, in eval mode and in float64. Raises ConversionError."""
+    require_torch()
     import torch
 
-    from converters.cli.sources import users_code
     from converters.pytorch.factories import load_factory
 
     with users_code():
@@ -111,7 +112,6 @@ def _module_values(
     """What each wanted module gave when it was first called, and the model's outputs. Raises ConversionError."""
     import torch
 
-    from converters.cli.sources import users_code
     from converters.pytorch.export_errors import explained
 
     found: dict[str, Array] = {}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from caffe_ir.extras import require
 from converters.options import DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
@@ -45,8 +46,14 @@ def users_code() -> Iterator[None]:
         yield
 
 
+def require_torch() -> None:
+    """Raises NotInstalledError where PyTorch is not there."""
+    require("a PyTorch model", "torch", "safetensors")
+
+
 def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
     """The model in a file, or of a function. Raises ConversionError."""
+    require_torch()
     from converters.pytorch.inputs import example_inputs, parse_inputs
     from converters.pytorch.loading import load, load_plugins
 
@@ -66,6 +73,7 @@ def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
 
 def torch_net(source: str, options: PyTorchOptions) -> Net:
     """The net of the model in a file, or of a function. Raises ConversionError."""
+    require_torch()
     from converters.pytorch import convert
 
     model = torch_model(source, options)

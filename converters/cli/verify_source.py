@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
 from converters.cli.files import lowered
-from converters.cli.sources import darknet_model, torch_model, users_code
+from converters.cli.sources import darknet_model, require_torch, torch_model, users_code
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def _caffe(files: tuple[str, ...]) -> Opened:
 
 
 def _pytorch(source: str, pair: Pair, asked: Asked) -> Opened:
+    require_torch()
     from converters.pytorch import convert
     from converters.pytorch.capture import capture
 

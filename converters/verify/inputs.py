@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.extras import install
 from converters.verify.source import Feeds
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -128,7 +129,7 @@ def _decoded(path: Path, channels: int) -> Array:
     try:
         import cv2
     except ImportError as error:
-        hint = "pip install 'tocaffe[verify]', or give the input as .npy"
+        hint = f"{install('cv2')}; or give the input as .npy"
         raise _refused(path, "is a picture, and OpenCV, which reads it, is not installed", hint=hint) from error
     data = np.fromfile(path, np.uint8) if path.is_file() else np.empty(0, np.uint8)
     if not data.size:

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from caffe_ir.blob import Array
+from caffe_ir.extras import install
 from converters.verify.child import blobs_of_child
 from converters.verify.engine import CaffeFiles, Engine
 from converters.verify.source import Feeds
@@ -16,7 +17,7 @@ CHILD = Path(__file__).with_name("mnn_child.py")
 
 
 def _missing() -> str:
-    return "" if importlib.util.find_spec("MNN") is not None else "MNN is not installed: pip install MNN"
+    return "" if importlib.util.find_spec("MNN") is not None else f"MNN is not installed; {install('MNN')}"
 
 
 def _title() -> str:

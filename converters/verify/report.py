@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.extras import require
 from caffe_ir.whole_files import write_text
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
@@ -37,13 +37,9 @@ def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] =
 
 def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
     """The text of the report. Raises ConversionError where the libraries that draw it are not installed."""
-    try:
-        import jinja2
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise ConversionError(
-            Problem(what=f"a report needs {error.name}, which is not installed", hint="pip install 'tocaffe[verify]'")
-        ) from error
+    require("a report", "jinja2", "matplotlib")
+    import jinja2
+
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(_facts(comparison, remarks))

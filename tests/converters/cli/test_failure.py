@@ -4,6 +4,7 @@ import click
 import pytest
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
+from caffe_ir.extras import EXTRAS, require
 from converters.cli.failure import failures_told, told
 
 
@@ -55,6 +56,14 @@ def test_all_problems_are_counted_on_standard_error(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines()[:2] == [f"net.cfg cannot be converted: {number}", "  net.cfg:0 [conv]: it is bad (so)"]
+
+
+def test_a_missing_package_is_told_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXTRAS, "no_such_package", "some")
+    with pytest.raises(click.exceptions.Exit) as caught, failures_told("net.cfg"):
+        require("a net", "no_such_package")
+    assert caught.value.exit_code == 2
+    assert capsys.readouterr().err.startswith("a net needs no_such_package, which is not installed\n    -> ")
 
 
 def test_other_exceptions_pass() -> None:

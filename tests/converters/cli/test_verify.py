@@ -68,7 +68,7 @@ def test_an_engine_that_is_not_installed_ends_with_2_and_says_what_to_do(files, 
     monkeypatch.setitem(sys.modules, "cv2", None)
     done = run(*files, "--engine", "opencv", "-q")
     assert done.exit_code == 2
-    assert "pip install 'tocaffe[verify]'" in done.output
+    assert "pip install '.[verify]'" in done.output
 
 
 def test_several_inputs_of_every_kind(files, tmp_path) -> None:

@@ -41,4 +41,4 @@ def test_the_wheels_own_command_is_never_run() -> None:
 
 def test_it_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert MNN.missing() == "MNN is not installed: pip install MNN"
+    assert MNN.missing() == "MNN is not installed; in your clone of tocaffe: pip install '.[mnn]'"

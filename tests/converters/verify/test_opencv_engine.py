@@ -64,7 +64,7 @@ def test_a_name_that_would_end_the_process_is_refused(tmp_path) -> None:
 
 def test_it_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    assert "pip install 'tocaffe[verify]'" in OPENCV.missing()
+    assert "pip install '.[verify]'" in OPENCV.missing()
 
 
 def test_a_version_that_reads_no_caffe_is_refused(monkeypatch) -> None:
