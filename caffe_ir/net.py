@@ -3,6 +3,8 @@
 Every blob has one producer, also where Caffe will compute it in place: that is a mark on the node (`in_place`), which
 the writer turns into a shared name. `values` says which blob holds which value of the source, so that a comparison,
 layer by layer, survives every rewrite.
+
+A rewrite costs what it changes, not what the net is long: names, readers and values are looked up, not searched for.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.values import Values
+
+_NEAR, _WIDER = 16, 8
+"""How far from the last place a node is looked for first, and how much farther each further time."""
 
 
 class Node(Struct, frozen=True, kw_only=True, eq=False):
@@ -99,13 +105,14 @@ class Net:
     name: str
     nodes: list[Node] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
-    values: dict[str, str] = field(default_factory=dict)
+    values: Values = field(default_factory=Values)
     notes: list[Note] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     """The shape of every blob; kept true by `append` and `replace`."""
 
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
+        self._last_place = 0
 
     def copy(self) -> Net:
         """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
@@ -113,7 +120,7 @@ class Net:
             name=self.name,
             nodes=list(self.nodes),
             outputs=list(self.outputs),
-            values=dict(self.values),
+            values=Values(self.values),
             notes=list(self.notes),
             shapes=dict(self.shapes),
         )
@@ -151,7 +158,25 @@ class Net:
     def consumers(self, blob: str) -> list[Node]:
         """The nodes that read a blob, in the order of the net."""
         readers = list(self._index.readers.get(blob, ()))
-        return readers if len(readers) < 2 else sorted(readers, key=self.nodes.index)
+        return readers if len(readers) < 2 else sorted(readers, key=self.place)
+
+    def place(self, node: Node) -> int:
+        """Where in `nodes` a node stands. Raises ValueError.
+
+        A pass goes through the net in its order, so the next node asked for is mostly near the last one: the search
+        begins there and widens in both directions.
+        """
+        width, length = _NEAR, len(self.nodes)
+        while width < length:
+            begin = max(0, self._last_place - width)
+            try:
+                self._last_place = self.nodes.index(node, begin, self._last_place + width)
+            except ValueError:
+                width *= _WIDER
+            else:
+                return self._last_place
+        self._last_place = self.nodes.index(node)
+        return self._last_place
 
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
@@ -167,7 +192,7 @@ class Net:
 
         With no new node the old one is taken for an identity: its readers read its first bottom instead.
         """
-        place = self.nodes.index(old)
+        place = self.place(old)
         self.nodes[place : place + 1] = new
         self._index.drop(old)
         if not new:
@@ -185,17 +210,17 @@ class Net:
             bottoms = tuple(to if bottom == blob else bottom for bottom in node.bottoms)
             self.update(node, replace(node, bottoms=bottoms))
         self.outputs = [to if output == blob else output for output in self.outputs]
-        self.values = {value: to if held == blob else held for value, held in self.values.items()}
+        self.values.move(blob, to)
 
     def remove(self, node: Node) -> None:
         """Take out a node that nobody reads; the values of the source that it held are gone with it."""
-        self.nodes.remove(node)
+        del self.nodes[self.place(node)]
         self._index.drop(node)
-        self.values = {value: held for value, held in self.values.items() if held not in node.tops}
+        self.values.forget(node.tops)
 
     def update(self, old: Node, new: Node) -> None:
         """Exchange a node for one that writes the same blobs in the same shapes."""
-        self.nodes[self.nodes.index(old)] = new
+        self.nodes[self.place(old)] = new
         self._index.drop(old)
         self._index.add(new)
 

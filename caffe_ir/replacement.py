@@ -78,8 +78,8 @@ class Replacement(Struct, kw_only=True):
 
         With no node the old one changes nothing, and its readers read its bottom.
         """
-        lost = set(self.old.tops) - self.held.keys() if self.held else set()
-        self.net.values = {value: blob for value, blob in self.net.values.items() if blob not in lost}
+        if self.held:
+            self.net.values.forget(set(self.old.tops) - self.held.keys())
         for top, blob in self.held.items():
             if top != blob and self.nodes:
                 self.net.redirect(top, blob)
@@ -96,8 +96,7 @@ class Replacement(Struct, kw_only=True):
         for top, blob in held.items():
             called.setdefault(blob, top)
         self.nodes = [_renamed(node, called) for node in self.nodes]
-        lost = set(self.old.tops) - held.keys()
-        self.net.values = {value: blob for value, blob in self.net.values.items() if blob not in lost}
+        self.net.values.forget(set(self.old.tops) - held.keys())
         self.net.replace(self.old, self.nodes)
         for top, blob in held.items():
             if called[blob] != top:  # two tops with the same numbers

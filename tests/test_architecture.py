@@ -26,6 +26,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.geometry",
     "caffe_ir.errors",
     "caffe_ir.near_misses",
+    "caffe_ir.values",
 )
 PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
@@ -50,10 +51,11 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.errors": (),
     "caffe_ir.extras": ("caffe_ir.errors",),
     "caffe_ir.near_misses": (),
+    "caffe_ir.values": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
-    "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors", "caffe_ir.values"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
     "caffe_ir.replacement": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),

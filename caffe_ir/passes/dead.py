@@ -67,7 +67,7 @@ def _keeps_apart(net: Net, node: Node) -> bool:
 
 def _tell(net: Net, node: Node, why: str) -> None:
     """A note for what the user's own source names; what a pass made goes in silence."""
-    if any(held in node.tops for held in net.values.values()):
+    if any(net.values.of(top) for top in node.tops):
         net.note("dropped", f"{node.name} ({node.layer.type_name()}) {why}", node.origin)
 
 

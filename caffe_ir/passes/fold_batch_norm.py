@@ -62,7 +62,7 @@ def _put(net: Net, linear: Node, change: Affine, folded: list[Node]) -> None:
         gone = [*reversed(folded[:-1]), linear]
     else:
         between = {linear.top, *(node.top for node in folded[:-1])}
-        net.values = {value: held for value, held in net.values.items() if held not in between}
+        net.values.forget(between)
         net.redirect(last.top, linear.top)
         net.update(linear, one)
         gone = folded[::-1]

@@ -42,7 +42,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         new.finish()
         net.note("lowered", f"what {what} computes -> {len(new.nodes)} layers", node.origin)
     else:
-        net.values = {value: held for value, held in net.values.items() if held != top}
+        net.values.forget((top,))
         net.replace(node, [])
         net.note("lowered", f"the net ends at the map before the head, {raw}", node.origin)
     if context.options.head == "raw":

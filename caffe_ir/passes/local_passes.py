@@ -48,6 +48,7 @@ from caffe_ir.passes import (
 )
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
+from caffe_ir.values import Values
 
 LOCAL: tuple[Pass, ...] = (
     far_clip.FAR_CLIP,  # before activation, whose Clip adds far bounds and takes them away again
@@ -112,7 +113,7 @@ def _alone(new: Replacement) -> Net:
         name=new.net.name,
         nodes=[*inputs, old],
         outputs=[top for top in old.tops if top in new.net.outputs],
-        values={top: top for top in old.tops},
+        values=Values({top: top for top in old.tops}),
         shapes={**shapes, **dict(tops)},
     )
 

@@ -19,6 +19,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Gather
+from caffe_ir.values import Values
 
 
 class Cut(Struct, frozen=True, kw_only=True):
@@ -103,13 +104,13 @@ def _interleaved(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
 
 
 def _first(net: Net, cuts: dict[Node, Cut]) -> Node:
-    return min(cuts, key=net.nodes.index)
+    return min(cuts, key=net.place)
 
 
 def _once(net: Net, cuts: dict[Node, Cut]) -> dict[Node, Cut]:
     """One node for each cut; whoever read another one of the same cut reads the first."""
     held: dict[Cut, Node] = {}
-    for other in sorted(cuts, key=net.nodes.index):
+    for other in sorted(cuts, key=net.place):
         kept = held.setdefault(cuts[other], other)
         if kept is not other:
             net.redirect(other.top, kept.top)
@@ -123,12 +124,12 @@ def _silence(new: Replacement, unread: list[str]) -> None:
 
 def _placed(net: Net, first: Node, new: Replacement, cuts: dict[Node, Cut]) -> None:
     """The new nodes stand in the place of the first Gather; the others go, and the values that they held stay true."""
-    values = dict(net.values)
+    values = Values(net.values)
     for other in cuts:
         if other is not first:
             net.remove(other)
     net.replace(first, new.nodes)
-    net.values = {value: held for value, held in values.items() if held in net.shapes}
+    net.values = Values({value: held for value, held in values.items() if held in net.shapes})
 
 
 NARROW = Pass(name="narrow", visits=(Gather,), rewrite=_rewrite)

@@ -39,10 +39,9 @@ def _read(net: Net, node: Node, bottom: str, layer: Layer) -> Node:
     net.update(node, new)
     while passed != bottom and not net.consumers(passed) and passed not in net.outputs:
         view = net.producer(passed)
-        values = {value: bottom if held == passed else held for value, held in net.values.items()}
+        net.values.move(passed, bottom)
         passed = view.bottom
         net.remove(view)
-        net.values = values
     return new
 
 

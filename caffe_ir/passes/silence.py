@@ -22,7 +22,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     new = Replacement(net=net, old=node, nodes=[replace(node)])
     new.split("rest", Silence(), *unread, tops=0)
     net.replace(node, new.nodes)
-    net.values = {value: held for value, held in net.values.items() if held not in unread}
+    net.values.forget(unread)
 
 
 SILENCE = Pass(name="silence", visits=(Layer,), rewrite=_rewrite)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from caffe_ir import reader
 from caffe_ir.net import Net
+from caffe_ir.values import Values
 from converters.verify.engine import CaffeFiles
 from converters.verify.source import Source, embedded_judge, source_of
 
@@ -26,4 +27,4 @@ def caffe_source(files: CaffeFiles) -> Source:
 
 def valued(net: Net) -> Net:
     """The net with every blob as a value of its own name."""
-    return dataclasses.replace(net, values={top: top for node in net.nodes for top in node.tops})
+    return dataclasses.replace(net, values=Values({top: top for node in net.nodes for top in node.tops}))

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Concat, Convolution, Flatten, ReLU, Sigmoid
 from caffe_ir.net import Node
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 
 
@@ -110,3 +115,48 @@ def test_a_copy_is_rewritten_alone() -> None:
     assert net.node("b").bottoms == ("a",)
     assert net.values["a"] == "a"
     assert not net.notes
+
+
+def test_a_node_is_placed_wherever_the_last_one_stood() -> None:
+    net = net_of((1, 2))
+    for number in range(400):
+        add(net, f"relu{number}", ReLU())
+    for place in (400, 0, 399, 17, 18, 16, 250, 1, 400):
+        assert net.place(net.nodes[place]) == place
+    with pytest.raises(ValueError, match="not in list"):
+        net.place(replace(net.nodes[0]))
+
+
+class Searched(list[Node]):
+    """Nodes that count how many of them were looked at."""
+
+    looked_at = 0
+
+    def index(self, node: Node, begin: Any = 0, end: Any = 1 << 60, /) -> int:
+        place = next((place for place in range(begin, min(end, len(self))) if self[place] is node), None)
+        self.looked_at += (min(end, len(self)) if place is None else place) - begin
+        if place is None:
+            raise ValueError("not in list")
+        return place
+
+
+class Unsearched(Values):
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("all values are gone through")
+
+
+@pytest.mark.parametrize("count", [10, 2000])
+def test_a_rewrite_costs_the_same_in_a_net_of_any_length(count: int) -> None:
+    net = net_of((1, 2))
+    for number in range(count):
+        add(net, f"relu{number}", ReLU())
+    net.values = Unsearched({f"relu{number}": f"relu{number}" for number in range(count)})
+    net.nodes = searched = Searched(net.nodes)
+    for old in net.nodes[1:]:
+        current = net.node(old.name)
+        name = f"{old.name}_new"
+        net.redirect(current.top, name)
+        second = Node(name=name, layer=Sigmoid(), bottoms=current.tops, tops=(name,), origin=old.origin)
+        net.replace(current, [replace(current), second])
+    assert len(net.nodes) == 2 * count + 1
+    assert searched.looked_at < 40 * count

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import Concat, Eltwise, ReLU, Slice
 from caffe_ir.replacement import Replacement
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 
 
@@ -45,7 +46,7 @@ def test_the_shapes_of_what_is_built_are_not_asked_of_the_net():
 def test_several_tops_are_given_by_name():
     net = net_of((1, 4))
     old = add(net, "y", Slice(slice_point=(1, 2)), tops=("left", "middle", "right"))
-    net.values = {"y": "left", "lost": "right"}
+    net.values = Values({"y": "left", "lost": "right"})
     net.outputs = ["left", "middle"]
     new = Replacement(net=net, old=old)
     part, _ = new.split("parts", Slice(slice_point=(1,)), "data", tops=2)

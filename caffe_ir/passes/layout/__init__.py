@@ -24,6 +24,7 @@ from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.layout import products, several, single
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.source_layers import Linear, MatMul, Permute
+from caffe_ir.values import Values
 from caffe_ir.views import View, moves_nothing, plain
 
 ROWS = 2
@@ -80,14 +81,13 @@ def take(net: Net, stage: Stage) -> None:
         for value, held in net.values.items()
         if (view := stage.views.get(held)) and view.is_plain and view.blob in stage.net.shapes
     }
-    net.values = {}  # or each removal would look for its own among them
     for node in list(net.nodes):
         net.remove(node)
     net.shapes.clear()
     for node in stage.net.nodes:
         net.append(node)
     net.outputs = [stage.views[output].blob for output in net.outputs]
-    net.values = values
+    net.values = Values(values)
 
 
 LAYOUT = Pass(name="layout", visits=(Layer,), rewrite=_rewrite)

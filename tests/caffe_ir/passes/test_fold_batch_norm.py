@@ -11,6 +11,7 @@ from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -130,7 +131,7 @@ def shared(net):
 def shared_statistics(net):
     net.update(net.node("norm"), replace(net.node("norm"), param_names=("m", "v", "f")))
     net.nodes.pop()
-    net.outputs, net.values = ["norm"], {"linear": "linear", "norm": "norm"}
+    net.outputs, net.values = ["norm"], Values({"linear": "linear", "norm": "norm"})
 
 
 @pytest.mark.parametrize("change", [second_reader, an_output, shared, shared_statistics])

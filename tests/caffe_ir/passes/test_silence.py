@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import Power, Slice
 from caffe_ir.passes.silence import SILENCE
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -11,7 +12,7 @@ def cut(*, read=("part_1",)):
     add(net, "part", Slice(axis=1, slice_point=(1, 4)), tops=("part_0", "part_1", "part_2"))
     for top in read:
         add(net, f"twice_{top}", Power(scale=2.0), bottoms=(top,))
-    net.values = {"middle": "part_1", "twice": f"twice_{read[-1]}"}
+    net.values = Values({"middle": "part_1", "twice": f"twice_{read[-1]}"})
     return net
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from caffe_ir.layers import ReLU, Sigmoid, TanH
+from caffe_ir.values import Values
 from converters.verify.matching import matches, nearest, segment, upstream
 from tests.caffe_ir.build import add, net_of
 
@@ -29,7 +30,7 @@ def test_a_value_that_is_gone_is_harmless_where_a_later_one_depends_on_it() -> N
 
 def test_of_two_values_in_one_blob_the_first_stands_for_both() -> None:
     expected = chain("a")
-    expected.values = {"conv": "a", "dropout": "a", "data": "data"}
+    expected.values = Values({"conv": "a", "dropout": "a", "data": "data"})
     assert matches(expected, chain("a")).held == {"a": "conv"}
 
 

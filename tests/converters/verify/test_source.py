@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from caffe_ir.layers import ReLU, Sigmoid
+from caffe_ir.values import Values
 from converters.verify.source import Supply, embedded, held_by_blob, inputs_of, source_of
 from tests.caffe_ir.build import add, net_of
 
@@ -13,7 +14,7 @@ def small():
     net = net_of((1, 2))
     add(net, "a", Sigmoid())
     add(net, "b", ReLU(), in_place=True)
-    net.values = {"conv_0": "a", "relu_0": "b", "alias": "b"}
+    net.values = Values({"conv_0": "a", "relu_0": "b", "alias": "b"})
     return net
 
 

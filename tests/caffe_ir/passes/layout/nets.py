@@ -23,6 +23,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.source_layers import Add, Gather, Linear, MatMul, Mul, Permute, Reduce, Standardize, Sub
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 
 NUMBERS = np.random.default_rng(1)
@@ -38,7 +39,7 @@ def random_net(seed: int) -> Net:
     read = {bottom for node in net.nodes for bottom in node.bottoms}
     unread = [top for node in net.nodes for top in node.tops if top not in read]
     net.outputs = [top for top in unread if not isinstance(net.producer(top).layer, Input)] or ["data"]
-    net.values = {top: top for node in net.nodes for top in node.tops if not isinstance(node.layer, Parameter)}
+    net.values = Values({top: top for node in net.nodes for top in node.tops if not isinstance(node.layer, Parameter)})
     return net
 
 

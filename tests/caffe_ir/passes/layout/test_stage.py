@@ -10,6 +10,7 @@ from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.layout import LAYOUT, staged, take
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
 from caffe_ir.source_layers import Mul, Permute
+from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.layout.nets import random_net
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same
@@ -68,7 +69,7 @@ def test_constants_are_turned_where_they_lie():
     add(net, "constant", Parameter(shape=(4, 3)), np.arange(12.0).reshape(4, 3), bottoms=())
     add(net, "product", Mul(), bottoms=("turned", "constant"))
     add(net, "back", Permute(order=(0, 2, 1)))
-    net.values = {"data": "data"}
+    net.values = Values({"data": "data"})
     after = net.copy()
     run_pass(LAYOUT, after, CONTEXT)
     assert_same(net, after)
