@@ -19,19 +19,32 @@ from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.prototxt import values
+from caffe_ir.targets.target import Target
 from caffe_ir.upgrade import upgrade
 
 
-def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Net:
+def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
     """The net that a pair of files describes, at phase TEST; without weights where no caffemodel is given.
 
-    Raises ConversionError with everything that Caffe would refuse, with the line of the prototxt.
+    Raises ConversionError with everything that no Caffe or fork of it would take, with the line of the prototxt; with
+    a target also with the layers that this one does not compute.
     """
     path = Path(prototxt)
     text = _text(path)
     message = _parsed(path, text)
     stored = None if caffemodel is None else {layer.name: layer for layer in reversed(read_layers(caffemodel))}
-    return _net(message, stored, path, _layer_lines(text))
+    net = _net(message, stored, path, _layer_lines(text))
+    if target is not None:
+        _refuse(net, target)
+    return net
+
+
+def _refuse(net: Net, target: Target) -> None:
+    problems = Problems()
+    for node in net.nodes:
+        if verdict := target.verdict(node.layer, net.shapes_of(node.bottoms)):
+            problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin)
+    problems.raise_if_any()
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

@@ -68,6 +68,10 @@ class Replacement(Struct, kw_only=True):
     def _known(self, blob: str) -> Shape:
         return self.shapes[blob] if blob in self.shapes else self.net.shapes[blob]
 
+    def note(self, text: str) -> None:
+        """Say this of the rewrite."""
+        self.notes.append(Note(kind="lowered", text=text, origin=self.old.origin))
+
     def finish(self) -> None:
         """Put the nodes in the place of the old one: what the last of them writes is what the old one wrote."""
         self.nodes[-1] = replace(self.nodes[-1], name=self.old.name, tops=self.old.tops)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import upsample
+from caffe_ir.forms import activation, clip, upsample
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
-FORMS: Mapping[type[Layer], tuple[Form, ...]] = {**upsample.FORMS}
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {**activation.FORMS, **clip.FORMS, **upsample.FORMS}
 
 __all__ = ["FORMS", "Form"]

@@ -23,6 +23,7 @@ from caffe_ir.layers.caffe_layer import CaffeLayer
 from caffe_ir.layers.combination import Concat, Crop, Eltwise, Slice, Split
 from caffe_ir.layers.convolution import Convolution, Deconvolution, Im2col
 from caffe_ir.layers.data import DummyData, Input, Parameter, Silence
+from caffe_ir.layers.forks import Mish, ReLU6
 from caffe_ir.layers.inner_product import Embed, InnerProduct
 from caffe_ir.layers.normalization import LRN, MVN, BatchNorm, Bias, Scale
 from caffe_ir.layers.pooling import Pooling
@@ -55,12 +56,14 @@ LAYERS: dict[str, type[Layer]] = {
     "LSTM": LSTM,
     "Log": Log,
     "MVN": MVN,
+    "Mish": Mish,
     "PReLU": PReLU,
     "Parameter": Parameter,
     "Pooling": Pooling,
     "Power": Power,
     "RNN": RNN,
     "ReLU": ReLU,
+    "ReLU6": ReLU6,
     "Reduction": Reduction,
     "Reshape": Reshape,
     "Scale": Scale,
@@ -103,11 +106,13 @@ __all__ = [
     "InnerProduct",
     "Input",
     "Log",
+    "Mish",
     "PReLU",
     "Parameter",
     "Pooling",
     "Power",
     "ReLU",
+    "ReLU6",
     "Reduction",
     "Reshape",
     "Scale",

@@ -13,7 +13,7 @@ from caffe_ir.layer import Shapes, require, same_shape
 from caffe_ir.layers.caffe_layer import CaffeLayer
 
 
-class _Elementwise(CaffeLayer, frozen=True, kw_only=True):
+class Elementwise(CaffeLayer, frozen=True, kw_only=True):
     in_place = True
 
     def infer(self, bottoms: Shapes) -> Shapes:
@@ -27,7 +27,7 @@ class _Elementwise(CaffeLayer, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-class ReLU(_Elementwise, frozen=True, kw_only=True):
+class ReLU(Elementwise, frozen=True, kw_only=True):
     """max(x, 0) + negative_slope min(x, 0) (relu_layer.cpp); so minus infinity with slope 0 is NaN."""
 
     param = "relu_param"
@@ -41,7 +41,7 @@ class ReLU(_Elementwise, frozen=True, kw_only=True):
         return _leaky(x, self.negative_slope)
 
 
-class PReLU(_Elementwise, frozen=True, kw_only=True):
+class PReLU(Elementwise, frozen=True, kw_only=True):
     """max(x, 0) + a min(x, 0) with a slope for each channel, or one for all (prelu_layer.cpp)."""
 
     param = "prelu_param"
@@ -68,7 +68,7 @@ def _leaky(x: Array, slope: float | Array) -> Array:
     return np.asarray(top)
 
 
-class ELU(_Elementwise, frozen=True, kw_only=True):
+class ELU(Elementwise, frozen=True, kw_only=True):
     """x for x > 0, else alpha (e^x - 1) (elu_layer.cpp)."""
 
     param = "elu_param"
@@ -78,7 +78,7 @@ class ELU(_Elementwise, frozen=True, kw_only=True):
         return np.maximum(x, 0) + self.alpha * np.expm1(np.minimum(x, 0))
 
 
-class Sigmoid(_Elementwise, frozen=True, kw_only=True):
+class Sigmoid(Elementwise, frozen=True, kw_only=True):
     """1 / (1 + e^-x), computed as 0.5 tanh(0.5 x) + 0.5 (sigmoid_layer.cpp)."""
 
     param = "sigmoid_param"
@@ -88,7 +88,7 @@ class Sigmoid(_Elementwise, frozen=True, kw_only=True):
         return _sigmoid(x)
 
 
-class TanH(_Elementwise, frozen=True, kw_only=True):
+class TanH(Elementwise, frozen=True, kw_only=True):
     """tanh x (tanh_layer.cpp)."""
 
     param = "tanh_param"
@@ -98,7 +98,7 @@ class TanH(_Elementwise, frozen=True, kw_only=True):
         return np.asarray(np.tanh(x))
 
 
-class Swish(_Elementwise, frozen=True, kw_only=True):
+class Swish(Elementwise, frozen=True, kw_only=True):
     """x sigmoid(beta x) (swish_layer.cpp)."""
 
     param = "swish_param"
@@ -115,7 +115,7 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(top)
 
 
-class Clip(_Elementwise, frozen=True, kw_only=True):
+class Clip(Elementwise, frozen=True, kw_only=True):
     """max(min, min(x, max)) (clip_layer.cpp); NaN becomes min."""
 
     param = "clip_param"
@@ -126,7 +126,7 @@ class Clip(_Elementwise, frozen=True, kw_only=True):
         return np.asarray(np.fmax(np.minimum(x, self.max), self.min))
 
 
-class AbsVal(_Elementwise, frozen=True, kw_only=True):
+class AbsVal(Elementwise, frozen=True, kw_only=True):
     """The absolute value (absval_layer.cpp), the one activation that Caffe refuses in place."""
 
     in_place = False
@@ -135,14 +135,14 @@ class AbsVal(_Elementwise, frozen=True, kw_only=True):
         return np.abs(x)
 
 
-class BNLL(_Elementwise, frozen=True, kw_only=True):
+class BNLL(Elementwise, frozen=True, kw_only=True):
     """log(1 + e^x), in the form that does not overflow (bnll_layer.cpp)."""
 
     def _values(self, x: Array) -> Array:
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-class Power(_Elementwise, frozen=True, kw_only=True):
+class Power(Elementwise, frozen=True, kw_only=True):
     """(shift + scale x)^power (power_layer.cpp); where power scale = 0 it is a constant, whatever x is."""
 
     param = "power_param"
@@ -158,7 +158,7 @@ class Power(_Elementwise, frozen=True, kw_only=True):
         return np.asarray(base if self.power == 1 else base**self.power)
 
 
-class Exp(_Elementwise, frozen=True, kw_only=True):
+class Exp(Elementwise, frozen=True, kw_only=True):
     """base^(shift + scale x) (exp_layer.cpp); base -1 stands for e."""
 
     param = "exp_param"
@@ -175,7 +175,7 @@ class Exp(_Elementwise, frozen=True, kw_only=True):
         return np.asarray(np.exp(exponent if self.base == -1 else exponent * log(self.base)))
 
 
-class Log(_Elementwise, frozen=True, kw_only=True):
+class Log(Elementwise, frozen=True, kw_only=True):
     """The logarithm of shift + scale x (log_layer.cpp); base -1 stands for e."""
 
     param = "log_param"
@@ -192,7 +192,7 @@ class Log(_Elementwise, frozen=True, kw_only=True):
         return np.asarray(top if self.base == -1 else top / log(self.base))
 
 
-class Threshold(_Elementwise, frozen=True, kw_only=True):
+class Threshold(Elementwise, frozen=True, kw_only=True):
     """1 where x > threshold, else 0 (threshold_layer.cpp)."""
 
     param = "threshold_param"
@@ -202,7 +202,7 @@ class Threshold(_Elementwise, frozen=True, kw_only=True):
         return (x > self.threshold).astype(x.dtype)
 
 
-class Dropout(_Elementwise, frozen=True, kw_only=True):
+class Dropout(Elementwise, frozen=True, kw_only=True):
     """The value itself at inference (dropout_layer.cpp: training is scaled)."""
 
     param = "dropout_param"

@@ -23,13 +23,17 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.replacement import Replacement
+from caffe_ir.source_layers import CropTo
 from caffe_ir.targets import TARGETS
-from caffe_ir.targets.target import Target
+from caffe_ir.targets.target import Target, Verdict
 
 EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
 CLOSE = 2e-6
 """What float32 may lose by a form, of the largest value: a few roundings."""
+
+LATER = (CropTo,)
+"""What a later pass writes, which looks for a blob of the wanted shape elsewhere in the net."""
 
 Kinds = frozenset[type[Layer]]
 Breaks = Mapping[str, int]
@@ -102,6 +106,8 @@ class Chooser(Struct, kw_only=True):
         cost, breaks = 0.0, dict[str, int]()
         for node in new.nodes:
             bottoms = new.shapes_of(node.bottoms)
+            if verdict := self._hopeless(node.layer, bottoms):
+                raise ShapeError(verdict.why)
             if not self.lacks(node.layer, bottoms):
                 one = self._priced_layer(node.layer, bottoms)
             elif type(node.layer) in within:
@@ -112,6 +118,10 @@ class Chooser(Struct, kw_only=True):
             cost += one[0]
             breaks = _worst(breaks, one[1])
         return cost, breaks
+
+    def _hopeless(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
+        """What the target says of a layer that it does not compute, and that no form or later pass writes otherwise."""
+        return None if type(layer) in self.forms or isinstance(layer, LATER) else self.target.verdict(layer, bottoms)
 
     def _priced_layer(self, layer: Layer, bottoms: Shapes) -> tuple[float, Breaks]:
         if (layer, bottoms) not in self.known:

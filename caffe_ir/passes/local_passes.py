@@ -17,7 +17,6 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
 from caffe_ir.passes import (
-    activation,
     batch_norm,
     borders,
     broadcast,
@@ -25,7 +24,6 @@ from caffe_ir.passes import (
     dilated_pooling,
     division,
     expand,
-    far_clip,
     gather,
     gelu,
     l2norm,
@@ -51,8 +49,6 @@ from caffe_ir.replacement import Replacement
 from caffe_ir.values import Values
 
 LOCAL: tuple[Pass, ...] = (
-    far_clip.FAR_CLIP,  # before activation, whose Clip adds far bounds and takes them away again
-    activation.ACTIVATION,
     batch_norm.BATCH_NORM,
     borders.BORDERS,
     broadcast.BROADCAST,

@@ -25,13 +25,6 @@ class Activation(SourceLayer, frozen=True, kw_only=True):
         raise NotImplementedError
 
 
-class Mish(Activation, frozen=True, kw_only=True):
-    """x tanh(log(1 + e^x)) (Misra, 2019)."""
-
-    def apply(self, x: Array) -> Array:
-        return np.asarray(x * np.tanh(np.logaddexp(x, np.zeros((), x.dtype))))
-
-
 class HardMish(Activation, frozen=True, kw_only=True):
     """x for x > 0, x^2 / 2 + x for -2 < x <= 0, else 0 (AlexeyAB: hardmish_yashas)."""
 

@@ -70,7 +70,7 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
     [
         ('layer { name: "a" type: "ReLU" upsample_param { scale: 2 } }', "upsample_param"),
         ('layer { name: "a" type: "ReLU" bottom: "nowhere" top: "a" }', "net.prototxt:1.*nowhere"),
-        (INPUT + 'layer { name: "a" type: "Mish" bottom: "data" top: "a" }', "net.prototxt:2.*'Mish'"),
+        (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', "net.prototxt:2.*'Mihs'"),
         (INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }', "bottoms"),
         ('layers { layer { name: "a" type: "relu" } }', "oldest form"),
         ("\0\1", "net.prototxt"),
@@ -79,6 +79,19 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
 def test_what_caffe_refuses_is_told(tmp_path: Path, body: str, told: str) -> None:
     with pytest.raises(ConversionError, match=told):
         reader.read(text(tmp_path, body))
+
+
+def test_a_target_refuses_layers_of_forks_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "net.prototxt"
+    mish = 'layer { name: "a" type: "Mish" bottom: "data" top: "a" }\n'
+    path.write_text(f'{INPUT}{mish}layer {{ name: "b" type: "Swish" bottom: "a" top: "b" }}', encoding="utf-8")
+    assert [type(node.layer).__name__ for node in reader.read(path).nodes] == ["Input", "Mish", "Swish"]
+    with pytest.raises(ConversionError) as caught:
+        reader.read(path, target=CAFFE)
+    assert [(problem.origin.line, problem.why) for problem in caught.value.problems if problem.origin] == [
+        (2, "BVLC Caffe 1.0 has no layer Mish"),
+        (3, "BVLC Caffe 1.0 has no layer Swish"),
+    ]
 
 
 def model(path: Path, **blobs: list[tuple[int, ...]]) -> Path:

@@ -12,6 +12,7 @@ from caffe_ir.layers import (
     Clip,
     Eltwise,
     Exp,
+    Mish,
     Power,
     PReLU,
     ReLU,
@@ -21,7 +22,7 @@ from caffe_ir.layers import (
     TanH,
     Threshold,
 )
-from caffe_ir.source_layers import Gelu, GeluTanh, HardSigmoid, HardSwish, Mish, Selu, Softplus
+from caffe_ir.source_layers import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Eltwise, Input, Parameter
-from caffe_ir.passes.activation import ACTIVATION
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.source_layers import Add, Maximum, Minimum, Mul, Sub
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -72,7 +72,7 @@ def test_operands_of_one_shape(layer):
 
 @pytest.mark.parametrize("layer", [Maximum(), Minimum()], ids=str)
 def test_extremes_with_small_numbers_are_a_relu_between_scales(layer):
-    net = rewritten(of(layer, np.array([-1.0, 0.5, 2.0]).reshape(3, 1, 1)), CONSTANT_OPERAND, DEAD, ACTIVATION)
+    net = rewritten(of(layer, np.array([-1.0, 0.5, 2.0]).reshape(3, 1, 1)), CONSTANT_OPERAND, DEAD, LEGALIZE)
     assert layers(net) == ["Scale(bias_term=True)", "ReLU()", "Scale(bias_term=True)"]
 
 

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.forms import Form
-from caffe_ir.layers import AbsVal, Convolution, Deconvolution, Eltwise, Power, ReLU, Sigmoid, TanH
+from caffe_ir.layers import AbsVal, Convolution, Deconvolution, Eltwise, Mish, Power, ReLU, Sigmoid, TanH
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.source_layers import Mish, NearestUpsample
+from caffe_ir.source_layers import NearestUpsample
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.target import Never, Target
 from tests.caffe_ir.build import add, net_of

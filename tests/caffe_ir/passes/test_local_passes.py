@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.layers import BatchNorm, Clip, ReLU
+from caffe_ir.layers import BatchNorm, ReLU
 from caffe_ir.passes import local_passes
 from caffe_ir.passes.base import Pass
 from caffe_ir.passes.local_passes import LOCAL, local_forms
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import SourceBatchNorm
+from caffe_ir.source_layers import SourceBatchNorm, WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same
 
@@ -54,9 +54,11 @@ def test_names_that_the_net_has_are_not_taken_again():
 
 
 def test_the_first_pass_that_does_something_is_the_form():
-    for bounds, kinds in [((0.0, 6.0), {"Power", "ReLU"}), ((-65504.0, 65504.0), {"Power", "Eltwise"})]:
-        net = net_of((2, 3))
-        node = add(net, "y", Clip(min=bounds[0], max=bounds[1]))
+    for dilation, kinds in [(1, {"Pooling"}), (2, {"Reshape", "Pooling"})]:
+        net = net_of((1, 3, 8, 8))
+        size, step = (8 - dilation,) * 2, (dilation,) * 2
+        layer = WindowPool(pool="MAX", kernel_size=(2, 2), stride=(1, 1), dilation=step, output_size=size)
+        node = add(net, "y", layer)
         _, new = built(net, node)
         assert {one.layer.type_name() for one in new.nodes} == kinds
 

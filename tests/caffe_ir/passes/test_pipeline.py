@@ -8,7 +8,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Pooling, Softmax
+from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, Softmax
 from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Context, Options, Pass
@@ -33,7 +33,6 @@ from caffe_ir.source_layers import (
     DarknetLRN,
     L2Norm,
     Local,
-    Mish,
     NearestUpsample,
     Reorg,
     Reorg3d,

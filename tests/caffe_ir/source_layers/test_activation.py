@@ -9,6 +9,7 @@ from scipy import special
 from torch.nn import functional as F
 
 from caffe_ir.errors import ShapeError
+from caffe_ir.layers import Mish
 from caffe_ir.source_layers import (
     Erf,
     Gelu,
@@ -17,7 +18,6 @@ from caffe_ir.source_layers import (
     HardSigmoid,
     HardSwish,
     LHTan,
-    Mish,
     NormalizeChannels,
     Plse,
     Ramp,

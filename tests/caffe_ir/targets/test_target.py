@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Pooling, Power, ReLU
-from caffe_ir.source_layers import Mish
+from caffe_ir.layers import Mish, Pooling, Power, ReLU
 from caffe_ir.targets.target import AtMost, Never, Only, Target, Verdict
 
 MAP = (1, 3, 40, 40)

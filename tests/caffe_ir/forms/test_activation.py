@@ -6,11 +6,13 @@ import torch
 from msgspec.structs import replace
 from torch.nn import functional as F
 
-from caffe_ir.layers import ELU, Clip, Swish
-from caffe_ir.passes.activation import ACTIVATION, CHAINS
+from caffe_ir.forms import activation, clip
+from caffe_ir.layers import ELU, Clip, Mish, Swish
 from caffe_ir.passes.base import Context, Options
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
-from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Mish, Plse, Ramp, Selu
+from caffe_ir.replacement import Replacement
+from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -48,45 +50,85 @@ def shown(value):
 def activated(layer, shape=X.shape):
     net = net_of(shape)
     add(net, "y", layer)
-    return net, rewritten(net, ACTIVATION)
+    return net, rewritten(net, LEGALIZE)
 
 
-def test_all_that_the_pass_knows_is_tried():
-    assert {type(layer) for layer in ALL} == set(CHAINS)
+def test_all_forms_are_tried():
+    assert {type(layer) for layer in ALL} == {*activation.FORMS, *clip.FORMS}
 
 
-@pytest.mark.parametrize("layer", ALL, ids=shown)
-def test_the_function_stays_from_minus_100_to_100(layer):
-    net, after = activated(layer)
+def written(net, form):
+    """The net with its last layer in that form."""
+    after = net.copy()
+    new = Replacement(net=after, old=after.node("y"))
+    assert form.build(new) == ""
+    new.commit()
+    after.check()
+    return after
+
+
+FORMED = [
+    (layer, form)
+    for layer in ALL
+    for form in {**activation.FORMS, **clip.FORMS}[type(layer)]
+    if form.build(Replacement(net=(net := net_of((1, 2))), old=add(net, "y", layer))) == ""
+]
+
+
+@pytest.mark.parametrize(("layer", "form"), FORMED, ids=lambda one: getattr(one, "name", None) or str(one))
+def test_the_function_stays_from_minus_100_to_100(layer, form):
+    net = net_of(X.shape)
+    add(net, "y", layer)
+    after = written(net, form)
     wanted, top = (run(each, {"data": X}, np.float64)["y"] for each in (net, after))
     np.testing.assert_allclose(top, wanted, rtol=1e-12, atol=1e-12)
-    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     assert {node.origin for node in after.nodes[1:]} == {net.node("y").origin}
 
 
-# The largest error of what is written, in float32 with inputs from -100 to 100; x TanH(BNLL(x)) has 1.0e-6 for Mish.
+@pytest.mark.parametrize("layer", ALL, ids=shown)
+def test_vanilla_caffe_holds_what_is_chosen(layer):
+    _, after = activated(layer)
+    assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
+
+
+# The largest error of each form in float32, with inputs from -100 to 100.
 @pytest.mark.parametrize(
-    ("layer", "truth", "error"),
+    ("layer", "place", "truth", "error"),
     [
-        (Mish(), F.mish, 1.6e-6),
-        (Swish(), F.silu, 1.4e-6),
-        (Clip(min=0.0, max=6.0), F.relu6, 2.5e-7),
-        (Clip(min=-1.0, max=1.0), F.hardtanh, 9e-8),
-        (GELU, lambda x: F.gelu(x, approximate="tanh"), 5e-7),
-        (Selu(alpha=1.6732632423543772, scale=1.0507009873554805), F.selu, 7.3e-6),
+        (Mish(), 0, F.mish, 1.0e-6),
+        (Mish(), 1, F.mish, 1.6e-6),
+        (Swish(), 0, F.silu, 1.4e-6),
+        (Clip(min=0.0, max=6.0), 0, F.relu6, 0.0),
+        (Clip(min=0.0, max=6.0), 1, F.relu6, 2.5e-7),
+        (Clip(min=0.0, max=6.0), 2, F.relu6, 0.0),
+        (Clip(min=-1.0, max=1.0), 1, F.hardtanh, 9e-8),
+        (GELU, 0, lambda x: F.gelu(x, approximate="tanh"), 5e-7),
+        (Selu(alpha=1.6732632423543772, scale=1.0507009873554805), 0, F.selu, 7.3e-6),
     ],
     ids=shown,
 )
-def test_in_float32_it_is_torchs_to_a_rounding(layer, truth, error):
-    _, after = activated(layer)
+def test_in_float32_it_is_torchs_to_a_rounding(layer, place, truth, error):
     x = X.astype(np.float32)
-    top = run(after, {"data": x})["y"]
+    net = net_of(X.shape)
+    add(net, "y", layer)
+    top = run(written(net, {**activation.FORMS, **clip.FORMS}[type(layer)][place]), {"data": x})["y"]
     wanted = truth(torch.from_numpy(x.astype(np.float64))).numpy()
     np.testing.assert_allclose(top, wanted, rtol=0, atol=error)
 
 
-def test_the_net_that_mish_becomes():
-    assert activated(Mish(), (1, 2, 3, 3))[1].dump() == (
+def test_the_nets_that_mish_becomes():
+    net = net_of((1, 2, 3, 3))
+    add(net, "y", Mish())
+    by_bnll, by_sigmoid = (written(net, form).dump() for form in activation.FORMS[Mish])
+    assert by_bnll == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
+        "  y_bnll: BNLL() data -> y_bnll  [1x2x3x3]\n"
+        "  y_tanh: TanH() y_bnll -> y_tanh  [1x2x3x3]\n"
+        "  y: Eltwise(operation=PROD) y_tanh, data -> y  [1x2x3x3]\n"
+        "  outputs y\n"
+    )
+    assert by_sigmoid == (
         "net tiny\n"
         "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
         "  y_sigmoid: Sigmoid() data -> y_sigmoid  [1x2x3x3]\n"
@@ -116,4 +158,4 @@ def test_what_the_target_holds_is_left_alone():
     net = net_of((1, 2, 3, 3))
     for place, layer in enumerate((Swish(beta=2.0), Clip(min=0.0, max=6.0), ELU())):
         add(net, f"y{place}", layer)
-    assert rewritten(net, ACTIVATION, context=Context(target=newer, options=Options())).dump() == net.dump()
+    assert rewritten(net, LEGALIZE, context=Context(target=newer, options=Options())).dump() == net.dump()

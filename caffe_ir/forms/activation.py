@@ -1,0 +1,93 @@
+"""Activations that a target has no layer for, from those that nearly every reader of Caffe files computes.
+
+Swish      x s(beta x),  s = Sigmoid
+Mish       x tanh(log(1 + e^x)), in two ways:
+           x TanH(BNLL(x)); in float32 over [-100, 100] at most 1.0e-6 from the truth
+           x (2 / (1 + q^2) - 1),  q = 1 - s(x);  with t = e^x: q = 1 / (1 + t) and
+           tanh(log(1 + t)) = ((1 + t)^2 - 1) / ((1 + t)^2 + 1) = (1 - q^2) / (1 + q^2);  1.6e-6, 2e-8 of the range
+GeluTanh   0.5 x (1 + tanh(u)) = x s(2 u),  u = x (a + b x^2)
+HardMish   x max(0, 1 - max(0, -x) / 2)
+LHTan      leaky max(z, 0.001 z) on both sides of [0, 1];  Plse: with slope 0.08 on 0.125 x + 0.5
+Ramp       max(x, 0) + 0.1 x = 1.1 (x for x > 0, else x / 11)
+Selu       scale ELU(x)
+HardSigmoid  x / 6 + 1/2 between 0 and 1;  HardSwish: that times x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from caffe_ir.forms.chain import SQUARED, TIMES_X, Chain, chained
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import BNLL, ELU, Mish, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
+
+
+def _swish(layer: Layer) -> Chain:
+    assert isinstance(layer, Swish)
+    scaled = () if layer.beta == 1 else (Power(scale=layer.beta),)
+    return (*scaled, Sigmoid(), TIMES_X)
+
+
+def _mish_by_bnll(layer: Layer) -> Chain:
+    return (BNLL(), TanH(), TIMES_X)
+
+
+def _mish_by_sigmoid(layer: Layer) -> Chain:
+    fraction = Power(power=-1.0, scale=0.5, shift=0.5)
+    return (Sigmoid(), Power(scale=-1.0, shift=1.0), SQUARED, fraction, Power(shift=-1.0), TIMES_X)
+
+
+def _gelu_tanh(layer: Layer) -> Chain:
+    assert isinstance(layer, GeluTanh)
+    return (SQUARED, Power(scale=2 * layer.cubic, shift=2 * layer.linear), TIMES_X, Sigmoid(), TIMES_X)
+
+
+def _hard_mish(layer: Layer) -> Chain:
+    return (Power(scale=-1.0), ReLU(), Power(scale=-0.5, shift=1.0), ReLU(), TIMES_X)
+
+
+def _lhtan(layer: Layer) -> Chain:
+    return between(1.0, 0.001, 1.0)
+
+
+def _plse(layer: Layer) -> Chain:
+    return (Power(scale=0.125, shift=0.5), *between(1.0, 0.08, 1.0))
+
+
+def _ramp(layer: Layer) -> Chain:
+    return (ReLU(negative_slope=1 / 11), Power(scale=1.1))
+
+
+def _selu(layer: Layer) -> Chain:
+    assert isinstance(layer, Selu)
+    return (ELU(alpha=layer.alpha), Power(scale=layer.scale))
+
+
+def _hard_sigmoid(layer: Layer) -> Chain:
+    return (Power(scale=1 / 6, shift=0.5), *between(1.0, 0.0, 1.0))
+
+
+def _hard_swish(layer: Layer) -> Chain:
+    return (*_hard_sigmoid(layer), TIMES_X)
+
+
+def between(width: float, slope: float, top: float) -> Chain:
+    """z between 0 and width as it is, beyond them with a slope; then moved so that width comes to lie at top."""
+    leaky = ReLU(negative_slope=slope)
+    return (leaky, Power(scale=-1.0, shift=width), leaky, Power(scale=-1.0, shift=top))
+
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    GeluTanh: (chained("x Sigmoid(2 u)", _gelu_tanh),),
+    HardMish: (chained("two ReLU and a product", _hard_mish),),
+    HardSigmoid: (chained("two ReLU", _hard_sigmoid),),
+    HardSwish: (chained("two ReLU and a product", _hard_swish),),
+    LHTan: (chained("two ReLU", _lhtan),),
+    Mish: (chained("x TanH(BNLL(x))", _mish_by_bnll), chained("x (2 / (1 + q^2) - 1)", _mish_by_sigmoid)),
+    Plse: (chained("two ReLU", _plse),),
+    Ramp: (chained("a ReLU", _ramp),),
+    Selu: (chained("ELU, scaled", _selu),),
+    Swish: (chained("x Sigmoid(beta x)", _swish),),
+}
