@@ -7,11 +7,13 @@ from pathlib import Path
 from caffe_ir import caffemodel_hdf5, caffemodel_index
 from caffe_ir.caffemodel_index import StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.given_files import check_regular
 
 
 def read_layers(path: str | Path) -> list[StoredLayer]:
     """The layers that the file has weights for. Raises ConversionError where it cannot be read or has neither form."""
     try:
+        check_regular(path)
         hdf5 = caffemodel_hdf5.is_hdf5(path)
     except OSError as error:
         origin = Origin(layer=Path(path).name, file=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from google.protobuf import text_format
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob, Shape
+from caffe_ir.blob import Blob, Shape, cannot_read
 from caffe_ir.caffemodel_file import read_layers
 from caffe_ir.caffemodel_index import StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
@@ -21,6 +23,8 @@ from caffe_ir.proto import caffe_pb2
 from caffe_ir.prototxt import values
 from caffe_ir.targets.target import Target
 from caffe_ir.upgrade import upgrade
+
+_OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
@@ -60,10 +64,14 @@ def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text; is it the caffemodel?"
-        raise ConversionError(Problem(what=f"cannot read {path}", why=why)) from error
+        check_regular(path)  # whoever compares nets reads it again
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        problem = cannot_read(path, error)
+        hint = _OTHER_FILE if error.errno == errno.EFBIG else ""
+        raise ConversionError(replace(problem, hint=hint)) from error
+    except UnicodeDecodeError as error:
+        raise ConversionError(Problem(what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)) from error
 
 
 def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:

@@ -25,6 +25,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.source_layers.*",
     "caffe_ir.geometry",
     "caffe_ir.errors",
+    "caffe_ir.given_files",
     "caffe_ir.near_misses",
     "caffe_ir.values",
 )
@@ -34,6 +35,7 @@ FILES = (
     "caffe_ir.layer",
     "caffe_ir.blob",
     "caffe_ir.errors",
+    "caffe_ir.given_files",
     "caffe_ir.targets.*",
     "caffe_ir.layers.*",
     "caffe_ir.proto.*",
@@ -50,6 +52,7 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "caffe_ir.errors": (),
     "caffe_ir.extras": ("caffe_ir.errors",),
+    "caffe_ir.given_files": (),
     "caffe_ir.near_misses": (),
     "caffe_ir.values": (),
     "caffe_ir.geometry": (),
@@ -120,7 +123,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters": (),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
     "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.pytorch.*"),
-    "converters.weights.*": ("caffe_ir.blob", "caffe_ir.errors", "converters.weights.*"),
+    "converters.weights.*": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.given_files", "converters.weights.*"),
     "converters.transplant.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.transplant.*"),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
@@ -136,6 +139,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.options.*": ("converters.options.*",),
     "converters.batch.*": (
         "caffe_ir.errors",
+        "caffe_ir.given_files",
         "caffe_ir.near_misses",
         "caffe_ir.whole_files",
         "converters.batch.*",

@@ -97,6 +97,7 @@ def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
 def expected(net: Net, pair: Pair, asked: Asked) -> Net:
     """The source lowered as it was for these files, as far as their layers show it. Raises ConversionError."""
     from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.given_files import check_regular, read_bytes
     from converters.verify.matching import nearest
 
     unknown = [
@@ -105,7 +106,8 @@ def expected(net: Net, pair: Pair, asked: Asked) -> Net:
         for fold in (False, True)
     ]
     try:
-        text = pair.prototxt.read_text(encoding="utf-8", errors="replace")
+        check_regular(pair.prototxt)
+        text = read_bytes(pair.prototxt).decode("utf-8", "replace")
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot read {pair.prototxt}", why=error.strerror or "")) from error
     return nearest(text, [lowered(net.copy(), each) for each in dict.fromkeys(unknown)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import errno
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
+from caffe_ir.given_files import read_bytes
 from converters.darknet.section import Option, Section
 
 ALIASES = {
@@ -25,7 +27,9 @@ ALIASES = {
     "silence": "empty",
 }
 
-_LARGEST_CFG = 16 << 20
+LARGEST_CFG = 16 << 20
+"""Bytes: a hundred times what the longest cfg that is known has."""
+_ORDER = "the cfg file comes first, the weights file second"
 _BLANKS = str.maketrans("", "", " \t\r")
 _TYPE = re.compile(r"\[[^][]+\]")
 
@@ -46,11 +50,10 @@ class Cfg(Struct, frozen=True, kw_only=True):
 def read_cfg(path: str | Path) -> Cfg:
     """Read a cfg file. Raises ConversionError with every problem found, also where the file cannot be read at all."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(_LARGEST_CFG + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _not_a_cfg(str(path), f"cannot be read: {reason}") from error
+        data = read_bytes(path, LARGEST_CFG)
+    except OSError as error:
+        hint = _ORDER if error.errno == errno.EFBIG else ""
+        raise _not_a_cfg(str(path), f"cannot be read: {error.strerror or error}", hint) from error
     return parse_cfg(data, str(path))
 
 
@@ -83,8 +86,8 @@ class _Ini(configparser.RawConfigParser):
 def _decode(data: bytes, file: str, notes: list[Note]) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _not_a_cfg(file, "is UTF-16 text", hint="save it as UTF-8 without a byte order mark")
-    if b"\0" in data or len(data) > _LARGEST_CFG:
-        raise _not_a_cfg(file, "is no text file", hint="the cfg file comes first, the weights file second")
+    if b"\0" in data:
+        raise _not_a_cfg(file, "is no text file", hint=_ORDER)
     if data.startswith(b"\xef\xbb\xbf"):
         text = "the cfg begins with a byte order mark, which Darknet itself crashes on; it is skipped here"
         notes.append(Note(kind="warning", text=text, origin=_place(file, 1)))

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
+from caffe_ir.given_files import check_regular
 
 Dialect = Literal["darknet", "alexeyab"]
 
@@ -98,12 +99,12 @@ class WeightsFile(Struct, kw_only=True, eq=False):
     def open(path: str | Path, dialect: Dialect) -> WeightsFile:
         """Read the header. Raises ConversionError where the file cannot be read or is no Darknet weights file."""
         try:
+            check_regular(path)
             with open(path, "rb") as file:
                 head = file.read(512)
                 size = file.seek(0, 2)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise _refusal(path, f"cannot be read: {reason}") from error
+        except OSError as error:
+            raise _refusal(path, f"cannot be read: {error.strerror or error}") from error
         header = parse_header(head, dialect)
         looks_like = _looks_like(head)
         if header is None and not looks_like:

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
+from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.net import Net, Node
 from converters.verify.source import Feeds, Judge, JudgeFailed, Values
@@ -106,7 +107,11 @@ def _index(value: str) -> int | None:
 
 def _run(files: DarknetFiles, x: Array, layers: int, folder: Path, result: Path) -> list[int]:
     cfg, source = folder / "net.cfg", folder / "input"
-    cfg.write_bytes(prepared(files.cfg.read_bytes(), files.input_shape))
+    try:
+        text = read_bytes(files.cfg)
+    except OSError as error:
+        raise JudgeFailed(f"{files.cfg} cannot be read a second time: {error.strerror or error}") from None
+    cfg.write_bytes(prepared(text, files.input_shape))
     np.ascontiguousarray(x, np.float32).tofile(source)
     child = Path(__file__).with_name("darknet_child.py")
     paths = [library(), cfg, files.weights.resolve(), source, result]

@@ -28,6 +28,8 @@ def test_both_forms_are_told_apart_by_what_is_inside(ending: str, renamed: bool,
 def test_no_file_and_a_file_of_neither_form(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         read_layers(tmp_path / "none")
+    with pytest.raises(ConversionError, match="a pipe or a device"):
+        read_layers("/dev/zero")
     (tmp_path / "text").write_text("layer {")
     with pytest.raises(ConversionError, match="this is no caffemodel"):
         read_layers(tmp_path / "text")

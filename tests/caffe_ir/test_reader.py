@@ -7,6 +7,7 @@ import pytest
 
 from caffe_ir import reader, reference
 from caffe_ir.errors import ConversionError
+from caffe_ir.given_files import LARGEST_TEXT
 from caffe_ir.layers import BatchNorm, Convolution, Eltwise, Flatten, Pooling, ReLU, Scale, Slice
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets import CAFFE
@@ -193,6 +194,19 @@ def test_layers_run_where_caffe_runs_them(tmp_path: Path, rule: str, runs: bool)
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         reader.read(tmp_path / "none.prototxt")
+
+
+def test_what_is_no_prototxt_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="a pipe or a device"):
+        reader.read("/dev/zero")
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(b"\xff")
+    with pytest.raises(ConversionError, match=r"not text.*\n.*give the prototxt"):
+        reader.read(path)
+    with open(path, "r+b") as file:
+        file.truncate(LARGEST_TEXT + 1)
+    with pytest.raises(ConversionError, match=r"more than 64 MB.*\n.*give the prototxt"):
+        reader.read(path)
 
 
 def test_what_a_file_leaves_to_the_shapes_is_worked_out(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import accumulate, groupby
 from pathlib import Path
 
+from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Concat, Power, Softmax
 from caffe_ir.layers import Slice as SliceLayer
 from converters.darknet.build import Build, Handler, Value
@@ -61,7 +63,8 @@ def tree_parents(section: Section, build: Build) -> tuple[int, ...]:
         return ()
     path = _found(section.text("tree"), build)
     try:
-        rows = [line.split() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+        text = read_bytes(path).decode("utf-8", "replace")
+        rows = [line.split() for line in text.splitlines() if line.strip()]
         return tuple(int(row[1]) for row in rows)
     except (OSError, ValueError, IndexError):
         why = "a line holds a name and a number"
@@ -75,7 +78,7 @@ def groups_of(parents: tuple[int, ...]) -> tuple[int, ...]:
 
 def _found(name: str, build: Build) -> Path:
     tried = [folder / name for folder in build.folders]
-    found = next((path for path in tried if path.is_file()), None)
+    found = next((path for path in tried if os.path.isfile(path)), None)  # Path.is_file raises for a name too long
     if found is None:
         hint = "looked for " + ", ".join(map(str, tried))
         raise build.refusal(f"the file of tree={name} is not found", hint=hint, key="tree")

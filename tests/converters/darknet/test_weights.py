@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 import resource
 import struct
@@ -244,6 +245,13 @@ def test_other_files_are_refused_by_name(tmp_path, data, told):
 def test_a_file_that_cannot_be_read_is_a_conversion_error(tmp_path, name):
     with pytest.raises(ConversionError, match="cannot be read"):
         WeightsFile.open(f"{tmp_path}/{name}", "darknet")
+
+
+def test_weights_lie_in_a_file(tmp_path):
+    os.mkfifo(tmp_path / "net.weights")
+    for path in ("/dev/zero", tmp_path / "net.weights"):
+        with pytest.raises(ConversionError, match="a pipe or a device"):
+            WeightsFile.open(path, "darknet")
 
 
 @pytest.mark.parametrize("seen_format", ["<i", "<Q"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,10 @@ def test_what_ends_darknet_ends_only_the_judge(model, tmp_path) -> None:
     files, net = model
     (tmp_path / "net.cfg").write_text("no cfg at all")
     with pytest.raises(JudgeFailed, match="Darknet does not run this net"):
+        list(darknet_judge(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
+    (tmp_path / "net.cfg").unlink()
+    os.mkfifo(tmp_path / "net.cfg")
+    with pytest.raises(JudgeFailed, match="cannot be read a second time: it is a pipe"):
         list(darknet_judge(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
 
 

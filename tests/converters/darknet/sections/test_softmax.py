@@ -65,12 +65,15 @@ def test_spatial_is_across_channels(tmp_path):
         ("groups=0", "groups=0 is less than 1"),
         ("temperature=0", "temperature=0 divides by zero"),
         ("tree=none.tree", "tiny.cfg:8 [softmax]: the file of tree=none.tree is not found"),
+        (f"tree={'9' * 4000}", "999 is not found"),
         ("tree=broken.tree", "broken.tree is no tree of classes"),
+        ("tree=numbers.tree", "numbers.tree is no tree of classes"),
         ("tree=few.tree", "the tree has 1 leaves, the vector 9 values"),
     ],
 )
 def test_what_does_not_fit(tmp_path, options, expected):
     (tmp_path / "broken.tree").write_text("a\n")
+    (tmp_path / "numbers.tree").write_text(f"a {'9' * 5000}\n")
     (tmp_path / "few.tree").write_text("a -1\n")
     (found,) = refusals(tmp_path, net(f"[connected];output=9\n[softmax];{options}"))
     assert expected in found
