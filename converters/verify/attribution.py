@@ -1,74 +1,110 @@
-"""From values that are wrong to the layers at fault, and to the lines of both files where they stand."""
+"""From values that are wrong to the layers at fault, and from layers that are other ones to what that is worth.
+
+A number in a layer's parameters or weights that is not the source's is a fault whatever the values say: no input shows
+every difference. Other layers than the converter writes may compute the same, as where somebody edits a prototxt by
+hand; there the values decide, and the numbers of the layers around them may be other ones too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from converters.verify.alone import run_alone
-from converters.verify.blame import Fault, faults, place
-from converters.verify.comparison import Row
-from converters.verify.embedded_engine import EMBEDDED
-from converters.verify.engine import CaffeFiles, Engine, EngineFailed
-from converters.verify.matching import Matches, segment
-from converters.verify.outputs import output_faults
-from converters.verify.source import Feeds, Source, inputs_of
+from caffe_ir.net import Node
+from converters.verify.blame import Fault, in_order, place
+from converters.verify.comparison import Row, off
+from converters.verify.outputs import output_faults, output_warnings
 from converters.verify.trial import Beside, Trial
-
-Progress = Callable[[str, str, int, int], None]
-"""Told what is at work, at which value, the how many-eth it is, and how many there are."""
+from converters.verify.work import Work
 
 
-class Work(Struct, frozen=True, kw_only=True):
-    """What is compared: a source and two Caffe files, on which inputs, and who is told."""
+class Findings(Struct, kw_only=True):
+    """What is at fault, one entry for each layer, and what is other than it ought to be without changing a value."""
 
-    source: Source
-    files: CaffeFiles
-    matched: Matches
-    feeds: Sequence[Feeds]
-    progress: Progress
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    """The layers whose differences have been weighed."""
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        blamed = {fault.layer for fault in self.faults}
+        for fault in faults:
+            if fault.layer not in blamed:
+                blamed.add(fault.layer)
+                self.faults.append(fault)
 
 
-def layers_at_fault(work: Work, trials: Sequence[Trial]) -> Iterator[Fault]:
+def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     """The layers at fault, in the order of the net: each wrong value has its own, for its inputs were right."""
-    wrong = {seen.value: seen for trial in trials if trial.kind == "meaning" for seen in trial.wrong}
-    found = [_faults_of(work, blob, wrong[label]) for blob, label in work.matched.held.items() if label in wrong]
-    found += [_faults_of_missing(work, value) for value in work.matched.missing]
-    told: set[str] = set()
-    for fault in chain(*found, output_faults(work.source.expected, work.files.net)):
-        if fault.layer not in told:
-            told.add(fault.layer)
-            yield fault
+    expected, net = work.source.expected, work.files.net
+    found, wrong, held = Findings(), _wrong(trials), work.matched.held
+    for blob in (blob for blob, label in held.items() if label in wrong):
+        found.add(_of_wrong_value(work, blob, wrong[held[blob]], found))
+    for value in work.matched.missing:
+        found.add(_marked(_differences(work, work.theirs(value), found), work, value))
+    for blob in (blob for blob, label in held.items() if label not in wrong):
+        _weigh(work, blob, found)
+    _weigh_the_rest(work, found)
+    places = {name: place for place, name in enumerate(in_order(net, expected))}
+    found.faults.sort(key=lambda fault: places[fault.layer])
+    found.add(output_faults(expected, net))
+    found.warnings += output_warnings(expected, net)
+    return found
 
 
-def _faults_of(work: Work, blob: str, seen: Row) -> Iterator[Fault]:
+def _wrong(trials: Sequence[Trial]) -> dict[str, Row]:
+    """The values that are wrong by themselves: in float32 alone the first one, for those behind it only follow."""
+    if meant := [trial for trial in trials if trial.kind == "meaning"]:
+        return {seen.value: seen for trial in meant for seen in trial.wrong}
+    return {seen.value: seen for trial in trials if trial.asked for seen in trial.wrong[:1]}
+
+
+def _differences(work: Work, nodes: Iterable[Node], found: Findings) -> list[Fault]:
+    """What is different in some layers and was not weighed before, in the order of the net."""
+    names = {node.name for node in nodes} - found.seen
+    found.seen |= names
+    return [fault for name, faults in work.differences.items() if name in names for fault in faults]
+
+
+def _marked(faults: Iterable[Fault], work: Work, value: str) -> Iterator[Fault]:
+    for fault in faults:
+        yield replace(fault, value=value, source=fault.source or work.place(value))
+
+
+def _of_wrong_value(work: Work, blob: str, seen: Row, found: Findings) -> Iterator[Fault]:
     """What is wrong with the layers that make a blob, of which the values are wrong."""
-    expected, net = work.source.expected, work.files.net
-    value = work.matched.value(seen.value)
-    bounds = _known(work) - {blob}
-    behind = expected.values[value] != blob and expected.values[value] in bounds
-    theirs = [] if behind else segment(expected, expected.values[value], bounds)
-    ours = segment(net, blob, bounds)
-    found = list(faults(expected, net, [node.name for node in (*theirs, *ours)]))
-    for fault in found or [_meant_otherwise(work, blob, seen)]:
+    value, behind = work.matched.value(seen.value), work.behind(blob)
+    different = _differences(work, _makers(work, blob, value), found) or [_meant_otherwise(work, blob, seen)]
+    for fault in _marked(different, work, value):
         text = f"{fault.text}; for it a reader of {seen.value} gets what is {off(seen)}" if behind else fault.text
-        yield replace(fault, text=text, value=value, source=fault.source or _source_place(work, value))
+        yield replace(fault, text=text)
 
 
-def _faults_of_missing(work: Work, value: str) -> Iterator[Fault]:
-    """Which layers are not there that would make a value."""
-    expected, net = work.source.expected, work.files.net
-    blob = expected.values[value]
-    for fault in faults(expected, net, [node.name for node in segment(expected, blob, _known(work) - {blob})]):
-        yield replace(fault, value=value, source=fault.source or _source_place(work, value))
+def _makers(work: Work, blob: str, value: str) -> list[Node]:
+    """The layers of both sides that make a value."""
+    return work.ours(blob) if work.behind(blob) else [*work.theirs(value), *work.ours(blob)]
 
 
-def _known(work: Work) -> set[str]:
-    """The blobs of which the values are known: at these the layers that make another blob begin."""
-    return set(work.matched.held) | set(inputs_of(work.files.net))
+def _weigh(work: Work, blob: str, found: Findings) -> None:
+    """What the layers are worth that are other ones, and yet make the right value."""
+    value = work.matched.value(work.matched.held[blob])
+    different = list(_marked(_differences(work, _makers(work, blob, value), found), work, value))
+    absorbed = any(fault.kind in ("missing layer", "weights") and not fault.numbers for fault in different)
+    found.add(fault for fault in different if fault.numbers and not absorbed)
+    found.warnings += [_harmless(fault) for fault in different if absorbed or not fault.numbers]
+
+
+def _weigh_the_rest(work: Work, found: Findings) -> None:
+    """What is different in layers on which no value depends."""
+    rest = [fault for name, faults in work.differences.items() if name not in found.seen for fault in faults]
+    found.add(fault for fault in rest if fault.numbers)
+    found.warnings += [_harmless(fault) for fault in rest if not fault.numbers]
+
+
+def _harmless(fault: Fault) -> Fault:
+    return replace(fault, text=f"{fault.text}; the values are the same")
 
 
 def _meant_otherwise(work: Work, blob: str, seen: Row) -> Fault:
@@ -82,59 +118,15 @@ def _meant_otherwise(work: Work, blob: str, seen: Row) -> Fault:
     return Fault(layer=node.name, kind="meaning", text=text, written=place(node))
 
 
-def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault]:
-    """The first value that an engine gets wrong, and whether it does so too where the layer runs alone."""
-    if trial.stopped or engine is EMBEDDED or not trial.wrong:
-        return
-    first = trial.wrong[0]
-    blob = next(blob for blob, label in work.matched.held.items() if label == first.value)
-    value = work.matched.value(first.value)
-    nodes = segment(work.files.net, blob, _known(work) - {blob})
-    try:
-        alone = run_alone(work.files, engine, nodes, blob, work.feeds[0])
-        text = (
-            f"run alone on the right input it is {off(alone)}: {engine.name} "
-            "computes this layer otherwise than Caffe does"
-            if not alone.relative <= engine.tolerance
-            else f"{off(first)} in the whole net, yet right ({alone.relative:.2g}) on its own: rounding "
-            f"that has grown, or how {engine.name} joins layers"
-        )
-    except EngineFailed as error:
-        text = f"{off(first)}; it cannot be run alone: {error}"
-    yield Fault(
-        layer=nodes[-1].name,
-        kind="meaning",
-        text=text,
-        value=value,
-        source=_source_place(work, value),
-        written=place(nodes[-1]),
-    )
-
-
-def off(seen: Row) -> str:
-    """How far a value is off, in words."""
-    if not seen.same_size:
-        return f"of the shape {seen.other_shape} where {seen.shape} belongs"
-    if seen.error == float("inf"):
-        return f"no number (NaN or infinity) at {seen.place} on one side alone"
-    return f"off by {seen.relative:.2g} of the largest value at {seen.place}"
-
-
-def _source_place(work: Work, value: str) -> str:
-    origin = work.source.origins.get(value)
-    return str(origin) if origin is not None else ""
-
-
 def both_sides(work: Work) -> dict[str, Beside]:
     """What stands on either side of each value, by the label of its row."""
-    net, known = work.files.net, _known(work)
     found: dict[str, Beside] = {}
     for blob, label in work.matched.held.items():
-        value, nodes = work.matched.value(label), segment(net, blob, known - {blob})
+        value, nodes = work.matched.value(label), work.ours(blob)
         found[label] = Beside(
             blob=blob,
             source=work.source.meant.get(value, ""),
-            source_place=_source_place(work, value),
+            source_place=work.place(value),
             caffe=tuple(f"{node.name}: {node.layer}" for node in nodes),
             caffe_place=place(nodes[0]) if nodes else "",
         )

@@ -77,6 +77,15 @@ def worse(first: Row, second: Row) -> Row:
     return second if second.relative > first.relative else first
 
 
+def off(seen: Row) -> str:
+    """How far a value is off, in words."""
+    if not seen.same_size:
+        return f"of the shape {seen.other_shape} where {seen.shape} belongs"
+    if seen.error == float("inf"):
+        return f"no number (NaN or infinity) at {seen.place} on one side alone"
+    return f"off by {seen.relative:.2g} of the largest value at {seen.place}"
+
+
 def _without_common_size(value: str, source: Array, other: Array) -> Row:
     return Row(
         value=value,

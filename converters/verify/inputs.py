@@ -41,6 +41,11 @@ def noise(shapes: Mapping[str, Shape], seed: int, whole: Container[str] = ()) ->
     return {name: (array > 0 if name in whole else array).astype(np.float32) for name, array in drawn.items()}
 
 
+def scaled(feeds: Feeds, size: float, whole: Container[str] = ()) -> Feeds:
+    """The inputs so many times larger; those that take whole numbers as they are."""
+    return {name: array if name in whole else array * np.float32(size) for name, array in feeds.items()}
+
+
 def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation) -> Feeds:
     """The inputs that a file holds: a picture or an .npy for a net of one input, or an .npz with arrays by name.
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from caffe_ir import reader
 from caffe_ir.errors import ConversionError
 from caffe_ir.net import Net
-from converters.verify.blame import Fault, faults
+from converters.verify.blame import Fault, differences
 from converters.verify.source import Source
 from converters.verify.trial import Comparison
 
@@ -38,7 +38,9 @@ def faults_of_unreadable(expected: Net, prototxt: Path, error: ConversionError) 
     names = [node.name for node in net.nodes]
     cut = next((place for place, node in enumerate(expected.nodes) if node.name == names[-1]), -1)
     before = [node.name for node in expected.nodes[: cut + 1]]
-    for fault in faults(expected, net, [*before, *names], weights=False):
+    wanted = {*before, *names}
+    different = differences(expected, net, weights=False)
+    for fault in (each for name, faults in different.items() if name in wanted for each in faults):
         yield replace(fault, written=f"{prototxt}:{fault.written.rpartition(':')[2]}" if fault.written else "")
 
 

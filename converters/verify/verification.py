@@ -20,18 +20,23 @@ from caffe_ir.blob import Array
 from caffe_ir.caffemodel_hdf5 import is_hdf5
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net
-from converters.verify.attribution import Progress, Work, both_sides, faults_of_engine, layers_at_fault
+from converters.verify.attribution import both_sides, findings
+from converters.verify.blame import differences
 from converters.verify.comparison import Row, row, worse
 from converters.verify.embedded_engine import EMBEDDED, Take, blobs, layer_by_layer
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
-from converters.verify.inputs import noise
+from converters.verify.engine_faults import faults_of_engine
+from converters.verify.inputs import noise, scaled
 from converters.verify.matching import matches
-from converters.verify.outputs import output_warnings
 from converters.verify.source import Feeds, Judge, JudgeFailed, Source, Supply, inputs_of
 from converters.verify.trial import Comparison, Trial
+from converters.verify.work import Progress, Work
 
 # An engine may lose so many times what numpy's float32 loses: it sums in another order, or by Winograd's transform.
 LEEWAY = 30.0
+# What the inputs are multiplied by, besides, where the layers are other ones than those that the converter writes: then
+# only the values say whether they mean the same, and a limit that noise never reaches would not show.
+MAGNITUDES = (1e-3, 1e3)
 FINITE = float(np.finfo(np.float64).max)
 
 
@@ -65,20 +70,32 @@ def verify(
     refuse_other_inputs(source.expected, caffe.net)
     matched = matches(source.expected, caffe.net)
     inputs = inputs_of(caffe.net)
-    given = [{name: each[name] for name in inputs} for each in feeds or [noise(inputs, 0, source.whole)]]
-    work = Work(source=source, files=caffe, matched=matched, feeds=given, progress=progress)
+    fed = feeds or [noise(inputs, 0, source.whole)]
+    given: list[Feeds] = [{name: each[name] for name in inputs} for each in fed]
+    different = differences(source.expected, caffe.net)
+    edited = any(not fault.numbers for faults in different.values() for fault in faults)
+    work = Work(
+        source=source,
+        files=caffe,
+        matched=matched,
+        differences=different,
+        feeds=given,
+        further=[scaled(each, size, source.whole) for size in MAGNITUDES for each in given] if edited else [],
+        progress=progress,
+    )
     trials: list[Trial] = []
     with np.errstate(all="ignore"):  # what overflows or is no number shows in the rows
         if meaning:
             trials += [_meaning(work, judge) for judge in source.judges]
         if rounding:
             trials += _rounding(work, engines, asked, tolerance, meant=meaning)
+    found = findings(work, trials)
     return Comparison(
         source=source.title,
         caffe=str(caffe.prototxt),
         trials=tuple(trials),
-        faults=tuple(layers_at_fault(work, trials)),
-        warnings=tuple(output_warnings(source.expected, caffe.net)),
+        faults=tuple(found.faults),
+        warnings=tuple(found.warnings),
         missing=matched.missing,
         sides=both_sides(work),
     )
@@ -109,7 +126,7 @@ def _meaning(work: Work, judge: Judge) -> Trial:
     trial = Trial(kind="meaning", name=judge.name, title=judge.title, asked=judge.required)
     held, found = work.matched.held, dict[str, Row]()
     try:
-        for feeds in work.feeds:
+        for feeds in (*work.feeds, *work.further):
             take = _supplied(work, judge, feeds)
             number = 0
             for _, rows in layer_by_layer(work.files.net, held, take, feeds):

@@ -1,0 +1,56 @@
+"""What is compared, and how its parts are called on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from caffe_ir.net import Node
+from converters.verify.blame import Fault
+from converters.verify.engine import CaffeFiles
+from converters.verify.matching import Matches, segment
+from converters.verify.source import Feeds, Source, inputs_of
+
+Progress = Callable[[str, str, int, int], None]
+"""Told what is at work, at which value, the how many-eth it is, and how many there are."""
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """What is compared: a source and two Caffe files, on which inputs, and who is told.
+
+    `differences` are those of the layers from what the converter writes, by their names and in the order of the net.
+    """
+
+    source: Source
+    files: CaffeFiles
+    matched: Matches
+    differences: Mapping[str, Sequence[Fault]]
+    feeds: Sequence[Feeds]
+    further: Sequence[Feeds] = ()
+    """Inputs that only tell whether two nets mean the same; in float32 they would cost more than usual."""
+    progress: Progress
+
+    def known(self, blob: str) -> set[str]:
+        """The blobs besides this one of which the values are known: there the layers that make it begin."""
+        return (set(self.matched.held) | set(inputs_of(self.files.net))) - {blob}
+
+    def behind(self, blob: str) -> bool:
+        """Whether this is an output's last state, made from the blob that holds the output's value already."""
+        meant = self.source.expected.values[self.matched.value(self.matched.held[blob])]
+        return meant != blob and meant in self.matched.held
+
+    def ours(self, blob: str) -> list[Node]:
+        """The layers of the files that make a blob out of values that are known."""
+        return segment(self.files.net, blob, self.known(blob))
+
+    def theirs(self, value: str) -> list[Node]:
+        """The layers that the converter writes for a value of the source."""
+        expected = self.source.expected
+        blob = expected.values[value]
+        return segment(expected, blob, self.known(blob))
+
+    def place(self, value: str) -> str:
+        """Where in the user's source a value is computed."""
+        origin = self.source.origins.get(value)
+        return str(origin) if origin is not None else ""
