@@ -52,8 +52,19 @@ def fault_lines(comparison: Comparison) -> Iterator[str]:
     for trial in comparison.trials:
         if trial.stopped and trial.asked:
             yield f"{trial.heading}: {trial.stopped}"
+        if trial.blank and trial.asked:
+            yield f"{trial.heading}: {_blank(comparison, trial)}"
         for fault in trial.faults:
             yield f"{trial.name}: {fault}"
+
+
+def _blank(comparison: Comparison, trial: Trial) -> str:
+    """Where nothing was compared, and how many such values there are."""
+    first, *others = (seen.value for seen in trial.blank)
+    place = comparison.sides[first].source_place if first in comparison.sides else ""
+    more = f" and {len(others)} more" if others else ""
+    text = "nothing but NaN and infinity, on both sides alike: there nothing was compared"
+    return f"{first}{more}: {text}{f' ({place})' if place else ''}"
 
 
 def _trials(trials: Iterable[Trial]) -> Table:

@@ -8,6 +8,7 @@ hand; there the values decide, and the numbers of the layers around them may be 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import prod
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from caffe_ir.net import Node
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off
-from converters.verify.outputs import output_faults, output_warnings
+from converters.verify.outputs import output_faults, output_warnings, promised
 from converters.verify.trial import Beside, Trial
 from converters.verify.work import Work
 
@@ -51,6 +52,7 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     found.faults.sort(key=lambda fault: places[fault.layer])
     found.add(output_faults(expected, net))
     found.warnings += output_warnings(expected, net)
+    found.warnings += _that_say_little(work, trials)
     return found
 
 
@@ -116,6 +118,21 @@ def _meant_otherwise(work: Work, blob: str, seen: Row) -> Fault:
         "fault of the converter"
     )
     return Fault(layer=node.name, kind="meaning", text=text, written=place(node))
+
+
+def _that_say_little(work: Work, trials: Sequence[Trial]) -> Iterator[Fault]:
+    """Outputs of which the source's own values can hardly be got wrong, and values that are partly no numbers."""
+    rows = next((trial.rows for trial in trials if trial.rows), ())
+    outputs = {output.blob for output in promised(work.source.expected).values()}
+    for seen in rows:
+        value = work.matched.value(seen.value)
+        count = prod(seen.shape)
+        if seen.constant and work.source.expected.values[value] in outputs:
+            text = f"all {count} numbers of the output {value} are the same one on this input: it says little"
+            yield Fault(layer=value, kind="output", text=text, source=work.place(value))
+        if 0 < seen.compared < count and seen.error == 0:
+            text = f"{count - seen.compared} of {count} numbers are NaN or infinite on both sides: they say nothing"
+            yield Fault(layer=value, kind="meaning", text=text, source=work.place(value))
 
 
 def both_sides(work: Work) -> dict[str, Beside]:

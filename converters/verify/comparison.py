@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Shape
 
@@ -17,6 +18,8 @@ class Row(Struct, frozen=True, kw_only=True):
 
     `error` is the largest difference and `place` where it stands, `largest` the largest absolute value of the source's;
     `cosine` is that of the angle between the two; `spread` counts the differences by DECADES, relative to `largest`.
+    `compared` counts the places where both sides hold a number; what is NaN or infinite on both says nothing.
+    `constant` says that the source's numbers are all the same one, so that no order of them shows.
     """
 
     value: str
@@ -27,6 +30,13 @@ class Row(Struct, frozen=True, kw_only=True):
     cosine: float
     place: Shape
     spread: tuple[int, ...] = ()
+    compared: int = 0
+    constant: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was compared: no number on both sides at any place, and nowhere a number on one alone."""
+        return self.error == 0 and self.compared == 0 and int(np.prod(self.shape)) > 0
 
     @property
     def relative(self) -> float:
@@ -46,7 +56,8 @@ def row(value: str, source: Array, other: Array) -> Row:
     if source.size != other.size:
         return _without_common_size(value, source, other)
     left, right = source.reshape(-1), other.reshape(-1)
-    largest, worst, error = _largest(left), 0, 0.0
+    low, high = _range(left)
+    largest, worst, error, compared = max(-low, high, 0.0), 0, 0.0, 0
     spread = np.zeros(len(DECADES), np.int64)
     product = left_square = right_square = 0.0
     for begin in range(0, left.size, _BLOCK):  # by blocks: the arrays are large and their differences would be too
@@ -56,6 +67,7 @@ def row(value: str, source: Array, other: Array) -> Row:
         if difference[place] > error:
             worst, error = begin + place, float(difference[place])
         spread += _counted(difference, largest)
+        compared += int((np.isfinite(ours) & np.isfinite(theirs)).sum())
         product += float(ours @ theirs)
         left_square += float(ours @ ours)
         right_square += float(theirs @ theirs)
@@ -69,12 +81,16 @@ def row(value: str, source: Array, other: Array) -> Row:
         cosine=product / float(norms) if norms else 1.0,
         place=tuple(int(index) for index in np.unravel_index(worst, source.shape)) if left.size else (),
         spread=tuple(int(count) for count in spread),
+        compared=compared,
+        constant=left.size > 1 and low == high,
     )
 
 
 def worse(first: Row, second: Row) -> Row:
     """The row of two that shows the larger error: for several inputs."""
-    return second if second.relative > first.relative else first
+    worst = second if second.relative > first.relative else first
+    both = first.constant and second.constant and first.largest == second.largest
+    return replace(worst, compared=max(first.compared, second.compared), constant=both)
 
 
 def off(seen: Row) -> str:
@@ -87,24 +103,26 @@ def off(seen: Row) -> str:
 
 
 def _without_common_size(value: str, source: Array, other: Array) -> Row:
+    low, high = _range(source.reshape(-1))
     return Row(
         value=value,
         shape=source.shape,
         other_shape=other.shape,
-        largest=_largest(source.reshape(-1)),
+        largest=max(-low, high, 0.0),
         error=float("inf"),
         cosine=0.0,
         place=(),
     )
 
 
-def _largest(values: Array) -> float:
-    """The largest finite absolute value."""
-    found = 0.0
+def _range(values: Array) -> tuple[float, float]:
+    """The smallest and the largest finite value; infinity and its opposite where there is none."""
+    low, high = float("inf"), float("-inf")
     for begin in range(0, values.size, _BLOCK):
-        block = np.abs(values[begin : begin + _BLOCK])
-        found = max(found, float(block[np.isfinite(block)].max(initial=0)))
-    return found
+        block = values[begin : begin + _BLOCK]
+        finite = block[np.isfinite(block)]
+        low, high = min(low, float(finite.min(initial=low))), max(high, float(finite.max(initial=high)))
+    return low, high
 
 
 def _difference(left: Array, right: Array) -> Array:

@@ -42,6 +42,11 @@ class Trial(Struct, frozen=True, kw_only=True):
         return tuple(seen for seen, most in pairs if not seen.relative <= most)
 
     @property
+    def blank(self) -> tuple[Row, ...]:
+        """The rows in which there was nothing to compare: NaN or infinity at every place, on both sides."""
+        return tuple(seen for seen in self.rows if seen.blank)
+
+    @property
     def worst(self) -> Row | None:
         return max(self.rows, key=lambda seen: seen.relative, default=None)
 
@@ -49,7 +54,9 @@ class Trial(Struct, frozen=True, kw_only=True):
     def verdict(self) -> Verdict:
         if self.stopped or not self.rows:
             return "not compared"
-        return "differs" if self.wrong else "agrees"
+        if self.wrong:
+            return "differs"
+        return "not compared" if self.blank else "agrees"
 
 
 class Beside(Struct, frozen=True, kw_only=True):

@@ -54,6 +54,27 @@ def test_differences_are_counted_by_decades() -> None:
 
 def test_of_several_inputs_the_worse_row_is_kept() -> None:
     good, bad = row("x", np.ones(2), np.ones(2)), row("x", np.ones(2), np.array([1.0, 2.0]))
-    assert worse(good, bad) is bad
-    assert worse(bad, good) is bad
+    assert worse(good, bad) == bad
+    assert worse(bad, good) == bad
     assert worse(good, row("x", np.ones(2), np.array([1.0, np.nan]))).error == np.inf
+
+
+def test_what_was_compared_is_counted() -> None:
+    some = np.array([1.0, np.nan, np.inf, 2.0])
+    found = row("v", some, some)
+    assert (found.error, found.compared, found.blank, found.constant) == (0, 2, False, False)
+    assert found.largest == 2
+    nothing = row("v", some[1:3], some[1:3])
+    assert (nothing.error, nothing.compared, nothing.blank) == (0, 0, True)
+    assert not row("v", some[1:3], some[::3]).blank
+    assert not row("v", np.ones(0), np.ones(0)).blank
+
+
+def test_a_value_of_one_number_is_constant_whatever_the_other_side_has() -> None:
+    assert row("v", np.full(3, -2.0), np.arange(3.0)).constant
+    assert not row("v", np.arange(3.0), np.full(3, -2.0)).constant
+    assert not row("v", np.ones(1), np.ones(1)).constant
+    two, three, mixed = (row("v", np.array(each), np.array(each)) for each in ([2.0, 2], [3.0, 3], [2.0, 3]))
+    assert worse(two, two).constant
+    assert not worse(two, three).constant
+    assert not worse(two, mixed).constant

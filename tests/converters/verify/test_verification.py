@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import Input
-from converters.verify import EMBEDDED, Engine, EngineFailed, Judge, JudgeFailed
+from caffe_ir.layers import Input, Power, Scale
+from converters.verify import EMBEDDED, Engine, EngineFailed, Judge, JudgeFailed, source_of
 from converters.verify.inputs import noise
+from tests.caffe_ir.build import add, net_of
 from tests.converters.verify.planting import converted, engine, parameter, verified
 
 LEAKY = "conv_0_leaky: ReLU"
@@ -121,3 +122,39 @@ def test_progress_is_told_of_every_value(tmp_path, net) -> None:
     assert len(seen) == 2 * count
     assert seen[0] == ("meaning, by embedded", "conv_0", 1, count)
     assert seen[-1] == ("rounding, embedded", "softmax_18", count, count)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_no_number_anywhere_on_both_sides_is_no_agreement(tmp_path, number) -> None:
+    net = net_of((1, 4))
+    add(net, "scale", Scale(bias_term=False), np.full(4, number))
+    add(net, "shifted", Power(shift=1.0))
+    found = verified(tmp_path, source_of("no numbers", net, net), net, asked=["embedded"])
+    assert found.verdict == "not compared"
+    assert [row.value for row in found.trials[0].blank] == ["scale", "shifted"]
+
+
+def test_what_is_no_number_at_some_places_is_a_warning(tmp_path) -> None:
+    net = net_of((1, 4))
+    add(net, "scale", Scale(bias_term=False), np.array([1, np.nan, 2, 3]))
+    found = verified(tmp_path, source_of("no number", net, net), net, asked=["embedded"])
+    assert found.verdict == "agrees"
+    assert [warning.text for warning in found.warnings] == [
+        "1 of 4 numbers are NaN or infinite on both sides: they say nothing"
+    ]
+
+
+def test_an_output_that_is_the_same_number_everywhere_says_little(tmp_path) -> None:
+    net = net_of((1, 4))
+    add(net, "nothing", Power(scale=0.0, shift=3.0))
+    found = verified(tmp_path, source_of("a constant", net, net), net)
+    assert found.verdict == "agrees"
+    assert [warning.layer for warning in found.warnings] == ["nothing"]
+    assert "all 4 numbers of the output nothing are the same one" in found.warnings[0].text
+
+
+def test_nothing_compared_is_no_agreement(tmp_path, net) -> None:
+    assert verified(tmp_path, net.source, net.made, meaning=False, rounding=False).verdict == "not compared"
+    empty = replace(net.source, judges=(Judge(name="mute", title="", values=lambda feeds: iter(()), tolerance=1e-6,
+                                              precision="float64"),))  # fmt: skip
+    assert verified(tmp_path, empty, net.made).verdict == "not compared"
