@@ -121,6 +121,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.upgrade",
     ),
     "converters": (),
+    "converters.__main__": ("converters.cli.main",),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
     "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.pytorch.*"),
     "converters.weights.*": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.given_files", "converters.weights.*"),

@@ -13,6 +13,7 @@ import click
 
 from caffe_ir.extras import require
 from converters.cli.batch_shown import show_table, shown
+from converters.cli.command import Command
 from converters.cli.failure import failures_told
 from converters.options.caffe import TARGETS
 
@@ -27,7 +28,7 @@ _PATH = click.Path(path_type=Path)
 _WORKER = "converters.cli.batch_work"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.argument("models", metavar="MANIFEST", nargs=-1, required=True)
 @click.option("--init", is_flag=True, help="Print a first manifest of what lies in a folder, and do nothing else.")
 @click.option(

@@ -7,17 +7,18 @@ from pathlib import Path
 import click
 from msgspec.structs import asdict
 
+from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
-from converters.cli.options import FILE, takes
+from converters.cli.options import takes
 from converters.cli.sources import darknet_model
 from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("cfg", type=FILE)
-@click.argument("weights", type=FILE)
+@click.command(cls=Command)
+@click.argument("cfg", type=InputFile())
+@click.argument("weights", type=InputFile())
 @click.option(
     "-o", "--output", metavar="STEM",
     help="Write STEM.prototxt, STEM.caffemodel, STEM.heads.json; or a folder.  [default: the cfg's name, here]",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.options import FILE
 
@@ -32,8 +33,8 @@ class Held(Struct, frozen=True, kw_only=True):
     read: Callable[[], Array]
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("files", nargs=-1, required=True, type=FILE, metavar="WEIGHTS | CAFFEMODEL | CFG DARKNET")
+@click.command(cls=Command)
+@click.argument("files", nargs=-1, required=True, type=InputFile(), metavar="WEIGHTS | CAFFEMODEL | CFG DARKNET")
 @click.option("--npz", type=FILE, metavar="FILE", help="Write the arrays under their names too.")
 def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     """List the arrays of a file with their shapes, types, mean, standard deviation, extremes and NaNs.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from caffe_ir.file_names import PROTOTXT, stem_of_weights
+from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
 from converters.options import CaffeOptions
 
@@ -31,7 +32,9 @@ def check_wishes(output: str | None, dump_after: str | None) -> None:
 
     stages = ("source", *dict.fromkeys(one.name for one in PIPELINE))
     if dump_after is not None and dump_after not in stages:
-        raise click.BadParameter(f"{dump_after!r} is none of: {', '.join(stages)}", param_hint="--dump-after")
+        meant = did_you_mean(dump_after, stages)
+        told = f"{dump_after!r} is no pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
+        raise click.BadParameter(told, param_hint="--dump-after")
     folder = stem_of(output, "net").parent
     if not folder.is_dir():
         problem = Problem(

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("prototxt", type=FILE)
+@click.command(cls=Command)
+@click.argument("prototxt", type=InputFile())
 @click.option("-o", "--output", type=FILE, metavar="FILE", help="The caffemodel.  [default: beside the prototxt]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other numbers.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")

@@ -8,8 +8,9 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -23,8 +24,23 @@ COMMANDS = {
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 
+_REPORT = (
+    "\nThis is a fault of tocaffe, not of your model or your command. Please report it with the text above, "
+    "the command, and `convert --version`."
+)
+
 _OBJECTS = 100_000
 """New objects between two looks for dead cycles."""
+
+
+CODES = (
+    ("0", "Done; verify: the nets agree."),
+    ("1", "The model cannot be converted; verify: the nets differ."),
+    ("2", "Wrong usage, or a file is missing; verify: nothing was compared."),
+    ("70", "A fault of tocaffe itself: please report it."),
+)
+"""Exit codes, as the help lists them."""
+OUR_FAULT, INTERRUPTED = 70, 130
 
 
 class Commands(click.Group):
@@ -39,26 +55,49 @@ class Commands(click.Group):
         command: click.Command = vars(importlib.import_module(COMMANDS[name][0]))[name]
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from converters.cli.meant import meant
+
+            raise click.UsageError(meant(args, list(COMMANDS), str(ctx.info_name)), ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted", err=True)
+            raise click.exceptions.Exit(INTERRUPTED) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+        with formatter.section("Exit codes"):
+            formatter.write_dl(CODES)
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(None, "--version", package_name="tocaffe", prog_name="tocaffe")
 def convert() -> None:
-    """Write neural networks as Caffe nets that compute the same function, in vanilla Caffe, with no custom layer."""
+    """Write neural networks as Caffe nets that compute the same function."""
 
 
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 the model cannot be converted, 2 wrong usage."""
+    """Run the command line and exit with one of CODES."""
     for wish in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, wish, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     _collect_rarely()
     _import_from_here()
-    convert(prog_name="convert" if not sys.argv[0].endswith("tocaffe") else "tocaffe")
+    try:
+        convert(prog_name="tocaffe" if sys.argv[0].endswith("tocaffe") else "convert")
+    except Exception:  # whatever it is, nothing that was foreseen: it must not end with the code of a bad model
+        traceback.print_exc()
+        click.echo(_REPORT, err=True)
+        sys.exit(OUR_FAULT)
 
 
 def _collect_rarely() -> None:

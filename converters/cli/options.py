@@ -11,14 +11,18 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
-from converters.options import Declared, declared, size_of
+from converters.cli.command import InputFile, SectionedOption
+from converters.options import Declared, Kind, declared, size_of
 from converters.options.argument import arguments_of
 from converters.options.declared import Source
 
 FILE = click.Path(path_type=Path)
+"""A file that is written; one that is read is an InputFile."""
 IN_VERIFY = {"input": "--shape"}
 """Options that `convert verify` spells otherwise than the commands that convert: its --input is a file."""
+_AS_CONVERTED = "as the files show"
 _MANY = ("texts", "paths", "table")
+_METAVARS: dict[Kind, str] = {"path": "FILE", "paths": "FILE", "count": "N"}
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -71,8 +75,10 @@ def _decorator(
             return command(**values)
 
         wrapped: Any = called
-        for one in reversed([one for each in known.values() for one in each]):
-            wrapped = _option(one, flags.get(one.name, one.flag), deniable=deniable)(wrapped)
+        for parameter, kind in reversed(list(kinds.items())):
+            for one in reversed(known[parameter]):
+                title = getattr(kind, "TITLE", "")
+                wrapped = _option(one, flags.get(one.name, one.flag), title, deniable=deniable)(wrapped)
         return wrapped  # type: ignore[no-any-return]
 
     return decorate
@@ -83,30 +89,35 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if source(name) is ParameterSource.COMMANDLINE}
 
 
-def _option(one: Declared, flag: str, *, deniable: bool) -> Decorator:
-    names = [*([one.option.short] if one.option.short else []), flag]
-    if one.kind == "flag":
-        names[-1] += f"/--no-{flag[2:]}" if deniable else ""
-        return click.option(one.name, *names, is_flag=True, default=False, help=one.option.help)
-    many = one.kind in _MANY
+def _option(one: Declared, flag: str, section: str, *, deniable: bool) -> Decorator:
+    option, many = one.option, one.kind in _MANY
+    names = [option.short, flag] if option.short else [flag]
+    if one.kind == "flag" and deniable:
+        names[-1] += f"/--no-{flag[2:]}"
+    shown: bool | str = _AS_CONVERTED if deniable else bool(one.default)
     return click.option(
         one.name,
         *names,
+        cls=SectionedOption,
+        section=section,
         type=_type(one),
+        is_flag=one.kind == "flag",
         multiple=many,
         default=() if many else one.default,
-        show_default=bool(one.default),
-        metavar=one.option.metavar,
+        show_default=shown,
+        metavar=option.metavar or _METAVARS.get(one.kind),
         callback=_arguments if one.kind == "table" else None,
-        help=one.option.help,
+        help=option.help,
     )
 
 
-def _type(one: Declared) -> click.ParamType[Any] | None:
+def _type(one: Declared) -> click.ParamType[Any]:
+    if one.kind == "flag":
+        return click.BOOL
     if one.choices:
         return click.Choice(one.choices)
     if one.kind in ("path", "paths"):
-        return FILE
+        return InputFile()
     if one.kind == "count":
         return click.IntRange(one.option.least)
     return SizeType() if one.kind == "size" else click.STRING

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from caffe_ir.file_names import BINARY, HDF5
+from converters.cli.command import InputFile, SectionedOption, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.files import stem_of
 from converters.cli.options import FILE
@@ -23,19 +24,24 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
+_option = functools.partial(click.option, cls=SectionedOption, section="Weights for a prototxt")
 _OPTIONS = (
-    click.option(
-        "--prototxt", type=FILE, metavar="NET.prototxt",
+    _option(
+        "--prototxt", type=InputFile(), metavar="NET.prototxt",
         help="MODEL is weights alone (.pth, .safetensors, .npz, .npy) for this net; writes STEM.caffemodel.",
     ),
-    click.option("--map", "map_file", type=FILE, metavar="MAP", help="Which module fills which layer, as TOML."),
-    click.option("--write-map", type=FILE, metavar="MAP", help="Write the mapping that was used."),
-    click.option(
-        "--strict/--partial", default=True, help="All layers and keys, or the rest of the layers from their fillers."
+    _option("--map", "map_file", type=InputFile(), metavar="MAP", help="Which module fills which layer, as TOML."),
+    _option("--write-map", type=FILE, metavar="MAP", help="Write the mapping that was used."),
+    _option(
+        "--strict/--partial", default=True,
+        help="All layers and keys must match, or the remaining layers get their fillers' numbers.  [default: strict]",
     ),
-    click.option("--eps", default="1e-05", show_default=True, help="BatchNorm's, or `prototxt` for each layer's own."),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The fillers' seed."),
-    click.option("--model", "factory", metavar="package:function", help="The model, to compare with layer by layer."),
+    _option(
+        "--eps", default="1e-05", show_default=True, metavar="X",
+        help="BatchNorm's epsilon, or `prototxt` for each layer's.",
+    ),
+    _option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Seed of the fillers.  [default: 0]"),
+    _option("--model", "factory", metavar="package:function", help="The model, to compare with layer by layer."),
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
 _SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "quiet")
@@ -106,6 +112,7 @@ def fill_prototxt(
     fillers. With `factory` the model that it makes is compared with what was written.
     """
     own_eps = _eps(eps)
+    refuse_missing((Path(model),))
     with failures_told(model):
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from msgspec.structs import asdict
 
+from converters.cli.command import Command, missing_file, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import takes
@@ -15,7 +18,7 @@ from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.argument("model")
 @click.option(
     "-o", "--output", metavar="STEM",
@@ -37,6 +40,7 @@ def pytorch(
     """
     if read.weights_key and read.weights is None:
         raise click.UsageError("--weights-key says which weights of a file: give it as --weights FILE")
+    _refuse_missing(model)
     quiet = wanted.quiet
     with failures_told(model):
         from caffe_ir.targets import TARGETS
@@ -54,3 +58,16 @@ def pytorch(
         from converters.cli.verify_work import verify_written
 
         verify_written((model,), written, Asked(pytorch=read, caffe=asdict(caffe)), quiet=quiet)
+
+
+def _refuse_missing(model: str) -> None:
+    """Raise UsageError where the model's file, or that of its function, is not there."""
+    holder, colon, _ = model.rpartition(":")
+    if Path(model).exists() or (colon and not holder.endswith(".py")):
+        return
+    if colon:
+        refuse_missing((Path(holder),))
+        return
+    module, dot, name = model.rpartition(".")
+    spelled = f"{module}:{name}" if dot and module.replace(".", "_").isidentifier() else "package.module:function"
+    raise click.UsageError(f"{missing_file(Path(model))}\n       A function that returns a model is given as {spelled}")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import click
 
+from converters.cli.command import Command, InputFile, refuse_missing
 from converters.cli.options import FILE, IN_VERIFY, takes, takes_given
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import Asked, opened, parted
@@ -17,14 +18,14 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.argument("files", nargs=-1, required=True, metavar="SOURCE... CAFFE")
 @click.option(
     "--engine", "engines", multiple=True, type=click.Choice(ENGINE_NAMES),
     help="An engine that must agree; once for each.  [default: embedded counts, others run if they are installed]",
 )  # fmt: skip
 @click.option(
-    "--input", "inputs", multiple=True, type=FILE, metavar="FILE", help="An .npy, .npz or picture; repeatable."
+    "--input", "inputs", multiple=True, type=InputFile(), metavar="FILE", help="An .npy, .npz or picture; repeatable."
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the noise, where there is no --input."
@@ -78,6 +79,7 @@ def verify(
     """
     with could_not(" ".join(files)):
         source, pair = parted(files)
+        refuse_missing((*(Path(one) for one in source if ":" not in one), pair.prototxt, pair.caffemodel))
         found = opened(source, pair, Asked(darknet=darknet, pytorch=pytorch, caffe=caffe, judge=judge))
         wanted = Wanted(
             engines=engines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -14,6 +14,8 @@ TARGETS = ("caffe",)
 
 class CaffeOptions(Struct, frozen=True, kw_only=True):
     """How a net of exact-source layers is lowered."""
+
+    TITLE: ClassVar[str] = "The Caffe net"
 
     head: Annotated[
         Literal["raw", "activated"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from converters.options.declared import Option, Size
 
 class DarknetOptions(Struct, frozen=True, kw_only=True):
     """The keyword arguments of `converters.darknet.convert`, by their names and with their defaults."""
+
+    TITLE: ClassVar[str] = "Reading a Darknet model"
 
     dialect: Annotated[
         Literal["auto", "darknet", "alexeyab"],

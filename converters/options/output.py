@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from converters.options.declared import Option
 
 class OutputOptions(Struct, frozen=True, kw_only=True):
     """The form of the files, the comparison with their source, and what is printed."""
+
+    TITLE: ClassVar[str] = "Output"
 
     hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5, for more than 2 GB of them.")] = False
     dump_after: Annotated[

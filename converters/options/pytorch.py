@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Struct, field
 
@@ -13,6 +13,8 @@ from converters.options.declared import Option
 
 class PyTorchOptions(Struct, frozen=True, kw_only=True):
     """Its inputs, and the arguments of `converters.pytorch.loading.load` and `load_plugins`."""
+
+    TITLE: ClassVar[str] = "Reading a PyTorch model"
 
     input: Annotated[
         tuple[str, ...],

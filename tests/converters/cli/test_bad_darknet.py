@@ -15,6 +15,7 @@ from tests.converters.cli.given import (
     floats,
     layer_types,
     reasons,
+    tool,
     with_floats,
 )
 
@@ -85,8 +86,9 @@ def test_weights_that_are_none(tmp_path: Path, tiny: tuple[str, str]) -> None:
 
 
 def test_no_weights_file(tmp_path: Path, tiny: tuple[str, str]) -> None:
-    told = reasons(tmp_path, "darknet", tiny[0], tmp_path / "none.weights")
-    assert "none.weights: cannot be read: No such file or directory" in told
+    done = tool("darknet", tiny[0], tmp_path / "none.weights")
+    assert done.exit_code == 2
+    assert f"there is no file {tmp_path / 'none.weights'}" in done.stderr
 
 
 def test_the_two_files_the_wrong_way_round(tmp_path: Path, tiny: tuple[str, str]) -> None:

@@ -113,7 +113,7 @@ def test_a_function_or_a_file_that_does_not_exist(models: Path) -> None:
     assert "has no function nett" in told
     assert "net" in told
     folder = models.parent
-    assert "cannot read" in reasons(folder, "pytorch", folder / "none.pt2")
+    assert f"there is no file {folder / 'none.pt2'}" in tool("pytorch", folder / "none.pt2").stderr
     assert "no_such_package" in reasons(folder, "pytorch", "no_such_package.models:net", "--input", "1x3x8x8")
 
 

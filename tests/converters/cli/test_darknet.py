@@ -238,7 +238,7 @@ def test_dump_after_prints_the_net_as_it_is_then(tmp_path: Path, stage: str) -> 
     told = converted("darknet", *model, "-o", tmp_path / "net", "--dump-after", stage, "-q").stdout
     assert told.startswith("net tiny\n")
     assert "data: Input(" in told
-    assert ("SourceBatchNorm" in told) == (stage == "source" or STAGES.index(stage) < STAGES.index("batch_norm"))
+    assert ("SourceBatchNorm" in told) == (stage == "source" or STAGES.index(stage) < STAGES.index("legalize"))
 
 
 def test_dump_after_a_pass_that_does_not_exist_is_wrong_usage(tmp_path: Path) -> None:

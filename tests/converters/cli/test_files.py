@@ -56,9 +56,10 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(
 
 
 def test_the_folder_is_looked_at_before_the_model(tmp_path: Path) -> None:
-    told = tool("darknet", tmp_path / "none.cfg", tmp_path / "none.weights", "-o", tmp_path / "new" / "net")
+    (tmp_path / "bad.cfg").write_text("no cfg")
+    told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "new" / "net")
     assert told.exit_code == 1
-    assert "none.cfg: " not in told.stderr
+    assert "bad.cfg: " not in told.stderr
     assert "there is no folder" in told.stderr
 
 
@@ -80,9 +81,11 @@ def test_a_folder_that_takes_no_files(tmp_path: Path) -> None:
 
 def test_a_pass_that_does_not_exist() -> None:
     check_wishes(None, "source")
-    check_wishes(None, "batch_norm")
-    with pytest.raises(click.BadParameter, match="'magic' is none of: source, heads"):
+    check_wishes(None, "legalize")
+    with pytest.raises(click.BadParameter, match="'magic' is no pass\nThe passes: source, heads"):
         check_wishes(None, "magic")
+    with pytest.raises(click.BadParameter, match=r"did you mean fold_batch_norm\?"):
+        check_wishes(None, "fold_batchnorm")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import click
 import pytest
 
 from converters.cli import main
-from tests.converters.cli.given import contents, converted, darknet_model, process, tool
+from tests.converters.cli.given import ROOT, contents, converted, darknet_model, process, tool
 
 SLOW_WRITER = """
 import time
@@ -93,7 +94,7 @@ def test_an_interrupted_run_leaves_the_old_files_and_nothing_else(tmp_path: Path
     assert contents(tmp_path) == before
     assert "Traceback" not in err
     assert out == ""
-    assert run.returncode == (1 if name == "SIGINT" else 128 + number)
+    assert run.returncode == 128 + number
 
 
 def test_a_hangup_that_is_ignored_stays_ignored() -> None:
@@ -102,3 +103,51 @@ def test_a_hangup_that_is_ignored_stays_ignored() -> None:
     with process(program + tell, "--version") as run:
         out, _ = run.communicate(timeout=30)
     assert "SIG_IGN" in out
+
+
+def test_files_without_a_command_end_with_the_line_to_type() -> None:
+    result = tool("yolov3.cfg", "yolov3.weights", "--fold-bn")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].strip() == "convert darknet yolov3.cfg yolov3.weights --fold-bn"
+
+
+def test_the_help_fits_a_small_terminal() -> None:
+    lines = converted("--help").stdout.splitlines()
+    assert len(lines) <= 23  # and a line for the next prompt
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_help_of_a_command_fits_80_columns(name: str) -> None:
+    assert max(map(len, converted(name, "--help").stdout.splitlines())) <= 80
+
+
+def test_a_fault_of_ours_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    broken = "from caffe_ir import writer\nwriter.write = lambda *_, **__: 1 / 0"
+    with process(broken, "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net") as run:
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == main.OUR_FAULT == 70
+    assert "ZeroDivisionError" in err
+    assert "This is a fault of tocaffe" in err
+    assert "Please report it" in err
+
+
+def test_a_pipe_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+    with process("", "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net", "--dump-after", "source") as run:
+        assert run.stdout is not None
+        run.stdout.close()
+        assert run.stderr is not None
+        assert "Traceback" not in run.stderr.read()
+        assert run.wait(timeout=30) == 1
+
+
+def test_completion_of_the_shell_knows_commands_and_options(tmp_path: Path) -> None:
+    def completed(words: str, number: int) -> list[str]:
+        program = [sys.executable, "-m", "converters"]
+        state = {"_CONVERT_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
+        done = subprocess.run(program, env=os.environ | state, capture_output=True, text=True, cwd=ROOT, check=False)
+        return [line.partition(",")[2] for line in done.stdout.split()]
+
+    assert completed("convert da", 1) == ["darknet"]
+    assert completed("convert darknet a.cfg a.weights --fo", 4) == ["--fold-bn"]
+    assert completed("convert darknet a.cfg a.weights --head ", 5) == ["raw", "activated"]

@@ -81,7 +81,7 @@ def test_a_map_that_was_written_gives_the_same_file(folder: Path) -> None:
 
 def test_options_of_the_other_kind_are_wrong_usage(folder: Path) -> None:
     assert "--input has no meaning with --prototxt" in run(folder, "--input", "1x3x2x2").output
-    result = CliRunner().invoke(pytorch, [str(folder / "w.pth"), "--map", "m.toml"])
+    result = CliRunner().invoke(pytorch, [str(folder / "w.pth"), "--map", str(folder / "net.prototxt")])
     assert result.exit_code == 2
     assert "--map has no meaning without --prototxt" in result.output
     for option in (("--verify",), ("--verbose",), ("--target", "caffe"), ("--fold-bn",)):

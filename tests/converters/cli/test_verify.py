@@ -52,7 +52,7 @@ def test_a_wrong_net_ends_with_1_and_names_the_layer(files) -> None:
 def test_files_that_are_not_there_end_with_2(files) -> None:
     done = run(*files[:2], "nowhere")
     assert done.exit_code == 2
-    assert "cannot read nowhere.prototxt" in done.output
+    assert "there is no file nowhere.prototxt" in done.output
 
 
 def test_files_that_do_not_belong_together_end_with_2(files, tmp_path) -> None:

@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "model.pt2").write_bytes(b"PK")
     (tmp_path / "zoo.toml").write_text('[net]\nmodel = "model.pt2"\n')
     (tmp_path / "net.prototxt").write_text(NET)
+    (tmp_path / "net.caffemodel").touch()
     arrays: dict[str, Any] = {"conv.weight": np.ones((2, 3, 1, 1), np.float32), "conv.bias": np.ones(2)}
     np.savez(tmp_path / "w.npz", **arrays)
     return tmp_path

@@ -1,0 +1,74 @@
+"""A command of ours: its options stand in sections of the help, and the files that it reads have to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from caffe_ir.near_misses import did_you_mean
+
+
+class InputFile(click.Path):
+    """A file that is read; `Command` refuses all that are not there at once."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
+class SectionedOption(click.Option):
+    """An option that stands under a heading of the help."""
+
+    def __init__(self, *args: Any, section: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command with -h as well, sections in its help, and one message for all input files that are missing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("context_settings", {})["help_option_names"] = ["-h", "--help"]
+        super().__init__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            refuse_missing(_inputs(self.params, ctx.params), ctx)
+        return rest
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                title = param.section if isinstance(param, SectionedOption) else ""
+                sections.setdefault(title or "Options", []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def _inputs(params: Iterable[click.Parameter], values: Mapping[str, Any]) -> Iterator[Path]:
+    for param in params:
+        value = values.get(param.name or "") if isinstance(param.type, InputFile) else None
+        if value is not None:
+            yield from value if isinstance(value, tuple) else (value,)
+
+
+def refuse_missing(paths: Iterable[Path], context: click.Context | None = None) -> None:
+    """Raise UsageError with every file that is not there, and the names beside it that may be meant."""
+    missing = [missing_file(path) for path in dict.fromkeys(paths) if not path.exists()]
+    if missing:
+        raise click.UsageError("\n       ".join(missing), context)
+
+
+def missing_file(path: Path) -> str:
+    """What is said of a file that is not there."""
+    if not path.parent.is_dir():
+        return f"there is no file {path}: there is no folder {path.parent}"
+    folder = str(path)[: -len(path.name)].replace("{", "{{").replace("}", "}}")
+    meant = did_you_mean(path.name, sorted(one.name for one in path.parent.iterdir()), folder + "{}")
+    return f"there is no file {path}" + (f"; {meant}" if meant else "")
