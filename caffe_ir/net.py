@@ -283,6 +283,15 @@ class Net:
 
     # ---- showing --------------------------------------------------------------------------------------------------
 
+    def __repr__(self) -> str:
+        """One line, with the inputs and outputs; `print(net.dump())` shows the whole."""
+        inputs = [top for node in self.nodes if node.layer.type_name() == "Input" for top in node.tops]
+        return f"<Net {self.name}: {len(self.nodes)} layers, {self._sized(inputs)} -> {self._sized(self.outputs)}>"
+
+    def _sized(self, blobs: Iterable[str]) -> str:
+        shapes = {blob: "x".join(map(str, self.shapes.get(blob, ()))) for blob in blobs}
+        return ", ".join(f"{blob} {shape}".rstrip() for blob, shape in shapes.items()) or "nothing"
+
     def dump(self) -> str:
         """The net as text, a line a node with the shapes of its tops: for people and for golden tests."""
         lines = [f"net {self.name}"]

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import Concat, Convolution, Flatten, ReLU, Sigmoid
-from caffe_ir.net import Node
+from caffe_ir.layers import Concat, Convolution, Flatten, Parameter, ReLU, Sigmoid
+from caffe_ir.net import Net, Node
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 
@@ -92,6 +92,15 @@ def test_dump_shows_layers_weights_and_shapes() -> None:
     net = net_of((1, 1, 2, 2))
     add(net, "conv", Convolution(num_output=1, kernel_size=(1, 1), bias_term=False), [[[[1.0]]]])
     assert net.dump().splitlines()[2].endswith("data -> conv | [1, 1, 1, 1]  [1x1x2x2]")
+
+
+def test_a_net_in_one_line() -> None:
+    net = net_of((1, 3, 8, 8))
+    add(net, "a", Sigmoid())
+    add(net, "constant", Parameter(shape=(2,)), [1.0, 2.0], bottoms=())
+    net.outputs = ["a", "constant"]
+    assert repr(net) == "<Net tiny: 3 layers, data 1x3x8x8 -> a 1x3x8x8, constant 2>"
+    assert repr(Net(name="empty")) == "<Net empty: 0 layers, nothing -> nothing>"
 
 
 def test_consumers_and_producers() -> None:
