@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape, cannot_read
 from caffe_ir.caffemodel_file import read_layers
-from caffe_ir.caffemodel_index import StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.layer import Layer, Shapes, require
@@ -21,6 +20,7 @@ from caffe_ir.layers import LAYERS, Input
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.prototxt import values
+from caffe_ir.stored_weights import StoredWeights, stored_weights
 from caffe_ir.targets.target import Target
 from caffe_ir.upgrade import upgrade
 
@@ -33,11 +33,12 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Tar
     Raises ConversionError with everything that no Caffe or fork of it would take, with the line of the prototxt; with
     a target also with the layers that this one does not compute.
     """
-    path = Path(prototxt)
-    text = _text(path)
-    message = _parsed(path, text)
-    stored = None if caffemodel is None else {layer.name: layer for layer in reversed(read_layers(caffemodel))}
-    net = _net(message, stored, path, _layer_lines(text))
+    message, lines = read_message(prototxt)
+    stored = None
+    if caffemodel is not None:
+        param_names = {layer.name: _shared(layer) for layer in reversed(message.layer)}
+        stored = stored_weights(read_layers(caffemodel), param_names)
+    net = _net(message, stored, Path(prototxt), lines)
     if target is not None:
         _refuse(net, target)
     return net
@@ -51,13 +52,24 @@ def _refuse(net: Net, target: Target) -> None:
     problems.raise_if_any()
 
 
+def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int]]:
+    """A prototxt as it stands, and the lines on which its layers begin.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    text = _text(path)
+    return _parsed(path, text), _layer_lines(text)
+
+
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
     """The parameters of every layer that runs at phase TEST as the file spells them, fillers and all, by its name.
 
     Raises ConversionError where Caffe could not parse the file.
     """
-    path = Path(prototxt)
-    kept = [layer for layer in _parsed(path, _text(path)).layer if _runs_at_test(layer) and layer.type in LAYERS]
+    message, _ = read_message(prototxt)
+    stages = frozenset(message.state.stage)
+    kept = [layer for layer in message.layer if _runs_at_test(layer, stages) and layer.type in LAYERS]
     params = {layer.name: LAYERS[layer.type].param for layer in kept}
     return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
 
@@ -106,21 +118,18 @@ def _layer_lines(text: str) -> list[int]:
 class _Reading(Struct, kw_only=True):
     """A net half read: `current` is the blob of the net that a name of the file stands for by now.
 
-    `stored` is what the caffemodel holds, None where there is none; `owned` are the weights that have names, by them;
-    `tops` are all names that layers write.
+    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write.
     """
 
     net: Net
-    stored: Mapping[str, StoredLayer] | None
+    stored: StoredWeights | None
     tops: frozenset[str]
-    owned: dict[str, Blob] = field(default_factory=dict)
     current: dict[str, str] = field(default_factory=dict)
 
 
-def _net(
-    message: caffe_pb2.NetParameter, stored: Mapping[str, StoredLayer] | None, path: Path, lines: list[int]
-) -> Net:
-    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer)]
+def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: list[int]) -> Net:
+    stages = frozenset(message.state.stage)
+    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer, stages)]
     tops = frozenset(top for layer, _ in kept for top in layer.top)
     reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops)
     net, problems, lost = reading.net, Problems(), set[str]()
@@ -159,16 +168,18 @@ def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
     yield from zip(message.input, dims, strict=False)
 
 
-def _runs_at_test(layer: caffe_pb2.LayerParameter) -> bool:
+def _runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
     if layer.include:
-        return any(map(_is_met, layer.include))
-    return not any(map(_is_met, layer.exclude))
+        return any(_is_met(rule, stages) for rule in layer.include)
+    return not any(_is_met(rule, stages) for rule in layer.exclude)
 
 
-def _is_met(rule: caffe_pb2.NetStateRule) -> bool:
-    """Whether a net at phase TEST, level 0 and without stages meets a rule (net.cpp, StateMeetsRule)."""
+def _is_met(rule: caffe_pb2.NetStateRule, stages: Container[str]) -> bool:
+    """Whether a net at phase TEST, level 0 and with such stages meets a rule (net.cpp, StateMeetsRule)."""
     phase = not rule.HasField("phase") or rule.phase == caffe_pb2.TEST
-    return phase and rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0) and not rule.stage
+    level = rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0)
+    staged = all(stage in stages for stage in rule.stage) and not any(stage in stages for stage in rule.not_stage)
+    return phase and level and staged
 
 
 def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:
@@ -198,6 +209,15 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
     return replace(node, blobs=_weights(node, shapes, reading)) if shapes else node
 
 
+def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
+    if reading.stored is None:
+        return tuple(Blob.of_zeros(shape) for shape in shapes)
+    if reading.net.has(node.name):
+        what, why = f"a second layer is called {node.name}", "Caffe gives the weights of that name to one alone"
+        raise ConversionError(Problem(what=what, why=why, hint="give each a name of its own", origin=node.origin))
+    return reading.stored.of(node, shapes)
+
+
 def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
     """The names under which a layer's weights are shared, in the order of the weights; none where no one is."""
     names = tuple(param.name for param in message.param)
@@ -217,43 +237,3 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
         return layer, layer.blob_shapes(bottoms)
     except (ValueError, TypeError) as error:
         raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error
-
-
-def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
-    if reading.stored is None:
-        return tuple(Blob.of_zeros(shape) for shape in shapes)
-    if node.name not in reading.stored:
-        raise ConversionError(
-            Problem(
-                what=f"the caffemodel has no weights for {node.name}",
-                why="Caffe would run it on its fillers without a word",
-                origin=node.origin,
-            )
-        )
-    layer = reading.stored[node.name]
-    names = (*node.param_names, *("" for _ in shapes))[: len(shapes)]
-    blobs = layer.blobs if layer.places is None else _with_owners(layer, names, reading.owned)
-    held = tuple(blob.shape for blob in blobs)
-    if len(held) != len(shapes) or not all(map(_fits, held, shapes, [layer.legacy] * len(held))):
-        raise ConversionError(
-            Problem(what=f"{node.name} takes weights {shapes}, the caffemodel has {held}", origin=node.origin)
-        )
-    found = tuple(blob.reshaped(shape) for blob, shape in zip(blobs, shapes, strict=True))
-    for name, blob in zip(names, found, strict=True):
-        if name:
-            reading.owned.setdefault(name, blob)
-    return found
-
-
-def _with_owners(layer: StoredLayer, names: Sequence[str], owned: Mapping[str, Blob]) -> tuple[Blob, ...]:
-    """The blobs of a layer, together with those that stand with an earlier layer under the name of the weights."""
-    found = {place: owned[name] for place, name in enumerate(names) if name in owned}
-    found |= dict(zip(layer.places or (), layer.blobs, strict=True))
-    return tuple(found[place] for place in sorted(found))
-
-
-def _fits(held: Shape, wanted: Shape, legacy: bool) -> bool:
-    """Blob::ShapeEquals (blob.cpp): exact, or the four old numbers aligned to the right."""
-    if not legacy:
-        return held == wanted
-    return len(wanted) <= 4 and held == (1,) * (4 - len(wanted)) + wanted

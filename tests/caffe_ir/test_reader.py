@@ -191,6 +191,23 @@ def test_layers_run_where_caffe_runs_them(tmp_path: Path, rule: str, runs: bool)
     assert reader.read(text(tmp_path, INPUT + layer)).has("r") == runs
 
 
+@pytest.mark.parametrize(
+    ("rule", "runs"),
+    [
+        ('include { stage: "deploy" }', True),
+        ('include { stage: "deploy" stage: "small" }', False),
+        ('include { not_stage: "deploy" }', False),
+        ('exclude { stage: "deploy" }', False),
+        ("include { min_level: 1 }", False),
+    ],
+)
+def test_stages_that_the_file_sets_count_and_its_phase_and_level_do_not(tmp_path: Path, rule: str, runs: bool) -> None:
+    """net.cpp, Net(param_file, phase, level): phase and level are set from outside, stages are added."""
+    state = 'state { phase: TRAIN level: 1 stage: "deploy" }\n'
+    layer = f'layer {{ name: "r" type: "ReLU" bottom: "data" top: "r" {rule} }}\n'
+    assert reader.read(text(tmp_path, state + INPUT + layer)).has("r") == runs
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         reader.read(tmp_path / "none.prototxt")
