@@ -87,6 +87,8 @@ class Target(Struct, frozen=True, kw_only=True):
     title: str
     layers: Mapping[type[Layer], tuple[Limit, ...]]
     price: Price = Price()
+    engine: str = ""
+    """The engine of `convert verify` that is this target, where there is one."""
 
     def verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
         """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.

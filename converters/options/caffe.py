@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from converters.options.declared import Option
 
-TARGETS = ("caffe",)
+TARGETS = ("caffe", "opencv", "mnn", "ncnn")
 """The names of caffe_ir.targets, written down so that --help loads nothing; a test holds them together."""
 
 

@@ -1,0 +1,141 @@
+"""MNN, its converter for Caffe (`-f CAFFE`), 3.x.
+
+Trials with the wheel of 3.6.1, and tools/converter/source/caffe/*.cpp.
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Clip,
+    Convolution,
+    Crop,
+    Dropout,
+    DummyData,
+    Eltwise,
+    Embed,
+    Im2col,
+    InnerProduct,
+    Log,
+    Mish,
+    Parameter,
+    Reduction,
+    ReLU6,
+    Reshape,
+    Scale,
+    Silence,
+    Swish,
+    Tile,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Never, Target
+
+LACKS = (Clip, Dropout, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
+
+MNN = Target(
+    name="mnn",
+    title="MNN",
+    engine="mnn",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        BatchNorm: (
+            Never(
+                text="use_global_stats: false is ignored",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false",
+            ),
+        ),
+        ArgMax: (
+            Never(
+                text="the axis is ignored",
+                where=lambda layer, bottoms: layer.axis is not None,
+                silent=True,
+                source="trial argmax_axis1",
+            ),
+        ),
+        Bias: (
+            Never(
+                text="the second blob is ignored", where=cases.two_bottoms, silent=True, source="trial bias2_axis0_NC"
+            ),
+        ),
+        Convolution: (
+            Never(
+                text="one dilation is taken for both axes",
+                where=cases.uneven_dilation,
+                silent=True,
+                source="trial conv_dil_h2w1",
+            ),
+        ),
+        Crop: (),
+        Eltwise: (
+            Never(
+                text="coefficients other than 1 and -1",
+                where=cases.fractional_coefficients,
+                silent=True,
+                source="trial elt_sum_coeff_frac",
+            ),
+        ),
+        InnerProduct: (
+            Never(
+                text="an axis counted from behind crashes the converter",
+                where=lambda layer, bottoms: layer.axis < 0,
+                source="trial ip_axis_m1",
+            ),
+        ),
+        LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
+        Log: (
+            Never(
+                text="a natural logarithm is dropped",
+                where=lambda layer, bottoms: layer.base == -1,
+                silent=True,
+                source="LogTransform; trial ch_log_e",
+            ),
+        ),
+        MVN: (
+            Never(
+                text="eps and the variance are another formula's",
+                where=lambda layer, bottoms: layer.normalize_variance,
+                silent=True,
+                source="trial mvn",
+            ),
+        ),
+        ReLU6: (),
+        Reduction: (
+            Never(
+                text="coeff is ignored",
+                where=lambda layer, bottoms: layer.coeff != 1,
+                silent=True,
+                source="tools/converter/source/caffe/Reduction.cpp",
+            ),
+        ),
+        Reshape: (
+            Never(
+                text="axis and num_axes are not read",
+                where=cases.some_axes,
+                silent=True,
+                source="trial reshape_axis1_numaxes",
+            ),
+        ),
+        Scale: (
+            Never(
+                text="a Scale of two blobs crashes the converter",
+                where=cases.two_bottoms,
+                source="trial scale2_axis0_NC",
+            ),
+            Never(
+                text="the axis is ignored",
+                where=cases.factors_of_other_axes,
+                silent=True,
+                source="trial scale_axis3",
+            ),
+        ),
+    },
+)

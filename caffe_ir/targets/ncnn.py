@@ -1,0 +1,144 @@
+"""ncnn, read by its caffe2ncnn, which knows no batch: the first axis is taken off every blob.
+
+Trials with the tool of July 2026, and tools/caffe/caffe2ncnn.cpp: a type without a handler there is copied by its name
+and loses its parameters.
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    RNN,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Clip,
+    Concat,
+    Convolution,
+    Crop,
+    DummyData,
+    Embed,
+    Exp,
+    Im2col,
+    InnerProduct,
+    Input,
+    Log,
+    Mish,
+    Parameter,
+    Pooling,
+    Power,
+    Reduction,
+    ReLU6,
+    Reshape,
+    Scale,
+    Slice,
+    Softmax,
+    Swish,
+    Tile,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Never, Only, Target
+
+LACKS = (ArgMax, Bias, Clip, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Swish, Tile)
+NEGATIVE = Never(
+    text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
+)
+BATCH = Never(text="there is no batch axis", where=cases.over_the_batch, silent=True, source="trial concat_axis0")
+PARAMETERS = Never(
+    text="its parameters are dropped", where=cases.base_and_scale, silent=True, source="trial exp_base2_scale_shift"
+)
+
+NCNN = Target(
+    name="ncnn",
+    title="ncnn",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        BatchNorm: (
+            Never(
+                text="use_global_stats: false is ignored",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false",
+            ),
+        ),
+        Concat: (NEGATIVE, BATCH),
+        Convolution: (
+            Never(
+                text="one dilation is taken for both axes",
+                where=cases.uneven_dilation,
+                silent=True,
+                source="trial conv_dil_h2w1",
+            ),
+        ),
+        Crop: (
+            Never(
+                text="channels are cropped to those of the other blob as well",
+                where=cases.other_channels,
+                silent=True,
+                source="trial crop_axis2_hwdiffC",
+            ),
+        ),
+        Exp: (PARAMETERS,),
+        InnerProduct: (
+            Only(field="axis", values=(1,), silent=True, source="trial ip_axis2"),
+            Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),
+            Never(
+                text="several rows are taken for one",
+                where=lambda layer, bottoms: bottoms[0][0] > 1,
+                silent=True,
+                source="trial bilinear_x2 by InnerProduct",
+            ),
+        ),
+        Input: (
+            Never(
+                text="there is no batch axis",
+                where=lambda layer, bottoms: len(layer.shape) > 1 and layer.shape[0] > 1,
+                silent=True,
+                source="caffe2ncnn.cpp, Input",
+            ),
+        ),
+        LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
+        Log: (PARAMETERS,),
+        Mish: (),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            Never(
+                text="a mean over a padded window leaves out the padding",
+                where=cases.padded_mean,
+                silent=True,
+                source="trial pool_ave_k3s1p1",
+            ),
+        ),
+        Power: (
+            Never(
+                text="a linear Power takes about ten times what a Scale does",
+                where=cases.linear,
+                source="mobilenet_v2 by Power: 145 ms, by Scale: 12 ms",
+            ),
+        ),
+        ReLU6: (),
+        Reshape: (
+            Never(text="there is no batch axis", where=cases.other_batch, silent=True, source="trial dfl by the batch"),
+            Never(text="more than four axes", where=cases.many_axes, silent=True, source="trial reshape_5d"),
+            Never(text="axis and num_axes", where=cases.some_axes, silent=True, source="caffe2ncnn.cpp, Reshape"),
+        ),
+        Scale: (
+            Never(
+                text="factors that are not one number for each channel of an image",
+                where=cases.factors_without_channels,
+                silent=True,
+                source="trial scale2_axis0_same",
+            ),
+            Never(
+                text="the axis is ignored",
+                where=cases.factors_of_other_axes,
+                silent=True,
+                source="trial scale_axis3",
+            ),
+        ),
+        Slice: (NEGATIVE, BATCH),
+        Softmax: (NEGATIVE, BATCH),
+    },
+)

@@ -1,0 +1,81 @@
+"""OpenCV DNN 4.8 to 4.14, `cv2.dnn.readNetFromCaffe`; OpenCV 5 reads no Caffe files.
+
+Trials with OpenCV 4.12 and 4.14, which gave the same verdicts; caffe_importer.cpp says which types have a layer.
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Concat,
+    Deconvolution,
+    DummyData,
+    Embed,
+    Exp,
+    Im2col,
+    InnerProduct,
+    Log,
+    Mish,
+    Parameter,
+    Reduction,
+    ReLU6,
+    Scale,
+    Swish,
+    Threshold,
+    Tile,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Never, Only, Target
+
+LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
+
+OPENCV = Target(
+    name="opencv",
+    title="OpenCV DNN 4",
+    engine="opencv",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        BatchNorm: (
+            Never(
+                text="statistics of the batch are computed for one image only",
+                where=lambda layer, bottoms: not layer.use_global_stats and bottoms[0][0] > 1,
+                source="trial bn_global_false_b2",
+            ),
+        ),
+        Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
+        Deconvolution: (
+            Never(text="dilation is ignored", where=cases.dilated, silent=True, source="trial deconv_dil2"),
+        ),
+        Exp: (),
+        InnerProduct: (Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),),
+        LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
+        Log: (
+            Never(
+                text="base, scale and shift are ignored",
+                where=cases.base_and_scale,
+                silent=True,
+                source="trial log_base10",
+            ),
+        ),
+        MVN: (Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),),
+        Mish: (),
+        ReLU6: (),
+        Scale: (
+            Never(text="factors of rows or columns", where=cases.factors_of_rows, source="trial scale_axis3"),
+            Never(
+                text="as many factors of rows or columns as there are channels are taken for those",
+                where=cases.factors_like_channels,
+                silent=True,
+                source="trial scale_axis2_as_many",
+            ),
+        ),
+        Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
+    },
+)

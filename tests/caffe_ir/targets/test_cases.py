@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from caffe_ir.layers import Concat, Crop, Eltwise, Pooling, Reshape, Scale, Softmax
+from caffe_ir.targets import cases
+
+MAP = (1, 4, 6, 7)
+
+
+def test_axes_are_counted_from_both_ends() -> None:
+    assert cases.over_the_batch(Concat(axis=0), (MAP, MAP))
+    assert cases.over_the_batch(Softmax(axis=-4), (MAP,))
+    assert not cases.over_the_batch(Softmax(axis=-1), (MAP,))
+    assert cases.negative_axis(Softmax(axis=-1), (MAP,))
+
+
+def test_coefficients_of_a_sum_and_of_a_difference_are_whole() -> None:
+    assert not any(
+        cases.fractional_coefficients(Eltwise(operation="SUM", coeff=coeff), (MAP, MAP))
+        for coeff in ((), (1.0, 1.0), (1.0, -1.0))
+    )
+    assert cases.fractional_coefficients(Eltwise(operation="SUM", coeff=(-1.0, 1.0)), (MAP, MAP))
+
+
+def test_a_batch_is_another_where_its_size_changes() -> None:
+    assert not cases.other_batch(Reshape(shape=(0, -1)), (MAP,))
+    assert not cases.other_batch(Reshape(shape=(1, 168)), (MAP,))
+    assert cases.other_batch(Reshape(shape=(4, 42)), (MAP,))
+
+
+def test_only_factors_by_image_and_channel_are_read_everywhere() -> None:
+    assert not cases.factors_without_channels(Scale(axis=0), (MAP, (1, 4)))
+    assert cases.factors_without_channels(Scale(axis=0), (MAP, (1,)))
+    assert cases.factors_without_channels(Scale(axis=1), (MAP, (4,)))
+
+
+def test_weights_of_rows_may_be_as_many_as_channels() -> None:
+    assert cases.factors_of_rows(Scale(axis=2), (MAP,))
+    assert cases.factors_like_channels(Scale(axis=2), ((1, 6, 6, 7),))
+    assert not cases.factors_of_rows(Scale(), (MAP,))
+
+
+def test_windows_and_crops() -> None:
+    assert cases.other_channels(Crop(axis=2, offset=(0, 0)), (MAP, (1, 3, 5, 5)))
+    assert not cases.other_channels(Crop(axis=1, offset=(0, 0, 0)), (MAP, (1, 3, 5, 5)))
+    assert cases.padded_mean(Pooling(pool="AVE", kernel_size=(3, 3), pad=(1, 0)), (MAP,))
+    assert not cases.padded_mean(Pooling(pool="MAX", kernel_size=(3, 3), pad=(1, 1)), (MAP,))

@@ -1,0 +1,19 @@
+"""What the data say of MNN is what it does."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.targets import MNN
+from converters.verify import ENGINES
+from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, trial_name
+
+
+@pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+@pytest.mark.slow
+@pytest.mark.parametrize("trial", TRIALS, ids=trial_name)
+def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> None:
+    assert measured(ENGINES[MNN.engine], trial, tmp_path) == expected(MNN, trial)
