@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field
 from msgspec.structs import asdict
 
 Source = Literal["darknet", "pytorch"]
@@ -43,12 +43,11 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def from_json(told: Mapping[str, Any]) -> Result:
-        """The result that `to_json` told. Raises TypeError, ValueError or KeyError where it is none."""
-        known = {name: told[name] for name in Result.__struct_fields__}
-        for name in ("warnings", "problems"):
-            known[name] = tuple(told[name])
-        known["files"] = {path: (int(size), int(changed)) for path, (size, changed) in told["files"].items()}
-        return Result(**known)
+        """The result that `to_json` gave. Raises ValueError where it is none, or one of another version."""
+        try:
+            return convert({name: told[name] for name in Result.__struct_fields__}, Result)
+        except (KeyError, TypeError, ValidationError) as error:
+            raise ValueError(f"no result of a job: {error}") from None
 
 
 class Job(Struct, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ if sys.platform != "win32":
 
 _PATIENCE = 10.0
 """Seconds that a run waits for the one before it, whose processes may still be ending."""
+_LONGEST = 16 << 20
+"""Bytes of a line: room for every warning of the longest nets."""
 _WORN = 4
 """How many lines a result may have, on average, before the file is written anew."""
 
@@ -52,9 +54,12 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
     try:
-        known, lines = _read(file)
-        if lines > _WORN * max(len(known), 1):
-            file = _rewritten(path, file, known)
+        try:
+            known, lines = _read(file)
+            if lines > _WORN * max(len(known), 1):
+                file = _rewritten(path, file, known)
+        except OSError as error:
+            raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
         yield Journal(known=known, file=file)
     finally:
         file.close()
@@ -97,15 +102,13 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
     known: dict[str, Result] = {}
     file.seek(0)
     whole = lines = 0
-    for line in file:
-        if not line.endswith(b"\n"):
-            break
+    while (line := file.readline(_LONGEST)).endswith(b"\n"):
         whole += len(line)
         lines += 1
         try:
             result = Result.from_json(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # of another version: the job is done again
+        except (ValueError, RecursionError):
+            continue  # of another version, or none: the job is done again
         known[result.key] = result
     file.truncate(whole)
     file.seek(0, os.SEEK_END)

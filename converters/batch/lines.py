@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Iterator
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from caffe_ir.toml import parsed
 
 Path = tuple[str, ...]
 
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]+|\\.|"(?!""))*"{3,5}'  # strings of several lines may end in quotes of their own
+    r"|'''(?:[^']+|'(?!''))*'{3,5}"
+    r'|"(?:[^"\\\n]+|\\.)*"'
+    r"|'[^'\n]*'"
+    r"|\#[^\n]*"
+    r"|[\[\]{}\n]",
+    re.DOTALL,
+)
+"""What may hold an end of a line that ends no statement, and what opens and closes lists and tables."""
+
 
 def lines_of(text: str) -> dict[Path, int]:
-    """The first line, from 1 on, of each table and each key of a valid TOML text, by its path of names.
-
-    A statement ends with the first line at which the parser takes it as complete: a string or an array that is still
-    open is an error to it (toml.io/en/v1.0.0#spec), so nothing can end too early.
-    """
+    """The first line, from 1 on, of each table and each key of a valid TOML text, by its path of names."""
     found: dict[Path, int] = {}
     table: Path = ()
-    for line, statement in _statements(text):
-        for path in _paths(tomllib.loads(statement)):
+    for line, statement in _statements(text.replace("\r\n", "\n")):
+        for path in _paths(parsed(statement)):
             if statement.lstrip().startswith("["):
                 table = path
                 found.setdefault(path, line)
@@ -33,17 +37,15 @@ def lines_of(text: str) -> dict[Path, int]:
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    begin, held = 0, ""
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        if not held and (not line.strip() or line.lstrip().startswith("#")):
-            continue
-        begin, held = (begin, f"{held}\n{line}") if held else (number, line)
-        try:
-            tomllib.loads(held)
-        except tomllib.TOMLDecodeError:
-            continue
-        yield begin, held
-        held = ""
+    """Each statement with the line where it begins: it ends with the first line at whose end no list is open."""
+    begin, line, following, depth = 0, 1, 1, 0
+    for token in _TOKEN.finditer(text + "\n"):
+        following += token[0].count("\n")
+        depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
+        if token[0] == "\n" and depth == 0:
+            if (statement := text[begin : token.start()]).strip():
+                yield line, statement
+            begin, line = token.end(), following
 
 
 def _paths(read: dict[str, Any], above: Path = ()) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.given_files import read_bytes
 from caffe_ir.near_misses import did_you_mean
+from caffe_ir.toml import LARGEST_TOML, parsed
 from converters.batch import lines
 from converters.batch.job import Job, Source
 from converters.batch.options import OPTIONS, REQUIRED, refusal, source_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 DEFAULTS = "defaults"
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
@@ -58,7 +55,7 @@ def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
     """Read a manifest file. Raises ConversionError with everything that is wrong."""
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_bytes(path, LARGEST_TOML).decode("utf-8")
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot read {path}", why=error.strerror or str(error))) from None
     except UnicodeDecodeError as error:
@@ -71,8 +68,8 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     """The manifest that a text is, with paths relative to `folder`. Raises ConversionError with everything wrong."""
     reading = _Reading(file=file, text=text, folder=folder.absolute(), targets=targets)
     try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        tables = parsed(text)
+    except ValueError as error:
         raise ConversionError(Problem(what=f"{file} is no valid TOML: {error}")) from None
     defaults = tables.pop(DEFAULTS, {})
     if not isinstance(defaults, dict):
@@ -127,7 +124,11 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
         size=size,
     )
     for target in targets:
-        yield replace(job, target=target, stem=_stem(reading.folder, pattern, name, target))
+        stem = _stem(reading.folder, pattern, name, target)
+        if stem is None:
+            reading.refuse((name, "output"), "output: the name of a file cannot hold a null byte")
+        else:
+            yield replace(job, target=target, stem=stem)
 
 
 def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,12 +153,26 @@ def _bad_value(reading: _Reading, key: str, value: Any) -> str:
         unknown = [one for one in ([value] if isinstance(value, str) else value) if one not in reading.targets]
         return f"there is no target {', '.join(unknown)}; there are {', '.join(reading.targets)}" if unknown else ""
     if key == "output":
-        try:
-            made = value.format(name="name", target="target")
-        except (KeyError, IndexError, ValueError, AttributeError):
+        made = _filled(value, "name", "target")
+        if made is None:
             return f'"{value}" may hold {{name}} and {{target}} in braces, and nothing else'
         return f'"{value}" names no file' if Path(made).name in ("", "..") else ""
     return ""
+
+
+def _filled(pattern: str, name: str, target: str) -> str | None:
+    """The pattern with the two in the places of {name} and {target}; None where there is more in its braces.
+
+    Not by `format`: it lets a pattern ask for any width and for what Python knows of a string.
+    """
+    values = {None: "", "name": name, "target": target}
+    try:
+        parts = list(string.Formatter().parse(pattern))
+    except ValueError:  # a single brace
+        return None
+    if any(field not in values or spec or conversion for _, field, spec, conversion in parts):
+        return None
+    return "".join(text + values[field] for text, field, _, _ in parts)
 
 
 def _refuse_foreign(reading: _Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
@@ -200,10 +215,10 @@ def _factory(reading: _Reading, name: str, place: str) -> str:
     return f"{reading.folder / holder}:{function}"
 
 
-def _stem(folder: Path, pattern: str, name: str, target: str) -> Path:
+def _stem(folder: Path, pattern: str, name: str, target: str) -> Path | None:
     """Where the files go; parts that lead up and down again are taken out, so that equal places are equal paths."""
-    made = folder / pattern.format(name=name, target=target)
-    return made.parent.resolve() / made.name
+    made = folder / (_filled(pattern, name, target) or name)
+    return None if "\0" in str(made) else made.parent.resolve() / made.name
 
 
 def _refuse_shared_outputs(reading: _Reading, jobs: Sequence[Job]) -> None:

@@ -20,7 +20,7 @@ _WANTED: dict[Kind, str] = {
     "path": "a string, the path of a file",
     "paths": "a string or a list of strings, the paths of files",
     "size": 'a string like "416x416" (height x width)',
-    "table": "a table",
+    "table": "a table of strings, numbers, booleans and lists",
 }
 
 
@@ -103,12 +103,19 @@ def _fits(kind: Kind, value: object) -> bool:
     if kind == "flag":
         return isinstance(value, bool)
     if kind == "table":
-        return isinstance(value, dict)
+        return isinstance(value, dict) and _is_plain(value)
     if kind == "size":
-        return isinstance(value, str) and re.fullmatch(r"[1-9]\d*[xX][1-9]\d*", value) is not None
+        return isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,8}[xX][1-9][0-9]{0,8}", value) is not None
     least = 1 if kind == "count" else 0
     wanted = int if kind == "count" else (int, float)
     return isinstance(value, wanted) and not isinstance(value, bool) and (value >= 1 if least else value > 0)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value of TOML is one that travels as JSON too, as dates and times do not."""
+    if isinstance(value, dict | list):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str | bool | int | float)
 
 
 def _spelled(value: object) -> str:

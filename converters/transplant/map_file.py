@@ -11,7 +11,6 @@ unused = ["aux.*"]              # keys that no layer takes, on purpose
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from caffe_ir.given_files import read_bytes
+from caffe_ir.toml import LARGEST_TOML, parsed
 
 
 class Map(Struct, frozen=True, kw_only=True):
@@ -38,8 +34,8 @@ def read_map(path: str | Path) -> Map:
     path = Path(path)
     origin = Origin(layer=path.name, file=str(path))
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = parsed(read_bytes(path, LARGEST_TOML).decode("utf-8"))
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ConversionError(Problem(what=f"cannot read {path}", why=why, origin=origin)) from None
     problems = Problems()

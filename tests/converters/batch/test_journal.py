@@ -100,3 +100,39 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         journal.opened(tmp_path / "file/state").__enter__()
     with pytest.raises(ConversionError, match="cannot write"):
         journal.opened(tmp_path).__enter__()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"files": [1, 2]},
+        {"files": {"a": [1]}},
+        {"files": {"a": ["1", 2]}},
+        {"seconds": "long"},
+        {"state": "done"},
+        {"name": ["a"]},
+        {"problems": "text"},
+        {"verify": [1]},
+    ],
+)
+def test_a_result_of_other_types_is_passed_over(tmp_path: Path, changed: dict[str, object]) -> None:
+    path = tmp_path / "state"
+    told = {**result("a").to_json(), **changed}
+    path.write_text(json.dumps(told) + "\n" + json.dumps(result("b").to_json()) + "\n")
+    assert set(known(path)) == {"b@caffe"}
+
+
+def test_no_line_takes_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    lines = [b"[" * 100_000, b'{"layers": ' + b"9" * 5000 + b"}", json.dumps(result("a").to_json()).encode()]
+    path.write_bytes(b"\n".join([*lines, b"x" * (17 << 20), b""]))
+    assert set(known(path)) == {"a@caffe"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes among the files")
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(ConversionError, match="cannot write"), journal.opened(tmp_path / name):
+            pass

@@ -63,3 +63,14 @@ def test_a_line_separator_inside_a_string_ends_no_line() -> None:
 
 def test_nothing_has_no_lines() -> None:
     assert lines_of("# only a comment\n\n") == {}
+
+
+def test_strings_of_several_lines_may_end_in_quotes() -> None:
+    text = "a = \"\"\"x\"\"\"\"\nb = '''\ny''''\nc = \"\\\"[\\\\\" # \"\nd = ''''''\ne = [\"]\", '[', # ]\n]\nf = 1\n"
+    assert tomllib.loads(text)
+    assert lines_of(text) == {("a",): 1, ("b",): 2, ("c",): 4, ("d",): 5, ("e",): 6, ("f",): 8}
+
+
+def test_time_grows_with_the_text() -> None:
+    lines = "\n".join('  "x",' for _ in range(50_000))
+    assert lines_of(f"a = [\n{lines}\n]\nb = 1\n") == {("a",): 1, ("b",): 50_003}

@@ -154,3 +154,33 @@ def test_a_file_is_read_with_paths_from_its_folder(folder: Path, monkeypatch: py
     monkeypatch.chdir("/")
     manifest = read_manifest(folder / "zoo.toml", TARGETS)
     assert [job.stem for job in manifest.jobs] == [folder / "é"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('output = "{name:>999999999}"', "may hold {name} and {target} in braces, and nothing else"),
+        ('output = "{name!r}"', "and nothing else"),
+        ('output = "{name.__class__}"', "and nothing else"),
+        ('output = "{0}"', "and nothing else"),
+        ('output = "{}"', "and nothing else"),
+        ('output = "{name"', "and nothing else"),
+        ('output = "a\\u0000b"', "cannot hold a null byte"),
+        (f"batch = {'9' * 5000}", "does not fit into 64 bits"),
+        ("arguments = {day = 2024-01-01}", "it must be a table of strings, numbers, booleans and lists, not a table"),
+        ("arguments = " + "{a = " * 200 + "1" + "}" * 200, "more than 100 arrays or tables are nested"),
+        (f'input_size = "{"9" * 5000}x1"', "it must be a string like"),
+    ],
+)
+def test_what_would_end_in_a_traceback_later_is_refused(line: str, told: str, folder: Path) -> None:
+    assert any(told in problem for problem in problems(f"[a]\ncfg = 'a.cfg'\nweights = 'a.weights'\n{line}\n", folder))
+
+
+def test_braces_stand_for_themselves_where_they_are_doubled(folder: Path) -> None:
+    text = "['{x}']\nmodel = 'b.pt2'\noutput = '{{{name}}}'\n"
+    assert [job.stem.name for job in manifest_of(text, folder, TARGETS, file="zoo.toml").jobs] == ["{{x}}"]
+
+
+def test_a_manifest_without_an_end_is_refused() -> None:
+    with pytest.raises(ConversionError, match="more than 8 MB"):
+        read_manifest("/dev/zero", TARGETS)
