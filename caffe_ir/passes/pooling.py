@@ -83,7 +83,7 @@ def _maximum(net: Net, node: Node, layer: WindowPool, bottom: Shape) -> None:
     ceil = new.add("ceil", pooling, node.bottom)
     new.add("crop", CropTo(top=top, left=left, height=height, width=width), ceil)
     new.finish()
-    net.note("lowered", "max pooling by windows that Caffe has among others -> Pooling, cropped", node.origin)
+    net.note("lowered", "max pooling with an offset that Caffe lacks -> larger Pooling, then Crop", node.origin)
 
 
 def _choices(

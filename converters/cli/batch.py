@@ -30,28 +30,31 @@ _WORKER = "converters.cli.batch_work"
 
 @click.command(cls=Command)
 @click.argument("models", metavar="MANIFEST", nargs=-1, required=True)
-@click.option("--init", is_flag=True, help="Print a first manifest of what lies in a folder, and do nothing else.")
+@click.option("--init", is_flag=True, help="Print a manifest of the models in a folder, and do nothing else.")
 @click.option(
     "-j",
     "--jobs",
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
     show_default="all processors",
-    help="How many models at a time, each in a process.",
+    help="Models converted at the same time, each in its own process.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Let the Dask cluster at tcp://HOST:PORT do the work.")
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster at tcp://HOST:PORT.")
 @click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give a model up after so long."
+    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest time for one model."
 )
-@click.option("--force", is_flag=True, help="Convert also what has not changed since it was converted.")
+@click.option("--force", is_flag=True, help="Convert unchanged models again too.")
 @click.option(
-    "--summary", type=_PATH, metavar="FILE", help="Where the summary goes.  [default: summary.json beside the manifest]"
+    "--summary",
+    type=_PATH,
+    metavar="FILE",
+    help="Where to write the summary.  [default: summary.json beside the manifest]",
 )
 @click.option(
     "--report",
     type=_PATH,
     metavar="FILE",
-    help="Write a page (HTML) with all models and links to their verify reports.",
+    help="Write an HTML page of all models with links to their verify reports.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def batch(
@@ -96,7 +99,7 @@ def _interruptions_told() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("interrupted; give the same command again to go on", err=True)
+        click.echo("interrupted; to continue, give the same command again", err=True)
         raise
 
 

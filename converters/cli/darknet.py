@@ -16,7 +16,13 @@ from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "convert darknet yolov3.cfg yolov3.weights -o deploy",
+        "convert darknet yolov4.cfg yolov4.weights --head activated --fold-bn",
+    ),
+)
 @click.argument("cfg", type=InputFile())
 @click.argument("weights", type=InputFile())
 @click.option(

@@ -35,7 +35,7 @@ class Held(Struct, frozen=True, kw_only=True):
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1, required=True, type=InputFile(), metavar="WEIGHTS | CAFFEMODEL | CFG DARKNET")
-@click.option("--npz", type=FILE, metavar="FILE", help="Write the arrays under their names too.")
+@click.option("--npz", type=FILE, metavar="FILE", help="Also write the arrays, under their names, to an .npz file.")
 def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     """List the arrays of a file with their shapes, types, mean, standard deviation, extremes and NaNs.
 

@@ -31,7 +31,7 @@ def failures_told(source: object, *, what: str = "cannot be converted", code: in
         for text in told(error.problems):
             click.echo(f"  {text}", err=True)
         if error.notes:
-            click.echo("What is odd besides, and may be the reason:", err=True)
+            click.echo("Warnings that may explain this:", err=True)
         for text in told(Problem(what=note.text, origin=note.origin) for note in error.notes):
             click.echo(f"  {text}", err=True)
         raise click.exceptions.Exit(code) from error

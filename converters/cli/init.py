@@ -14,14 +14,16 @@ from converters.cli.progress import bytes_written
 
 @click.command(cls=Command)
 @click.argument("prototxt", type=InputFile())
-@click.option("-o", "--output", type=FILE, metavar="FILE", help="The caffemodel.  [default: beside the prototxt]")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Another seed, other numbers.")
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE", help="The caffemodel to write.  [default: beside the prototxt]"
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
-    """Write the weights that Caffe would start a training of PROTOTXT with.
+    """Write the weights with which Caffe would start to train PROTOTXT, from its fillers.
 
-    What the prototxt says nothing about is as in Caffe: weights 0, Scale 1, PReLU 0.25, and BatchNorm without
-    statistics, which only divides by the root of its eps.
+    Defaults without a filler are Caffe's: weights 0, Scale 1, PReLU 0.25, and BatchNorm without statistics, which
+    divides by sqrt(eps).
     """
     with failures_told(str(prototxt)):
         from caffe_ir.fillers import filled

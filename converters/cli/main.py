@@ -15,12 +15,12 @@ from typing import Any, NoReturn
 import click
 
 COMMANDS = {
-    "darknet": ("converters.cli.darknet", "Darknet's CFG and WEIGHTS to Caffe."),
-    "pytorch": ("converters.cli.pytorch", "A PyTorch MODEL to Caffe."),
-    "init": ("converters.cli.init", "Weights for a PROTOTXT from its fillers."),
-    "dump": ("converters.cli.dump", "What a file of weights holds."),
-    "batch": ("converters.cli.batch", "Many models in one command, here or on a cluster."),
-    "verify": ("converters.cli.verify", "Is a Caffe net what its source is? Layer by layer."),
+    "darknet": ("converters.cli.darknet", "Convert a Darknet net, CFG and WEIGHTS, to Caffe."),
+    "pytorch": ("converters.cli.pytorch", "Convert a PyTorch MODEL to Caffe."),
+    "init": ("converters.cli.init", "Initial weights for a PROTOTXT, from its fillers."),
+    "dump": ("converters.cli.dump", "List the arrays in a file of weights."),
+    "batch": ("converters.cli.batch", "Convert many models, here or on a Dask cluster."),
+    "verify": ("converters.cli.verify", "Compare a Caffe net with its source, layer by layer."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 

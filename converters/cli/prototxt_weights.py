@@ -28,9 +28,9 @@ _option = functools.partial(click.option, cls=SectionedOption, section="Weights 
 _OPTIONS = (
     _option(
         "--prototxt", type=InputFile(), metavar="NET.prototxt",
-        help="MODEL is weights alone (.pth, .safetensors, .npz, .npy) for this net; writes STEM.caffemodel.",
+        help="Fill this net: MODEL is a file of weights (.pth, .safetensors, .npz, .npy). Writes STEM.caffemodel.",
     ),
-    _option("--map", "map_file", type=InputFile(), metavar="MAP", help="Which module fills which layer, as TOML."),
+    _option("--map", "map_file", type=InputFile(), metavar="MAP", help="TOML file: which module fills which layer."),
     _option("--write-map", type=FILE, metavar="MAP", help="Write the mapping that was used."),
     _option(
         "--strict/--partial", default=True,
@@ -41,7 +41,7 @@ _OPTIONS = (
         help="BatchNorm's epsilon, or `prototxt` for each layer's.",
     ),
     _option("--seed", type=click.IntRange(0), default=0, metavar="N", help="Seed of the fillers.  [default: 0]"),
-    _option("--model", "factory", metavar="package:function", help="The model, to compare with layer by layer."),
+    _option("--model", "factory", metavar="package:function", help="The model, for a comparison layer by layer."),
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
 _SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "quiet")

@@ -18,7 +18,14 @@ from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "convert pytorch model.pt2",
+        "convert pytorch nets.py:resnet --weights best.pth --input 1x3x224x224",
+        "convert pytorch best.pth --prototxt deploy.prototxt -o deploy",
+    ),
+)
 @click.argument("model")
 @click.option(
     "-o", "--output", metavar="STEM",

@@ -18,41 +18,56 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 ENGINE_NAMES = ("embedded", "opencv", "mnn", "pycaffe")
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "convert verify yolov3.cfg yolov3.weights deploy",
+        "convert verify model.pt2 deploy.prototxt --engine opencv",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, metavar="SOURCE... CAFFE")
 @click.option(
     "--engine", "engines", multiple=True, type=click.Choice(ENGINE_NAMES),
-    help="An engine that must agree; once for each.  [default: embedded counts, others run if they are installed]",
+    help="Engine that must agree; once for each.  [default: embedded must, other installed engines are shown]",
 )  # fmt: skip
 @click.option(
-    "--input", "inputs", multiple=True, type=InputFile(), metavar="FILE", help="An .npy, .npz or picture; repeatable."
+    "--input",
+    "inputs",
+    multiple=True,
+    type=InputFile(),
+    metavar="FILE",
+    help="Input data: .npy, .npz or a picture; repeatable.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the noise, where there is no --input."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of the random input that is used without --input.",
 )
-@click.option("--mean", metavar="M[,M,M]", help="Of a picture, taken off its values 0..255.  [default: 0]")
-@click.option("--scale", metavar="S[,S,S]", help="Of a picture, after the mean.  [default: 1/255]")
-@click.option("--bgr", is_flag=True, help="A picture's channels are blue, green, red.")
+@click.option("--mean", metavar="M[,M,M]", help="Subtracted from a picture's values, 0..255.  [default: 0]")
+@click.option("--scale", metavar="S[,S,S]", help="Factor for a picture, after the mean.  [default: 1/255]")
+@click.option("--bgr", is_flag=True, help="Channel order blue, green, red.")
 @click.option(
-    "--fit", type=click.Choice(["letterbox", "stretch"]), help="How a picture gets its size, as Darknet does it."
+    "--fit", type=click.Choice(["letterbox", "stretch"]), help="How a picture is resized, as Darknet does it."
 )
 @click.option(
     "--precision", type=click.Choice(["float32", "float64"]),
-    help="Only what the net loses in float32, or only what its layers mean, in float64.  [default: both]",
+    help="Compare in float64 only (errors of the rewrite), or in float32 only (rounding).  [default: both]",
 )  # fmt: skip
 @click.option(
     "--tolerance",
     type=click.FloatRange(0),
-    help="The relative error allowed to engines.  [default: 1e-4 and 30 times numpy's]",
+    help="Relative error allowed in float32.  [default: 1e-4 and 30 times numpy's]",
 )
-@click.option("--report", type=FILE, metavar="FILE.html", help="Write all of it with charts into one file.")
+@click.option("--report", type=FILE, metavar="FILE.html", help="Write a report with charts.")
 @click.option("--judge", type=click.Choice(["auto", "embedded", "darknet"]), default="auto", show_default=True,
-    help="Who says what a Darknet net computes: Darknet itself beside this program, or this program alone.",
+    help="Reference for a Darknet net: Darknet itself where it is installed and can run the net, or numpy alone.",
 )  # fmt: skip
 @takes(IN_VERIFY, darknet=DarknetOptions, pytorch=PyTorchOptions)
 @takes_given(caffe=CaffeOptions)
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every layer, in the order of the net.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every layer, in net order.")
 def verify(
     files: tuple[str, ...],
     engines: tuple[str, ...],

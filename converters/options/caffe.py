@@ -20,7 +20,8 @@ class CaffeOptions(Struct, frozen=True, kw_only=True):
     head: Annotated[
         Literal["raw", "activated"],
         Option(
-            help="End detection heads at the maps that decoders read, or at what Darknet's own head layers output.",
+            help="Detection heads: `raw` ends at the maps that decoders read, `activated` computes what Darknet's head "
+            "layers output.",
             sources=("darknet",),
         ),
     ] = "raw"

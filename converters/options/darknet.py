@@ -22,7 +22,7 @@ class DarknetOptions(Struct, frozen=True, kw_only=True):
         Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"],
         Option(help="What BatchNorm divides by: sqrt(v)+1e-6 (the original's CPU code) or sqrt(v+1e-5) (all others)."),
     ] = "auto"
-    input_size: Annotated[Size | None, Option(help="Input size, instead of the cfg's.", metavar="HxW")] = None
+    input_size: Annotated[Size | None, Option(help="Input size in place of the cfg's.", metavar="HxW")] = None
     batch: Annotated[int, Option(help="Batch size.", metavar="N", least=1)] = 1
     lenient: Annotated[bool, Option(help="Read an unknown activation as ReLU, which Darknet does, with a warning.")] = (
         False

@@ -14,12 +14,10 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
 
     TITLE: ClassVar[str] = "Output"
 
-    hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5, for more than 2 GB of them.")] = False
+    hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5; needed above 2 GB.")] = False
     dump_after: Annotated[
         str | None,
-        Option(
-            help="Print the net as it is after a pass ('source': before the first).", metavar="PASS", in_manifest=False
-        ),
+        Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),
     ] = None
     verify: Annotated[bool, Option(help="Compare the files with their source, as `convert verify` does.")] = False
     quiet: Annotated[bool, Option(help="Print nothing but errors.", short="-q", in_manifest=False)] = False

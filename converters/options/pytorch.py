@@ -25,14 +25,15 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     ] = ()
     weights: Annotated[
         Path | None,
-        Option(help="A state_dict for the model: .pth, nested or with prefixes, or .safetensors.", own=True),
+        Option(help="Weights for the model: .pth (nested or with prefixes) or .safetensors.", own=True),
     ] = None
-    weights_key: Annotated[str, Option(help="Which state_dict of a checkpoint that has several.", metavar="KEY")] = ""
+    weights_key: Annotated[str, Option(help="The state_dict to use, of a checkpoint with several.", metavar="KEY")] = ""
     arguments: Annotated[
-        Mapping[str, Any], Option(help="An argument for the function.", flag="--arg", metavar="KEY=VALUE")
+        Mapping[str, Any],
+        Option(help="Argument for the function that makes the model; repeatable.", flag="--arg", metavar="KEY=VALUE"),
     ] = field(default_factory=dict)
     plugins: Annotated[
         tuple[Path, ...],
-        Option(help="A Python file whose HANDLERS convert further operations.", flag="--plugin"),
+        Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin"),
     ] = ()
-    trust_pickle: Annotated[bool, Option(help="Open a pickle that can run code when it is opened.")] = False
+    trust_pickle: Annotated[bool, Option(help="Unpickle MODEL and --weights even if that can run code.")] = False

@@ -187,13 +187,13 @@ def test_options_that_nobody_read_are_listed(tmp_path: Path, tiny: tuple[str, st
 
 
 def test_options_that_nobody_read_are_listed_where_they_may_be_the_reason(tmp_path: Path) -> None:
-    assert "What is odd" not in broken(tmp_path, "from=-2", "from=-4")
+    assert "Warnings" not in broken(tmp_path, "from=-2", "from=-4")
     told = broken(tmp_path, "filters=21", "fliters=21")
-    reason, _, odd = told.partition("What is odd besides, and may be the reason:\n")
+    reason, _, warnings = told.partition("Warnings that may explain this:\n")
     assert "3 boxes of 7 values are 21 channels, not 1" in reason
     line = line_of(TINY, "filters=21")
-    assert f"tiny.cfg:{line} [convolutional]: the option fliters=21 is unknown" in odd
-    assert "did you mean filters?" in odd
+    assert f"tiny.cfg:{line} [convolutional]: the option fliters=21 is unknown" in warnings
+    assert "did you mean filters?" in warnings
 
 
 def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Path, tiny: tuple[str, str]) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from converters.cli.command import Command, InputFile, SectionedOption, missing_file, refuse_missing
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, examples=("tool one", "tool two --more x"))
 @click.argument("first", type=InputFile())
 @click.option("--more", type=InputFile(), multiple=True, cls=SectionedOption, section="Some more")
 @click.option("--out", type=click.Path())
@@ -29,7 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_options_stand_in_their_sections() -> None:
     lines = CliRunner().invoke(tool, ["-h"]).stdout.splitlines()
     headings = [line for line in lines if line.endswith(":")]
-    assert headings == ["Options:", "Some more:"]
+    assert headings == ["Examples:", "Options:", "Some more:"]
+    assert {"  tool one", "  tool two --more x"} <= set(lines)
     places = [next(n for n, line in enumerate(lines) if line.strip().startswith(text)) for text in ("-h", "Some more:")]
     assert places == sorted(places)
     assert not any("FIRST" in line for line in lines[2:])

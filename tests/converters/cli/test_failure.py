@@ -79,7 +79,7 @@ def test_what_is_odd_besides_follows_the_problems(capsys: pytest.CaptureFixture[
         raise ConversionError(problem(line=3), notes=odd)
     assert capsys.readouterr().err.splitlines()[1:] == [
         "  net.cfg:3 [conv]: it is bad (so)",
-        "What is odd besides, and may be the reason:",
+        "Warnings that may explain this:",
         "  net.cfg:4: that is odd",
         "    and 1 more: line 8",
     ]

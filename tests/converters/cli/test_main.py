@@ -151,3 +151,12 @@ def test_completion_of_the_shell_knows_commands_and_options(tmp_path: Path) -> N
     assert completed("convert da", 1) == ["darknet"]
     assert completed("convert darknet a.cfg a.weights --fo", 4) == ["--fold-bn"]
     assert completed("convert darknet a.cfg a.weights --head ", 5) == ["raw", "activated"]
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_the_examples_in_the_help_are_commands(name: str) -> None:
+    command = vars(importlib.import_module(main.COMMANDS[name][0]))[name]
+    for line in command.examples:
+        program, called, *words = line.split()
+        assert (program, called) == ("convert", name)
+        command.make_parser(click.Context(command)).parse_args(args=words)
