@@ -9,7 +9,15 @@ from typing import Any
 from msgspec import Struct
 
 from converters.batch.job import Source
-from converters.options import CaffeOptions, DarknetOptions, Kind, OutputOptions, PyTorchOptions, declared
+from converters.options import (
+    CaffeOptions,
+    DarknetOptions,
+    Kind,
+    OutputOptions,
+    PyTorchOptions,
+    VerifyOptions,
+    declared,
+)
 
 _WANTED: dict[Kind, str] = {
     "text": "a string",
@@ -58,7 +66,7 @@ OPTIONS: dict[str, Option] = {
     "target": Option(kind="texts"),
     "output": Option(kind="text"),
     **_declared(OutputOptions, _BOTH),
-    "tolerance": Option(kind="number"),
+    **_declared(VerifyOptions, _BOTH),
     "cfg": Option(kind="path", sources=_DARKNET, own=True),
     **_declared(DarknetOptions, _DARKNET),
     "model": Option(kind="path", sources=_PYTORCH, own=True),

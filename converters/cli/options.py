@@ -120,6 +120,8 @@ def _type(one: Declared) -> click.ParamType[Any]:
         return InputFile()
     if one.kind == "count":
         return click.IntRange(one.option.least)
+    if one.kind == "number":
+        return click.FloatRange(0)
     return SizeType() if one.kind == "size" else click.STRING
 
 

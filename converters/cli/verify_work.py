@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
 from converters.cli.verify_progress import steps
 from converters.cli.verify_source import Asked, Fit, Opened, Pair, opened
+from converters.options import VerifyOptions
 
 if TYPE_CHECKING:
     from caffe_ir.writer import Written
@@ -25,24 +24,12 @@ AGREES, DIFFERS, NOT_COMPARED = 0, 1, 2
 EXIT_CODES = {"agrees": AGREES, "differs": DIFFERS, "not compared": NOT_COMPARED}
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
-    """How the two are to be compared."""
-
-    preparation: Preparation
-    engines: tuple[str, ...] = ()
-    inputs: tuple[Path, ...] = ()
-    seed: int = 0
-    precision: str | None = None
-    tolerance: float | None = None
-    quiet: bool = False
-
-
 def could_not(what: str) -> AbstractContextManager[None]:
     """Turn ConversionError into the list of its problems and exit 2: nothing was compared."""
     return failures_told(what, what="cannot be compared", code=NOT_COMPARED)
 
 
-def compared(found: Opened, pair: Pair, wanted: Wanted) -> Comparison:
+def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = False) -> Comparison:
     """Read the pair of files back and compare. Raises ConversionError where that cannot be."""
     from converters.verify import caffe_files, verify
     from converters.verify.unreadable import comparison_of_unreadable
@@ -55,7 +42,7 @@ def compared(found: Opened, pair: Pair, wanted: Wanted) -> Comparison:
             raise
         return partly
     feeds = given(wanted, found)
-    with steps(quiet=wanted.quiet) as progress:
+    with steps(quiet=quiet) as progress:
         return verify(
             found.source,
             files,
@@ -69,7 +56,7 @@ def compared(found: Opened, pair: Pair, wanted: Wanted) -> Comparison:
         )
 
 
-def given(wanted: Wanted, found: Opened) -> list[Feeds]:
+def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
     """The inputs of the net, one set for each run. Raises ConversionError."""
     from converters.verify.inputs import from_file, noise
     from converters.verify.source import inputs_of
@@ -77,20 +64,19 @@ def given(wanted: Wanted, found: Opened) -> list[Feeds]:
     shapes = inputs_of(found.source.expected)
     if not wanted.inputs:
         return [noise(shapes, wanted.seed, found.source.whole)]
-    return [from_file(path, shapes, wanted.preparation) for path in wanted.inputs]
+    preparation = preparation_of(found.fit, wanted)
+    return [from_file(path, shapes, preparation) for path in wanted.inputs]
 
 
-def preparation_of(
-    usual: Fit, mean: str | None, scale: str | None, *, bgr: bool = False, fit: Fit | None = None
-) -> Preparation:
+def preparation_of(usual: Fit, wanted: VerifyOptions) -> Preparation:
     """How pictures become inputs: Darknet's way unless the command line says otherwise."""
     from converters.verify.inputs import Preparation
 
     return Preparation(
-        mean=_numbers(mean, "--mean") or (0.0,),
-        scale=_numbers(scale, "--scale") or (1 / 255,),
-        bgr=bgr,
-        fit=fit or usual,
+        mean=_numbers(wanted.mean, "--mean") or (0.0,),
+        scale=_numbers(wanted.scale, "--scale") or (1 / 255,),
+        bgr=wanted.bgr,
+        fit=wanted.fit or usual,
     )
 
 
@@ -122,7 +108,7 @@ def verify_written(files: tuple[str, ...], written: Written, asked: Asked, *, qu
     pair = Pair(prototxt=written.prototxt, caffemodel=written.caffemodel)
     with could_not(str(written.prototxt)):
         found = opened(files, pair, asked)
-        comparison = compared(found, pair, Wanted(preparation=preparation_of(found.fit, None, None), quiet=quiet))
+        comparison = compared(found, pair, VerifyOptions(), quiet=quiet)
     if quiet:
         verdict_told(comparison)
     else:

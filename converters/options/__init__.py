@@ -7,6 +7,7 @@ from converters.options.darknet import DarknetOptions
 from converters.options.declared import Declared, Kind, Option, declared, filled, size_of, spelled
 from converters.options.output import OutputOptions
 from converters.options.pytorch import PyTorchOptions
+from converters.options.verify import VerifyOptions
 
 __all__ = [
     "CaffeOptions",
@@ -16,6 +17,7 @@ __all__ = [
     "Option",
     "OutputOptions",
     "PyTorchOptions",
+    "VerifyOptions",
     "declared",
     "filled",
     "size_of",

@@ -22,6 +22,7 @@ _KINDS: dict[Any, Kind] = {
     int: "count",
     str: "text",
     str | None: "text",
+    float | None: "number",
     tuple[str, ...]: "texts",
     Path | None: "path",
     tuple[Path, ...]: "paths",
@@ -72,10 +73,15 @@ def declared(kind: type[Struct]) -> tuple[Declared, ...]:
 def _read(name: str, hint: Any, default: Any) -> Declared:
     assert get_origin(hint) is Annotated, f"{name} says nothing for --help"
     plain, option = get_args(hint)
-    literal = get_origin(plain) is Literal
-    choices = get_args(plain) if literal else option.choices
+    literal = _literal(plain)
     kind = "text" if literal else _KINDS[plain]
-    return Declared(name=name, kind=kind, choices=choices, default=default, option=option)
+    return Declared(name=name, kind=kind, choices=literal or option.choices, default=default, option=option)
+
+
+def _literal(plain: Any) -> tuple[str, ...]:
+    """The values of a Literal, which may be optional; nothing where it is none."""
+    found = [one for one in (plain, *get_args(plain)) if get_origin(one) is Literal]
+    return get_args(found[0]) if found else ()
 
 
 def filled(kind: type[Options], told: Mapping[str, Any]) -> Options:

@@ -5,6 +5,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Problem
 from converters.cli.verify_work import could_not, engines_wanted, preparation_of
+from converters.options import VerifyOptions
 
 
 def test_what_cannot_be_compared_ends_with_2_and_all_reasons(capsys) -> None:
@@ -21,9 +22,9 @@ def test_the_embedded_engine_always_runs_and_first() -> None:
 
 
 def test_pictures_are_prepared_darknets_way_unless_told_otherwise() -> None:
-    plain = preparation_of("stretch", None, None)
+    plain = preparation_of("stretch", VerifyOptions())
     assert (plain.mean, plain.scale, plain.bgr, plain.fit) == ((0.0,), (1 / 255,), False, "stretch")
-    told = preparation_of("stretch", "104,117,123", "0.5", bgr=True, fit="letterbox")
+    told = preparation_of("stretch", VerifyOptions(mean="104,117,123", scale="0.5", bgr=True, fit="letterbox"))
     assert (told.mean, told.scale, told.bgr, told.fit) == ((104, 117, 123), (0.5,), True, "letterbox")
     with pytest.raises(click.BadParameter, match="not one number"):
-        preparation_of("stretch", "grey", None)
+        preparation_of("stretch", VerifyOptions(mean="grey"))

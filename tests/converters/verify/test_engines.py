@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from converters.cli.verify import ENGINE_NAMES
+from converters.options.verify import ENGINES as NAMES
 from converters.verify import ENGINES
 
 
 def test_the_command_line_knows_all_engines() -> None:
-    assert tuple(ENGINES) == ENGINE_NAMES
+    assert tuple(ENGINES) == NAMES

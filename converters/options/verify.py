@@ -1,0 +1,69 @@
+"""How a Caffe net is compared with its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Struct
+
+from converters.options.declared import Option
+
+ENGINES = ("embedded", "opencv", "mnn", "pycaffe")
+"""The names of converters.verify.ENGINES, written down so that --help loads nothing; a test holds them together."""
+
+
+class VerifyOptions(Struct, frozen=True, kw_only=True):
+    """The engines, what they are fed with, the reference, and how far the two may differ."""
+
+    TITLE: ClassVar[str] = "Comparison"
+
+    engines: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Engine that must agree; once for each.  [default: embedded must, other installed engines are shown]",
+            flag="--engine",
+            choices=ENGINES,
+            in_manifest=False,
+        ),
+    ] = ()
+    inputs: Annotated[
+        tuple[Path, ...],
+        Option(help="Input data: .npy, .npz or a picture; repeatable.", flag="--input", in_manifest=False),
+    ] = ()
+    seed: Annotated[
+        int,
+        Option(help="Seed of the random input that is used without --input.", metavar="N", least=0, in_manifest=False),
+    ] = 0
+    mean: Annotated[
+        str | None,
+        Option(help="Subtracted from a picture's values, 0..255.  [default: 0]", metavar="M[,M,M]", in_manifest=False),
+    ] = None
+    scale: Annotated[
+        str | None,
+        Option(help="Factor for a picture, after the mean.  [default: 1/255]", metavar="S[,S,S]", in_manifest=False),
+    ] = None
+    bgr: Annotated[bool, Option(help="Channel order blue, green, red.", in_manifest=False)] = False
+    fit: Annotated[
+        Literal["letterbox", "stretch"] | None,
+        Option(help="How a picture is resized, as Darknet does it.", in_manifest=False),
+    ] = None
+    precision: Annotated[
+        Literal["float32", "float64"] | None,
+        Option(
+            help="Compare in float64 only (errors of the rewrite), or in float32 only (rounding).  [default: both]",
+            in_manifest=False,
+        ),
+    ] = None
+    tolerance: Annotated[
+        float | None,
+        Option(help="Relative error allowed in float32.  [default: 1e-4 and 30 times numpy's]", metavar="X"),
+    ] = None
+    judge: Annotated[
+        Literal["auto", "embedded", "darknet"],
+        Option(
+            help="Reference for a Darknet net: Darknet itself where it is installed and can run the net, "
+            "or numpy alone.",
+            in_manifest=False,
+        ),
+    ] = "auto"
