@@ -9,9 +9,12 @@ h5py lays the file out; the numbers themselves go where it left room for them as
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from math import prod
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,12 +23,19 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.caffemodel import Frame
-from caffe_ir.caffemodel_index import StoredLayer
+from caffe_ir.caffemodel_index import MOST_AXES, StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.extras import require
 from caffe_ir.net import Net
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+_H5PY_RAISES = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError)
+_PLACE = re.compile("0|[1-9][0-9]{0,5}")
+_DEFLATED = 1032
+"""So many bytes at most come out of one that is deflated (zlib.net/zlib_tech.html)."""
+_CHUNK = 1 << 20
+"""Bytes of a chunk that may be empty: h5py takes no larger ones where it is left the choice."""
 
 
 def is_hdf5(path: str | Path) -> bool:
@@ -58,14 +68,24 @@ def read_index(path: str | Path) -> list[StoredLayer]:
 
     Raises ConversionError where it is no such file.
     """
-    path, h5py = Path(path), _h5py()
+    path = Path(path)
+    with _of_this_file(path), _h5py().File(path, "r") as file:
+        return [_layer(path, name, group) for name, group in _members(path, file["data"])]
+
+
+@contextmanager
+def _of_this_file(path: Path) -> Iterator[None]:
+    """Turn what h5py raises on a damaged file into a ConversionError; it has no exception of its own."""
     try:
-        with h5py.File(path, "r") as file:
-            return [_layer(path, name, group) for name, group in file["data"].items()]
-    except (OSError, KeyError, ValueError, AttributeError) as error:
-        origin = Origin(layer=path.name, file=str(path))
-        what = "this is HDF5 without the weights of a Caffe net, or it is cut off"
-        raise ConversionError(Problem(what=what, why=str(error).strip("'\""), origin=origin)) from error
+        yield
+    except _H5PY_RAISES as error:
+        raise _refused(path, str(error).strip("'\"") or type(error).__name__) from error
+
+
+def _refused(path: Path, why: str) -> ConversionError:
+    origin = Origin(layer=path.name, file=str(path))
+    what = "this is HDF5 without the weights of a Caffe net, or it is cut off"
+    return ConversionError(Problem(what=what, why=why, origin=origin))
 
 
 def _h5py() -> ModuleType:
@@ -108,21 +128,51 @@ def _laid_out(h5py: Any, data: Any, net: Net) -> Iterator[tuple[int, Blob]]:
                 yield dataset.get_offset(), blob
 
 
+def _members(path: Path, group: Any) -> Iterator[tuple[str, Any]]:
+    """What a group holds by itself; a link may lead to other places, and into other files."""
+    h5py = _h5py()
+    if not isinstance(group, h5py.Group):
+        raise _refused(path, "data is no group")
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise _refused(path, f"{name} is a link to another place")
+        yield name, group[name]
+
+
 def _layer(path: Path, name: str, group: Any) -> StoredLayer:
-    places = tuple(sorted(map(int, group)))
-    return StoredLayer(
-        name=name, type="", blobs=tuple(_blob(path, group[str(place)]) for place in places), places=places
-    )
+    blobs = {_place(path, name, one): _blob(path, name, one, dataset) for one, dataset in _members(path, group)}
+    places = tuple(sorted(blobs))
+    return StoredLayer(name=name, type="", blobs=tuple(blobs[place] for place in places), places=places)
 
 
-def _blob(path: Path, dataset: Any) -> Blob:
-    offset = dataset.id.get_offset()
-    if dataset.dtype == np.dtype("<f4") and offset is not None:
-        return Blob.in_file(path, offset, dataset.shape)
-    return Blob.computed(dataset.shape, partial(_read, path, dataset.name))
+def _place(path: Path, layer: str, name: str) -> int:
+    if _PLACE.fullmatch(name) is None:
+        raise _refused(path, f"{layer} holds {name}, which is the number of no blob")
+    return int(name)
 
 
-def _read(path: Path, name: str) -> Array:
+def _blob(path: Path, layer: str, place: str, dataset: Any) -> Blob:
+    """The blob that a dataset is, unread. What it claims to hold is compared with what there is of it."""
+    name = f"{layer}/{place}"
+    if not isinstance(dataset, _h5py().Dataset) or dataset.shape is None or dataset.dtype.kind not in "fiu":
+        raise _refused(path, f"{name} holds no numbers")
+    shape, width = tuple(dataset.shape), dataset.dtype.itemsize
+    if len(shape) > MOST_AXES or max(shape, default=0) >= 1 << 31:
+        raise _refused(path, f"{name} has a shape that no blob of Caffe's has")
+    if dataset.is_virtual or dataset.external:
+        raise _refused(path, f"{name} has its numbers in other files")
+    size, offset = path.stat().st_size, dataset.id.get_offset()
+    if offset is not None and offset + width * prod(shape) > size:
+        raise _refused(path, f"{name} ends at byte {offset + width * prod(shape):,} of {size:,}")
+    if offset is not None and dataset.dtype == np.dtype("<f4"):
+        return Blob.in_file(path, offset, shape)
+    stored, chunk = min(dataset.id.get_storage_size(), size), prod(dataset.chunks or ())
+    if width * max(prod(shape), chunk) > _DEFLATED * stored + _CHUNK:
+        raise _refused(path, f"{name} claims {prod(shape):,} numbers, and the file has {stored:,} bytes of them")
+    return Blob.computed(shape, partial(_read, path, layer, place))
+
+
+def _read(path: Path, layer: str, place: str) -> Array:
     """The numbers of a dataset in another form than a blob in a file has: compressed, in chunks, as doubles ..."""
-    with _h5py().File(path, "r") as file:
-        return np.asarray(file[name], np.float32)
+    with _of_this_file(path), _h5py().File(path, "r") as file, np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(file["data"][layer][place], np.float32)

@@ -6,9 +6,7 @@ Reads what Caffe's own reader accepts (facts of caffe.proto): `layer` (100) and 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from io import FileIO
+from functools import partial
 from math import prod
 from pathlib import Path
 
@@ -17,9 +15,12 @@ from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape, became_shorter, cannot_read
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.wire import EIGHT_BYTES, FOUR_BYTES, LENGTH, VARINT, Field, TornError, WireFile
 
-_WINDOW = 1 << 12
-"""Bytes that are read at once: the fields between two blobs need few, and the numbers behind them are skipped."""
+_WIDTHS = {5: 4, 8: 8}
+"""The fields of BlobProto that hold numbers, `data` and `double_data`, and the bytes of each."""
+MOST_AXES = 32
+"""blob.hpp, kMaxBlobAxes."""
 
 
 class StoredLayer(Struct, frozen=True, kw_only=True):
@@ -36,42 +37,12 @@ class StoredLayer(Struct, frozen=True, kw_only=True):
     places: tuple[int, ...] | None = None
 
 
-class _Field(Struct, frozen=True):
-    number: int
-    wire: int
-    value: int
+class _Run(Struct, frozen=True):
+    """Numbers that lie `step` bytes apart: side by side, or each behind a tag of its own."""
+
     start: int
-    end: int
-
-
-class _Torn(Exception):
-    """The bytes do not form a message."""
-
-
-class _Bytes:
-    """The bytes of a file by their place, read around the place that is asked for.
-
-    Not mapped: the system kills a process that touches the mapping of a file which somebody has truncated.
-    """
-
-    def __init__(self, file: FileIO) -> None:
-        self.length = os.fstat(file.fileno()).st_size
-        self._file, self._start, self._window = file, 0, b""
-
-    def byte(self, place: int) -> int:
-        if not 0 <= place - self._start < len(self._window):
-            self._start, self._window = place, self._read(place, _WINDOW)
-        return self._window[place - self._start]
-
-    def cut(self, start: int, end: int) -> bytes:
-        return self._read(start, end - start)
-
-    def _read(self, start: int, count: int) -> bytes:
-        self._file.seek(start)
-        found = self._file.read(count)
-        if not found and count:
-            raise _Torn(f"it has no byte {start}")
-        return found
+    count: int
+    step: int
 
 
 def read_index(path: str | Path) -> list[StoredLayer]:
@@ -80,19 +51,19 @@ def read_index(path: str | Path) -> list[StoredLayer]:
     origin = Origin(layer=path.name, file=str(path))
     try:
         with open(path, "rb", buffering=0) as file:
-            data = _Bytes(file)
+            data = WireFile(file)
             if not data.length:
-                raise _Torn("it is empty")
+                raise TornError("it is empty")
             return [
                 _layer(path, data, field, modern=field.number == 100)
-                for field in _fields(data, 0, data.length)
-                if field.wire == 2 and field.number in (2, 100)
+                for field in data.fields(0, data.length)
+                if field.wire == LENGTH and field.number in (2, 100)
             ]
     except OSError as error:
         raise ConversionError(
             Problem(what=f"cannot read {path}", why=error.strerror or str(error), origin=origin)
         ) from error
-    except (_Torn, UnicodeDecodeError, ValueError) as error:
+    except TornError as error:
         raise ConversionError(
             Problem(
                 what="this is no caffemodel, or it is cut off",
@@ -103,108 +74,78 @@ def read_index(path: str | Path) -> list[StoredLayer]:
         ) from error
 
 
-def _layer(path: Path, data: _Bytes, layer: _Field, *, modern: bool) -> StoredLayer:
+def _layer(path: Path, data: WireFile, layer: Field, *, modern: bool) -> StoredLayer:
     name, kind = "", ""
     blobs: list[Blob] = []
     legacy = False
     name_field, blobs_field = (1, 7) if modern else (4, 6)
-    for field in _fields(data, layer.start, layer.end):
-        if field.number == name_field and field.wire == 2:
-            name = data.cut(field.start, field.end).decode()
-        elif field.number == 2 and field.wire == 2 and modern:
-            kind = data.cut(field.start, field.end).decode()
-        elif field.number == blobs_field and field.wire == 2:
+    for field in data.fields(layer.start, layer.end):
+        if field.number == name_field and field.wire == LENGTH:
+            name = data.text(field)
+        elif field.number == 2 and field.wire == LENGTH and modern:
+            kind = data.text(field)
+        elif field.number == blobs_field and field.wire == LENGTH:
             blob, old = _blob(path, data, field)
             blobs.append(blob)
             legacy |= old
     return StoredLayer(name=name, type=kind, blobs=tuple(blobs), legacy=legacy)
 
 
-def _blob(path: Path, data: _Bytes, blob: _Field) -> tuple[Blob, bool]:
+def _blob(path: Path, data: WireFile, blob: Field) -> tuple[Blob, bool]:
     shape: list[int] = []
     old: dict[int, int] = {}
-    floats: list[_Field] = []
-    doubles: list[_Field] = []
-    for field in _fields(data, blob.start, blob.end):
-        if field.number == 7 and field.wire == 2:
-            shape = _dims(data, field)
-        elif field.number in (1, 2, 3, 4) and field.wire == 0:
+    runs: dict[int, list[_Run]] = {4: [], 8: []}
+    place = blob.start
+    while place < blob.end:
+        field = data.field(place, blob.end)
+        place = field.end
+        if field.number == 7 and field.wire == LENGTH:
+            shape = [dim for one in data.fields(field.start, field.end) if one.number == 1 for dim in data.varints(one)]
+        elif field.number in (1, 2, 3, 4) and field.wire == VARINT:
             old[field.number] = field.value
-        elif field.number == 5:
-            floats.append(field)
-        elif field.number == 8:
-            doubles.append(field)
+        elif field.number in _WIDTHS:
+            width = _WIDTHS[field.number]
+            run = _run(data, field, width, blob.end)
+            if run.count:
+                runs[width].append(run)
+                place = run.start + (run.count - 1) * run.step + width
     shown: Shape = tuple(old.get(number, 0) for number in (1, 2, 3, 4)) if old else tuple(shape)
-    runs, width = (doubles, 8) if doubles else (floats, 4)
-    held = sum(run.end - run.start for run in runs) // width
+    if len(shown) > MOST_AXES:
+        raise TornError(f"a blob has {len(shown)} axes, and Caffe's have {MOST_AXES} at most")
+    if max(shown, default=0) >= 1 << 31:
+        raise TornError(f"a blob has the shape {shown}, and Caffe's sizes have 31 bits")
+    width = 8 if runs[8] else 4
+    held = sum(run.count for run in runs[width])
     if held != prod(shown):
-        raise _Torn(f"a blob of shape {shown} holds {held} numbers")
-    if width == 4 and len(runs) == 1:
-        return Blob.in_file(path, runs[0].start, shown), bool(old)
-    spans = [(run.start, run.end - run.start) for run in runs]
-    return Blob.computed(shown, lambda: _gathered(path, spans, shown, width)), bool(old)
+        raise TornError(f"a blob of shape {shown} holds {held} numbers")
+    chosen = tuple(runs[width])
+    if len(chosen) == 1 and chosen[0].step == width == 4:
+        return Blob.in_file(path, chosen[0].start, shown), bool(old)
+    return Blob.computed(shown, partial(_gathered, path, chosen, shown, width)), bool(old)
 
 
-def _gathered(path: Path, spans: list[tuple[int, int]], shape: Shape, width: int) -> Array:
-    pieces = []
+def _run(data: WireFile, field: Field, width: int, end: int) -> _Run:
+    """The numbers in a field, and in those like it that follow."""
+    if field.wire == LENGTH and (field.end - field.start) % width == 0:
+        return _Run(field.start, (field.end - field.start) // width, width)
+    if field.wire != (EIGHT_BYTES if width == 8 else FOUR_BYTES):
+        raise TornError(f"the field at byte {field.start} holds no numbers of {width} bytes")
+    return _Run(field.start, data.repeated(field, end), width + 1)
+
+
+def _gathered(path: Path, runs: tuple[_Run, ...], shape: Shape, width: int) -> Array:
+    numbers, place = np.empty(prod(shape), f"<f{width}"), 0
     try:
         with open(path, "rb") as file:
-            for start, count in spans:
-                file.seek(start)
-                pieces.append(file.read(count))
+            for run in runs:
+                file.seek(run.start)
+                gap = run.step - width
+                found = file.read(run.count * run.step - gap)
+                if len(found) < run.count * run.step - gap:
+                    raise ConversionError(became_shorter(path))
+                rows = np.frombuffer(found + bytes(gap), np.uint8).reshape(run.count, run.step)[:, :width]
+                numbers[place : place + run.count] = np.ascontiguousarray(rows).reshape(-1).view(numbers.dtype)
+                place += run.count
     except OSError as error:
         raise ConversionError(cannot_read(path, error)) from None
-    numbers = b"".join(pieces)
-    if len(numbers) < width * prod(shape):
-        raise ConversionError(became_shorter(path))
-    return np.frombuffer(numbers, f"<f{width}").reshape(shape)
-
-
-def _dims(data: _Bytes, shape: _Field) -> list[int]:
-    dims: list[int] = []
-    for field in _fields(data, shape.start, shape.end):
-        if field.number != 1:
-            continue
-        if field.wire == 0:
-            dims.append(field.value)
-            continue
-        place = field.start
-        while place < field.end:
-            dim, place = _varint(data, place, field.end)
-            dims.append(dim)
-    return dims
-
-
-def _fields(data: _Bytes, place: int, end: int) -> Iterator[_Field]:
-    while place < end:
-        tag, place = _varint(data, place, end)
-        number, wire = tag >> 3, tag & 7
-        value = 0
-        if wire == 0:
-            start = place
-            value, place = _varint(data, place, end)
-        elif wire == 1:
-            start, place = place, place + 8
-        elif wire == 5:
-            start, place = place, place + 4
-        elif wire == 2:
-            length, start = _varint(data, place, end)
-            place = start + length
-        else:
-            raise _Torn(f"wire type {wire} at byte {place}")
-        if place > end or number == 0:
-            raise _Torn(f"the field at byte {start} runs over its end")
-        yield _Field(number, wire, value, start, place)
-
-
-def _varint(data: _Bytes, place: int, end: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        if place >= end or shift > 63:
-            raise _Torn(f"the number at byte {place} has no end")
-        byte = data.byte(place)
-        place += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, place
-        shift += 7
+    return numbers.reshape(shape)

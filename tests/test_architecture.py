@@ -99,7 +99,8 @@ RULES: dict[str, tuple[str, ...]] = {
     # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms
     "caffe_ir.prototxt": FILES,
     "caffe_ir.caffemodel": FILES,
-    "caffe_ir.caffemodel_index": FILES,
+    "caffe_ir.wire": (),
+    "caffe_ir.caffemodel_index": (*FILES, "caffe_ir.wire"),
     "caffe_ir.caffemodel_hdf5": (*FILES, "caffe_ir.caffemodel", "caffe_ir.caffemodel_index"),
     "caffe_ir.caffemodel_file": (*FILES, "caffe_ir.caffemodel_index", "caffe_ir.caffemodel_hdf5"),
     "caffe_ir.stored_weights": (*FILES, "caffe_ir.caffemodel_index"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -180,3 +181,89 @@ def test_more_than_the_binary_form_holds() -> None:
     assert caffemodel.size(pieces) > caffemodel.LARGEST
     assert [piece.shape for piece in pieces if isinstance(piece, Blob)] == 3 * [shape]
     assert sum(len(piece) for piece in pieces if isinstance(piece, bytes)) < 10_000
+
+
+def _other_file(file: h5py.File) -> str:
+    other = Path(file.filename).with_name("other.h5")
+    with h5py.File(other, "w") as made:
+        made["0"] = np.zeros(2, "f4")
+    return str(other)
+
+
+def _external(file: h5py.File) -> None:
+    external = [(file.filename, 0, 8)]
+    space, kind = h5py.h5s.create_simple((2,)), h5py.h5t.IEEE_F32LE
+    options = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    for name, offset, size in external:
+        options.set_external(name.encode(), offset, size)
+    h5py.h5d.create(file.create_group("data/fc").id, b"0", kind, space, options)
+
+
+def _virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((2,), "f4")
+    layout[:] = h5py.VirtualSource(_other_file(file), "0", (2,))
+    file.create_group("data/fc").create_virtual_dataset("0", layout)
+
+
+FOREIGN: dict[str, tuple[Callable[[h5py.File], object], str]] = {
+    "soft link": (lambda file: file.update({"data/fc": h5py.SoftLink("/data")}), "fc is a link to another place"),
+    "circle": (lambda file: file.update({"data/fc/0": h5py.SoftLink("/data/fc/0")}), "0 is a link to another place"),
+    "other file": (
+        lambda file: file.update({"data/fc": h5py.ExternalLink(_other_file(file), "/")}),
+        "fc is a link to another place",
+    ),
+    "external": (_external, "fc/0 has its numbers in other files"),
+    "virtual": (_virtual, "fc/0 has its numbers in other files"),
+    "group in a layer": (lambda file: file.create_group("data/fc/0"), "fc/0 holds no numbers"),
+    "texts": (lambda file: file.create_dataset("data/fc/0", data=["a"]), "fc/0 holds no numbers"),
+    "complex": (lambda file: file.create_dataset("data/fc/0", data=[1j]), "fc/0 holds no numbers"),
+    "records": (lambda file: file.create_dataset("data/fc/0", (2,), [("a", "f4")]), "fc/0 holds no numbers"),
+    "no shape": (lambda file: file.create_dataset("data/fc/0", data=h5py.Empty("f4")), "fc/0 holds no numbers"),
+    "weight": (
+        lambda file: file.create_dataset("data/fc/weight", (2,), "f4"),
+        "fc holds weight, which is the number of no",
+    ),
+    "01": (lambda file: file.create_dataset("data/fc/01", (2,), "f4"), "fc holds 01, which is the number of no blob"),
+    "large axis": (
+        lambda file: file.create_dataset("data/fc/0", (0, 1 << 31), "f4"),
+        "a shape that no blob of Caffe's has",
+    ),
+    "nothing stored": (
+        lambda file: file.create_dataset("data/fc/0", (1 << 30,), "f4", chunks=(1000,)),
+        "fc/0 claims 1,073,741,824 numbers, and the file has 0 bytes of them",
+    ),
+    "large chunks": (
+        lambda file: file.create_dataset("data/fc/0", (2,), "f4", maxshape=(None,), chunks=(1 << 29,)),
+        "fc/0 claims 2 numbers",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_what_caffe_writes_no_weights_as_is_refused(kind: str, tmp_path: Path) -> None:
+    make, told = FOREIGN[kind]
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        make(file)
+    with pytest.raises(ConversionError) as caught:
+        read_index(tmp_path / "m.h5")
+    assert told in str(caught.value)
+
+
+def test_zeros_deflated_as_far_as_it_goes_are_read(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        zeros, chunks = np.zeros(1 << 24, "f4"), (1 << 24,)
+        file.create_dataset("data/fc/0", data=zeros, chunks=chunks, compression="gzip", compression_opts=9)
+    (fc,) = read_index(tmp_path / "m.h5")
+    assert not fc.blobs[0].load().any()
+    assert (tmp_path / "m.h5").stat().st_size < 100_000
+
+
+def test_a_file_that_is_damaged_after_it_was_opened(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.create_dataset("data/fc/0", data=np.arange(1000.0), compression="gzip")
+    (fc,) = read_index(tmp_path / "m.h5")
+    content = bytearray((tmp_path / "m.h5").read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    (tmp_path / "m.h5").write_bytes(content)
+    with pytest.raises(ConversionError, match="or it is cut off"):
+        fc.blobs[0].load()

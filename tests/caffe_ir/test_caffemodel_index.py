@@ -83,3 +83,56 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         read_index(path)
     except ConversionError as error:
         assert error.problems
+
+
+def layer_of(path: Path, blob: bytes) -> Path:
+    """A file of one layer with a blob of these bytes, at most 100."""
+    layer = b"\x0a\x01u" + b"\x3a" + bytes([len(blob)]) + blob
+    path.write_bytes(b"\xa2\x06" + bytes([len(layer)]) + layer)
+    return path
+
+
+SHAPE_OF_TWO = b"\x3a\x03\x0a\x01\x02"
+
+
+@pytest.mark.parametrize(
+    ("blob", "told"),
+    [
+        (SHAPE_OF_TWO + b"\x2a\x09" + b"\0" * 9, "holds no numbers of 4 bytes"),
+        (SHAPE_OF_TWO + b"\x42\x09" + b"\0" * 9, "holds no numbers of 8 bytes"),
+        (SHAPE_OF_TWO + b"\x28\x01\x28\x01", "holds no numbers of 4 bytes"),
+        (SHAPE_OF_TWO + b"\x29" + b"\0" * 8, "holds no numbers of 4 bytes"),
+        (SHAPE_OF_TWO + b"\x2a\x04" + b"\0" * 4, "a blob of shape \\(2,\\) holds 1 numbers"),
+        (b"\x3a\x0d\x0a\x0b\x00" + b"\xff" * 9 + b"\x01", "Caffe's sizes have 31 bits"),
+        (b"\x08\x80\x80\x80\x80\x08", "Caffe's sizes have 31 bits"),
+        (b"\x3a\x23\x0a\x21" + b"\x01" * 33 + b"\x2a\x04" + b"\0" * 4, "33 axes, and Caffe's have 32 at most"),
+        (b"\x3a\x05\x0d\x01\x02\x03\x04", "holds no whole numbers"),
+    ],
+)
+def test_blobs_that_caffe_refuses(tmp_path: Path, blob: bytes, told: str) -> None:
+    with pytest.raises(ConversionError, match=told):
+        read_index(layer_of(tmp_path / "m", blob))
+
+
+def test_numbers_in_several_forms_follow_each_other(tmp_path: Path) -> None:
+    """Packed, one by one, behind a tag of two bytes, and packed to nothing: protobuf reads them as one list."""
+    one, two, three, four, five = (struct.pack("<f", value) for value in range(1, 6))
+    numbers = b"\x2a\x08" + one + two + b"\x2d" + three + b"\x2a\x00" + b"\xad\x00" + four + b"\x2d" + five
+    path = layer_of(tmp_path / "m", numbers + b"\x3a\x03\x0a\x01\x05")
+    message = caffe_pb2.NetParameter.FromString(path.read_bytes())
+    (layer,) = read_index(path)
+    assert layer.blobs[0].load().tolist() == list(message.layer[0].blobs[0].data) == [1, 2, 3, 4, 5]
+
+
+def test_a_million_numbers_one_by_one_take_no_time(tmp_path: Path) -> None:
+    numbers = np.zeros(1_000_000, [("tag", "u1"), ("value", "<f4")])
+    numbers["tag"], numbers["value"] = 0x2D, np.arange(1_000_000)
+    blob = numbers.tobytes() + b"\x3a\x05\x0a\x03\xc0\x84\x3d"
+    head = b"\xa2\x06" + _varint(len(blob) + 1 + len(_varint(len(blob)))) + b"\x3a" + _varint(len(blob))
+    (tmp_path / "m").write_bytes(head + blob)
+    (layer,) = read_index(tmp_path / "m")
+    assert np.array_equal(layer.blobs[0].load(), np.arange(1_000_000, dtype=np.float32))
+
+
+def _varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 127 | 128]) + _varint(number >> 7)
