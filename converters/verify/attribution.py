@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from caffe_ir.net import Node
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off
+from converters.verify.in_place import in_place_faults
 from converters.verify.outputs import output_faults, output_warnings, promised
+from converters.verify.pair import pair_faults, pair_warnings
 from converters.verify.trial import Beside, Trial
 from converters.verify.work import Work
 
@@ -36,6 +38,16 @@ class Findings(Struct, kw_only=True):
                 blamed.add(fault.layer)
                 self.faults.append(fault)
 
+    def warn_of_files(self, warnings: Iterable[Fault]) -> None:
+        """Add warnings of the two files; where the layer's weights are at fault, they are why."""
+        wrong = {fault.layer: place for place, fault in enumerate(self.faults) if fault.kind == "weights"}
+        for warning in warnings:
+            if warning.layer in wrong:
+                fault = self.faults[wrong[warning.layer]]
+                self.faults[wrong[warning.layer]] = replace(fault, text=f"{fault.text}; {warning.text}")
+            else:
+                self.warnings.append(warning)
+
 
 def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     """The layers at fault, in the order of the net: each wrong value has its own, for its inputs were right."""
@@ -51,8 +63,13 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     places = {name: place for place, name in enumerate(in_order(net, expected))}
     found.faults.sort(key=lambda fault: places[fault.layer])
     found.add(output_faults(expected, net))
+    found.add(in_place_faults(net))
+    found.add(pair_faults(work.pair))
     found.warnings += output_warnings(expected, net)
+    found.warn_of_files(pair_warnings(work.pair, expected))
     found.warnings += _that_say_little(work, trials)
+    blamed = {fault.layer for fault in found.faults}
+    found.warnings = [warning for warning in found.warnings if warning.layer not in blamed]
     return found
 
 

@@ -11,12 +11,15 @@ from msgspec import Struct
 from caffe_ir.net import Net, Node
 from converters.verify.weights import other_weights
 
-Kind = Literal["missing layer", "further layer", "type", "geometry", "input", "weights", "output", "meaning"]
+Kind = Literal[
+    "missing layer", "further layer", "type", "geometry", "input", "weights", "output", "in place", "file", "meaning"
+]
 
 
 class Fault(Struct, frozen=True, kw_only=True):
     """One thing that is wrong: the Caffe layer, what it is to blame for, and both places to look at.
 
+    `layer` is empty where the file as a whole is meant.
     `written` is the line of the prototxt, `source` that of the user's own file. `numbers` says that the layer is the
     right one in its right place, with a number in its parameters or weights that is not the source's.
     """
@@ -31,12 +34,13 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         places = " <- ".join(place for place in (self.written, self.source) if place)
-        return f"{self.layer}: {self.text}" + (f" ({places})" if places else "")
+        text = f"{self.layer}: {self.text}" if self.layer else self.text
+        return text + (f" ({places})" if places else "")
 
 
 def differences(expected: Net, net: Net, *, weights: bool = True) -> dict[str, list[Fault]]:
     """How the layers of a net differ from those that the converter writes: by their names, in the order of the net."""
-    ours, theirs = ({node.name: node for node in one.nodes} for one in (net, expected))
+    ours, theirs = ({node.name: node for node in reversed(one.nodes)} for one in (net, expected))
     found = {name: list(_faults(ours.get(name), theirs.get(name), weights)) for name in in_order(net, expected)}
     return {name: faults for name, faults in found.items() if faults}
 

@@ -77,7 +77,7 @@ def _absent(output: Output, expected: Net, net: Net) -> Fault:
     others = ", ".join(readers[0].tops)
     instead = f"Caffe gives {others} instead" if others else "Caffe does not give it back"
     kind = readers[0].layer.type_name()
-    return _fault(readers[0], f"this {kind} reads {output.name}, which is no output any more for it: {instead}")
+    return _fault(readers[0], f"this {kind} reads {output.name}, so it is no longer an output: {instead}")
 
 
 def _order(wanted: Mapping[str, Output], found: Mapping[str, Output], net: Net) -> Iterator[Fault]:

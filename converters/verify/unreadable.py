@@ -20,8 +20,9 @@ _LAYER = re.compile(r"^layer\s*:?\s*\{", re.MULTILINE)
 
 
 def comparison_of_unreadable(source: Source, prototxt: Path, error: ConversionError) -> Comparison | None:
-    """What is wrong with files that were refused; None where they hold nothing but what the converter writes."""
-    found = tuple(faults_of_unreadable(source.expected, prototxt, error))
+    """What is wrong with files that were refused; None where no layer of the source can be named for it."""
+    expected = source.expected
+    found = tuple(faults_of_unreadable(expected, prototxt, error)) or tuple(_refused(expected, error))
     if not found:
         return None
     return Comparison(source=source.title, caffe=str(prototxt), faults=found, refused=str(error))
@@ -42,6 +43,18 @@ def faults_of_unreadable(expected: Net, prototxt: Path, error: ConversionError) 
     different = differences(expected, net, weights=False)
     for fault in (each for name, faults in different.items() if name in wanted for each in faults):
         yield replace(fault, written=f"{prototxt}:{fault.written.rpartition(':')[2]}" if fault.written else "")
+
+
+def _refused(expected: Net, error: ConversionError) -> Iterator[Fault]:
+    """The layers that were refused though they are written as they ought to be: their weights do not fit them."""
+    for problem in error.problems:
+        origin = problem.origin
+        if origin is None or origin.line is None or not expected.has(origin.layer):
+            continue
+        text = f"{problem.what} ({problem.why})" if problem.why else problem.what
+        node = expected.node(origin.layer)
+        written = f"{origin.file}:{origin.line}"
+        yield Fault(layer=node.name, kind="weights", text=text, source=str(node.origin), written=written)
 
 
 def _readable(prototxt: Path, line: int) -> Net | None:

@@ -28,6 +28,7 @@ from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engine_faults import faults_of_engine
 from converters.verify.inputs import noise, scaled
 from converters.verify.matching import matches
+from converters.verify.pair import pair_of
 from converters.verify.source import Feeds, Judge, JudgeFailed, Source, Supply, inputs_of
 from converters.verify.trial import Comparison, Trial
 from converters.verify.work import Progress, Work
@@ -77,6 +78,7 @@ def verify(
     work = Work(
         source=source,
         files=caffe,
+        pair=pair_of(caffe),
         matched=matched,
         differences=different,
         feeds=given,

@@ -10,6 +10,7 @@ from caffe_ir.net import Node
 from converters.verify.blame import Fault
 from converters.verify.engine import CaffeFiles
 from converters.verify.matching import Matches, segment
+from converters.verify.pair import Pair
 from converters.verify.source import Feeds, Source, inputs_of
 
 Progress = Callable[[str, str, int, int], None]
@@ -24,6 +25,7 @@ class Work(Struct, frozen=True, kw_only=True):
 
     source: Source
     files: CaffeFiles
+    pair: Pair
     matched: Matches
     differences: Mapping[str, Sequence[Fault]]
     feeds: Sequence[Feeds]

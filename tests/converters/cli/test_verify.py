@@ -55,12 +55,12 @@ def test_files_that_are_not_there_end_with_2(files) -> None:
     assert "there is no file nowhere.prototxt" in done.output
 
 
-def test_files_that_do_not_belong_together_end_with_2(files, tmp_path) -> None:
+def test_weights_of_another_net_end_with_1_and_name_the_layers(files, tmp_path) -> None:
     (tmp_path / "other").mkdir()
     other = darknet_model(tmp_path / "other", TINY.replace("filters=8", "filters=12"))
     converted("darknet", *other, "-o", tmp_path / "other" / "net")
     done = run(*files[:2], files[2], tmp_path / "other" / "net.caffemodel")
-    assert done.exit_code == 2
+    assert done.exit_code == 1
     assert "conv_0 takes weights ((8, 3, 3, 3),), the caffemodel has ((12, 3, 3, 3),)" in done.output
 
 

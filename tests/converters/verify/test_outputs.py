@@ -66,15 +66,15 @@ BEHIND = {
     ),
     "Silence": (
         'layer { name: "hush" type: "Silence" bottom: "conv_4" }',
-        "hush", "this Silence reads conv_4, which is no output any more for it: Caffe does not give it back",
+        "hush", "this Silence reads conv_4, so it is no longer an output: Caffe does not give it back",
     ),
     "a layer behind an output": (
         'layer { name: "extra" type: "ReLU" bottom: "conv_1" top: "other" }',
-        "extra", "this ReLU reads conv_1, which is no output any more for it: Caffe gives other instead",
+        "extra", "this ReLU reads conv_1, so it is no longer an output: Caffe gives other instead",
     ),
     "a view behind an output": (
         'layer { name: "flat" type: "Flatten" bottom: "conv_1" top: "flat" }',
-        "flat", "this Flatten reads conv_1, which is no output any more for it: Caffe gives flat instead",
+        "flat", "this Flatten reads conv_1, so it is no longer an output: Caffe gives flat instead",
     ),
     "an output too many": (
         'layer { name: "extra" type: "ReLU" bottom: "conv_0" top: "other" }',

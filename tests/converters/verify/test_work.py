@@ -3,6 +3,7 @@ from __future__ import annotations
 from caffe_ir.layers import ReLU, Sigmoid, TanH
 from converters.verify import source_of
 from converters.verify.matching import matches
+from converters.verify.pair import pair_of
 from converters.verify.work import Work
 from tests.caffe_ir.build import add, net_of
 from tests.converters.verify.engine_nets import files_of
@@ -11,7 +12,8 @@ from tests.converters.verify.engine_nets import files_of
 def work(folder, expected, net) -> Work:
     return Work(
         source=source_of("a net", expected, expected),
-        files=files_of(folder, net),
+        files=(files := files_of(folder, net)),
+        pair=pair_of(files),
         matched=matches(expected, net),
         differences={},
         feeds=[],
