@@ -69,7 +69,7 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     found.warn_of_files(pair_warnings(work.pair, expected))
     found.warnings += _that_say_little(work, trials)
     blamed = {fault.layer for fault in found.faults}
-    found.warnings = [warning for warning in found.warnings if warning.layer not in blamed]
+    found.warnings = [warning for warning in found.warnings if warning.kind == "file" or warning.layer not in blamed]
     return found
 
 
