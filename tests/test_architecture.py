@@ -140,6 +140,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.caffemodel_hdf5",
         "caffe_ir.caffemodel_index",
         "caffe_ir.whole_files",
+        "caffe_ir.file_names",
+        "caffe_ir.given_files",
         "caffe_ir.extras",
         "converters.verify.*",
     ),

@@ -125,6 +125,7 @@ def darknet_opened(
     cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
 ) -> Opened:
     """The source that a Darknet model is, judged by Darknet itself where that can be."""
+    from converters.darknet import heads_json
     from converters.verify.darknet_source import DarknetFiles, darknet_judge
     from converters.verify.source import embedded_judge, source_of
 
@@ -135,8 +136,9 @@ def darknet_opened(
         judges.append(darknet_judge(DarknetFiles(cfg=cfg, weights=weights, input_shape=shape), model.net))
     if judge == "darknet" and why:
         raise click.UsageError(f"--judge darknet: {why}")
+    source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
     return Opened(
-        source=source_of(f"{cfg}, {weights}", model.net, lowered, judges),
+        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.heads else None}),
         fit="letterbox" if model.preprocessing.letterbox else "stretch",
         remarks=(f"Darknet itself does not judge: {why}",) if why else (),
     )

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.net import Node
+from converters.verify.beside import facts_beside
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off
 from converters.verify.in_place import in_place_faults
@@ -68,6 +69,8 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     found.warnings += output_warnings(expected, net)
     found.warn_of_files(pair_warnings(work.pair, expected))
     found.warnings += _that_say_little(work, trials)
+    for fault, is_wrong in facts_beside(work.files.prototxt, work.source.beside):
+        (found.faults if is_wrong else found.warnings).append(fault)
     blamed = {fault.layer for fault in found.faults}
     found.warnings = [warning for warning in found.warnings if warning.kind == "file" or warning.layer not in blamed]
     return found

@@ -12,7 +12,17 @@ from caffe_ir.net import Net, Node
 from converters.verify.weights import other_weights
 
 Kind = Literal[
-    "missing layer", "further layer", "type", "geometry", "input", "weights", "output", "in place", "file", "meaning"
+    "missing layer",
+    "further layer",
+    "type",
+    "geometry",
+    "input",
+    "weights",
+    "output",
+    "in place",
+    "file",
+    "heads",
+    "meaning",
 ]
 
 

@@ -49,6 +49,8 @@ class Source(Struct, frozen=True, kw_only=True):
     meant: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
     """The inputs that take whole numbers: places in a table, truth values."""
+    beside: Mapping[str, str | None] = field(default_factory=dict)
+    """The texts that the converter writes beside the two files, by their endings; None where it writes none."""
 
 
 MEANING = 1e-6

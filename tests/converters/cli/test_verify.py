@@ -128,3 +128,24 @@ def test_ctrl_c_ends_it_at_once_and_leaves_no_report(tmp_path) -> None:
     assert time.monotonic() - begin < 3
     assert running.returncode != 0
     assert not [path for path in tmp_path.iterdir() if "r.html" in path.name]
+
+
+def test_the_facts_for_a_decoder_are_compared(files, tmp_path) -> None:
+    path = tmp_path / "net.heads.json"
+    assert "heads.json" not in run(*files).output
+    path.write_text(path.read_text().replace("23.0", "24.0"))
+    done = run(*files)
+    assert done.exit_code == 1
+    assert f"net.heads.json: heads[0].anchors[2] is 24.0 where 23.0 belongs ({path})" in done.output
+    path.unlink()
+    done = run(*files)
+    assert done.exit_code == 0
+    assert "warning: net.heads.json: it is missing" in done.output
+
+
+def test_facts_of_a_net_without_heads_are_another_nets(tmp_path) -> None:
+    cfg, weights = darknet_model(tmp_path, TINY.partition("[yolo]")[0])
+    converted("darknet", cfg, weights, "-o", tmp_path / "net")
+    assert "warning" not in run(cfg, weights, tmp_path / "net").output
+    (tmp_path / "net.heads.json").write_text("{}")
+    assert "warning: net.heads.json: the source has nothing" in run(cfg, weights, tmp_path / "net").output
