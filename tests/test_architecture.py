@@ -143,6 +143,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.file_names",
         "caffe_ir.given_files",
         "caffe_ir.extras",
+        "converters.weights.*",
         "converters.verify.*",
     ),
     "converters.options.*": ("converters.options.*",),

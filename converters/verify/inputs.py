@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Container, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from msgspec import Struct
 
-from caffe_ir.blob import Array, Shape
+from caffe_ir.blob import Array, Shape, cannot_read
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.extras import install
+from caffe_ir.given_files import check_regular
+from converters.verify.pictures import Preparation, picture
 from converters.verify.source import Feeds
+from converters.weights import Tensor, open_weights
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 ARRAYS = (".npy", ".npz")
-Fit = Literal["letterbox", "stretch"]
-
-
-class Preparation(Struct, frozen=True, kw_only=True):
-    """How a picture becomes an input: (values 0..255 - mean) * scale, each channel by itself, RGB unless `bgr`.
-
-    letterbox keeps its proportions and fills up with grey; both fits are Darknet's own.
-    """
-
-    mean: tuple[float, ...] = (0.0,)
-    scale: tuple[float, ...] = (1 / 255,)
-    bgr: bool = False
-    fit: Fit = "letterbox"
 
 
 def noise(shapes: Mapping[str, Shape], seed: int, whole: Container[str] = ()) -> Feeds:
@@ -59,12 +44,13 @@ def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation)
     if len(shapes) != 1:
         raise _refused(path, f"is one input, the net takes {len(shapes)}: {', '.join(shapes)}", hint="give an .npz")
     ((name, shape),) = shapes.items()
-    array = _single(path) if suffix == ".npy" else picture(path, shape, preparation)
-    return {name: _shaped(path, name, array, shape)}
+    return {name: _single(path, name, shape) if suffix == ".npy" else picture(path, shape, preparation)}
 
 
 def _archive(path: Path, shapes: Mapping[str, Shape]) -> Feeds:
-    arrays = _archived(path)
+    if _begins_as(path) == "array":
+        raise _refused(path, "is a single array", hint="call it .npy")
+    arrays = _tensors(path)
     names = list(arrays)
     if len(shapes) == 1 and len(names) == 1 and names[0] not in shapes:
         arrays = dict(zip(shapes, arrays.values(), strict=True))
@@ -73,109 +59,42 @@ def _archive(path: Path, shapes: Mapping[str, Shape]) -> Feeds:
     return {name: _shaped(path, name, arrays[name], shape) for name, shape in shapes.items()}
 
 
-def _archived(path: Path) -> dict[str, Array]:
-    with _loaded(path) as held:
-        if isinstance(held, np.ndarray):
-            raise _refused(path, "is a single array", hint="call it .npy")
-        return {name: held[name] for name in held.files}
-
-
-def _single(path: Path) -> Array:
-    with _loaded(path) as held:
-        if isinstance(held, np.ndarray):
-            return held
+def _single(path: Path, name: str, shape: Shape) -> Array:
+    if _begins_as(path) == "archive":
         raise _refused(path, "is an archive of arrays", hint="call it .npz")
+    (tensor,) = _tensors(path).values()
+    return _shaped(path, name, tensor, shape)
 
 
-@contextmanager
-def _loaded(path: Path) -> Iterator[Array | np.lib.npyio.NpzFile]:
-    """What a file of numpy's holds, to be read while the block runs. Raises ConversionError."""
+def _begins_as(path: Path) -> Literal["array", "archive"]:
+    """What a file of numpy's is, by whatever name. Raises ConversionError."""
     try:
+        check_regular(path)
         with open(path, "rb") as file:
-            yield np.load(file, allow_pickle=False)
+            head = file.read(6)
     except FileNotFoundError:
         raise _refused(path, "is not there") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise _refused(path, "is no file of numpy arrays", why=why) from None
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
+    if head == b"\x93NUMPY":
+        return "array"
+    if head.startswith(b"PK"):
+        return "archive"
+    raise _refused(path, "is no file of numpy arrays", hint="write it with numpy.save or numpy.savez")
 
 
-def _shaped(path: Path, name: str, array: Array, shape: Shape) -> Array:
-    """The array under the input's shape; a single image may lack the batch axis."""
-    if array.dtype.kind not in "fiub":
-        raise _refused(path, f"holds {array.dtype}, not numbers")
-    if array.shape not in (shape, shape[1:] if shape[0] == 1 else shape):
-        raise _refused(path, f"is {array.shape} where the input {name} is {shape}")
-    return array.reshape(shape).astype(np.float32)
+def _tensors(path: Path) -> dict[str, Tensor]:
+    """The arrays of a file by their names, of which no number has been read yet. Raises ConversionError."""
+    return {name: tensor for name, tensor in open_weights(path).items() if isinstance(tensor, Tensor)}
 
 
-# ---- pictures ------------------------------------------------------------------------------------------------------
-
-
-def picture(path: Path, shape: Shape, preparation: Preparation) -> Array:
-    """A picture as an input (N, C, H, W), the same one for each of N. Raises ConversionError."""
-    if len(shape) != 4 or shape[1] not in (1, 3):
-        raise _refused(path, f"is a picture, and an input of the shape {shape} is none")
-    _, channels, height, width = shape
-    image = _decoded(path, channels)
-    fitted = letterboxed(image, height, width) if preparation.fit == "letterbox" else resized(image, height, width)
-    if preparation.bgr:
-        fitted = fitted[::-1]
-    mean, scale = (np.asarray(each, np.float32).reshape(-1, 1, 1) for each in (preparation.mean, preparation.scale))
-    for each, what in ((mean, "--mean"), (scale, "--scale")):
-        if len(each) not in (1, channels):
-            raise _refused(path, f"has {channels} channels, {what} has {len(each)} numbers")
-    prepared = (fitted * 255 - mean) * scale
-    return np.ascontiguousarray(np.broadcast_to(prepared, shape), np.float32)
-
-
-def _decoded(path: Path, channels: int) -> Array:
-    """The picture as (C, H, W) in RGB or grey, 0..1."""
-    try:
-        import cv2
-    except ImportError as error:
-        hint = f"{install('cv2')}; or give the input as .npy"
-        raise _refused(path, "is a picture, and OpenCV, which reads it, is not installed", hint=hint) from error
-    data = np.fromfile(path, np.uint8) if path.is_file() else np.empty(0, np.uint8)
-    if not data.size:
-        raise _refused(path, "is empty" if path.is_file() else "is not there")
-    flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
-    decoded = cv2.imdecode(data, flag)
-    if decoded is None:
-        raise _refused(path, "is not a picture that can be read", why="it is damaged, or something else by that name")
-    if channels == 1:
-        return decoded[None].astype(np.float32) / np.float32(255)
-    return decoded[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-
-
-def letterboxed(image: Array, height: int, width: int) -> Array:
-    """image.c, letterbox_image: the picture as large as it fits, in the middle of a field of 0.5."""
-    channels, rows, columns = image.shape
-    if width / columns < height / rows:
-        new_width, new_height = width, rows * width // columns
-    else:
-        new_width, new_height = columns * height // rows, height
-    boxed = np.full((channels, height, width), 0.5, np.float32)
-    top, left = (height - new_height) // 2, (width - new_width) // 2
-    boxed[:, top : top + new_height, left : left + new_width] = resized(image, new_height, new_width)
-    return boxed
-
-
-def resized(image: Array, height: int, width: int) -> Array:
-    """image.c, resize_image: linear along the rows, then down the columns, with the corners aligned."""
-    return _along(_along(image, width, 2), height, 1).astype(np.float32)
-
-
-def _along(image: Array, size: int, axis: int) -> Array:
-    count = image.shape[axis]
-    if count == size:
-        return image
-    place = np.arange(size, dtype=np.float32) * np.float32((count - 1) / max(size - 1, 1))
-    low = np.minimum(place.astype(np.int64), count - 1)
-    high = np.minimum(low + 1, count - 1)
-    part = (place - low).astype(np.float32).reshape([-1 if each == axis else 1 for each in range(image.ndim)])
-    mixed: Array = image.take(low, axis) * (1 - part) + image.take(high, axis) * part
-    return mixed
+def _shaped(path: Path, name: str, tensor: Tensor, shape: Shape) -> Array:
+    """The numbers under the input's shape; a single image may lack the batch axis."""
+    if tensor.dtype.startswith("complex"):
+        raise _refused(path, f"holds {tensor.dtype}, not numbers")
+    if tensor.shape not in (shape, shape[1:] if shape[0] == 1 else shape):
+        raise _refused(path, f"is {tensor.shape} where the input {name} is {shape}")
+    return tensor.read().reshape(shape).astype(np.float32)
 
 
 def _refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
