@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -16,6 +17,10 @@ from converters.cli.prototxt_weights import prototxt_options
 from converters.cli.sources import torch_net
 from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
+
+_SUFFIXES = (".pt2", ".pt", ".pth", ".py", ".safetensors", ".bin")
+_SHOWN = 6
+"""So many files of a folder are listed."""
 
 
 @click.command(
@@ -68,13 +73,20 @@ def pytorch(
 
 
 def _refuse_missing(model: str) -> None:
-    """Raise UsageError where the model's file, or that of its function, is not there."""
+    """Raise UsageError where MODEL is a URL or a folder, or where its file, or that of its function, is not there."""
+    if re.match(r"[a-z]+://", model):
+        raise click.UsageError(f"{model} is a URL; download the file first, and give its path")
+    path = Path(model)
+    if path.is_dir():
+        inside = [str(one) for one in sorted(path.iterdir()) if one.suffix in _SUFFIXES]
+        listed = f": it has {', '.join(inside[:_SHOWN])}{' ...' if len(inside) > _SHOWN else ''}" if inside else ""
+        raise click.UsageError(f"{model} is a folder{listed}\n       Give the file of a model, or FILE.py:function")
     holder, colon, _ = model.rpartition(":")
-    if Path(model).exists() or (colon and not holder.endswith(".py")):
+    if path.exists() or (colon and not holder.endswith(".py")):
         return
     if colon:
         refuse_missing((Path(holder),))
         return
     module, dot, name = model.rpartition(".")
-    spelled = f"{module}:{name}" if dot and module.replace(".", "_").isidentifier() else "package.module:function"
-    raise click.UsageError(f"{missing_file(Path(model))}\n       A function that returns a model is given as {spelled}")
+    spelled = f"{module}:{name}" if dot and module.replace(".", "_").isidentifier() else f"package.module:{model}"
+    raise click.UsageError(f"{missing_file(path)}\n       A function that returns a model is given as {spelled}")

@@ -28,7 +28,7 @@ HINTS = (
         "give each input the type that the model takes, as --input 1x16:int64; left out, it is that of the weights",
     ),
     (
-        r"Guard failed|out of bounds|size|shape|dimension|same reduction dim|channels",
+        r"Guard failed|out of bounds|\dD|size|shape|dimension|same reduction dim|channels",
         "give the inputs the shapes that the model takes",
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import traceback
 import warnings
@@ -22,21 +23,28 @@ from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture import Model
 
 FACTORY = "give package.module:function or path/to/file.py:function that returns the model, with --weights FILE"
+_TORCH = str(Path(torch.__file__).parent)
 SHOWN = 8
 """So many names of a file's functions are listed."""
 
 
 def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Model:
-    """The model that `package.module:function` or `file.py:function` returns. Raises ConversionError.
+    """The model that `package.module:function` or `file.py:function` returns, or is, where it names a module.
 
-    It runs with torch's seed 0, so that random weights are the same at every call. What it raises is told with its own
-    traceback.
+    File and function run with torch's seed 0, so that random weights are the same at every call. Raises
+    ConversionError; what the function raises is told with its own traceback.
     """
     holder, colon, name = place.rpartition(":")
     if not colon or not holder or not name.isidentifier():
-        raise ConversionError(Problem(what=f"{place!r} names no function", hint=FACTORY))
-    factory = _function(holder, name)
+        raise ConversionError(_no_function(place))
     given = dict(arguments or {})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        factory = _function(holder, name)
+    if isinstance(factory, torch.nn.Module):
+        if given:
+            raise ConversionError(Problem(what=f"{place} is a model, not a function: --arg has no meaning for it"))
+        return factory
     _refuse_arguments(place, factory, given)
     with _told_as_the_users(f"{place} raised"), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -68,11 +76,23 @@ def import_file(path: Path) -> ModuleType:
     return module
 
 
+def _no_function(place: str) -> Problem:
+    called = re.fullmatch(r"(.+:\w+)\((.*)\)", place)
+    if called is None:
+        return Problem(what=f"{place!r} names no function", hint=FACTORY)
+    hint = f"did you mean {called[1]}?" + (" Its arguments are given as --arg NAME=VALUE" if called[2] else "")
+    return Problem(what=f"{place!r} names no function", why="tocaffe calls it", hint=hint)
+
+
 def _function(holder: str, name: str) -> Callable[..., Any]:
+    """The function, class or module of that name."""
     module = import_file(Path(holder)) if holder.endswith(".py") else _imported(holder)
     factory: Callable[..., Any] | None = getattr(module, name, None)
     if callable(factory):
         return factory
+    if hasattr(module, name):
+        what = f"{name} in {holder} is {_kind(factory)}, not a function that returns a model"
+        raise ConversionError(Problem(what=what))
     known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     listed = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
     raise ConversionError(
@@ -125,15 +145,26 @@ def _told_as_the_users(what: str, *, relative: str = "") -> Iterator[None]:
             warnings.filterwarnings("ignore", message=r"`?torch\.")
             yield
     except (Exception, SystemExit) as error:
-        hint = relative if "relative import" in str(error) else ""
+        hint = relative if "relative import" in str(error) else _hint(error)
         raise ConversionError(_raised(f"{what} {type(error).__name__}", error, hint)) from None
 
 
+def _hint(error: BaseException) -> str:
+    """What helps where the user's code fails in a way that many do; empty for others."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"install it for this Python, {sys.executable}, or put the folder that has it on PYTHONPATH"
+    if re.search(r"\bCUDA\b|\bNVIDIA\b", str(error)) and not torch.cuda.is_available():
+        return "torch has no GPU here: make the model on the CPU (device='cpu', torch.load(..., map_location='cpu'))"
+    return ""
+
+
 def _raised(what: str, error: BaseException, hint: str) -> Problem:
-    """A problem with the user's part of the traceback: from his own file on."""
+    """A problem with the user's part of the traceback: from his own file on, as far as he called torch."""
     frames = traceback.extract_tb(error.__traceback__)
     hidden = (__file__, importlib.__file__, contextmanager.__code__.co_filename, "<frozen")
     own = [frame for frame in frames if not frame.filename.startswith(hidden)]
+    while len(own) > 1 and own[-1].filename.startswith(_TORCH):
+        own.pop()
     text = "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error))
     return Problem(what=f"{what}\n{text.rstrip()}", hint=hint)
 

@@ -32,6 +32,8 @@ DTYPES: dict[str, torch.dtype] = {
 }
 MOST = 2**31 - 1
 """Caffe counts the numbers in a blob with an int."""
+MISSPELLED = re.compile(r"(?P<name>[A-Za-z_]\w*=)?[(\[]?(?P<sizes>\d+(?:[\s,*×xX]+\d+)+)[)\]]?")
+"""How others spell a shape: 1,3,8,8 or (1, 3, 8, 8)."""
 SPELLED = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)=)?(?P<shape>\d+(?:[xX]\d+)*)(?::(?P<dtype>\w+))?")
 
 
@@ -145,6 +147,8 @@ def _example(spec: InputSpec, own: torch.dtype) -> torch.Tensor:
 
 
 def _malformed(text: str, why: str) -> Problem:
-    return Problem(
-        what=f"{text!r} is no input", why=why, hint="for example --input 1x3x224x224 or image=1x3x224x224:float32"
-    )
+    hint = "for example --input 1x3x224x224 or image=1x3x224x224:float32"
+    sizes = MISSPELLED.fullmatch(text.strip())
+    if sizes and not SPELLED.fullmatch(text.strip()):
+        hint = f"did you mean --input {sizes['name'] or ''}{'x'.join(re.findall('[0-9]+', sizes['sizes']))}?"
+    return Problem(what=f"{text!r} is no input", why=why, hint=hint)

@@ -20,6 +20,8 @@ ENOUGH = 20
 """So many keys of the model are enough to find a prefix by."""
 UNUSED = "num_batches_tracked"
 """Counts the batches of the training; no output depends on it, and old checkpoints lack it."""
+SHOWN = 8
+"""So many keys of a checkpoint without tensors are listed."""
 TOP = "."
 """How the tensors that lie in no nest and have no prefix are called."""
 
@@ -53,7 +55,7 @@ def load_weights(module: torch.nn.Module, checkpoint: Mapping[str, Any], *, key:
     wanted = {name: own for name, own in module.state_dict().items() if isinstance(own, torch.Tensor)}
     found = nests(checkpoint)
     if not found:
-        raise ConversionError(Problem(what="the checkpoint has no tensors by name", hint="give a state_dict"))
+        raise ConversionError(_no_tensors(checkpoint))
     fits = [fit for nest, tensors in found.items() for fit in _fits(nest, tensors, wanted)]
     fit = _chosen(_keyed(fits, key), wanted)
     tensors = {**fit.tensors, **_tied(module, fit.tensors)}
@@ -67,6 +69,15 @@ def load_weights(module: torch.nn.Module, checkpoint: Mapping[str, Any], *, key:
         text = f"the model has no place for {len(left)} tensor{'s' * (len(left) > 1)} of the checkpoint: {shown}"
         notes.append(Note(kind="warning", text=text))
     return notes
+
+
+def _no_tensors(checkpoint: Mapping[str, Any]) -> Problem:
+    keys = [str(key) for key in islice(checkpoint, SHOWN)]
+    why = f"its keys are {', '.join(keys)}" if keys else "it is empty"
+    if {"state", "param_groups"} <= checkpoint.keys():
+        why = "it is the state of an optimizer"
+    hint = "give the model's weights: torch.save(model.state_dict(), 'weights.pth')"
+    return Problem(what="the checkpoint has no tensors by name", why=why, hint=hint)
 
 
 def nests(checkpoint: Mapping[str, Any], path: str = "", depth: int = 0) -> dict[str, Tensors]:
@@ -99,9 +110,10 @@ def _keyed(fits: Sequence[Fit], key: str) -> Sequence[Fit]:
     labels = list(dict.fromkeys(fit.label for fit in fits if fit.hits or not fit.prefix))
     ends = [label for label in labels if label.endswith(f".{key}")]
     hint = did_you_mean(ends[0] if ends else key, labels, "--weights-key {}")
-    raise ConversionError(
-        Problem(what=f"the checkpoint has no state_dict {key}", why=f"it has {', '.join(labels)}", hint=hint)
-    )
+    why = f"it has {', '.join(labels)}"
+    if labels == [TOP]:
+        why, hint = "it is one itself, with none inside", "leave --weights-key out"
+    raise ConversionError(Problem(what=f"the checkpoint has no state_dict {key}", why=why, hint=hint))
 
 
 def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> Fit:

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import ast
 import zipfile
+from itertools import islice
 from pathlib import Path
 
 from caffe_ir.errors import Problem
 
 AGAIN = "the download or the copy went wrong: fetch it again"
+UNPACK = "unpack it, and give the file inside"
+ARRAYS = "give a state_dict: torch.save({name: tensor ...}, 'weights.pth')"
 BEGINNINGS = (
     (b"version https://git-lfs", "it is a pointer of Git LFS, not the file", "fetch the file itself: git lfs pull"),
     (b"<!doctype html", "it is a web page", AGAIN),
     (b"<html", "it is a web page", AGAIN),
-    (b"\x93numpy", "it is an array of numpy", "give a state_dict: torch.save({name: tensor ...}, 'weights.pth')"),
-    (b"\x89hdf", "it is a file of HDF5", "give a state_dict: torch.save({name: tensor ...}, 'weights.pth')"),
+    (b"\x93numpy", "it is an array of numpy", ARRAYS),
+    (b"\x1f\x8b", "it is compressed by gzip", UNPACK),
+    (b"rar!", "it is a RAR archive", UNPACK),
+    (b"7z\xbc\xaf", "it is a 7-Zip archive", UNPACK),
+    (b"bzh", "it is compressed by bzip2", UNPACK),
+    (b"\xfd7zxz", "it is compressed by xz", UNPACK),
 )
 """How such files begin, in small letters; what they are; what helps."""
+HDF5 = b"\x89hdf"
+ORIGIN = "give the PyTorch model that it came from, as a model.pt2 of torch.export.save"
+IN_A_FUNCTION = "write a function that loads it and returns the model, and name that: FILE.py:function"
+FOREIGN = {
+    ".onnx": "ONNX",
+    ".h5": "Keras",
+    ".hdf5": "Keras",
+    ".keras": "Keras",
+    ".pb": "TensorFlow",
+    ".tflite": "TensorFlow Lite",
+    ".mlmodel": "Core ML",
+    ".engine": "TensorRT",
+    ".pdmodel": "PaddlePaddle",
+    ".pdparams": "PaddlePaddle",
+    ".caffemodel": "Caffe",
+}
+"""Whose model a file is, by its suffix."""
 BY_SUFFIX = {
-    ".py": ("it is a Python file", "name the function in it that makes the model: FILE.py:function"),
-    ".onnx": ("it is a model of ONNX", "take the PyTorch model that it came from, as model.pt2 of torch.export.save"),
+    ".ipynb": ("it is a notebook", "copy the model's code into a .py file, and name the function: FILE.py:function"),
+    ".yaml": ("it is YAML, which describes a model for another program", IN_A_FUNCTION),
+    ".yml": ("it is YAML, which describes a model for another program", IN_A_FUNCTION),
+    ".cfg": ("it is a cfg of Darknet", "convert darknet CFG WEIGHTS"),
+    ".weights": ("it is a file of Darknet's weights", "convert darknet CFG WEIGHTS"),
+    ".mar": ("it is an archive of TorchServe", UNPACK),
+    **{suffix: (f"it is a model of {whose}", ORIGIN) for suffix, whose in FOREIGN.items()},
 }
 LONGEST_HEADER = 1 << 32
+SHOWN = 3
+"""So many functions of a Python file are listed."""
 SAVE = "save the model with torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
 
 
@@ -44,10 +76,31 @@ def _cut_short(path: Path, head: bytes) -> tuple[str, str] | None:
 
 
 def _of_another_program(path: Path, head: bytes, wanted: str) -> tuple[str, str]:
+    if path.suffix == ".py":
+        return "it is a Python file", f"name the function in it that makes the model: {_functions(path)}"
+    if path.suffix in BY_SUFFIX:
+        return BY_SUFFIX[path.suffix]
+    if head.lower().startswith(HDF5):
+        return "it is a file of HDF5", ARRAYS
     if head.startswith(b"PK"):
-        return "it is an archive of something else", wanted
+        return f"it is an archive of something else: {_inside(path)}", UNPACK
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "it is a plain pickle", "load it yourself and save what it holds with torch.save"
-    return BY_SUFFIX.get(
-        path.suffix, ("it is neither a .pt2, nor TorchScript, nor a pickle of torch.save, nor safetensors", wanted)
-    )
+    return "it is neither a .pt2, nor TorchScript, nor a pickle of torch.save, nor safetensors", wanted
+
+
+def _functions(path: Path) -> str:
+    """The functions and classes of a Python file as they are named; it is read, not run."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        body = []
+    names = [one.name for one in body if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name[0] != "_"]
+    rest = " ..." if len(names) > SHOWN else ""
+    return ", ".join(f"{path}:{name}" for name in names[:SHOWN]) + rest or f"{path}:function"
+
+
+def _inside(path: Path) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = list(islice(archive.namelist(), SHOWN + 1))
+    return ", ".join(names[:SHOWN]) + (" ..." if len(names) > SHOWN else "")

@@ -117,6 +117,22 @@ def test_a_function_or_a_file_that_does_not_exist(models: Path) -> None:
     assert "no_such_package" in reasons(folder, "pytorch", "no_such_package.models:net", "--input", "1x3x8x8")
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("https://example.com/model.pth", "is a URL; download the file first"),
+        ("{folder}", "is a folder: it has {folder}/models.py"),
+        ("torchvision.models.resnet18", "given as torchvision.models:resnet18"),
+        ("resnet18", "given as package.module:resnet18"),
+        ("{folder}/modles.py:net", "there is no file {folder}/modles.py; did you mean {folder}/models.py?"),
+    ],
+)
+def test_what_is_no_model_is_wrong_usage(models: Path, model: str, told: str) -> None:
+    done = tool("pytorch", model.format(folder=models.parent), "--input", "1x3x8x8")
+    assert done.exit_code == 2
+    assert told.format(folder=models.parent) in done.stderr
+
+
 def test_a_state_dict_that_does_not_fit_is_told_key_by_key(tmp_path: Path, models: Path) -> None:
     state = {"conv.weigth": torch.zeros(4, 3, 3, 3), "conv.bias": torch.zeros(7), "fc.weight": torch.zeros(5, 4)}
     torch.save(state, tmp_path / "trained.pth")

@@ -20,6 +20,9 @@ def models(tmp_path):
         textwrap.dedent("""
             from torch import nn
 
+            size = 3
+            made = nn.Conv2d(3, 2, 1)
+
             def small(width=3):
                 return nn.Conv2d(3, width, 1)
 
@@ -51,7 +54,7 @@ def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
     text = str(refused.value)
     assert "broken raised ValueError" in text
     assert "no such variant" in text
-    assert 'some_models.py", line 11, in inner' in text
+    assert 'some_models.py", line 14, in inner' in text
     assert "converters" not in text
 
 
@@ -59,17 +62,28 @@ def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
     ("place", "message"),
     [
         ("{}", "names no function"),
-        ("{}:absent", "has no function absent (it has small, broken, inner, number)"),
+        ("{}:absent", "has no function absent (it has made, small, broken, inner, number)"),
         ("{}:number", "returned a value of type int, which is no model"),
         ("{}x.py:small", "there is no file"),
         ("no.such.package:small", "cannot be imported: ModuleNotFoundError"),
         ("{}:small:", "names no function"),
+        ("{}:small()", "some_models.py:small?"),
+        ("{}:small(width=5)", "Its arguments are given as --arg NAME=VALUE"),
+        ("{}:size", "size in {} is a value of type int, not a function that returns a model"),
     ],
 )
 def test_what_is_no_factory(models, place, message):
     with pytest.raises(ConversionError) as refused:
         load_factory(place.format(models))
-    assert message in str(refused.value)
+    assert message.format(models) in str(refused.value)
+
+
+def test_a_model_that_stands_in_the_file(models):
+    first, again = (load_factory(f"{models}:made").state_dict()["weight"] for _ in range(2))
+    assert first.shape == (2, 3, 1, 1)
+    assert first.equal(again)
+    with pytest.raises(ConversionError, match="is a model, not a function: --arg has no meaning"):
+        load_factory(f"{models}:made", {"width": 3})
 
 
 def write(folder, name, text):
@@ -161,3 +175,29 @@ def test_torch_warns_of_nothing_here_and_the_user_of_what_he_wants(tmp_path, own
 def test_import_file_is_for_python(tmp_path):
     with pytest.raises(ConversionError, match=r"its name must end in \.py"):
         import_file(write(tmp_path, "net.txt", ""))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize(
+    "made", ["nn.Linear(1, 1).cuda()", "nn.Linear(1, 1).to('cuda:0')", "nn.Linear(1, 1, device='cuda')"]
+)
+def test_a_model_for_a_gpu_that_is_not_there(tmp_path, own_path, made):
+    path = write(tmp_path, "on_cuda.py", f"from torch import nn\ndef net(): return {made}\n")
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{path}:net")
+    assert "-> torch has no GPU here: make the model on the CPU" in str(refused.value)
+
+
+def test_of_a_traceback_the_users_part_is_shown(tmp_path, own_path):
+    path = write(tmp_path, "wrong_type.py", "from torch import nn\ndef net(): return nn.Conv2d(3, 'a', 1)\n")
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{path}:net")
+    assert "def net(): return nn.Conv2d(3, 'a', 1)" in str(refused.value)
+    assert "torch/nn/modules" not in str(refused.value)
+
+
+def test_a_package_that_is_not_installed(tmp_path, own_path):
+    path = write(tmp_path, "imports.py", "import no_such_package_of_yours\n")
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{path}:net")
+    assert f"-> install it for this Python, {sys.executable}" in str(refused.value)

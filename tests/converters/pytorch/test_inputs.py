@@ -71,3 +71,20 @@ def test_everything_that_is_wrong_with_any_input_is_told():
 def test_a_blob_that_caffe_cannot_count():
     with pytest.raises(ConversionError, match="at most 2,147,483,647 numbers"):
         parse_input("1x3x99999999x99999999")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("1,3,8,8", "1x3x8x8"), ("(1, 3, 8, 8)", "1x3x8x8"), ("image=[1,16]", "image=1x16"), ("1 3 8", "1x3x8")],
+)
+def test_a_shape_as_others_spell_it(text, meant):
+    with pytest.raises(ConversionError) as refused:
+        parse_input(text)
+    assert refused.value.problems[0].hint == f"did you mean --input {meant}?"
+
+
+@pytest.mark.parametrize("text", ["0x3", "1x3:flaot", "1.5x3", "x", "1,x"])
+def test_a_shape_that_is_wrong_otherwise(text):
+    with pytest.raises(ConversionError) as refused:
+        parse_input(text)
+    assert refused.value.problems[0].hint.startswith("for example")

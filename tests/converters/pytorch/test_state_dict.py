@@ -182,3 +182,21 @@ def test_nests():
         "a.b": ["w"],
         "m": ["bias", "weight"],
     }
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "why"),
+    [
+        ({"state": {}, "param_groups": []}, "the state of an optimizer"),
+        ({"epoch": 3, "best": 0.5}, "its keys are epoch, best"),
+        ({}, "it is empty"),
+    ],
+)
+def test_what_a_checkpoint_without_tensors_holds(checkpoint, why):
+    with pytest.raises(ConversionError, match=why):
+        load_weights(nn.Linear(1, 1), checkpoint)
+
+
+def test_a_key_into_a_plain_state_dict():
+    with pytest.raises(ConversionError, match="it is one itself, with none inside\\)\n    -> leave --weights-key out"):
+        load_weights(nn.Linear(1, 1), nn.Linear(1, 1).state_dict(), key="ema")

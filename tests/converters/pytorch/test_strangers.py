@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import pickle
 import zipfile
 
@@ -40,7 +43,11 @@ WRITERS = {
     "it is a web page": lambda path: path.write_text("<!DOCTYPE html><html>404</html>"),
     "it is an array of numpy": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00" + bytes(99)),
     "it is a plain pickle": lambda path: path.write_bytes(pickle.dumps({"a": np.zeros(3)})),
-    "it is an archive of something else": write_zip,
+    "it is an archive of something else: readme.txt": write_zip,
+    "it is compressed by gzip": lambda path: path.write_bytes(gzip.compress(b"weights")),
+    "it is compressed by xz": lambda path: path.write_bytes(lzma.compress(b"weights")),
+    "it is compressed by bzip2": lambda path: path.write_bytes(bz2.compress(b"weights")),
+    "it is a file of HDF5": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99)),
     "it is damaged or cut short": write_cut_pickle,
     "it is a .safetensors file cut short": write_cut_safetensors,
     "it is neither a .pt2, nor TorchScript": lambda path: path.write_text("layer { name: 1 }"),
@@ -60,7 +67,26 @@ def test_what_a_file_seems_to_be(why, opened, tmp_path):
     assert problem.hint
 
 
-@pytest.mark.parametrize(("name", "why"), [("net.py", "a Python file"), ("net.onnx", "a model of ONNX")])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("net.py", "a Python file"),
+        ("net.onnx", "a model of ONNX"),
+        ("net.h5", "a model of Keras"),
+        ("net.tflite", "a model of TensorFlow Lite"),
+        ("net.ipynb", "a notebook"),
+        ("yolov5s.yaml", "YAML"),
+        ("yolov3.weights", "Darknet's weights"),
+    ],
+)
 def test_what_only_the_name_tells(name, why, tmp_path):
     (tmp_path / name).write_bytes(b"import torch, and more")
     assert why in stranger(tmp_path / name).why
+
+
+def test_the_functions_of_a_python_file_are_named_without_running_it(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("1 / 0\nclass Net: pass\ndef _in(): pass\ndef net(): pass\ndef small(): pass\ndef large(): pass\n")
+    assert stranger(path).hint.endswith(f"the model: {path}:Net, {path}:net, {path}:small ...")
+    path.write_text("def net(: pass")
+    assert stranger(path).hint.endswith(f"the model: {path}:function")
