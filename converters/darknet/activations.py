@@ -10,6 +10,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import ELU, Clip, Mish, Power, ReLU, Sigmoid, Swish, TanH
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, NormalizeChannels, Plse, Ramp, Selu
+from converters.darknet.foreign_names import activation_hint
 from converters.darknet.weights import Dialect
 
 
@@ -19,7 +20,7 @@ class Activation(Struct, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] | None
     only_alexeyab: bool = False
     only_in: frozenset[str] | None = None
-    """Sections in which AlexeyAB's program, on either device, computes it; everywhere else it gives zeros."""
+    """The sections of DEFAULTS in which AlexeyAB's program computes it, on either device; the others give zeros."""
 
 
 _RELU = ReLU()
@@ -94,7 +95,7 @@ def choose(name: str, kind: str, dialect: Dialect, *, lenient: bool) -> Chosen:
         return _unknown(name, dialect, known_to_alexeyab=found is not None, lenient=lenient)
     if found.layers is None:
         return Chosen(refused=f"the activation {name} cannot be written in Caffe", why="it needs the floor of a number")
-    if found.only_in is not None and kind not in found.only_in:
+    if found.only_in is not None and kind in DEFAULTS and kind not in found.only_in:
         refused = f"the activation {name} in [{kind}]"
         return Chosen(refused=refused, why="AlexeyAB's program gives nothing but zeros there, on CPU and GPU")
     if name == "relu6":
@@ -106,7 +107,8 @@ def choose(name: str, kind: str, dialect: Dialect, *, lenient: bool) -> Chosen:
 def _unknown(name: str, dialect: Dialect, *, known_to_alexeyab: bool, lenient: bool) -> Chosen:
     if lenient:
         return Chosen(layers=(_RELU,), warning=f"the unknown activation {name} is taken for relu, as Darknet does")
-    hint = f"{did_you_mean(name, ACTIVATIONS)} correct the name, or take it for relu with --lenient".lstrip()
+    near = f"{did_you_mean(name, ACTIVATIONS)} correct the name, or take it for relu with --lenient".lstrip()
+    hint = activation_hint(name, ACTIVATIONS) or near
     if known_to_alexeyab and dialect == "darknet":
         hint = "only AlexeyAB's Darknet knows it: --dialect alexeyab"
     refused = f"the activation {name} is unknown"

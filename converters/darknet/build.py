@@ -187,12 +187,15 @@ class Build(Struct, kw_only=True):
         return self.add(layer, blob, blobs=(gamma, beta, mean, variance), suffix=suffix)
 
     def activated(self, blob: str, *, main: bool = False) -> str:
-        """Apply the section's activation. One that is refused (told when the cfg was looked through) does nothing.
+        """Apply the section's activation. Raises ConversionError where a section of the user's own has an unknown one.
 
+        In Darknet's sections that was reported already, when the cfg was looked through, and nothing is applied.
         With `main` the activation is all that the section does, so that it gets the section's own name.
         """
         name = self.section.text("activation", DEFAULTS.get(self.section.kind, "linear"))
         chosen = choose(name, self.section.kind, self.dialect, lenient=self.lenient)
+        if chosen.refused and self.section.kind not in DEFAULTS:
+            raise self.refusal(chosen.refused, why=chosen.why, hint=chosen.hint, key="activation")
         if chosen.assumed:
             self.note("assumed", chosen.assumed, "activation")
         if chosen.warning:

@@ -6,6 +6,7 @@ import configparser
 import errno
 import re
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,6 +33,11 @@ LARGEST_CFG = 16 << 20
 _ORDER = "the cfg file comes first, the weights file second"
 _BLANKS = str.maketrans("", "", " \t\r")
 _TYPE = re.compile(r"\[[^][]+\]")
+_COMMENT = re.compile(r"[#;].*")
+_NUMBER = re.compile(r"[-+.0-9eE]+")
+_LONGEST_SHOWN = 60
+_MARK = "?"
+"""Stands in messages for a character that cannot be shown."""
 
 
 class Cfg(Struct, frozen=True, kw_only=True):
@@ -91,7 +97,11 @@ def _decode(data: bytes, file: str, notes: list[Note]) -> str:
     if data.startswith(b"\xef\xbb\xbf"):
         text = "the cfg begins with a byte order mark, which Darknet itself crashes on; it is skipped here"
         notes.append(Note(kind="warning", text=text, origin=_place(file, 1)))
-    if b"\r" in data:
+    if b"\r" in data and b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+        text = "the lines end with carriage returns alone (CR), which no Darknet can read; they are read as lines here"
+        notes.append(Note(kind="warning", text=text, origin=_place(file)))
+    elif b"\r" in data:
         text = (
             "the cfg has carriage returns (CRLF): AlexeyAB's Darknet and this tool skip them, pjreddie's cannot read it"
         )
@@ -102,17 +112,42 @@ def _decode(data: bytes, file: str, notes: list[Note]) -> str:
 def _meaningful_lines(text: str, file: str, problems: Problems) -> list[tuple[int, str]]:
     """The lines that are neither blank nor comments, without their blanks (strip deletes them inside a line, too).
 
-    Bytes that are no text are Darknet's own affair in a comment. Elsewhere it would keep them as part of a word (also
-    a vertical tab, a no-break space), which no user means.
+    Bytes that are no UTF-8 text (a comment in GBK or Latin-1) do no harm where Darknet never reads them: in a comment,
+    and behind the number of an option. Elsewhere it would keep them as part of a word (also a vertical tab, a no-break
+    space), which no user means.
     """
     stripped = ((number, line.translate(_BLANKS)) for number, line in enumerate(text.split("\n"), 1))
     lines = [(number, line) for number, line in stripped if line and line[0] not in "#;"]
-    strange = [number for number, line in lines if not line.isprintable()]
+    strange = [(number, line) for number, line in lines if not _readable(line)]
     if strange:
+        number, line = strange[0]
         more = f" (and {len(strange) - 1} more such lines)" if strange[1:] else ""
-        what = f"has characters that are not printable UTF-8 text{more}"
-        problems.add(what, hint="retype the line", origin=_place(file, strange[0]))
-    return [(number, line) for number, line in lines if line.isprintable()]
+        what = f"{_shown(line)} has characters that are not printable UTF-8 text, here {_MARK}{more}"
+        problems.add(what, hint="retype the line", origin=_place(file, number))
+    return [(number, _marked(line)) for number, line in lines if _readable(line)]
+
+
+def _readable(line: str) -> bool:
+    """Whether what Darknet reads of a line is printable: all of it, or the option's key and its numbers."""
+    if line.isprintable():
+        return True
+    key, _, value = line.partition("=")
+    return key.isprintable() and line[0] != "[" and all(map(_begins_well, _COMMENT.sub("", value).split(",")))
+
+
+def _begins_well(part: str) -> bool:
+    printable = "".join(takewhile(str.isprintable, part))
+    return printable == part or _NUMBER.fullmatch(printable) is not None
+
+
+def _marked(line: str) -> str:
+    return line if line.isprintable() else "".join(sign if sign.isprintable() else _MARK for sign in line)
+
+
+def _shown(line: str) -> str:
+    """A line as a message quotes it: not at any length."""
+    marked = _marked(line)
+    return marked if len(marked) <= _LONGEST_SHOWN else f"{marked[:_LONGEST_SHOWN]}..."
 
 
 def _ini_lines(lines: Iterable[tuple[int, str]], file: str, problems: Problems, notes: list[Note]) -> Iterable[str]:
@@ -123,7 +158,9 @@ def _ini_lines(lines: Iterable[tuple[int, str]], file: str, problems: Problems, 
             begun = True
             yield f"[{number}:{line}]"
         elif not begun:
-            problems.add(f"{line!r} stands before any section", why="Darknet crashes", origin=_place(file, number))
+            problems.add(
+                f"{_shown(line)!r} stands before any section", why="Darknet crashes", origin=_place(file, number)
+            )
         elif line.find("=") == len(line) - 1:
             text = f"{line} has no value, Darknet drops the line"
             notes.append(Note(kind="warning", text=text, origin=_place(file, number)))
@@ -151,7 +188,7 @@ def _section(parser: _Ini, name: str, index: int, file: str, notes: list[Note]) 
             continue
         notes.append(Note(kind="warning", text=text, origin=_place(file, option.line)))
     return Section(
-        file=file, kind=ALIASES.get(kind, kind), written=written, index=index, line=int(number), options=options
+        file=file, kind=ALIASES.get(kind, kind), written=_shown(written), index=index, line=int(number), options=options
     )
 
 

@@ -95,6 +95,11 @@ class BatchNormForm(Struct, frozen=True, kw_only=True):
         return "sqrt(variance) + 1e-6" if self.form == "outside" else "sqrt(variance + 1e-5)"
 
 
+def options_of_one(kind: str) -> list[str]:
+    """The options of a section of this type that only one of the two Darknets reads."""
+    return sorted({key for options in OPTIONS_OF_ONE.values() for where, key in options if where == kind})
+
+
 def evidence(cfg: Cfg) -> list[Evidence]:
     """Everything in a cfg that only one of the two Darknets understands, in the order of the file."""
     return [found for section in cfg.sections for found in _evidence_of(section)]

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.layers import Input
-from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import DEFAULTS, choose
@@ -27,7 +26,9 @@ from converters.darknet.dialect import (
     DialectChoice,
     batch_norm_form,
     decide_dialect,
+    options_of_one,
 )
+from converters.darknet.foreign_names import option_hint, section_hint
 from converters.darknet.heads import Head, Preprocessing, heads_text
 from converters.darknet.section import Section
 from converters.darknet.sections import HANDLERS, REFUSED, merged
@@ -145,7 +146,7 @@ def _static_problems(cfg: Cfg, known: Mapping[str, Handler], dialect: Dialect, l
             yield Problem(what=what, why=REFUSED[section.kind], origin=origin)
         elif section.kind not in known:
             why = "Darknet makes an empty layer of it"
-            hint = did_you_mean(section.kind, [*known, *ALIASES, *REFUSED], "[{}]")
+            hint = section_hint(section.kind, [*known, *ALIASES, *REFUSED])
             yield Problem(what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin)
         elif section.kind in SECTIONS_OF_ONE[others]:
             what = f"{section.written} is unknown to {NAMES[dialect]}"
@@ -262,7 +263,7 @@ def _unread(cfg: Cfg, sections: Iterable[Section]) -> Iterator[Note]:
     yield from cfg.all_notes()
     for section in (cfg.net, *sections):
         for key, line, value in section.unread():
-            meant = did_you_mean(key, section.read_keys())
+            meant = option_hint(key, [*section.read_keys(), *options_of_one(section.kind)])
             text = f"the option {key}={value} is unknown and does nothing{'; ' * bool(meant)}{meant}"
             yield Note(kind="warning", text=text, origin=replace(_origin(section), line=line))
 

@@ -131,8 +131,12 @@ def _last_line(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def prepared(cfg: bytes, shape: Shape) -> bytes:
-    """The cfg for inputs of this shape: of two equal keys Darknet takes the first (option_list.c), so ours go first."""
-    lines = cfg.replace(b"\r", b"").split(b"\n")
+    """The cfg for inputs of this shape: of two equal keys Darknet takes the first (option_list.c), so ours go first.
+
+    Line ends and a byte order mark that Darknet stumbles over are left out, as the Darknet front end does.
+    """
+    text = cfg.removeprefix(b"\xef\xbb\xbf")
+    lines = (text if b"\n" in text else text.replace(b"\r", b"\n")).replace(b"\r", b"").split(b"\n")
     first = next((place for place, line in enumerate(lines) if line.lstrip(b" \t").startswith(b"[")), None)
     if first is None:
         return cfg

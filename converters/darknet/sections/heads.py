@@ -155,8 +155,7 @@ def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_
     build.require(total <= MOST_ANCHORS, f"num={total} is more than {MOST_ANCHORS} anchors", key="num")
     until_hash = build.dialect == "alexeyab"
     mask = section.ints("mask", tuple(range(total)), until_hash=until_hash)
-    wrong = [place for place in mask if not 0 <= place < total]
-    build.require(not wrong, f"mask has {wrong}, there are only num={total} anchors", key="mask")
+    pairs = _pairs(section, build, mask, total)
     _check_channels(build, c, len(mask), values + classes, "mask")
     return Head(
         name=build.name,
@@ -166,13 +165,28 @@ def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_
         classes=classes,
         num=len(mask),
         coords=4,
-        anchors=_anchors(section, build, total),
+        anchors=_anchors(section, build, pairs),
         anchor_unit="pixels",
         mask=mask,
         grid=(h, w),
         logistic=("x", "y", "objectness", "classes"),
         nms=_nms(section, build),
     )
+
+
+def _pairs(section: Section, build: Build, mask: Sequence[int], total: int) -> int:
+    """How many pairs of anchors a head has: `num`, or as many as its mask reaches where the cfg gives that many.
+
+    cspx-p7-mish.cfg of AlexeyAB's has num=16 with 20 pairs and masks up to 19; the layer's output needs no anchors.
+    """
+    reached = max(mask, default=-1) + 1
+    given = len(section.floats("anchors", until_hash=build.dialect == "alexeyab")) // 2
+    wrong = [place for place in mask if not 0 <= place < max(total, given)]
+    build.require(not wrong, f"mask has {wrong}, there are only num={total} anchors", key="mask")
+    if reached > total:
+        text = f"mask reaches anchor {reached - 1}, but num={total}: Darknet's boxes read memory beyond its anchors"
+        build.note("warning", f"{text}; heads.json has all that the cfg gives", "mask")
+    return max(total, reached)
 
 
 def _raw(build: Build) -> str:

@@ -189,6 +189,13 @@ def test_crlf_is_accepted_with_one_warning():
     assert "CRLF" in cfg.notes[0].text
 
 
+def test_carriage_returns_alone_end_lines_with_one_warning():
+    cfg = parse(b"[net]\rwidth=8\r\r[conv]\ractivation=leaky\r")
+    assert cfg.net.int("width", 0) == 8
+    assert (cfg.sections[0].text("activation"), cfg.sections[0].line) == ("leaky", 4)
+    assert ["CR" in note.text for note in cfg.all_notes()] == [True]
+
+
 def test_a_byte_order_mark_is_skipped_with_a_warning():
     cfg = parse(b"\xef\xbb\xbf[net]\nwidth=8\n[x]\n")
     assert cfg.net.int("width", 0) == 8
@@ -198,11 +205,33 @@ def test_a_byte_order_mark_is_skipped_with_a_warning():
 def test_comments_may_hold_any_bytes_and_options_may_not():
     assert parse(b"[net]\n# \xff\x0b \xa0\n[x]\nmap=\xc3\xa9.map\n").sections[0].text("map") == "é.map"
     assert refusal(b"[net]\n[x]\nsize=\xff3\nstride\x0b=2\n").startswith(
-        "my.cfg:3: has characters that are not printable"
+        "my.cfg:3: size=?3 has characters that are not printable UTF-8 text, here ?"
     )
     assert "and 1 more" in refusal(b"[net]\n[x]\nsize=\xff3\nstride\x0b=2\n")
-    assert "not printable" in refusal("[net]\n[x]\nsize\u00a0=3\n")
-    assert "not printable" in refusal("[net]\n[x]\n\v\n")
+    for line in ("size\u00a0=3", "\v", "anchors=1,\u30002", "activation=leaky\u3000", "[conv]\u3000"):
+        assert "not printable" in refusal(f"[net]\n[x]\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers", "shown"),
+    [
+        ("size=3 # 输出".encode("gbk"), (3,), "size=3#????"),
+        ("size=3;größe".encode("latin-1"), (3,), "size=3;gr??e"),
+        ("size=3\u3000".encode(), (3,), "size=3?"),
+        ("size=3,5\u00a0,-7 ### été, été".encode("latin-1", "replace"), (3, 5, -7, 0), "size=3,5?,-7###?t?,?t?"),
+        (b"size=1,2###S5", (1, 2), "size=1,2###S5"),
+    ],
+)
+def test_what_stands_behind_a_number_is_passed_over_with_a_warning(line, numbers, shown):
+    section = parse(b"[net]\n[x]\n" + line).sections[0]
+    assert section.ints("size") == numbers
+    (note,) = section.notes
+    assert note.text == f"{shown}: Darknet reads {','.join(map(str, numbers))}"
+
+
+def test_a_long_line_is_quoted_in_part():
+    assert len(refusal(b"[net]" + b"x" * 10_000)) < 500
+    assert len(refusal(b"x" * 10_000 + b"\n[net]\n[x]")) < 500
 
 
 @pytest.mark.parametrize(

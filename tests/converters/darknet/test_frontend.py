@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from caffe_ir.errors import ConversionError
 from converters.darknet import convert
 from converters.darknet.sections import HANDLERS
-from tests.converters.darknet.judged import ALEXEYAB, blobs_of, converted, net, refusals, written
+from tests.converters.darknet.judged import (
+    ALEXEYAB,
+    CLOSE,
+    Judged,
+    blobs_of,
+    converted,
+    farthest,
+    net,
+    refusals,
+    written,
+)
+from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
 
 CONV = "[convolutional];filters=5;size=3;pad=1;batch_normalize=1;activation=leaky\n"
 
@@ -167,10 +178,34 @@ def test_options_nobody_read(tmp_path):
     found = [str(note) for note in model.net.notes if note.kind == "warning"]
     assert [line.partition("tiny.cfg:")[2] for line in found] == [
         "3 [net]: the option heigth=3 is unknown and does nothing; did you mean height?",
-        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; did you mean stride?",
+        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; did you mean stride_y?",
         "10 [convolutional]: the option pading=1 is unknown and does nothing; did you mean padding?",
         "13 [maxpool]: the option dilation=3 is unknown and does nothing",
     ]
+
+
+@needs_darknet
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("filters=5", "filters=5 # 输出通道".encode("gbk")),
+        ("size=3", "size=3 ; größe".encode("latin-1")),
+        ("layers=-1,0", b"layers=-1, 0 ###S5"),
+        ("layers=-1,0", "layers=-1\u3000, 0\u3000".encode()),
+        ("stride=2", b"stride=2\nstrideW=1"),
+    ],
+)
+def test_what_darknet_passes_over_in_a_line_is_passed_over(tmp_path, old, new):
+    """Real Darknet runs the cfg with the odd line, and gives the numbers that ours has."""
+    text = net("[convolutional];filters=5;size=3;pad=1;stride=2\n[maxpool];size=3;stride=1\n[route];layers=-1,0")
+    cfg, weights = written(tmp_path, text)
+    assert old in text
+    cfg.write_bytes(text.encode().replace(old.encode(), new, 1))
+    model = convert(cfg, weights)
+    x = np.random.default_rng(0).random(model.net.shapes["data"], np.float32)
+    outputs = layer_outputs_of([Job(cfg=cfg, weights=weights, input=x)])[0]
+    assert farthest(Judged(model=model, input=x, outputs=outputs)) <= CLOSE
+    assert len(texts(model, "warning")) == 1
 
 
 def test_options_of_the_other_dialect_are_options_nobody_read(tmp_path):

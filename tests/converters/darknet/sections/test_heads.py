@@ -112,6 +112,13 @@ def test_anchors_that_are_missing_are_a_half(tmp_path):
     assert any(note.kind == "warning" and "anchors" in note.text for note in model.net.notes)
 
 
+def test_a_mask_beyond_num_takes_the_anchors_that_the_cfg_gives(tmp_path):
+    """As in AlexeyAB's cspx-p7-mish.cfg: num=16, 20 pairs of anchors, masks up to 19."""
+    model = converted(tmp_path, net(conv(14) + "[yolo];num=2;mask=1,3;classes=2;anchors=1,2,3,4,5,6,7,8"))
+    assert (model.heads[0].anchors, model.heads[0].mask) == ((1, 2, 3, 4, 5, 6, 7, 8), (1, 3))
+    assert any("mask reaches anchor 3, but num=2" in note.text for note in model.net.notes if note.kind == "warning")
+
+
 def test_anchors_that_are_too_many_are_not_used(tmp_path):
     model = converted(tmp_path, net(conv(10) + "[region];num=1;classes=5;anchors=1,2,3,4"))
     layer = model.net.node("region_1").layer
@@ -128,6 +135,7 @@ def test_anchors_that_are_too_many_are_not_used(tmp_path):
             (0, 2, 0),
             "tiny.cfg:13 [yolo]: mask has [2], there are only num=2",
         ),
+        (conv(7) + "[yolo];num=2;classes=2;mask=4;anchors=1,2,3,4,5,6,7,8", (0, 2, 0), "mask has [4]"),
         (conv(7) + "[yolo];num=2;classes=2;mask=-1", (0, 2, 0), "mask has [-1]"),
         (conv(7) + "[yolo];num=0;classes=2", (0, 2, 0), "num=0 is less than 1"),
         (conv(7) + "[yolo];num=2147483647;classes=2", (0, 2, 0), "num=2147483647 is more than 65536 anchors"),
