@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import click
 
 from caffe_ir.extras import require
 from converters.cli.batch_shown import show_table, shown
-from converters.cli.command import Command
+from converters.cli.command import Command, refuse_missing
 from converters.cli.failure import failures_told
 from converters.options.caffe import TARGETS
 
@@ -74,6 +75,7 @@ def batch(
     interruption, give the same command again. Exit code 0: all are converted; 1: some failed; 2: nothing was begun.
     """
     begin = time.monotonic()
+    refuse_missing(Path(name) for name in models if not has_magic(name))
     with failures_told(" ".join(models), code=REFUSED), _interruptions_told():
         from converters.batch import journal
         from converters.batch.run import run

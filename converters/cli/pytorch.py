@@ -48,7 +48,8 @@ def pytorch(
     """Convert a PyTorch MODEL to Caffe.
 
     MODEL is a .pt2 of torch.export, a TorchScript .pt, a pickled module (--trust-pickle), or a function that returns
-    the model: package.module:function or path/to/file.py:function. With --prototxt it is a state_dict for that net.
+    the model (or the model itself): package.module:function or path/to/file.py:function. With --prototxt it is a
+    state_dict for that net.
     """
     if read.weights_key and read.weights is None:
         raise click.UsageError("--weights-key says which weights of a file: give it as --weights FILE")

@@ -21,7 +21,7 @@ ENOUGH = 20
 UNUSED = "num_batches_tracked"
 """Counts the batches of the training; no output depends on it, and old checkpoints lack it."""
 SHOWN = 8
-"""So many keys of a checkpoint without tensors are listed."""
+"""So many keys of a checkpoint are listed; of more weights that do not fit it is said how many there are."""
 TOP = "."
 """How the tensors that lie in no nest and have no prefix are called."""
 
@@ -110,7 +110,7 @@ def _keyed(fits: Sequence[Fit], key: str) -> Sequence[Fit]:
     labels = list(dict.fromkeys(fit.label for fit in fits if fit.hits or not fit.prefix))
     ends = [label for label in labels if label.endswith(f".{key}")]
     hint = did_you_mean(ends[0] if ends else key, labels, "--weights-key {}")
-    why = f"it has {', '.join(labels)}"
+    why = f"it has {', '.join(labels[:SHOWN])}" + (f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else "")
     if labels == [TOP]:
         why, hint = "it is one itself, with none inside", "leave --weights-key out"
     raise ConversionError(Problem(what=f"the checkpoint has no state_dict {key}", why=why, hint=hint))
@@ -191,4 +191,9 @@ def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Non
         elif tensors[key].shape != own.shape:
             shapes = f"{tuple(tensors[key].shape)} where the model has {tuple(own.shape)}"
             problems.add(f"wrong shape: {key} is {shapes}")
+    if len(problems.found) > SHOWN:
+        what = f"{len(problems.found)} of the model's {len(wanted)} weights do not fit"
+        why = "the checkpoint seems to be of another variant of the model"
+        hint = "give the function the arguments of the variant that was trained, as --arg NAME=VALUE"
+        problems.add(what, why=why, hint=hint)
     problems.raise_if_any()

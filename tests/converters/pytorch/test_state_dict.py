@@ -62,6 +62,19 @@ def test_missing_keys_and_wrong_shapes_are_all_told_with_near_misses():
     assert_loaded(module, before)
 
 
+def test_the_weights_of_another_variant_are_counted_at_the_end():
+    def net(width, depth):
+        return nn.Sequential(*(nn.Conv2d(width, width, 1) for _ in range(depth)))
+
+    for other in (net(4, 9), net(3, 4)):
+        with pytest.raises(ConversionError) as refused:
+            load_weights(net(3, 9), other.state_dict())
+        *single, last = refused.value.problems
+        assert len(single) >= 9
+        assert last.what.startswith(f"{len(single)} of the model's 18 weights do not fit")
+        assert "--arg NAME=VALUE" in last.hint
+
+
 def test_what_the_model_has_no_place_for_is_told():
     module, weights = pair()
     notes = load_weights(module, {**weights, "head.weight": torch.zeros(1)})
