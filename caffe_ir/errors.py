@@ -8,6 +8,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from caffe_ir.visible import visible
+
+_END = "\n"
+"""A hint may have several lines."""
+
 
 class Origin(Struct, frozen=True, kw_only=True):
     """The place in the user's own source that a layer comes from.
@@ -23,7 +28,7 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return " ".join(part for part in (place, self.what) if part) or self.layer
+        return visible(" ".join(part for part in (place, self.what) if part) or self.layer)
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -35,9 +40,10 @@ class Problem(Struct, frozen=True, kw_only=True):
     origin: Origin | None = None
 
     def __str__(self) -> str:
-        head = f"{self.origin}: {self.what}" if self.origin else self.what
-        why = f" ({self.why})" if self.why else ""
-        hint = f"\n    -> {self.hint}" if self.hint else ""
+        what = visible(self.what)
+        head = f"{self.origin}: {what}" if self.origin else what
+        why = f" ({visible(self.why)})" if self.why else ""
+        hint = f"\n    -> {visible(self.hint, keep=_END)}" if self.hint else ""
         return f"{head}{why}{hint}"
 
 
@@ -90,4 +96,5 @@ class Note(Struct, frozen=True, kw_only=True):
     origin: Origin | None = None
 
     def __str__(self) -> str:
-        return f"{self.origin}: {self.text}" if self.origin else self.text
+        text = visible(self.text)
+        return f"{self.origin}: {text}" if self.origin else text

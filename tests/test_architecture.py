@@ -28,6 +28,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.given_files",
     "caffe_ir.near_misses",
     "caffe_ir.values",
+    "caffe_ir.visible",
 )
 PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
@@ -50,7 +51,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.targets.*",
         "caffe_ir.writer",
     ),
-    "caffe_ir.errors": (),
+    "caffe_ir.visible": (),
+    "caffe_ir.errors": ("caffe_ir.visible",),
     "caffe_ir.extras": ("caffe_ir.errors",),
     "caffe_ir.given_files": (),
     "caffe_ir.near_misses": (),
@@ -152,6 +154,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.given_files",
         "caffe_ir.near_misses",
         "caffe_ir.toml",
+        "caffe_ir.visible",
         "caffe_ir.whole_files",
         "converters.batch.*",
         "converters.options.*",

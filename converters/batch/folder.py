@@ -9,6 +9,7 @@ from glob import glob
 from pathlib import Path
 
 from caffe_ir.errors import Problems
+from caffe_ir.visible import visible
 from converters.batch.manifest import DEFAULTS
 
 OUTPUT = "caffe/{name}"
@@ -21,7 +22,8 @@ def manifest_text(folder: Path, paths: Iterable[Path] | None = None) -> str:
     Weights belong to the cfg of the same name, or of the longest name that theirs begins with, as Darknet names
     them (yolo-obj_final.weights, detector.c). What cannot be converted as it lies there becomes a comment.
     """
-    chosen = sorted(_below(folder) if paths is None else (path.absolute() for path in paths))
+    found = sorted(_below(folder) if paths is None else (path.absolute() for path in paths))
+    chosen = [path for path in found if _is_text(str(path))]
     blocks = [f'[{DEFAULTS}]\ntarget = "caffe"\noutput = {_quoted(OUTPUT)}']
     cfgs = [path for path in chosen if path.suffix == ".cfg"]
     weights = [path for path in chosen if path.suffix == ".weights"]
@@ -40,6 +42,7 @@ def manifest_text(folder: Path, paths: Iterable[Path] | None = None) -> str:
             blocks.append(_table(name, model=_relative(path, folder)))
         elif path.suffix in _SUFFIXES and path.suffix != ".cfg":
             blocks.append(_comment(name, "a factory or the input's shape for", path, folder))
+    blocks += [visible(f"# {_relative(path, folder)}: its name is no UTF-8") for path in found if path not in chosen]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -72,6 +75,14 @@ def _owner(weights: Path, cfgs: list[Path]) -> Path | None:
     return max(fitting, key=lambda cfg: len(cfg.stem), default=None)
 
 
+def _is_text(name: str) -> bool:
+    """Whether the name of a file can stand in a manifest, which is UTF-8."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def _relative(path: Path, folder: Path) -> str:
     try:
         return path.relative_to(folder.absolute()).as_posix()
@@ -85,8 +96,10 @@ def _table(name: str, **options: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A basic string of TOML, with what is not printable as escapes (toml.io/en/v1.0.0#string)."""
+    shown = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in shown)
 
 
 def _comment(name: str, missing: str, path: Path, folder: Path) -> str:
-    return f"# {name}: {missing} {_relative(path, folder)} is missing"
+    return visible(f"# {name}: {missing} {_relative(path, folder)} is missing")

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from caffe_ir.visible import visible
 from converters.batch.job import Result
 from converters.batch.summary import counts
 
@@ -39,20 +40,24 @@ def page(results: Sequence[Result], folder: Path) -> str:
 def _row(result: Result, folder: Path) -> str:
     figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", str(result.layers), f"{result.bytes:,}")
     state = f'<span class="{result.state}">{result.state}</span>'
-    cells = [escape(result.name), escape(result.target), state, *figures, _verified(result, folder)]
+    cells = [_escaped(result.name), _escaped(result.target), state, *figures, _verified(result, folder)]
     row = "<tr>" + "".join(f"<td{_number(place)}>{cell}</td>" for place, cell in enumerate(cells)) + "</tr>"
     if not result.problems:
         return row
-    why = escape("\n".join(result.problems))
+    why = _escaped("\n".join(result.problems))
     return f'{row}\n<tr><td></td><td colspan="{len(_HEADINGS) - 1}"><pre>{why}</pre></td></tr>'
 
 
 def _verified(result: Result, folder: Path) -> str:
-    verdict = escape(str(result.verify["verdict"])) if result.verify else ""
+    verdict = _escaped(str(result.verify["verdict"])) if result.verify else ""
     if not result.report:
         return verdict
     link = Path(os.path.relpath(result.report, folder.absolute())).as_posix()
     return f'<a href="{escape(quote(os.fsencode(link)))}">{verdict or "report"}</a>'
+
+
+def _escaped(text: str) -> str:
+    return escape(visible(text, keep="\n"))
 
 
 def _number(place: int) -> str:

@@ -16,6 +16,7 @@ from caffe_ir.extras import require
 from converters.cli.batch_shown import show_table, shown
 from converters.cli.command import Command, refuse_missing
 from converters.cli.failure import failures_told
+from converters.cli.say import say, say_whole
 from converters.options.caffe import TARGETS
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def batch(
         from converters.batch.run import run
 
         if init:
-            click.echo(_manifest_text(models)[0], nl=False)
+            say_whole(_manifest_text(models)[0])
             return
         manifest, name = _manifest(models)
         with (
@@ -101,7 +102,7 @@ def _interruptions_told() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("interrupted; to continue, give the same command again", err=True)
+        say("interrupted; to continue, give the same command again", err=True)
         raise
 
 
@@ -151,6 +152,6 @@ def _tell(results: Sequence[Result], summary: Path, report: Path | None, seconds
     if quiet:
         return
     show_table(results)
-    click.echo(f"summary: {summary}")
+    say(f"summary: {summary}")
     if report:
-        click.echo(f"report: {report}")
+        say(f"report: {report}")

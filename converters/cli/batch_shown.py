@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from caffe_ir.visible import visible
 from converters.batch.job import Result
 from converters.batch.slots import Steps
 from converters.batch.summary import counts
+from converters.cli.say import console, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 
 _ROWS = 60
 """So many models are listed one by one; of more, those that failed."""
-_WIDTH = 160
-"""Characters of a table that goes to a file."""
 _STYLES = {"converted": "green", "unchanged": "dim", "failed": "bold red"}
 
 
@@ -33,47 +33,44 @@ class Shown(Struct, frozen=True, kw_only=True):
 @contextmanager
 def shown(total: int, *, quiet: bool) -> Iterator[Shown]:
     """Show a batch of `total` jobs on standard error while the block runs."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    out = console(err=True)
     if quiet:
         yield Shown(steps=lambda number, name, text: None, seen=lambda result: None)
-    elif not console.is_terminal:
-        yield _plain(total, console)
+    elif not out.is_terminal:
+        yield _plain(total, out)
     else:
-        yield from _live(total, console)
+        yield from _live(total, out)
 
 
-def _plain(total: int, console: Console) -> Shown:
+def _plain(total: int, out: Console) -> Shown:
     done = 0
 
     def seen(result: Result) -> None:
         nonlocal done
         done += 1
-        console.print(f"[{done}/{total}] {line(result)}", markup=False, highlight=False, soft_wrap=True)
+        out.print(plain(f"[{done}/{total}] {line(result)}"), soft_wrap=True)
 
     return Shown(steps=lambda number, name, text: None, seen=seen)
 
 
-def _live(total: int, console: Console) -> Iterator[Shown]:
-    from rich.markup import escape
+def _live(total: int, out: Console) -> Iterator[Shown]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=out, transient=True) as bars:
         whole = bars.add_task("all", total=total)
         rows: dict[int, TaskID] = {}
 
         def steps(number: int, name: str, text: str) -> None:
             if number not in rows:
                 rows[number] = bars.add_task("", total=None)
-            told = f"{number + 1}  {escape(name)}  {text}" if name else f"{number + 1}"
+            told = f"{number + 1}  {visible(name)}  {visible(text)}" if name else f"{number + 1}"
             bars.update(rows[number], description=told)
 
         def seen(result: Result) -> None:
             bars.advance(whole)
             if result.state == "failed":
-                console.print(line(result), markup=False, highlight=False, soft_wrap=True, style=_STYLES["failed"])
+                out.print(plain(line(result), style=_STYLES["failed"]), soft_wrap=True)
 
         yield Shown(steps=steps, seen=seen)
 
@@ -92,11 +89,9 @@ def _took(result: Result) -> str:
 
 def show_table(results: Sequence[Result]) -> None:
     """Print the results as a table, how many there are of each state, and why those that failed did."""
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    console = Console() if Console().is_terminal else Console(width=_WIDTH)
+    out = console()
     listed = results if len(results) <= _ROWS else [result for result in results if result.state == "failed"][:_ROWS]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("model", "target", "state"):
@@ -105,13 +100,13 @@ def show_table(results: Sequence[Result]) -> None:
         table.add_column(name, justify="right")
     for result in listed:
         figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", f"{result.layers}", f"{result.bytes:,}")
-        state = Text(result.state, style=_STYLES[result.state])
+        state = plain(result.state, style=_STYLES[result.state])
         verdict = str(result.verify["verdict"]) if result.verify else ""
-        table.add_row(Text(result.name), result.target, state, *figures, verdict)
+        table.add_row(plain(result.name), plain(result.target), state, *figures, plain(verdict))
     if listed:
-        console.print(table)
+        out.print(table)
     told = ", ".join(f"{count} {state}" for state, count in counts(results).items())
-    console.print(f"{len(results)} in all: {told}", highlight=False)
+    out.print(f"{len(results)} in all: {told}")
     for result in results:
         for problem in result.problems:
-            console.print(f"{result.key}: {problem}", markup=False, highlight=False, soft_wrap=True)
+            out.print(plain(f"{result.key}: {problem}"), soft_wrap=True)

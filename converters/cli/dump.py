@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from caffe_ir.visible import visible
 from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.options import FILE
+from converters.cli.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +57,7 @@ def dump(files: tuple[Path, ...], npz: Path | None) -> None:
             f"{cell:<{width}}" if column < 3 else f"{cell:>{width}}"
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 def _held(files: Sequence[Path]) -> Iterator[Held]:
@@ -105,9 +107,9 @@ def _row(held: Held) -> tuple[str, ...]:
     values = held.read()
     shape = "x".join(map(str, held.shape)) or "()"
     if not values.size or values.dtype.kind == "c":
-        return held.name, shape, held.dtype, "", "", "", "", ""
+        return visible(held.name), shape, held.dtype, "", "", "", "", ""
     *numbers, nans = _statistics(values.reshape(-1))
-    return held.name, shape, held.dtype, *(f"{number:.6g}" for number in numbers), str(nans or "")
+    return visible(held.name), shape, held.dtype, *(f"{number:.6g}" for number in numbers), str(nans or "")
 
 
 def _statistics(flat: Array) -> tuple[float, float, float, float, int]:

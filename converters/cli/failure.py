@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from converters.cli.say import say
+
 if TYPE_CHECKING:
     from caffe_ir.errors import Problem
 
@@ -23,17 +25,17 @@ def failures_told(source: object, *, what: str = "cannot be converted", code: in
     try:
         yield
     except NotInstalledError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True, lines=True)
         raise click.exceptions.Exit(WRONG_USAGE) from error
     except ConversionError as error:
         count = len(error.problems)
-        click.echo(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
+        say(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
         for text in told(error.problems):
-            click.echo(f"  {text}", err=True)
+            say(f"  {text}", err=True, lines=True)
         if error.notes:
-            click.echo("Warnings that may explain this:", err=True)
+            say("Warnings that may explain this:", err=True)
         for text in told(Problem(what=note.text, origin=note.origin) for note in error.notes):
-            click.echo(f"  {text}", err=True)
+            say(f"  {text}", err=True, lines=True)
         raise click.exceptions.Exit(code) from error
 
 

@@ -13,6 +13,7 @@ import click
 from caffe_ir.file_names import PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
+from converters.cli.say import say_whole
 from converters.options import CaffeOptions
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None) -> 
     from caffe_ir.targets import TARGETS
 
     if dump_after == "source":
-        click.echo(net.dump(), nl=False)
+        say_whole(net.dump())
 
     def dump(stage: str, seen: Net) -> None:
         if stage == dump_after:
-            click.echo(seen.dump(), nl=False)
+            say_whole(seen.dump())
 
     options = Options(head=caffe.head, fold_batch_norm=caffe.fold_bn)
     return lower(net, TARGETS[caffe.target], options, after=dump)

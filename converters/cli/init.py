@@ -10,6 +10,7 @@ from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
+from converters.cli.say import say
 
 
 @click.command(cls=Command)
@@ -37,4 +38,4 @@ def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
             size = write_weights(net, path, progress=progress)
     if not quiet:
         count = sum(bool(node.blobs) for node in net.nodes)
-        click.echo(f"written  {path} ({size:,} bytes, {count} layers with weights)")
+        say(f"written  {path} ({size:,} bytes, {count} layers with weights)")

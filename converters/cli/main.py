@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 
 import click
 
+from caffe_ir.visible import visible
+from converters.cli.say import say
+
 COMMANDS = {
     "darknet": ("converters.cli.darknet", "Convert a Darknet net, CFG and WEIGHTS, to Caffe."),
     "pytorch": ("converters.cli.pytorch", "Convert a PyTorch MODEL to Caffe."),
@@ -67,8 +70,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = visible(error.message, keep="\n")  # type: ignore[misc]  # click shows it itself
+            raise
         except KeyboardInterrupt:
-            click.echo("\ninterrupted", err=True)
+            say("\ninterrupted", err=True, lines=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,7 +102,7 @@ def main() -> None:
         convert(prog_name="tocaffe" if sys.argv[0].endswith("tocaffe") else "convert")
     except Exception:  # whatever it is, nothing that was foreseen: it must not end with the code of a bad model
         traceback.print_exc()
-        click.echo(_REPORT, err=True)
+        say(_REPORT, err=True, lines=True)
         sys.exit(OUR_FAULT)
 
 

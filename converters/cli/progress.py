@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
+from caffe_ir.visible import visible
+from converters.cli.say import console, plain
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -44,13 +47,11 @@ def bytes_written(label: str, *, quiet: bool = False) -> Iterator[Callable[[int,
 
 
 def _bar(label: str, total: int) -> Progress:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn(escape(label)), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task(label, total=total)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, console=console(err=True), transient=True)
+    bar.add_task(visible(label), total=total)
     return bar
 
 
@@ -77,8 +78,7 @@ def _tell(label: str, stream: TextIO, done: threading.Event) -> None:
     from rich.console import Console
     from rich.live import Live
     from rich.spinner import Spinner
-    from rich.text import Text
 
-    spinner, console = Spinner("dots", Text(label)), Console(file=stream)
-    with Live(spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False):
+    spinner, terminal = Spinner("dots", plain(label)), Console(file=stream)
+    with Live(spinner, console=terminal, transient=True, redirect_stdout=False, redirect_stderr=False):
         done.wait()

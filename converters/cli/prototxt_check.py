@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
 
 from caffe_ir import reference
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import Input
 from caffe_ir.reader import read
+from converters.cli.say import say
 from converters.cli.sources import require_torch, users_code
 from converters.verify.comparison import Row, row
 
@@ -48,13 +48,13 @@ def check(
     if len(outputs) == len(net.outputs) == 1:
         wanted[net.outputs[0]], theirs[""] = "", outputs[0]
     elif not quiet:
-        click.echo(f"the {len(outputs)} outputs of the model and {len(net.outputs)} of the net are not compared")
+        say(f"the {len(outputs)} outputs of the model and {len(net.outputs)} of the net are not compared")
     compared = _compared(net, feeds, wanted, theirs)
     if not compared:
         raise ConversionError(Problem(what="the model gave no value of a module that fills a layer", why=factory))
     for one in compared:
         if not quiet:
-            click.echo(f"{one.value}  {'x'.join(map(str, one.shape))}  {one.relative:.1e}")
+            say(f"{one.value}  {'x'.join(map(str, one.shape))}  {one.relative:.1e}")
     wrong = [one for one in compared if not one.relative <= TOLERANCE]
     if wrong:
         what = f"{len(wrong)} of {len(compared)} values differ from {factory}, first {wrong[0].value}"
@@ -63,7 +63,7 @@ def check(
         raise ConversionError(Problem(what=what, why=why, hint=hint))
     if not quiet:
         worst = max(one.relative for one in compared)
-        click.echo(f"verified  {len(compared)} values agree with {factory} to {worst:.1e}")
+        say(f"verified  {len(compared)} values agree with {factory} to {worst:.1e}")
 
 
 def _feeds(net: Net) -> dict[str, Array]:

@@ -10,11 +10,13 @@ import click
 from click.core import ParameterSource
 
 from caffe_ir.file_names import BINARY, HDF5
+from caffe_ir.visible import visible
 from converters.cli.command import InputFile, SectionedOption, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.files import stem_of
 from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
+from converters.cli.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -136,7 +138,7 @@ def fill_prototxt(
             _write_map(write_map, done)
         if not quiet:
             _show(done, (*notes, *done.net.notes))
-            click.echo(f"written  {path} ({size:,} bytes)")
+            say(f"written  {path} ({size:,} bytes)")
         if factory is not None:
             check(prototxt, path, done, made, factory=factory, quiet=quiet)
 
@@ -165,19 +167,19 @@ def _write_map(path: Path, done: Transplanted) -> None:
 
 def _show(done: Transplanted, notes: Sequence[Note]) -> None:
     """The mapping line by line, then what is left, then what was assumed."""
-    left = [" + ".join(row.layers) for row in done.rows]
-    right = [" + ".join(row.modules) for row in done.rows]
+    left = [visible(" + ".join(row.layers)) for row in done.rows]
+    right = [visible(" + ".join(row.modules)) for row in done.rows]
     widths = max(map(len, left), default=0), max(map(len, right), default=0)
     for row, layers, modules in zip(done.rows, left, right, strict=True):
         changes = "".join(f"; {change}" for change in row.changes)
-        click.echo(f"{layers:{widths[0]}} <- {modules:{widths[1]}}  {row.why}{changes}")
+        say(f"{layers:{widths[0]}} <- {modules:{widths[1]}}  {row.why}{changes}")
     for name in sorted(done.unfilled):
-        click.echo(f"{name:{widths[0]}} <- its filler")
+        say(f"{name:{widths[0]}} <- its filler")
     reasons: dict[str, list[str]] = {}
     for key, reason in done.left.items():
         reasons.setdefault(reason or "no layer takes them", []).append(key)
     for reason, keys in reasons.items():
         shown = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
-        click.echo(f"left out {len(keys)}: {reason} ({shown})")
+        say(f"left out {len(keys)}: {reason} ({shown})")
     for note in notes:
-        click.echo(f"{note.kind}  {note}")
+        say(f"{note.kind}  {note}")

@@ -14,7 +14,9 @@ import click
 from msgspec import Struct
 
 from caffe_ir.file_names import HDF5
+from caffe_ir.visible import visible
 from converters.cli.options import IN_VERIFY
+from converters.cli.say import say
 from converters.options import spelled
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def show(net: Net, written: Written, *, next_command: str, verbose: bool = False
         lines = [str(note) for note in notes] if verbose else _shortened(kind, _grouped(notes))
         for place, line in enumerate(lines):
             _row("" if place else heading, line)
-    click.echo(_heading("next") + next_command)
+    say(next_command, heading=_heading("next"))
 
 
 def verify_command(sources: Sequence[str | Path], written: Written, *options: Struct) -> str:
@@ -55,15 +57,15 @@ def verify_command(sources: Sequence[str | Path], written: Written, *options: St
     words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
     words += [str(written.caffemodel)] if written.caffemodel.name.endswith(HDF5) else []
     words += [word for each in options for word in spelled(each, IN_VERIFY)]
-    return click.format_filename(shlex.join(words))
+    return shlex.join(words)
 
 
 def _row(heading: str, text: str) -> None:
     """Print the text beside its heading, in as many lines as it takes; words (a path among them) stay whole."""
     width = min(shutil.get_terminal_size().columns, _WIDEST) - _MARGIN
-    lines = textwrap.wrap(click.format_filename(text), width, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(visible(text, keep=_TIGHT), width, break_long_words=False, break_on_hyphens=False)
     for place, line in enumerate(lines):
-        click.echo((" " * _MARGIN if place else _heading(heading)) + line.replace(_TIGHT, " "))
+        say(line.replace(_TIGHT, " "), heading=" " * _MARGIN if place else _heading(heading))
 
 
 def _heading(text: str) -> str:

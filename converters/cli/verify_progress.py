@@ -6,6 +6,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from caffe_ir.visible import visible
+from converters.cli.say import console
+
 Steps = Callable[[str, str, int, int], None]
 
 
@@ -18,16 +21,15 @@ def steps(*, quiet: bool = False) -> Iterator[Steps]:
     if quiet or not sys.stderr.isatty():
         yield lambda trial, value, number, count: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     doing, layer = (TextColumn(f"{{task.{what}}}", markup=False) for what in ("description", "fields[layer]"))
     columns = (doing, BarColumn(), MofNCompleteColumn(), layer)
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar = Progress(*columns, console=console(err=True), transient=True)
     task = bar.add_task("reading", total=None, layer="")
 
     def advance(trial: str, value: str, number: int, count: int) -> None:
-        bar.update(task, description=trial, completed=number, total=count, layer=value)
+        bar.update(task, description=visible(trial), completed=number, total=count, layer=visible(value))
 
     with bar:
         yield advance

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import click
+from converters.cli.say import console, plain, say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,22 +14,18 @@ if TYPE_CHECKING:
     from converters.verify.comparison import Row
 
 _WORST_SHOWN = 8
-_WIDTH_OF_FILES = 160
 _VERDICTS = {"agrees": "AGREES", "differs": "DIFFERS", "not compared": "NOT COMPARED"}
 
 
 def show_comparison(comparison: Comparison, remarks: Sequence[str] = (), *, verbose: bool = False) -> None:
     """Print everything to standard output; `verbose` lists all layers in the order of the net, not the worst first."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
-    console.print(Text(verdict_line(comparison), style="bold"), soft_wrap=True)
+    out = console()
+    out.print(plain(verdict_line(comparison), style="bold"), soft_wrap=True)
     for line in (*fault_lines(comparison), *(f"note: {each}" for each in remarks)):
-        console.print(Text(line), soft_wrap=True)
-    console.print(_trials(comparison.trials))
+        out.print(plain(line), soft_wrap=True)
+    out.print(_trials(comparison.trials))
     if any(trial.rows for trial in comparison.trials):
-        console.print(_layers(comparison, verbose=verbose))
+        out.print(_layers(comparison, verbose=verbose))
 
 
 def verdict_line(comparison: Comparison) -> str:
@@ -68,14 +63,12 @@ def _blank(comparison: Comparison, trial: Trial) -> str:
 
 
 def _trials(trials: Iterable[Trial]) -> Table:
-    from rich.text import Text
 
     table = _table("trial", "verdict", "worst", "at", "by")
     for trial in trials:
         worst = trial.worst
         figures = (figure(worst.relative), worst.value) if worst else ("", "")
-        # Text: what engines say may look like rich's own markup
-        table.add_row(*map(Text, (trial.heading, trial.verdict, *figures, trial.stopped or trial.title)))
+        table.add_row(*map(plain, (trial.heading, trial.verdict, *figures, trial.stopped or trial.title)))
     table.columns[-1].no_wrap, table.columns[-1].overflow = False, "fold"
     return table
 
@@ -90,7 +83,6 @@ def _table(*headings: str) -> Table:
 
 
 def _layers(comparison: Comparison, *, verbose: bool) -> Table:
-    from rich.text import Text
 
     shown = [trial for trial in comparison.trials if trial.rows]
     table = _table("layer", "shape", *(trial.heading for trial in shown), "largest", "cosine", "place")
@@ -98,7 +90,7 @@ def _layers(comparison: Comparison, *, verbose: bool) -> Table:
     values = comparison.values
     order = values if verbose else comparison.worst_first[:_WORST_SHOWN]
     for value in order:
-        table.add_row(*map(Text, _cells(value, [each.get(value) for each in by_value])))
+        table.add_row(*map(plain, _cells(value, [each.get(value) for each in by_value])))
     if len(order) < len(values):
         table.caption = f"the worst {len(order)} of {len(values)}; -v lists all"
         table.caption_justify = "left"
@@ -125,6 +117,6 @@ def figure(relative: float) -> str:
 
 def verdict_told(comparison: Comparison) -> None:
     """The verdict alone, for --quiet, and the first fault."""
-    click.echo(verdict_line(comparison))
+    say(verdict_line(comparison))
     for line in list(fault_lines(comparison))[:1]:
-        click.echo(line)
+        say(line, lines=True)

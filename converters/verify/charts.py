@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from caffe_ir.visible import visible
 from converters.verify.comparison import DECADES, Row
 from converters.verify.trial import Trial
 
@@ -28,7 +29,8 @@ def errors_drawn(trials: Sequence[Trial], names: Sequence[str], values: Sequence
         if faulty:
             axes.plot(*zip(*faulty, strict=True), "x", color="red", markersize=8, markeredgewidth=2)
     step = max(1, len(values) // 60)
-    axes.set_xticks(range(0, len(values), step), values[::step], rotation=90, fontsize=6)
+    labels = [visible(value) for value in values[::step]]
+    axes.set_xticks(range(0, len(values), step), labels, rotation=90, fontsize=6, parse_math=False)
     axes.set_yscale("log")
     axes.set_ylim(_FLOOR / 2, None)
     axes.set_ylabel("largest difference / largest value", fontsize=7)

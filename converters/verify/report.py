@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from caffe_ir.extras import require
+from caffe_ir.visible import visible
 from caffe_ir.whole_files import write_text
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
@@ -40,9 +41,16 @@ def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
     require("a report", "jinja2", "matplotlib")
     import jinja2
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_printable
+    )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(_facts(comparison, remarks))
+
+
+def _printable(value: Any) -> Any:
+    """What a template puts in, but for drawings: names may hold characters that a browser hides or obeys."""
+    return visible(value, keep="\n") if type(value) is str else value
 
 
 def _facts(comparison: Comparison, remarks: Sequence[str]) -> Mapping[str, Any]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.toml import parsed
 from converters.batch.folder import chosen, manifest_text
 from converters.batch.manifest import manifest_of
 
@@ -75,3 +77,15 @@ def test_patterns_stand_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(caught.value.problems) == 2
     jobs = manifest_of(manifest_text(Path(), chosen(["a/*"])), Path(), ("caffe",), file="").jobs
     assert [job.stem for job in jobs] == [tmp_path / "caffe/a/x", tmp_path / "caffe/a/y"]
+
+
+def test_names_that_no_terminal_should_see_are_written_as_escapes(tmp_path: Path) -> None:
+    names = ["\x1b[31m.pt2", "a\n[b]\nfactory = 'evil:run'.pt2", "\x7f\x9b\u202e.pt2", "two\nlines.weights"]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / os.fsdecode(b"\xff.pt2")).touch()
+    text = manifest_text(tmp_path)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert {table["model"] for name, table in parsed(text).items() if name != "defaults"} == set(names[:3])
+    assert "# two\\nlines: the cfg of two\\nlines.weights is missing" in text
+    assert "# \\xff.pt2: its name is no UTF-8" in text
