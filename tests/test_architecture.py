@@ -172,7 +172,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "tomli": ("caffe_ir.toml",),
     "h5py": ("caffe_ir.caffemodel_hdf5",),
     "distributed": ("converters.batch.cluster",),
-    "torch": ("converters.pytorch.*", "converters.weights.weights_file", "converters.verify.*", "converters.cli.*"),
+    "torch": ("converters.pytorch.*", "converters.verify.*", "converters.cli.*"),
     "safetensors": ("converters.pytorch.*",),
     "cv2": ("converters.verify.*",),
     "jinja2": ("converters.verify.report",),

@@ -73,7 +73,10 @@ def _held(files: Sequence[Path]) -> Iterator[Held]:
         raise ConversionError(Problem(what="Darknet's weights need their cfg, which says what lies where", hint=hint))
     from converters.weights import open_weights
 
-    return _of_tensors(open_weights(path), "")
+    found = open_weights(path)
+    for note in found.notes:
+        say(f"{note.kind}  {note}", err=True)
+    return _of_tensors(found.tensors, "")
 
 
 def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:

@@ -123,7 +123,8 @@ def fill_prototxt(
         from converters.weights import open_weights
 
         given = Map() if map_file is None else read_map(map_file)
-        tensors, notes = state_dict(open_weights(model), weights_key)
+        opened = open_weights(model)
+        tensors, notes = state_dict(opened.tensors, weights_key)
         done = transplant(read(prototxt), tensors, given=given, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
         if factory is not None:
@@ -137,7 +138,7 @@ def fill_prototxt(
         if write_map is not None:
             _write_map(write_map, done)
         if not quiet:
-            _show(done, (*notes, *done.net.notes))
+            _show(done, (*opened.notes, *notes, *done.net.notes))
             say(f"written  {path} ({size:,} bytes)")
         if factory is not None:
             check(prototxt, path, done, made, factory=factory, quiet=quiet)

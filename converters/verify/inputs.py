@@ -62,8 +62,10 @@ def _archive(path: Path, shapes: Mapping[str, Shape]) -> Feeds:
 def _single(path: Path, name: str, shape: Shape) -> Array:
     if _begins_as(path) == "archive":
         raise _refused(path, "is an archive of arrays", hint="call it .npz")
-    (tensor,) = _tensors(path).values()
-    return _shaped(path, name, tensor, shape)
+    tensors = _tensors(path)
+    if path.stem not in tensors:
+        raise _refused(path, "holds objects, not an array of numbers")
+    return _shaped(path, name, tensors[path.stem], shape)
 
 
 def _begins_as(path: Path) -> Literal["array", "archive"]:
@@ -85,7 +87,7 @@ def _begins_as(path: Path) -> Literal["array", "archive"]:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     """The arrays of a file by their names, of which no number has been read yet. Raises ConversionError."""
-    return {name: tensor for name, tensor in open_weights(path).items() if isinstance(tensor, Tensor)}
+    return {name: tensor for name, tensor in open_weights(path).tensors.items() if isinstance(tensor, Tensor)}
 
 
 def _shaped(path: Path, name: str, tensor: Tensor, shape: Shape) -> Array:

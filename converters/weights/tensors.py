@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, FileSpan, Shape
+from caffe_ir.errors import ConversionError, Problem
+from converters.weights.octets import Octets
+from converters.weights.unreadable import Unreadable
 
 WIDTHS: dict[str, int] = {
     "float32": 4,
@@ -22,6 +24,9 @@ WIDTHS: dict[str, int] = {
     "int32": 4,
     "int16": 2,
     "int8": 1,
+    "uint64": 8,
+    "uint32": 4,
+    "uint16": 2,
     "uint8": 1,
     "bool": 1,
     "complex64": 8,
@@ -29,19 +34,31 @@ WIDTHS: dict[str, int] = {
 }
 """The types of numbers that are read, and how many bytes each takes."""
 
+MOST_AXES = 32
+"""Caffe's blobs have no more (blob.hpp, kMaxBlobAxes)."""
+
+MOST_REPEATED = 1 << 24
+"""So many numbers a tensor may have that repeats those of its storage (stride 0); 64 MB of float32."""
+
+_LARGEST = 2**63 - 1
+
 
 class Tensor(Struct, frozen=True, kw_only=True, eq=False):
-    """`read()` gives the numbers in the type that the file has (bfloat16, which numpy lacks, as float32).
+    """`stored()` gives the numbers in the type that the file has; bfloat16, which numpy lacks, as its bits in uint16.
 
-    `span` is set where the file's bytes are little-endian float32 in row-major order. `place` tells where the numbers
-    lie: two tensors of one place and shape are the same numbers.
+    A type outside of WIDTHS is known by its name alone. `span` is set where the file's bytes are little-endian float32
+    in row-major order. `place` tells where the numbers lie: two tensors of one place and shape are the same numbers.
     """
 
     shape: Shape
     dtype: str
-    read: Callable[[], Array]
+    stored: Callable[[], Array]
     span: FileSpan | None = None
     place: object = None
+
+    def read(self) -> Array:
+        """The numbers in the file's type, bfloat16 as float32. Raises ConversionError where the file lost them."""
+        return widened(self.stored()) if self.dtype == "bfloat16" else self.stored()
 
     @property
     def blob(self) -> Blob:
@@ -65,32 +82,65 @@ Nested: TypeAlias = "dict[str, Tensor | Nested]"
 """What a checkpoint holds: tensors by name, and such dictionaries by name."""
 
 
-def mapped(path: Path, offset: int, dtype: str, shape: Shape, strides: Shape | None = None, room: int = -1) -> Tensor:
-    """A tensor whose numbers lie in a file, little-endian, from byte `offset` on; `strides` count numbers.
+def tensor_of(octets: Octets, dtype: str, shape: Shape, strides: Shape | None = None, first: int = 0) -> Tensor:
+    """A tensor whose numbers are those bytes, little-endian, from the number `first` on; `strides` count numbers.
 
-    `room` is how many numbers may be read; less for a tensor that needs more raises ValueError, as do strange strides.
+    Raises Unreadable where the tensor needs more numbers than there are, and for what no tensor has.
     """
+    width = WIDTHS[dtype]
+    check_shape(shape, width)
     plain = contiguous(shape)
     strides = plain if strides is None else strides
-    if len(strides) != len(shape) or any(step < 0 for step in strides) or any(size < 0 for size in shape):
-        raise ValueError(f"a tensor of shape {shape} with strides {strides}")
-    last = sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
-    count = 0 if 0 in shape else last + 1
-    if 0 <= room < count:
-        raise ValueError(f"a tensor needs {count} numbers where there are {room}")
+    if not _are_counts((first,)) or len(strides) != len(shape) or not _are_counts(strides):
+        where = f"and strides {_shown(strides)}, from the number {first} of its storage on"
+        raise Unreadable(f"has a tensor of shape {_shown(shape)} {where}")
+    count = 0 if 0 in shape else 1 + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
+    room = max(octets.length // width - first, 0)
+    if room < count:
+        raise Unreadable(f"has a tensor of shape {_shown(shape)} that needs {count:,} numbers where {room:,} are")
+    if prod(shape) > max(count, MOST_REPEATED):
+        why = f"a tensor that repeats its numbers may have {MOST_REPEATED:,}"
+        raise Unreadable(
+            f"has a tensor of shape {_shown(shape)} made of {count:,} numbers", why, "save it as it is used"
+        )
     dense = all(size < 2 or step == own for size, step, own in zip(shape, strides, plain, strict=True))
+    begin = first * width
+    span = None
+    if octets.path is not None and octets.lie_in_the_file and dense and dtype == "float32":
+        span = FileSpan(path=octets.path, offset=octets.offset + begin)
+    place = (octets.path, octets.offset + begin) if octets.lie_in_the_file else (octets, begin)
     return Tensor(
         shape=shape,
         dtype=dtype,
-        read=partial(_read, path, offset, dtype, shape, strides, count),
-        span=FileSpan(path=path, offset=offset) if dense and dtype == "float32" else None,
-        place=(path, offset, dtype, strides),
+        stored=partial(_stored, octets, begin, dtype, shape, plain if dense else strides, count),
+        span=span,
+        place=(*place, dtype, strides),
     )
 
 
 def held(array: Array) -> Tensor:
     """A tensor that lies in memory."""
-    return Tensor(shape=array.shape, dtype=str(array.dtype), read=lambda: array)
+    return Tensor(shape=array.shape, dtype=array.dtype.name, stored=lambda: array)
+
+
+def of_unknown_type(name: str, dtype: str, shape: Shape) -> Tensor:
+    """A tensor of a type that is not read: known by its name, refused where its numbers are asked for."""
+
+    def stored() -> Array:
+        what = f"the tensor {name} is of the type {dtype}, which is not read"
+        raise ConversionError(Problem(what=what, hint="save it as float32"))
+
+    return Tensor(shape=shape, dtype=dtype, stored=stored)
+
+
+def check_shape(shape: Shape, width: int) -> None:
+    """Raise Unreadable where no array of numbers of `width` bytes has this shape."""
+    if not _are_counts(shape):
+        raise Unreadable(f"has a tensor of the shape {_shown(shape)}", "its sizes must be whole numbers")
+    if len(shape) > MOST_AXES:
+        raise Unreadable(f"has a tensor of {len(shape)} axes", f"a blob of Caffe has at most {MOST_AXES}", "reshape it")
+    if prod(size for size in shape if size) * width > _LARGEST:
+        raise Unreadable(f"has a tensor of the shape {_shown(shape)}, which no memory holds")
 
 
 def contiguous(shape: Shape) -> Shape:
@@ -98,17 +148,29 @@ def contiguous(shape: Shape) -> Shape:
     return tuple(prod(shape[place + 1 :]) for place in range(len(shape)))
 
 
+def column_major(shape: Shape) -> Shape:
+    """The strides, in numbers, of an array in Fortran's order."""
+    return tuple(prod(shape[:place]) for place in range(len(shape)))
+
+
 def widened(bits: Array) -> Array:
     """bfloat16, given as its bits in uint16, as float32: its bits are the upper half of float32's."""
     return (bits.astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
-def _read(path: Path, offset: int, dtype: str, shape: Shape, strides: Shape, count: int) -> Array:
-    stored = np.dtype("<u2" if dtype == "bfloat16" else dtype).newbyteorder("<")
-    if not count:
-        return np.empty(shape, np.float32 if dtype == "bfloat16" else stored)
-    flat = np.memmap(path, stored, "r", offset, shape=(count,))
-    array = np.lib.stride_tricks.as_strided(
-        flat, shape, tuple(step * stored.itemsize for step in strides), writeable=False
-    )
-    return widened(array) if dtype == "bfloat16" else np.asarray(array)
+def _stored(octets: Octets, begin: int, dtype: str, shape: Shape, strides: Shape, count: int) -> Array:
+    kind = np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+    flat = octets.numbers(kind, count, begin) if count else np.empty(0, kind)
+    if strides == contiguous(shape) or not count:
+        return flat.reshape(shape)
+    steps = tuple(step * kind.itemsize for step in strides)
+    return np.asarray(np.lib.stride_tricks.as_strided(flat, shape, steps, writeable=False))
+
+
+def _are_counts(values: Any) -> bool:
+    return isinstance(values, tuple) and all(type(value) is int and 0 <= value <= _LARGEST for value in values)
+
+
+def _shown(values: Any) -> str:
+    text = str(values) if isinstance(values, tuple) and len(values) <= MOST_AXES else f"of {len(values)} axes"
+    return text if len(text) <= 100 else f"{text[:97]}..."

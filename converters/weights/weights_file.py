@@ -1,25 +1,22 @@
-"""Files with weights by name: .pth and .pt of torch.save, .safetensors, .npz, .npy; mapped, no code run."""
+"""Files with weights by name: .pth and .pt of torch.save, .safetensors, .npz, .npy, pickles; no code of them is run."""
 
 from __future__ import annotations
 
-import json
-import pickle
-import tokenize
-import zipfile
-import zlib
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
-import numpy as np
+from caffe_ir.blob import cannot_read
+from caffe_ir.errors import ConversionError, Problem
+from converters.weights import numpy_files, safetensors_header, torch_files, zip_entries
+from converters.weights.checkpoint import Checkpoint, checkpoint_of
+from converters.weights.octets import Octets
+from converters.weights.pickle_values import Inert
+from converters.weights.tensors import Tensor, of_unknown_type, tensor_of
+from converters.weights.unreadable import SAVE_ALONE, Unreadable
+from converters.weights.zip_entries import MOST_UNPACKED, Archive, Entry
 
-from caffe_ir.blob import Array
-from caffe_ir.errors import ConversionError, Origin, Problem
-from converters.weights.pickles import NeedsCode, load_numpy, load_torch
-from converters.weights.tensors import WIDTHS, Nested, Tensor, held, mapped, widened
-
-SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
+FORMATS = "give .pth, .pt, .safetensors, .npz or .npy"
 _SAFETENSORS: dict[str, str] = {
     "F64": "float64",
     "F32": "float32",
@@ -29,221 +26,118 @@ _SAFETENSORS: dict[str, str] = {
     "I32": "int32",
     "I16": "int16",
     "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
     "U8": "uint8",
     "BOOL": "bool",
+    "C64": "complex64",
 }
-_LOCAL_HEADER = 30
-_NUMPY = b"\x93NUMPY"
 
 
-DAMAGED = (
-    *(ValueError, KeyError, IndexError, TypeError, EOFError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error, pickle.PickleError, tokenize.TokenError),
-)
-"""What the readers of Python and numpy raise on files that are not whole."""
-
-
-class _Other(Exception):
-    """The file is something else: what it is, and what to do with it."""
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(what)
-        self.hint = hint
-
-
-def open_weights(path: str | Path) -> Nested:
+def open_weights(path: str | Path) -> Checkpoint:
     """The tensors of a file, as nested as they are there. Raises ConversionError, as reading an array of it may.
 
-    Nothing of the file is run; a pickle that would need that is refused.
+    Nothing of the file is run: of a class that it names the parts are taken as they were written.
     """
     path = Path(path)
-    origin = Origin(layer=path.name, file=str(path))
     try:
         with open(path, "rb") as file:
-            found = _opened(path, file)
-    except NeedsCode as error:
-        what = f"to open it {error} would have to be imported and run"
-        raise ConversionError(
-            Problem(what=what, why="only tensors and plain data are read", hint=SAVE_ALONE, origin=origin)
-        ) from None
-    except _Other as error:
-        raise ConversionError(Problem(what=str(error), hint=error.hint, origin=origin)) from None
+            found = checkpoint_of(_opened(path, file))
+    except Unreadable as error:
+        raise ConversionError(error.of(path)) from None
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot read {path}", why=error.strerror or str(error))) from None
-    except DAMAGED as error:
-        raise _damaged(path, error) from None
-    if isinstance(found, Tensor):
-        return {path.stem: found}
-    nested = _tensors_in(found)
-    if not nested:
-        raise ConversionError(Problem(what="no tensors by name are in it", hint=SAVE_ALONE, origin=origin))
-    return nested
-
-
-def _damaged(path: Path, error: Exception) -> ConversionError:
-    origin = Origin(layer=path.name, file=str(path))
-    why = f"{type(error).__name__}: {error}"
-    return ConversionError(Problem(what="damaged or cut short", why=why, hint="fetch it again", origin=origin))
-
-
-def _opened(path: Path, file: IO[bytes]) -> Any:
-    head = file.read(16)
-    file.seek(0)
-    if head[:6] == _NUMPY:
-        return _npy(path, file)
-    if head[:4] == b"PK\x03\x04":
-        return _zip(path, file)
-    if head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") <= path.stat().st_size - 8:
-        return _safetensors(path, file)
-    if head[:1] == b"\x80":
-        return _legacy(path)
-    raise _Other("no file of weights that is known", "give .pth, .pt, .safetensors, .npz or .npy")
-
-
-def _tensors_in(found: Any) -> Nested:
-    """Only what is tensors, or holds some."""
-    if not isinstance(found, Mapping):
-        return {}
-    kept: Nested = {}
-    for key, value in found.items():
-        inner = value if isinstance(value, Tensor) else held(value) if _is_array(value) else _tensors_in(value)
-        if isinstance(inner, Tensor) or inner:
-            kept[str(key)] = inner
-    return kept
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.name in WIDTHS
-
-
-# ---- zip archives ----------------------------------------------------------------------------------------------------
-
-
-def _zip(path: Path, file: IO[bytes]) -> Any:
-    with zipfile.ZipFile(file) as archive:
-        entries = {entry.filename: entry for entry in archive.infolist()}
-        inner = {name.partition("/")[2]: name for name in entries}
-        if "archive_format" in inner or "models/model.json" in inner:
-            raise _Other("an exported program (.pt2), not weights", "save model.state_dict(), or convert the program")
-        if "constants.pkl" in inner:
-            raise _Other("TorchScript, not weights", "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')")
-        if "data.pkl" in inner:
-            return _torch(path, file, archive, inner)
-        if not all(name.endswith(".npy") for name in entries):
-            raise _Other("a zip of neither PyTorch nor NumPy", "give .pth, .pt, .safetensors, .npz or .npy")
-        return {name.removesuffix(".npy"): _npz_member(path, file, entry) for name, entry in entries.items()}
-
-
-def _torch(path: Path, file: IO[bytes], archive: zipfile.ZipFile, inner: Mapping[str, str]) -> Any:
-    if "byteorder" in inner and archive.read(inner["byteorder"]).strip() != b"little":
-        raise _Other("written on a big-endian machine", "load it with torch.load and save it again")
-    storages, size = {}, path.stat().st_size
-    for name, full in inner.items():
-        if name.startswith("data/"):
-            entry = archive.getinfo(full)
-            if entry.compress_type != zipfile.ZIP_STORED:
-                raise _Other("a compressed archive", "load it with torch.load and save it again")
-            begin = _offset(file, entry)
-            if begin + entry.file_size > size:
-                raise ValueError(f"{full} ends at byte {begin + entry.file_size} of {size}")
-            storages[name.removeprefix("data/")] = (begin, entry.file_size)
-    with archive.open(inner["data.pkl"]) as pickled:
-        return load_torch(pickled, path, storages)
-
-
-def _offset(file: IO[bytes], entry: zipfile.ZipInfo) -> int:
-    """Where the bytes of an entry begin: behind its local header, whose lengths are its own."""
-    file.seek(entry.header_offset)
-    header = file.read(_LOCAL_HEADER)
-    start = entry.header_offset + _LOCAL_HEADER
-    return start + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-
-
-def _npz_member(path: Path, file: IO[bytes], entry: zipfile.ZipInfo) -> Tensor:
-    if entry.compress_type == zipfile.ZIP_STORED:
-        file.seek(_offset(file, entry))
-        found = _npy(path, file)
-        if isinstance(found, Tensor):
-            return found
-        raise _Other(f"{entry.filename} holds an object, not an array", "save each array under its own name")
-    with zipfile.ZipFile(path) as archive, archive.open(entry) as member:
-        shape, _, dtype = _npy_header(member)
-    return Tensor(shape=shape, dtype=dtype.name, read=partial(_unzipped, path, entry.filename))
-
-
-def _unzipped(path: Path, name: str) -> Array:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
-    except (*DAMAGED, OSError) as error:
-        raise _damaged(path, error) from None
-
-
-# ---- .npy, .safetensors, old pickles ---------------------------------------------------------------------------------
-
-
-def _npy(path: Path, file: IO[bytes]) -> Any:
-    shape, fortran, dtype = _npy_header(file)
-    if dtype.hasobject:
-        found = load_numpy(file)
-        return found.item() if isinstance(found, np.ndarray) and not found.shape else found
-    if dtype.name not in WIDTHS or dtype.byteorder == ">":
-        raise _Other(f"an array of {dtype}", "save it as float32")
-    strides = None
-    if fortran:
-        strides = tuple(int(np.prod(shape[:place])) for place in range(len(shape)))
-    room = (path.stat().st_size - file.tell()) // WIDTHS[dtype.name]
-    return mapped(path, file.tell(), dtype.name, shape, strides, room)
-
-
-def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, fortran, dtype = read(file)
-    return tuple(shape), bool(fortran), dtype
-
-
-def _safetensors(path: Path, file: IO[bytes]) -> Any:
-    length = int.from_bytes(file.read(8), "little")
-    header = json.loads(file.read(length))
-    size = path.stat().st_size
-    found = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        if entry["dtype"] not in _SAFETENSORS:
-            raise _Other(f"{name} is of the type {entry['dtype']}", "save it as float32")
-        dtype = _SAFETENSORS[entry["dtype"]]
-        if end > size:
-            raise ValueError(f"{name} ends at byte {end} of {size}")
-        found[name] = mapped(path, begin, dtype, tuple(entry["shape"]), room=(end - begin) // WIDTHS[dtype])
+        raise ConversionError(cannot_read(path, error)) from None
+    if not found.tensors:
+        why = "; ".join(note.text for note in found.notes)
+        raise ConversionError(Problem(what=f"{path} holds no tensors by name", why=why, hint=SAVE_ALONE))
     return found
 
 
-def _legacy(path: Path) -> Any:
-    """A pickle from before torch 1.6, which is no zip: torch reads it, and only what holds no code."""
-    try:
-        import torch
-    except ImportError:
-        hint = "install torch, or save the weights again as .safetensors or .npz"
-        raise _Other("written in the old format of torch.save, which only torch itself reads", hint) from None
+def _opened(path: Path, file: BinaryIO) -> Any:
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(16)
+    file.seek(0)
+    if head.startswith(numpy_files.MAGIC):
+        found = _array(file, size, path)
+        return {path.stem: found} if isinstance(found, Tensor) else found
+    if head.startswith(b"PK\x03\x04"):
+        return _archive(path, file)
+    if head[8:9] == b"{":
+        return _safetensors(path, file, size)
+    if head[:1] == b"\x80":
+        return torch_files.of_pickle(file, size, path)
+    raise Unreadable("is no file of weights that is known", hint=FORMATS)
 
-    def converted(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {str(key): converted(inner) for key, inner in value.items()}
-        if not isinstance(value, torch.Tensor):
-            return None
-        tensor = value.detach()
-        if tensor.dtype == torch.bfloat16:
-            bits = tensor.contiguous().view(torch.int16).numpy().view(np.uint16)
-            return Tensor(shape=tuple(tensor.shape), dtype="bfloat16", read=lambda: widened(bits))
-        return held(tensor.numpy())
 
+def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:
+    length = safetensors_header.header_length(file.read(8), size)
+    header = file.read(length)
+    found = {}
+    for entry in safetensors_header.entries(header, size - 8 - length):
+        octets = Octets(length=entry.end - entry.begin, path=path, offset=entry.begin)
+        dtype = _SAFETENSORS.get(entry.dtype)
+        try:
+            unknown = of_unknown_type(entry.name, entry.dtype, entry.shape)
+            found[entry.name] = unknown if dtype is None else tensor_of(octets, dtype, entry.shape)
+        except Unreadable as error:
+            raise Unreadable(f"{error.what}: {entry.name}", error.why, error.hint) from None
+    return found
+
+
+def _archive(path: Path, file: BinaryIO) -> Any:
+    with zip_entries.archive(path, file) as archive:
+        inner = {name.partition("/")[2]: name for name in archive.entries}
+        if "archive_format" in inner or "models/model.json" in inner:
+            raise Unreadable("is an exported program (.pt2), not weights", hint="save model.state_dict()")
+        if "constants.pkl" in inner:
+            hint = "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')"
+            raise Unreadable("is TorchScript, not weights", hint=hint)
+        if "data.pkl" in inner:
+            return torch_files.of_archive(archive, inner["data.pkl"].removesuffix("data.pkl"))
+        if not all(name.endswith(".npy") for name in archive.entries):
+            raise Unreadable("is an archive of neither PyTorch nor NumPy", hint=FORMATS)
+        return {name.removesuffix(".npy"): _member(archive, entry) for name, entry in archive.entries.items()}
+
+
+def _member(archive: Archive, entry: Entry) -> Any:
+    """An array of an .npz. Raises Unreadable, with its name."""
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise NeedsCode("an object in it") from error
-    except RuntimeError as error:
-        raise ValueError(str(error)) from error
-    return converted(loaded)
+        if entry.stored:
+            archive.file.seek(entry.offset)
+            return _array(archive.file, entry.offset + entry.size, archive.path)
+        return _compressed(archive, entry)
+    except Unreadable as error:
+        raise Unreadable(f"{error.what}, in its entry {entry.name}", error.why, error.hint) from None
+
+
+def _array(file: BinaryIO, end: int, path: Path | None) -> Any:
+    """The array that begins where `file` stands and ends before byte `end`, or the object that it is a pickle of."""
+    header = numpy_files.array_header(file)
+    if header.is_object:
+        return torch_files.of_pickle(file, end, path)
+    if not header.dtype:
+        return Inert(kind=f"an array of {header.code}")
+    begin = file.tell()
+    octets = Octets(length=max(end - begin, 0), path=path, offset=begin)
+    return tensor_of(octets, header.dtype, header.shape, header.strides)
+
+
+def _compressed(archive: Archive, entry: Entry) -> Any:
+    """An array of an .npz that is compressed: unpacked when its numbers are asked for."""
+    with archive.reading(entry) as member:
+        header = numpy_files.array_header(member)
+        begin = member.tell()
+    if header.is_object:
+        stream, end, path = archive.stream(entry)
+        numpy_files.array_header(stream)
+        return torch_files.of_pickle(stream, end, path)
+    if not header.dtype:
+        return Inert(kind=f"an array of {header.code}")
+    length = entry.size - begin
+    if length > MOST_UNPACKED:
+        why = f"at most {MOST_UNPACKED:,} are unpacked, and uncompressed arrays may have any length"
+        raise Unreadable(f"unpacks to {length:,} bytes", why, "save it with numpy.savez, without compression")
+    load = partial(zip_entries.unpacked, archive.path, entry.name, begin, length)
+    return tensor_of(Octets(length=length, load=load), header.dtype, header.shape, header.strides)

@@ -70,7 +70,7 @@ def net_of(folder: Path, text: str) -> Net:
 def transplanted(folder: Path, text: str, module: nn.Module, **options: object) -> Transplanted:
     """The net of a prototxt, filled from the module's state_dict by way of a file."""
     torch.save(module.state_dict(), folder / "weights.pth")
-    tensors, _ = state_dict(open_weights(folder / "weights.pth"))
+    tensors, _ = state_dict(open_weights(folder / "weights.pth").tensors)
     return transplant(net_of(folder, text), tensors, **options)  # type: ignore[arg-type]
 
 

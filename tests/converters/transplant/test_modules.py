@@ -89,8 +89,8 @@ def test_the_norms_that_do_not_or_may_not() -> None:
 
 
 def test_tied_weights_are_known_by_where_they_lie() -> None:
-    one = Tensor(shape=(2, 2), dtype="float32", read=lambda: NotImplemented, place=("file", 0))
-    other = Tensor(shape=(2, 2), dtype="float32", read=lambda: NotImplemented, place=("file", 16))
+    one = Tensor(shape=(2, 2), dtype="float32", stored=lambda: NotImplemented, place=("file", 0))
+    other = Tensor(shape=(2, 2), dtype="float32", stored=lambda: NotImplemented, place=("file", 16))
     found = modules_of({"a.weight": one, "b.weight": other, "c.weight": one})
     assert {alias.name: owner.name for alias, owner in aliases(found).items()} == {"c": "a"}
     assert aliases(modules(nn.Sequential(conv(), conv()))) == {}

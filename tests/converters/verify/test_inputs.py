@@ -36,7 +36,7 @@ def test_arrays_come_with_or_without_the_batch_axis(tmp_path) -> None:
     [
         ("array.npz", "is a single array"),
         ("archive.npy", "is an archive of arrays"),
-        ("objects.npz", "data.npy"),
+        ("objects.npz", "holds no tensors by name"),
         ("cut.npz", "damaged"),
         ("damaged.npz", "damaged"),
         ("complex.npy", "holds complex64, not numbers"),

@@ -1,0 +1,23 @@
+"""Why a file of weights is not read: raised where it is noticed, told with the file's name by who opened it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caffe_ir.errors import Problem
+
+SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
+SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
+AGAIN = "fetch the file again, or write it again"
+
+
+class Unreadable(Exception):
+    """What is wrong with the file, as the rest of a sentence that begins with its name; why; and what helps."""
+
+    def __init__(self, what: str, why: str = "", hint: str = AGAIN) -> None:
+        super().__init__(what)
+        self.what, self.why, self.hint = what, why, hint
+
+    def of(self, path: Path) -> Problem:
+        """The whole sentence, with the file's name."""
+        return Problem(what=f"{path} {self.what}", why=self.why, hint=self.hint)
