@@ -46,7 +46,7 @@ def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     """
     if len(files) > 2:
         raise click.UsageError("one file, or a cfg and its weights")
-    with failures_told(str(files[-1])):
+    with failures_told(str(files[-1]), what="cannot be listed"):
         arrays = list(_held(files))
         rows = [_row(each) for each in arrays]
         if npz is not None:

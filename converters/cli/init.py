@@ -26,7 +26,7 @@ def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
     Defaults without a filler are Caffe's: weights 0, Scale 1, PReLU 0.25, and BatchNorm without statistics, which
     divides by sqrt(eps).
     """
-    with failures_told(str(prototxt)):
+    with failures_told(str(prototxt), what="cannot be filled"):
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled
         from caffe_ir.writer import write_weights

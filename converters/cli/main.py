@@ -35,7 +35,6 @@ _REPORT = (
 _OBJECTS = 100_000
 """New objects between two looks for dead cycles."""
 
-
 CODES = (
     ("0", "Done; verify: the nets agree."),
     ("1", "The model cannot be converted; verify: the nets differ."),
@@ -43,7 +42,7 @@ CODES = (
     ("70", "A fault of tocaffe itself: please report it."),
 )
 """Exit codes, as the help lists them."""
-OUR_FAULT, INTERRUPTED = 70, 130
+NO_MEMORY, OUR_FAULT, INTERRUPTED = 1, 70, 130
 
 
 class Commands(click.Group):
@@ -100,6 +99,9 @@ def main() -> None:
     _import_from_here()
     try:
         convert(prog_name="tocaffe" if sys.argv[0].endswith("tocaffe") else "convert")
+    except MemoryError:
+        click.echo("there is not enough memory for this model", err=True)
+        sys.exit(NO_MEMORY)
     except Exception:  # whatever it is, nothing that was foreseen: it must not end with the code of a bad model
         traceback.print_exc()
         say(_REPORT, err=True, lines=True)

@@ -29,18 +29,6 @@ Decorator = Callable[[Command], Command]
 Made = Callable[[type[Struct], dict[str, Any]], Any]
 
 
-class SizeType(click.ParamType[Any]):
-    """HxW, as (height, width)."""
-
-    name = "HxW"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return size_of(value) if isinstance(value, str) else value
-        except ValueError as error:
-            return self.fail(str(error), param, ctx)
-
-
 def takes(flags: Mapping[str, str] | None = None, source: Source | None = None, **kinds: type[Struct]) -> Decorator:
     """Give a command the options of these structs: it is called with each of them, filled, by the keyword's name.
 
@@ -106,7 +94,7 @@ def _option(one: Declared, flag: str, section: str, *, deniable: bool) -> Decora
         default=() if many else one.default,
         show_default=shown,
         metavar=option.metavar or _METAVARS.get(one.kind),
-        callback=_arguments if one.kind == "table" else None,
+        callback=_read(one.kind),
         help=option.help,
     )
 
@@ -122,11 +110,19 @@ def _type(one: Declared) -> click.ParamType[Any]:
         return click.IntRange(one.option.least)
     if one.kind == "number":
         return click.FloatRange(0)
-    return SizeType() if one.kind == "size" else click.STRING
+    return click.STRING
 
 
-def _arguments(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        return arguments_of(texts)
-    except ValueError as error:
-        raise click.BadParameter(str(error), context, parameter) from None
+def _read(kind: Kind) -> Callable[[click.Context, click.Parameter, Any], Any] | None:
+    """A callback that reads the texts of options of this kind; none where click's own types do."""
+    reader: Callable[[Any], Any] | None = {"table": arguments_of, "size": size_of}.get(kind)
+    if reader is None:
+        return None
+
+    def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else reader(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, parameter) from None
+
+    return read

@@ -132,6 +132,14 @@ def test_a_fault_of_ours_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
     assert "Please report it" in err
 
 
+def test_a_model_that_is_too_large_for_the_memory(tmp_path: Path) -> None:
+    broken = "from caffe_ir import writer\ndef write(*_, **__): raise MemoryError\nwriter.write = write"
+    with process(broken, "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net") as run:
+        _, err = run.communicate(timeout=30)
+    assert run.returncode == 1
+    assert err == "there is not enough memory for this model\n"
+
+
 def test_a_pipe_that_is_closed_is_no_fault(tmp_path: Path) -> None:
     with process("", "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net", "--dump-after", "source") as run:
         assert run.stdout is not None
