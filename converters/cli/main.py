@@ -83,8 +83,29 @@ class Commands(click.Group):
             formatter.write_dl(CODES)
 
 
+def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """Print the version and exit; `python -m converters` may run in a clone that is not installed."""
+    if not wanted or context.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        number = metadata.version("tocaffe")
+    except metadata.PackageNotFoundError:
+        number = "of a clone that is not installed"
+    say(f"tocaffe, version {number}")
+    context.exit()
+
+
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(None, "--version", package_name="tocaffe", prog_name="tocaffe")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
 def convert() -> None:
     """Write neural networks as Caffe nets that compute the same function."""
 
@@ -100,7 +121,7 @@ def main() -> None:
     try:
         convert(prog_name="tocaffe" if sys.argv[0].endswith("tocaffe") else "convert")
     except MemoryError:
-        click.echo("there is not enough memory for this model", err=True)
+        say("there is not enough memory for this model", err=True)
         sys.exit(NO_MEMORY)
     except Exception:  # whatever it is, nothing that was foreseen: it must not end with the code of a bad model
         traceback.print_exc()

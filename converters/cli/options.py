@@ -20,7 +20,7 @@ FILE = click.Path(path_type=Path)
 """A file that is written; one that is read is an InputFile."""
 IN_VERIFY = {"input": "--shape"}
 """Options that `convert verify` spells otherwise than the commands that convert: its --input is a file."""
-_AS_CONVERTED = "as the files show"
+_AS_CONVERTED = "as converted, where the files show it"
 _MANY = ("texts", "paths", "table")
 _METAVARS: dict[Kind, str] = {"path": "FILE", "paths": "FILE", "count": "N"}
 
