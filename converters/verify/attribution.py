@@ -100,7 +100,7 @@ def _of_wrong_value(work: Work, blob: str, seen: Row, found: Findings) -> Iterat
     value, behind = work.matched.value(seen.value), work.behind(blob)
     different = _differences(work, _makers(work, blob, value), found) or [_meant_otherwise(work, blob, seen)]
     for fault in _marked(different, work, value):
-        text = f"{fault.text}; for it a reader of {seen.value} gets what is {off(seen)}" if behind else fault.text
+        text = f"{fault.text}: with it the output {work.output(blob)} is {off(seen)}" if behind else fault.text
         yield replace(fault, text=text)
 
 

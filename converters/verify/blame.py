@@ -80,7 +80,7 @@ def _faults(node: Node | None, expected: Node | None, weights: bool) -> Iterator
         yield Fault(layer=expected.name, kind="missing layer", text=text, source=str(expected.origin))
         return
     if expected is None:
-        text = f"a {node.layer.type_name()} that does not belong here"
+        text = f"this {node.layer.type_name()} does not belong here"
         yield Fault(layer=node.name, kind="further layer", text=text, written=place(node))
         return
     for kind, text, numbers in _differences(node, expected, weights):
@@ -92,7 +92,7 @@ def _faults(node: Node | None, expected: Node | None, weights: bool) -> Iterator
 def _differences(node: Node, expected: Node, weights: bool) -> Iterator[tuple[Kind, str, bool]]:
     """Of which kind, in words, and whether it is a number alone that differs."""
     if node.layer.type_name() != expected.layer.type_name():
-        yield "type", f"a {node.layer.type_name()} where a {expected.layer.type_name()} belongs", False
+        yield "type", f"type is {node.layer.type_name()} where {expected.layer.type_name()} belongs", False
         return
     found, wanted = node.layer.spelled(), expected.layer.spelled()
     if names := other_parameters(found, wanted):

@@ -51,8 +51,9 @@ def _refused(expected: Net, error: ConversionError) -> Iterator[Fault]:
         origin = problem.origin
         if origin is None or origin.line is None or not expected.has(origin.layer):
             continue
-        text = f"{problem.what} ({problem.why})" if problem.why else problem.what
         node = expected.node(origin.layer)
+        what = problem.what.removeprefix(f"{node.name} ")
+        text = f"{what} ({problem.why})" if problem.why else what
         written = f"{origin.file}:{origin.line}"
         yield Fault(layer=node.name, kind="weights", text=text, source=str(node.origin), written=written)
 

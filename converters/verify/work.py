@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from caffe_ir.net import Node
+from caffe_ir.prototxt import written_names
 from converters.verify.blame import Fault
 from converters.verify.engine import CaffeFiles
 from converters.verify.matching import Matches, segment
@@ -51,6 +52,10 @@ class Work(Struct, frozen=True, kw_only=True):
         expected = self.source.expected
         blob = expected.values[value]
         return segment(expected, blob, self.known(blob))
+
+    def output(self, blob: str) -> str:
+        """What the prototxt calls a blob."""
+        return written_names(self.files.net)[blob]
 
     def place(self, value: str) -> str:
         """Where in the user's source a value is computed."""

@@ -53,16 +53,16 @@ num=2
 BEHIND = {
     "a power of nothing, in place": (
         'layer { name: "extra" type: "Power" bottom: "conv_4" top: "conv_4" power_param { scale: 0 } }',
-        "extra", "a Power that does not belong here; for it a reader of conv_4 (output) gets what is off by 1 of",
+        "extra", "this Power does not belong here: with it the output conv_4 is off by 1 of",
     ),
     "a relu in place": (
         'layer { name: "extra" type: "ReLU" bottom: "conv_4" top: "conv_4" }',
-        "extra", "a ReLU that does not belong here; for it a reader of conv_4 (output)",
+        "extra", "this ReLU does not belong here: with it the output conv_4 is off by",
     ),
     "two in place, of which each changes a little": (
         'layer { name: "one" type: "ReLU" bottom: "conv_1" top: "conv_1" relu_param { negative_slope: 0.999 } }\\n'
         'layer { name: "two" type: "Power" bottom: "conv_1" top: "conv_1" power_param { shift: 1e-4 } }',
-        "one", "a ReLU that does not belong here; for it a reader of conv_1 (output)",
+        "one", "this ReLU does not belong here: with it the output conv_1 is off by",
     ),
     "Silence": (
         'layer { name: "hush" type: "Silence" bottom: "conv_4" }',
