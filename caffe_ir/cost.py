@@ -18,7 +18,9 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    Concat,
     Convolution,
+    Crop,
     Deconvolution,
     Dropout,
     Exp,
@@ -32,14 +34,21 @@ from caffe_ir.layers import (
     Reshape,
     Sigmoid,
     Silence,
+    Slice,
     Softmax,
     Split,
     Swish,
     TanH,
 )
 
-FREE = (Dropout, Flatten, Input, Parameter, Reshape, Silence, Split)
-"""Layers that hand their memory on (reshape_layer.cpp, split_layer.cpp), or that do nothing at inference."""
+FREE = (Dropout, Input, Parameter, Silence, Split)
+"""Layers that do nothing at inference."""
+VIEWS = (Flatten, Reshape)
+"""Layers that hand their memory on (reshape_layer.cpp): they are called, and move nothing."""
+VIEW = 0.5
+"""Of a layer, what calling one of them costs."""
+PART = 0.1
+"""Of a layer, what each blob costs that a Slice writes or a Concat reads: a call of memcpy."""
 TRANSCENDENTAL: dict[type[Layer], int] = {
     BNLL: 40,
     ELU: 20,
@@ -61,7 +70,7 @@ class Work(Struct, frozen=True, kw_only=True):
 
     multiply_adds: float = 0.0
     bytes: float = 0.0
-    layers: int = 0
+    layers: float = 0.0
 
     def plus(self, other: Work) -> Work:
         return Work(
@@ -76,8 +85,13 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
     tops = layer.infer(bottoms)
     if isinstance(layer, FREE):
         return Work()
-    moved = sum(map(prod, (*bottoms, *tops, *layer.blob_shapes(bottoms))))
-    return Work(multiply_adds=_multiply_adds(layer, bottoms, tops), bytes=float(FLOAT * moved), layers=1)
+    if isinstance(layer, VIEWS):
+        return Work(layers=VIEW)
+    read = tops if isinstance(layer, Crop) else bottoms  # of the blob that gives it its size it reads nothing
+    moved = sum(map(prod, (*read, *tops, *layer.blob_shapes(bottoms))))
+    parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
+    count = _multiply_adds(layer, bottoms, tops)
+    return Work(multiply_adds=count, bytes=float(FLOAT * moved), layers=1 + PART * parts)
 
 
 def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:

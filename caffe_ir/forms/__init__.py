@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import activation, clip, upsample
+from caffe_ir.forms import activation, clip, crop, gather, upsample
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
-FORMS: Mapping[type[Layer], tuple[Form, ...]] = {**activation.FORMS, **clip.FORMS, **upsample.FORMS}
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    **activation.FORMS,
+    **clip.FORMS,
+    **crop.FORMS,
+    **gather.FORMS,
+    **upsample.FORMS,
+}
 
 __all__ = ["FORMS", "Form"]

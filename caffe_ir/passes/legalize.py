@@ -23,7 +23,6 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo
 from caffe_ir.targets import TARGETS
 from caffe_ir.targets.target import Target, Verdict
 
@@ -31,9 +30,6 @@ EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
 CLOSE = 2e-6
 """What float32 may lose by a form, of the largest value: a few roundings."""
-
-LATER = (CropTo,)
-"""What a later pass writes, which looks for a blob of the wanted shape elsewhere in the net."""
 
 Kinds = frozenset[type[Layer]]
 Breaks = Mapping[str, int]
@@ -120,8 +116,8 @@ class Chooser(Struct, kw_only=True):
         return cost, breaks
 
     def _hopeless(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
-        """What the target says of a layer that it does not compute, and that no form or later pass writes otherwise."""
-        return None if type(layer) in self.forms or isinstance(layer, LATER) else self.target.verdict(layer, bottoms)
+        """What the target says of a layer that it does not compute, and that no form writes otherwise."""
+        return None if type(layer) in self.forms else self.target.verdict(layer, bottoms)
 
     def _priced_layer(self, layer: Layer, bottoms: Shapes) -> tuple[float, Breaks]:
         if (layer, bottoms) not in self.known:

@@ -24,7 +24,6 @@ from caffe_ir.passes import (
     dilated_pooling,
     division,
     expand,
-    gather,
     gelu,
     l2norm,
     linear,
@@ -56,7 +55,6 @@ LOCAL: tuple[Pass, ...] = (
     dilated_pooling.DILATED_POOLING,  # before pooling, which knows no dilation
     division.DIVISION,
     expand.TILE,
-    gather.GATHER,
     gelu.GELU,
     l2norm.L2NORM,
     linear.LINEAR,

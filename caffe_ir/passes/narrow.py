@@ -1,4 +1,4 @@
-"""Gathers that cut one blob into parts -> one Slice, whose every part is read or goes to a Silence.
+"""Gathers that cut one blob into parts -> one Slice, some of whose parts may be unread.
 
 - Runs of places along one axis that do not overlap (x[:, :8], x[:, 8:]; q, k, v of one blob): a Slice at their ends.
 - Every s-th place, s dividing the size (x[:, 0::2], x[:, 1::2]): the axis becomes two, (size / s, s), and the second of
@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
-from caffe_ir.layers import Reshape, Silence, Slice
+from caffe_ir.layers import Reshape, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -82,7 +82,6 @@ def _joined(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
     for other, cut in _once(net, cuts).items():
         parts[cut.start] = other.top
     new.nodes[-1] = replace(new.nodes[-1], tops=tuple(parts.values()))
-    _silence(new, [top for top in parts.values() if top in tops])
     _placed(net, first, new, cuts)
 
 
@@ -94,12 +93,9 @@ def _interleaved(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
     view = (*shape[:axis], shape[axis] // step, step, *shape[axis + 1 :])
     x = new.add("view", Reshape(shape=view), node.bottom)
     tops = new.split("part", Slice(axis=axis + 1, slice_point=tuple(range(1, step))), x, tops=step)
-    once = _once(net, cuts)
-    for other, cut in once.items():
+    for other, cut in _once(net, cuts).items():
         new.add("shape", Reshape(shape=net.shapes[other.top]), tops[cut.start])
         new.nodes[-1] = replace(new.nodes[-1], name=other.name, tops=other.tops, origin=other.origin)
-    read = {cut.start for cut in once.values()}
-    _silence(new, [top for place, top in enumerate(tops) if place not in read])
     _placed(net, first, new, cuts)
 
 
@@ -115,11 +111,6 @@ def _once(net: Net, cuts: dict[Node, Cut]) -> dict[Node, Cut]:
         if kept is not other:
             net.redirect(other.top, kept.top)
     return {other: cut for cut, other in held.items()}
-
-
-def _silence(new: Replacement, unread: list[str]) -> None:
-    if unread:
-        new.split("rest", Silence(), *unread, tops=0)
 
 
 def _placed(net: Net, first: Node, new: Replacement, cuts: dict[Node, Cut]) -> None:

@@ -10,14 +10,14 @@ The order, with its reasons:
   what it means.
 - pad_into_window while windows and pads are the source's; division before constant_operand, which takes its products
   with constants.
+- unread_parts when all that cuts blobs for several readers is done; outputs_apart while layers are the source's, so
+  that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
-- crop behind it: a pooling with more windows than wanted leaves one.
 - reshape when all views are made.
-- fold_batch_norm after crop: it needs to know every reader of a convolution.
+- fold_batch_norm after legalize: it needs to know every reader of a convolution.
 - power_chain after all that writes Power, linear_behind_power for what it leaves.
 - dead again: what a pass made and a later one left unread.
-- silence when all readers are known.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
 
@@ -29,7 +29,6 @@ from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
-from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.expand import EXPAND
@@ -44,10 +43,11 @@ from caffe_ir.passes.lrn_chain import LRN_CHAIN
 from caffe_ir.passes.lstm import NATIVE_LSTM
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.narrow import NARROW
+from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.reshape import RESHAPE
-from caffe_ir.passes.silence import SILENCE
+from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.target import Target
 
@@ -61,17 +61,17 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     LAYOUT,
     LAYOUT_NAMES,
     UNROLL,
+    UNREAD_PARTS,
+    OUTPUTS_APART,
     PAD_INTO_WINDOW,
     DIVISION,
     CONSTANT_OPERAND,
     LEGALIZE,
-    CROP,
     RESHAPE,
     FOLD_BATCH_NORM,
     POWER_CHAIN,
     LINEAR_BEHIND_POWER,
     DEAD,
-    SILENCE,
     NAMES,
     IN_PLACE,
 )

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Silence, Slice, TanH
+from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Slice, TanH
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -168,8 +168,6 @@ def _gru(new: Unrolled, given: tuple[str, ...], states: Sequence[str]) -> list[s
     elif new.layer.bias_term:
         bias = new.bias(2 * size, 3 * size)
         inner = new.at("inner", SUM, inner, new.at("reset", Scale(bias_term=False), reset, blobs=(bias,)))
-    else:
-        _silence(new, reset)
     fresh = new.at("new", TanH(), inner)
     if not states:
         return [new.at("state", DIFFERENCE, fresh, new.at("update", PRODUCT, update, fresh))]
@@ -185,19 +183,12 @@ def _lstm(new: Unrolled, given: tuple[str, ...], states: Sequence[str]) -> list[
     if states:
         kept = new.at("kept", PRODUCT, new.at("forget", Sigmoid(), gates[1]), states[1])
         cell = new.at("cell", SUM, kept, cell)
-    else:
-        _silence(new, gates[1])
     shown = new.at("state", PRODUCT, new.at("out", Sigmoid(), gates[3]), new.at("shown", TanH(), cell))
     if layer.proj_size:
         product = InnerProduct(num_output=layer.proj_size, bias_term=False)
         last = len(new.old.blobs) - 1
         shown = new.named(new.at("projected", product, shown, blobs=(new.old.blobs[last],)), last)
     return [shown, cell]
-
-
-def _silence(new: Unrolled, blob: str) -> None:
-    """What nobody reads would be an output of the net."""
-    new.split(f"step{new.step}_unread", Silence(), blob, tops=0)
 
 
 STEPS: Mapping[type[Recurrence], Callable[[Unrolled, tuple[str, ...], Sequence[str]], list[str]]] = {

@@ -70,7 +70,7 @@ class Price(Struct, frozen=True, kw_only=True):
 
     multiply_add: float = 0.05
     byte: float = 0.1
-    layer: float = 2000.0
+    layer: float = 1000.0
 
     def of(self, work: Work) -> float:
         """Nanoseconds for so much work."""

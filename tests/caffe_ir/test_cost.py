@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from caffe_ir.cost import POWER, TRANSCENDENTAL, Work, work
+from caffe_ir.cost import POWER, TRANSCENDENTAL, VIEW, Work, work
 from caffe_ir.errors import ShapeError
 from caffe_ir.layers import (
     LRN,
@@ -10,6 +10,7 @@ from caffe_ir.layers import (
     MVN,
     Concat,
     Convolution,
+    Crop,
     Deconvolution,
     Eltwise,
     InnerProduct,
@@ -56,8 +57,12 @@ def test_multiply_adds(layer, bottoms, count):
     assert work(layer, bottoms).multiply_adds == count
 
 
-def test_views_are_free():
-    assert work(Reshape(shape=(0, -1)), (MAP,)) == Work()
+def test_views_move_nothing():
+    assert work(Reshape(shape=(0, -1)), (MAP,)) == Work(layers=VIEW)
+
+
+def test_a_crop_reads_what_it_writes():
+    assert work(Crop(axis=2, offset=(1,)), (MAP, (2, 8, 4, 4))).bytes == 2 * 4 * 2 * 8 * 16
 
 
 def test_work_adds_up():

@@ -15,7 +15,7 @@ from caffe_ir.geometry import extent
 from caffe_ir.layers import Pooling
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dilated_pooling import DILATED_POOLING
-from caffe_ir.passes.gather import GATHER
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pooling import POOLING
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.reference import run
@@ -58,13 +58,13 @@ def types(net):
 
 def test_sizes_that_the_dilation_divides_are_views_and_two_poolings():
     net = pooling((8, 12), (3, 3), (1, 1), (2, 2), (2, 2))
-    after = rewritten(net, DILATED_POOLING, POOLING, GATHER, RESHAPE)
+    after = rewritten(net, DILATED_POOLING, POOLING, LEGALIZE, RESHAPE)
     assert types(after) == ["Reshape", "Pooling", "Reshape", "Pooling", "Reshape"]
 
 
 def test_a_stride_of_the_dilation_is_one_pooling_of_one_phase():
     net = pooling((9, 9), (3, 3), (2, 2), (1, 1), (2, 2))
-    after = rewritten(net, DILATED_POOLING, POOLING, GATHER)
+    after = rewritten(net, DILATED_POOLING, POOLING, LEGALIZE)
     assert types(after) == ["Convolution", "Convolution", "Pooling"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caffe_ir.layers import Silence, Slice
+from caffe_ir.layers import Slice
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.narrow import NARROW, Cut, cut_of
 from caffe_ir.source_layers import Gather
@@ -29,7 +29,6 @@ def test_golden_dump():
         "net tiny\n"
         "  data: Input(shape=[(2, 9)])  -> data  [2x9]\n"
         "  part0_part: Slice(slice_point=(3, 5)) data -> part0, part0_part_1, part1  [2x3 2x2 2x4]\n"
-        "  part0_rest: Silence() part0_part_1 ->   []\n"
         "  outputs part0, part1\n"
     )
 
@@ -42,10 +41,10 @@ def test_golden_dump():
         (1, (range(4), range(3, 6)), ["Gather", "Gather"]),
         (1, (range(4),), ["Gather"]),
         (1, (range(0, 6, 2), range(1, 6, 2)), ["Reshape", "Slice", "Reshape", "Reshape"]),
-        (1, (range(1, 6, 3),), ["Reshape", "Slice", "Reshape", "Silence"]),
+        (1, (range(1, 6, 3),), ["Reshape", "Slice", "Reshape"]),
         (2, (range(0, 4, 2),), ["Gather"]),
         (2, (range(0, 4, 2), range(1, 4, 2)), ["Reshape", "Slice", "Reshape", "Reshape"]),
-        (1, (range(0, 5, 2),), ["Reshape", "Slice", "Reshape", "Silence"]),
+        (1, (range(0, 5, 2),), ["Reshape", "Slice", "Reshape"]),
         (1, (range(1, 5, 2),), ["Gather"]),
         (1, ((2, 1, 0),), ["Gather"]),
     ],
@@ -53,10 +52,6 @@ def test_golden_dump():
 def test_the_parts(axis, places, kinds):
     net = rewritten(cut((2, 6, 4, 3), axis, *places), NARROW)
     assert types(net) == kinds
-    unread = {top for node in net.nodes for top in node.tops} - {
-        bottom for node in net.nodes for bottom in node.bottoms
-    }
-    assert unread == set(net.outputs)
 
 
 def test_a_cut_is_a_run_or_every_so_many_of_all():
@@ -82,4 +77,4 @@ def test_any_cuts_of_one_blob(data):
         start = data.draw(st.integers(0, size - 1))
         cuts.append(range(start, data.draw(st.integers(start + 1, size)), data.draw(st.integers(1, 3))))
     net = rewritten(cut((2, size, 3), 1, *cuts), NARROW)
-    assert all(isinstance(node.layer, Silence) or node.tops for node in net.nodes)
+    assert all(node.tops for node in net.nodes)

@@ -13,7 +13,6 @@ from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Context, Options, Pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
-from caffe_ir.passes.crop import CROP
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
@@ -22,9 +21,11 @@ from caffe_ir.passes.in_place import IN_PLACE
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.passes.names import NAMES
+from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.pipeline import PIPELINE, lower
 from caffe_ir.passes.power_chain import POWER_CHAIN
+from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.reference import run
 from caffe_ir.source_layers import (
     SOURCE_LAYERS,
@@ -52,10 +53,10 @@ from tests.caffe_ir.passes.rewriting import assert_same
         (DIVISION, CONSTANT_OPERAND, "it leaves products with constants"),
         (PAD_INTO_WINDOW, LEGALIZE, "a pad is taken into windows as the source means them"),
         (CONSTANT_OPERAND, LEGALIZE, "a product with a constant needs no broadcast"),
-        (LEGALIZE, CROP, "a pooling with more windows than wanted leaves a crop"),
+        (UNREAD_PARTS, LEGALIZE, "a part that nobody reads is picked by a Gather"),
+        (OUTPUTS_APART, LEGALIZE, "a form may read any blob that is no output"),
         (LEGALIZE, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
         (LEGALIZE, POWER_CHAIN, "activations are written with Power"),
-        (CROP, FOLD_BATCH_NORM, "a crop may read the shape of a convolution, which then has two readers"),
         (FOLD_BATCH_NORM, NAMES, "folding decides which layer bears the name"),
         (NAMES, IN_PLACE, "a blob that is overwritten has no name of its own"),
     ],

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from caffe_ir.layers import LSTM, InnerProduct, Input, Parameter
 from caffe_ir.net import Net
 from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM
 from tests.caffe_ir.build import add, net_of
@@ -42,7 +44,7 @@ def recurrent(layer, x=(4, 2, 5), *, given=False, read=None) -> Net:
 def test_is_the_same_function_in_layers_of_caffe(kind, bias_term, backwards, given, form):
     layer = replace(LAYERS[kind], bias_term=bias_term, backwards=backwards, batch_first=form == "batch first")
     x = {"batch first": (2, 4, 5), "one step": (1, 2, 5), "one sequence": (4, 1, 5), "a cell": (2, 5)}
-    net = rewritten(recurrent(layer, x.get(form, (4, 2, 5)), given=given), UNROLL)
+    net = rewritten(recurrent(layer, x.get(form, (4, 2, 5)), given=given), UNROLL, UNREAD_PARTS, LEGALIZE)
     assert all(CONTEXT.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
     assert all(net.consumers(top) or top in net.outputs for node in net.nodes for top in node.tops)
 
@@ -50,7 +52,7 @@ def test_is_the_same_function_in_layers_of_caffe(kind, bias_term, backwards, giv
 @pytest.mark.parametrize("kind", LAYERS)
 @pytest.mark.parametrize("read", [0, 1])
 def test_only_what_is_read_is_written(kind, read):
-    net = rewritten(recurrent(LAYERS[kind], read=[read]), UNROLL)
+    net = rewritten(recurrent(LAYERS[kind], read=[read]), UNROLL, UNREAD_PARTS)
     assert all(net.consumers(top) or top in net.outputs for node in net.nodes for top in node.tops)
 
 

@@ -1,0 +1,102 @@
+"""Every output is a blob that no layer reads, by Caffe's rule and by OpenCV's account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from caffe_ir.layers import Convolution, Eltwise, Power, ReLU, Slice
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.outputs_apart import OUTPUTS_APART
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.source_layers import WindowPool
+from caffe_ir.targets import CAFFE
+from caffe_ir.writer import write
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import assert_same, rewritten
+
+
+def two_stages():
+    net, random = net_of((1, 3, 6, 6)), np.random.default_rng(1)
+    filters = random.normal(size=(4, 3, 3, 3))
+    add(net, "deep", Convolution(num_output=4, kernel_size=(3, 3), bias_term=False), filters)
+    add(net, "last", Power(scale=2.0))
+    net.outputs = ["deep", "last"]
+    return net
+
+
+def engine_of(net, folder: Path):
+    write(net, folder / "net", CAFFE)
+    return cv2.dnn.readNetFromCaffe(str(folder / "net.prototxt"), str(folder / "net.caffemodel"))
+
+
+def test_golden_dump():
+    assert rewritten(two_stages(), OUTPUTS_APART).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 3, 6, 6)])  -> data  [1x3x6x6]\n"
+        "  deep_inner: Convolution(num_output=4, bias_term=False, kernel_size=[3]) data -> deep_inner"
+        " | [4, 3, 3, 3]  [1x4x4x4]\n"
+        "  deep: Power() deep_inner -> deep  [1x4x4x4]\n"
+        "  last: Power(scale=2.0) deep_inner -> last  [1x4x4x4]\n"
+        "  outputs deep, last\n"
+    )
+
+
+def test_an_output_that_is_read_is_an_output_in_opencv(tmp_path: Path):
+    before = two_stages()
+    after = lower(before.copy(), CAFFE, Options())
+    assert_same(before, after)
+    engine = engine_of(after, tmp_path)
+    assert sorted(engine.getUnconnectedOutLayersNames()) == ["deep", "last"]
+    engine.setInput(np.random.default_rng(2).standard_normal((1, 3, 6, 6)).astype(np.float32))
+    deep, last = engine.forward(["deep", "last"])
+    np.testing.assert_allclose(last, 2 * deep, rtol=1e-6)
+
+
+def test_an_input_that_is_returned_is_copied_and_keeps_its_name_as_an_input(tmp_path: Path):
+    net = net_of((1, 3, 4, 4))
+    add(net, "y", ReLU())
+    net.outputs = ["data", "y"]
+    after = lower(net.copy(), CAFFE, Options())
+    assert after.outputs == ["data_output", "y"]
+    assert any("data_output" in note.text for note in after.notes)
+    engine = engine_of(after, tmp_path)
+    assert sorted(engine.getUnconnectedOutLayersNames()) == ["data_output", "y"]
+    x = np.random.default_rng(2).standard_normal((1, 3, 4, 4)).astype(np.float32)
+    engine.setInput(x, "data")
+    np.testing.assert_array_equal(engine.forward("data_output"), x)
+
+
+def test_one_of_several_tops_is_copied():
+    net = net_of((1, 4, 2, 2))
+    add(net, "parts", Slice(slice_point=(2,)), tops=("left", "right"))
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("left", "right"))
+    net.outputs = ["left", "sum"]
+    after = rewritten(net, OUTPUTS_APART)
+    assert [(node.name, node.bottoms, node.tops) for node in after.nodes[1:]] == [
+        ("parts", ("data",), ("left_inner", "right")),
+        ("left", ("left_inner",), ("left",)),
+        ("sum", ("left_inner", "right"), ("sum",)),
+    ]
+
+
+def test_a_crop_takes_its_size_from_no_output(tmp_path: Path):
+    """A floor pooling beside a convolution whose map has the pooling's shape, and is an output."""
+    net, random = net_of((1, 3, 9, 9)), np.random.default_rng(1)
+    add(net, "stem", Convolution(num_output=4, kernel_size=(1, 1), bias_term=False), random.normal(size=(4, 3, 1, 1)))
+    halved = Convolution(num_output=4, kernel_size=(2, 2), stride=(2, 2), bias_term=False)
+    add(net, "conv", halved, random.normal(size=(4, 4, 2, 2)))
+    floor = WindowPool(pool="MAX", kernel_size=(2, 2), stride=(2, 2), output_size=(4, 4))
+    add(net, "pool", floor, bottoms=("stem",))
+    net.outputs = ["conv", "pool"]
+    after = lower(net.copy(), CAFFE, Options())
+    assert_same(net, after)
+    assert sorted(engine_of(after, tmp_path).getUnconnectedOutLayersNames()) == ["conv", "pool"]
+
+
+def test_outputs_that_nobody_reads_are_left_alone():
+    net = two_stages()
+    net.outputs = ["last"]
+    assert rewritten(net, OUTPUTS_APART).dump() == net.dump()
