@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,6 @@ from converters.options.declared import Source
 
 FILE = click.Path(path_type=Path)
 """A file that is written; one that is read is an InputFile."""
-IN_VERIFY = {"input": "--shape"}
-"""Options that `convert verify` spells otherwise than the commands that convert: its --input is a file."""
 _AS_CONVERTED = "as converted, where the files show it"
 _MANY = ("texts", "paths", "table")
 _METAVARS: dict[Kind, str] = {"path": "FILE", "paths": "FILE", "count": "N"}
@@ -29,29 +27,33 @@ Decorator = Callable[[Command], Command]
 Made = Callable[[type[Struct], dict[str, Any]], Any]
 
 
-def takes(flags: Mapping[str, str] | None = None, source: Source | None = None, **kinds: type[Struct]) -> Decorator:
+def takes(without: Collection[str] = (), source: Source | None = None, **kinds: type[Struct]) -> Decorator:
     """Give a command the options of these structs: it is called with each of them, filled, by the keyword's name.
 
-    `flags` has the options, by name, that this command spells otherwise; with `source` it gets those for such models.
+    `without` has the names of those that it does not offer; with `source` it gets those for such models.
     """
-    return _decorator(kinds, source, lambda kind, values: kind(**values), flags or {})
+    return _decorator(kinds, source, lambda kind, values: kind(**values), without)
 
 
 def takes_given(**kinds: type[Struct]) -> Decorator:
     """The same, but the command gets a dict of what stands on the command line, where a flag can also be denied."""
-    return _decorator(kinds, None, lambda kind, values: _given(values), {}, deniable=True)
+    return _decorator(kinds, None, lambda kind, values: _given(values), (), deniable=True)
 
 
 def _decorator(
     kinds: Mapping[str, type[Struct]],
     source: Source | None,
     made: Made,
-    flags: Mapping[str, str],
+    without: Collection[str],
     *,
     deniable: bool = False,
 ) -> Decorator:
     known = {
-        parameter: [one for one in declared(kind) if source is None or source in one.option.sources]
+        parameter: [
+            one
+            for one in declared(kind)
+            if one.name not in without and (source is None or source in one.option.sources)
+        ]
         for parameter, kind in kinds.items()
     }
 
@@ -66,7 +68,7 @@ def _decorator(
         for parameter, kind in reversed(list(kinds.items())):
             for one in reversed(known[parameter]):
                 title = getattr(kind, "TITLE", "")
-                wrapped = _option(one, flags.get(one.name, one.flag), title, deniable=deniable)(wrapped)
+                wrapped = _option(one, title, deniable=deniable)(wrapped)
         return wrapped  # type: ignore[no-any-return]
 
     return decorate
@@ -77,8 +79,8 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if source(name) is ParameterSource.COMMANDLINE}
 
 
-def _option(one: Declared, flag: str, section: str, *, deniable: bool) -> Decorator:
-    option, many = one.option, one.kind in _MANY
+def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
+    option, flag, many = one.option, one.flag, one.kind in _MANY
     names = [option.short, flag] if option.short else [flag]
     if one.kind == "flag" and deniable:
         names[-1] += f"/--no-{flag[2:]}"

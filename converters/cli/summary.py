@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from caffe_ir.file_names import HDF5
 from caffe_ir.visible import visible
-from converters.cli.options import IN_VERIFY
 from converters.cli.say import say
 from converters.options import spelled
 
@@ -56,7 +55,7 @@ def verify_command(sources: Sequence[str | Path], written: Written, *options: St
     context = click.get_current_context()
     words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
     words += [str(written.caffemodel)] if written.caffemodel.name.endswith(HDF5) else []
-    words += [word for each in options for word in spelled(each, IN_VERIFY)]
+    words += [word for each in options for word in spelled(each)]
     return shlex.join(words)
 
 

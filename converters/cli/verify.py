@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from converters.cli.command import Command, refuse_missing
-from converters.cli.options import FILE, IN_VERIFY, takes, takes_given
+from converters.cli.options import FILE, takes, takes_given
+from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import Asked, opened, parted
 from converters.cli.verify_work import EXIT_CODES, compared, could_not
@@ -27,7 +29,7 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, Ver
 @click.option("--report", type=FILE, metavar="FILE.html", help="Write a report with charts.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every layer, in net order.")
-@takes(IN_VERIFY, wanted=VerifyOptions, darknet=DarknetOptions, pytorch=PyTorchOptions)
+@takes(without=("input",), wanted=VerifyOptions, darknet=DarknetOptions, pytorch=PyTorchOptions)
 @takes_given(caffe=CaffeOptions)
 def verify(
     files: tuple[str, ...],
@@ -44,14 +46,19 @@ def verify(
     SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
     PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
     """
+    from converters.verify.report import require_drawing, write_report
+
     with could_not(" ".join(files)):
+        if report is not None:
+            require_drawing()
         source, pair = parted(files)
-        refuse_missing((*(Path(one) for one in source if ":" not in one), pair.prototxt, pair.caffemodel))
+        data, shapes = inputs_apart(wanted.inputs)
+        wanted, pytorch = replace(wanted, inputs=data), replace(pytorch, input=shapes)
+        models = (Path(one) for one in source if ":" not in one)
+        refuse_missing((*models, pair.prototxt, pair.caffemodel, *map(Path, data)))
         found = opened(source, pair, Asked(darknet=darknet, pytorch=pytorch, caffe=caffe, judge=wanted.judge))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
-            from converters.verify.report import write_report
-
             write_report(comparison, report, remarks=found.remarks)
     if quiet:
         verdict_told(comparison)

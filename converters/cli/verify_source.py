@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from converters.verify import Judge, Source
 
 Fit = Literal["letterbox", "stretch"]
+CFG, WEIGHTS = ".cfg", ".weights"
+_TORCH = (".pt", ".pt2", ".pth", ".py", ".safetensors")
+"""Of these one file is a model by itself."""
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -60,7 +64,23 @@ def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
         raise click.UsageError(
             "give the source and then the Caffe net: convert verify net.cfg net.weights net.prototxt"
         )
+    if Path(last).is_file() and not _is_caffe(last):
+        raise click.UsageError(_without_caffe(files))
     return tuple(others), pair
+
+
+def _is_caffe(name: str) -> bool:
+    return name.endswith(PROTOTXT) or bool(stem_of_weights(name))
+
+
+def _without_caffe(files: Sequence[str]) -> str:
+    """What is said where the last file is none of Caffe's; a prototxt beside the source is probably meant."""
+    beside = sorted(path for name in files for path in Path(name).parent.glob(f"{Path(name).stem}{PROTOTXT}"))
+    stem = str(beside[0]) if beside else "STEM"
+    return (
+        f"the Caffe net is missing: {files[-1]} is no prototxt or caffemodel, and comes last\n       "
+        f"give it behind the source: convert verify {shlex.join([*files, stem])}"
+    )
 
 
 def _pair(name: str) -> Pair:
@@ -72,16 +92,29 @@ def _pair(name: str) -> Pair:
 
 
 def opened(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
-    """The source that the files are. Raises ConversionError and UsageError."""
-    suffixes = [Path(name).suffix for name in files]
-    if ".cfg" in suffixes or ".weights" in suffixes:
-        cfg, weights = _two(files, ".cfg", ".weights")
-        return _darknet(cfg, weights, pair, asked)
-    if PROTOTXT in suffixes or any(map(stem_of_weights, files)):
+    """The source that the files are: a Caffe net, a cfg and its weights, which may have any names, or a model.
+
+    Raises ConversionError and UsageError.
+    """
+    if any(map(_is_caffe, files)):
         return _caffe(files)
-    if len(files) != 1:
-        raise click.UsageError(f"{' '.join(files)}: a PyTorch model is one file or one function")
-    return _pytorch(files[0], pair, asked)
+    if len(files) == 1 and Path(files[0]).suffix not in (CFG, WEIGHTS):
+        return _pytorch(files[0], pair, asked)
+    cfg, weights = _cfg_and_weights(files)
+    if asked.pytorch.input:
+        said = f"--input {', '.join(asked.pytorch.input)}: a cfg says itself how large its input is"
+        raise click.UsageError(f"{said}; --input-size HxW sets another")
+    return _darknet(cfg, weights, pair, asked)
+
+
+def _cfg_and_weights(files: tuple[str, ...]) -> tuple[Path, Path]:
+    """The two files of a Darknet model: one is known by its name, or else they stand in this order."""
+    suffixes = [Path(name).suffix for name in files]
+    known = suffixes.count(CFG) == 1 or suffixes.count(WEIGHTS) == 1 or not {CFG, WEIGHTS, *_TORCH} & {*suffixes}
+    if len(files) != 2 or not known:
+        raise click.UsageError(f"{' '.join(files)}: the source is CFG WEIGHTS, one PyTorch model, or a Caffe net")
+    first, second = map(Path, files)
+    return (second, first) if second.suffix == CFG or first.suffix == WEIGHTS else (first, second)
 
 
 def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,7 @@ def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
     if not wanted.inputs:
         return [noise(shapes, wanted.seed, found.source.whole)]
     preparation = preparation_of(found.fit, wanted)
-    return [from_file(path, shapes, preparation) for path in wanted.inputs]
+    return [from_file(Path(name), shapes, preparation) for name in wanted.inputs]
 
 
 def preparation_of(usual: Fit, wanted: VerifyOptions) -> Preparation:

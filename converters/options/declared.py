@@ -108,14 +108,11 @@ def size_of(text: str) -> Size:
     return int(parts[0]), int(parts[1])
 
 
-def spelled(options: Struct, flags: Mapping[str, str] | None = None) -> list[str]:
-    """The words of a command line that say the same; nothing for what is at its default.
-
-    `flags` has the options, by name, that the command in mind spells otherwise.
-    """
+def spelled(options: Struct) -> list[str]:
+    """The words of a command line that say the same; nothing for what is at its default."""
     words = []
     for one in declared(type(options)):
-        value, flag = getattr(options, one.name), (flags or {}).get(one.name, one.flag)
+        value, flag = getattr(options, one.name), one.flag
         if value == one.default:
             continue
         words += [flag] if one.kind == "flag" else [part for text in _texts(one.kind, value) for part in (flag, text)]

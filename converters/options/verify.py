@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
@@ -28,8 +27,14 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = ()
     inputs: Annotated[
-        tuple[Path, ...],
-        Option(help="Input data: .npy, .npz or a picture; repeatable.", flag="--input", in_manifest=False),
+        tuple[str, ...],
+        Option(
+            help="Input data (.npy, .npz or a picture), or for a PyTorch model the shape of an input as in convert "
+            "pytorch; repeatable.",
+            flag="--input",
+            metavar="FILE|SHAPE",
+            in_manifest=False,
+        ),
     ] = ()
     seed: Annotated[
         int,

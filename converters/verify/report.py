@@ -36,9 +36,14 @@ def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] =
     write_text(path, report(comparison, remarks=remarks))
 
 
+def require_drawing() -> None:
+    """Raise NotInstalledError where a package that draws reports is missing: to be asked before the work."""
+    require("a report", "jinja2", "matplotlib")
+
+
 def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
     """The text of the report. Raises ConversionError where the libraries that draw it are not installed."""
-    require("a report", "jinja2", "matplotlib")
+    require_drawing()
     import jinja2
 
     environment = jinja2.Environment(

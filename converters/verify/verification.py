@@ -112,7 +112,7 @@ def refuse_other_inputs(expected: Net, net: Net) -> None:
         Problem(
             what=f"the Caffe net takes {_listed(found)}, the source {_listed(wanted)}",
             why="they are not the same net, or not for inputs of the same size",
-            hint="give the options that it was converted with (--input-size, --batch, --shape)",
+            hint="give the options that it was converted with (--input-size, --batch, --input)",
         )
     )
 

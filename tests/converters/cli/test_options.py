@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from msgspec import Struct, field
 
 from converters.cli import darknet, pytorch, verify
-from converters.cli.options import IN_VERIFY, takes, takes_given
+from converters.cli.options import takes, takes_given
 from converters.options import CaffeOptions, DarknetOptions, Option, PyTorchOptions, declared
 from converters.options.declared import Size
 from tests.converters.cli.given import converted
@@ -47,9 +47,10 @@ class Some(Struct, frozen=True, kw_only=True):
 
 
 class Others(Struct, frozen=True, kw_only=True):
-    """One more."""
+    """One more, and one that the command does not offer."""
 
     shape: Annotated[tuple[str, ...], Option(help="Of what.")] = ()
+    hidden: Annotated[bool, Option(help="Whether nobody sees it.")] = False
 
 
 def ran(command: click.Command, *words: str) -> Result:
@@ -57,7 +58,7 @@ def ran(command: click.Command, *words: str) -> Result:
 
 
 @click.command()
-@takes(flags={"shape": "--input"}, some=Some, others=Others)
+@takes(without=("hidden",), some=Some, others=Others)
 def filled(some: Some, others: Others) -> None:
     click.echo(f"{some} {others}")
 
@@ -70,9 +71,13 @@ def given(some: Mapping[str, Any]) -> None:
 
 def test_a_command_gets_its_structs_filled() -> None:
     assert ran(filled).stdout == f"{Some()} {Others()}\n"
-    words = ("-f", "--way", "right", "--size", "2x3", "--arg", "a=1", "--arg", "b=c", "--input", "1", "--input", "2")
+    words = ("-f", "--way", "right", "--size", "2x3", "--arg", "a=1", "--arg", "b=c", "--shape", "1", "--shape", "2")
     some = Some(fast=True, way="right", size=(2, 3), arguments={"a": 1, "b": "c"})
     assert ran(filled, *words).stdout == f"{some} {Others(shape=('1', '2'))}\n"
+
+
+def test_a_command_does_not_offer_what_it_is_without() -> None:
+    assert "No such option" in ran(filled, "--hidden").stderr
 
 
 def test_a_command_gets_what_was_given_alone() -> None:
@@ -100,7 +105,7 @@ def test_verify_knows_how_a_conversion_was_asked_for(command: click.Command) -> 
     """Every option of the source and of the net that is written, spelled as `verify_command` spells it."""
     known = {option for parameter in verify.verify.params for option in parameter.opts}
     structs = (DarknetOptions if command is darknet.darknet else PyTorchOptions, CaffeOptions)
-    wanted = {IN_VERIFY.get(one.name, one.flag) for kind in structs for one in declared(kind)}
+    wanted = {one.flag for kind in structs for one in declared(kind)}
     assert wanted <= known
 
 

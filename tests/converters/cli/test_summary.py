@@ -154,7 +154,7 @@ def test_a_count_and_what_it_counts_stay_together(
         ((), []),
         ((DarknetOptions(), CaffeOptions()), []),
         ((DarknetOptions(bn="darknet-gpu"), CaffeOptions(fold_bn=True)), ["--bn", "darknet-gpu", "--fold-bn"]),
-        ((PyTorchOptions(input=("1x3", "x=1x4")),), ["--shape", "1x3", "--shape", "x=1x4"]),
+        ((PyTorchOptions(input=("1x3", "x=1x4")),), ["--input", "1x3", "--input", "x=1x4"]),
         ((PyTorchOptions(arguments={"a": "b c"}),), ["--arg", "a=b c"]),
     ],
 )

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from caffe_ir import extras
+from converters.cli import verify as verify_command
 from converters.cli.main import convert
 from tests.converters.cli.given import TINY, converted, darknet_model, hear_signals
 
@@ -149,3 +152,63 @@ def test_facts_of_a_net_without_heads_are_another_nets(tmp_path) -> None:
     assert "warning" not in run(cfg, weights, tmp_path / "net").output
     (tmp_path / "net.heads.json").write_text("{}")
     assert "warning: net.heads.json: the source has nothing" in run(cfg, weights, tmp_path / "net").output
+
+
+def test_the_hint_about_a_missing_input_works_as_it_stands(tmp_path) -> None:
+    """Of `convert verify` as of `convert pytorch`: --input takes a shape."""
+    body = "    torch.manual_seed(0)\n    return torch.nn.Conv2d(3, 4, 1).eval()\n"
+    (tmp_path / "m.py").write_text(f"import torch\n\n\ndef net():\n{body}")
+    model = f"{tmp_path / 'm.py'}:net"
+    converted("pytorch", model, "--input", "1x3x8x8", "-o", tmp_path / "net")
+    done = run(model, tmp_path / "net")
+    assert done.exit_code == 2
+    assert "--input 1x3x224x224" in done.output
+    np.save(tmp_path / "x.npy", np.ones((1, 3, 8, 8)))
+    for words in (["--input", "1x3x8x8"], ["--input", "1x3x8x8", "--input", tmp_path / "x.npy"]):
+        done = run(model, tmp_path / "net", *words, "--engine", "embedded")
+        assert done.exit_code == 0, done.output
+
+
+def test_a_cfg_says_its_size_itself(files) -> None:
+    done = run(*files, "--input", "1x3x64x64")
+    assert done.exit_code == 2
+    assert "--input 1x3x64x64: a cfg says itself how large its input is; --input-size HxW sets another" in done.output
+
+
+def test_missing_data_is_told_before_the_work(files) -> None:
+    done = run(*files, "--input", "nowhere.npy")
+    assert done.exit_code == 2
+    assert "there is no file nowhere.npy" in done.output
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("name", ["final.bin", "tiny_final", "backup.weights.1000"])
+def test_weights_may_have_any_name(files, name, swapped, tmp_path) -> None:
+    weights = Path(files[1]).rename(tmp_path / name)
+    words = [str(weights), files[0]] if swapped else [files[0], str(weights)]
+    done = run(*words, files[2], "--engine", "embedded", "-q")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_cfg_may_have_any_name_beside_its_weights(files, tmp_path) -> None:
+    cfg = Path(files[0]).rename(tmp_path / "net.txt")
+    assert run(cfg, files[1], files[2], "-q").exit_code == 0
+    weights = Path(files[1]).rename(tmp_path / "final.bin")
+    assert run(cfg, weights, files[2], "-q").exit_code == 0
+
+
+def test_a_caffe_net_that_is_missing_is_named(files, tmp_path) -> None:
+    done = run(*files[:2])
+    assert done.exit_code == 2
+    assert "the Caffe net is missing" in done.output
+    assert f"convert verify {files[0]} {files[1]} STEM" in done.output
+    Path(files[2]).rename(tmp_path / "tiny.prototxt")
+    assert f"convert verify {files[0]} {files[1]} {tmp_path / 'tiny.prototxt'}" in run(*files[:2]).output
+
+
+def test_what_a_report_needs_is_looked_for_before_the_work(files, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jinja2" else find_spec(name))
+    monkeypatch.setattr(verify_command, "opened", lambda *given: pytest.fail("the work has begun"))
+    done = run(*files, "--report", tmp_path / "r.html")
+    assert done.exit_code == 2
+    assert "a report needs jinja2, which is not installed" in done.output

@@ -70,7 +70,6 @@ def test_only_what_is_not_as_usual_is_spelled() -> None:
     some = Some(way="right", fast=True, many=2, shape=("1", "2"), input_size=(2, 4), given={"a": "b", "c": 1})
     words = ["--way", "right", "--now", "--many", "2", "--shape", "1", "--shape", "2", "--input-size", "2x4"]
     assert spelled(some) == [*words, "--arg", "a=b", "--arg", "c=1"]
-    assert spelled(Some(name="x", fast=True), {"name": "--whose"}) == ["--now", "--whose", "x"]
 
 
 @pytest.mark.parametrize(("text", "size"), [("416x320", (416, 320)), ("2X3", (2, 3))])
