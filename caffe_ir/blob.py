@@ -98,6 +98,21 @@ def numbers_of_file(path: Path, dtype: npt.DTypeLike, count: int, offset: int) -
     return values
 
 
+def read_into(array: Array, span: FileSpan) -> None:
+    """Fill an array of float32, row-major, with the numbers of a file. Raises ConversionError where it has too few."""
+    room = array.reshape(-1).view(np.uint8).data
+    try:
+        with open(span.path, "rb", buffering=0) as file:
+            file.seek(span.offset)
+            while room:
+                count = file.readinto(room)
+                if not count:
+                    raise ConversionError(became_shorter(span.path))
+                room = room[count:]
+    except OSError as error:
+        raise ConversionError(cannot_read(span.path, error)) from None
+
+
 def cannot_read(path: str | Path, error: OSError) -> Problem:
     """The problem with a file that the system does not let us read."""
     return Problem(what=f"cannot read {path}", why=error.strerror or str(error))

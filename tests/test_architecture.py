@@ -129,7 +129,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.__main__": ("converters.cli.main",),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
     "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.pytorch.*"),
-    "converters.weights.*": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.given_files", "converters.weights.*"),
+    "converters.weights.*": (
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "caffe_ir.given_files",
+        "caffe_ir.near_misses",
+        "converters.weights.*",
+    ),
     "converters.transplant.*": (*SOURCE_LANGUAGE, "caffe_ir.toml", "converters.weights.*", "converters.transplant.*"),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,

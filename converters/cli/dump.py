@@ -27,12 +27,12 @@ _HEAD = ("name", "shape", "type", "mean", "std", "min", "max", "nan")
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """One array of a file; `read` gives its numbers."""
+    """One array of a file; `read` gives its numbers, and is None where their type is not read."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
-    read: Callable[[], Array]
+    read: Callable[[], Array] | None
 
 
 @click.command(cls=Command)
@@ -84,7 +84,8 @@ def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:
 
     for name, value in nested.items():
         if isinstance(value, Tensor):
-            yield Held(name=prefix + name, shape=value.shape, dtype=value.dtype, read=value.read)
+            read = value.read if value.is_read else None
+            yield Held(name=prefix + name, shape=value.shape, dtype=value.dtype, read=read)
         else:
             yield from _of_tensors(value, f"{prefix}{name}.")
 
@@ -107,9 +108,9 @@ def _of_darknet(cfg: Path, weights: Path) -> Iterator[Held]:
 
 
 def _row(held: Held) -> tuple[str, ...]:
-    values = held.read()
+    values = held.read() if held.read is not None else None
     shape = "x".join(map(str, held.shape)) or "()"
-    if not values.size or values.dtype.kind == "c":
+    if values is None or not values.size or values.dtype.kind == "c":
         return visible(held.name), shape, held.dtype, "", "", "", "", ""
     *numbers, nans = _statistics(values.reshape(-1))
     return visible(held.name), shape, held.dtype, *(f"{number:.6g}" for number in numbers), str(nans or "")
@@ -145,6 +146,9 @@ def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
     try:
         with whole_files(path) as (file,), zipfile.ZipFile(file, "w", allowZip64=True) as archive:
             for held in arrays:
+                if held.read is None:
+                    what = f"{held.name} is of the type {held.dtype}, which NumPy does not have"
+                    raise ConversionError(Problem(what=what, hint="leave --npz out, or save it as float32"))
                 entry = zipfile.ZipInfo(f"{held.name}.npy")
                 with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.asarray(held.read()), allow_pickle=False)

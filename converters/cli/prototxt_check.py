@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir import reference
 from caffe_ir.errors import ConversionError, Problem
@@ -90,19 +91,18 @@ def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[st
     import torch
 
     from converters.pytorch.factories import load_factory
+    from converters.pytorch.state_dict import load_weights
 
     with users_code():
         module = load_factory(factory, arguments)
     if not isinstance(module, torch.nn.Module):
         why = "it returned a program of torch.export, which has weights of its own"
         raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))
-    # numbers that are not the file's own to write on
-    given = {key: torch.from_numpy(np.array(tensor.read())) for key, tensor in tensors.items()}
     try:
-        module.load_state_dict(given)
-    except RuntimeError as error:
-        told = "; ".join(line.strip() for line in str(error).splitlines()[1:]) or str(error)
-        raise ConversionError(Problem(what=f"the weights do not fit {factory}", why=told)) from None
+        load_weights(module, dict(tensors))
+    except ConversionError as error:
+        told = (replace(one, what=f"the weights do not fit {factory}: {one.what}") for one in error.problems)
+        raise ConversionError(*told) from None
     return module.double().eval()
 
 

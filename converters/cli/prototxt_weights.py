@@ -119,18 +119,18 @@ def fill_prototxt(
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled
         from caffe_ir.writer import write_weights
-        from converters.transplant import Map, read_map, state_dict, transplant
-        from converters.weights import open_weights
+        from converters.transplant import Map, read_map, transplant
+        from converters.weights import only_set, open_weights
 
         given = Map() if map_file is None else read_map(map_file)
         opened = open_weights(model)
-        tensors, notes = state_dict(opened.tensors, weights_key)
-        done = transplant(read(prototxt), tensors, given=given, eps=own_eps, partial=not strict)
+        chosen = only_set(opened.tensors, weights_key)
+        done = transplant(read(prototxt), chosen.tensors, given=given, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
         if factory is not None:
             from converters.cli.prototxt_check import check, filled_model
 
-            made = filled_model(factory, arguments or {}, tensors)
+            made = filled_model(factory, arguments or {}, chosen.tensors)
         stem = stem_of(output, Path(model).stem)
         path = stem.with_name(stem.name + (HDF5 if hdf5 else BINARY))
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
@@ -138,7 +138,7 @@ def fill_prototxt(
         if write_map is not None:
             _write_map(write_map, done)
         if not quiet:
-            _show(done, (*opened.notes, *notes, *done.net.notes))
+            _show(done, (*opened.notes, *chosen.notes(), *done.net.notes))
             say(f"written  {path} ({size:,} bytes)")
         if factory is not None:
             check(prototxt, path, done, made, factory=factory, quiet=quiet)

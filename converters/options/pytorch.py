@@ -25,9 +25,9 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     ] = ()
     weights: Annotated[
         Path | None,
-        Option(help="Weights for the model: .pth (nested or with prefixes) or .safetensors.", own=True),
+        Option(help="Weights for the model: .pth (nested or with prefixes), .safetensors, .npz or .npy.", own=True),
     ] = None
-    weights_key: Annotated[str, Option(help="The state_dict to use, of a checkpoint with several.", metavar="KEY")] = ""
+    weights_key: Annotated[str, Option(help="The weights to use, of a checkpoint with several.", metavar="KEY")] = ""
     arguments: Annotated[
         Mapping[str, Any],
         Option(help="Argument for the function that makes the model; repeatable.", flag="--arg", metavar="KEY=VALUE"),
@@ -36,4 +36,4 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin"),
     ] = ()
-    trust_pickle: Annotated[bool, Option(help="Unpickle MODEL and --weights even if that can run code.")] = False
+    trust_pickle: Annotated[bool, Option(help="Unpickle MODEL even if that can run code.")] = False

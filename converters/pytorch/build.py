@@ -13,7 +13,6 @@ from caffe_ir.errors import NoteKind, Origin, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
 from caffe_ir.net import Net, Node, free_name
-from converters.pytorch.mapped import MappedFiles
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -203,7 +202,6 @@ class Build(Struct, kw_only=True):
     taken: set[str]
     weights: dict[Blob, torch.Tensor]
     """The tensor behind each blob made here: where one is met twice, the weights are shared."""
-    files: MappedFiles
 
     def add(self, layer: Layer, *bottoms: Value, blobs: Sequence[Blob] = (), suffix: str = "") -> Value:
         """Append a layer with one top. The call's last layer has no suffix, those before it say what they are for."""
@@ -221,14 +219,14 @@ class Build(Struct, kw_only=True):
         return tuple(Value(blob=top, shape=self.net.shapes[top]) for top in written)
 
     def blob(self, tensor: torch.Tensor) -> Blob:
-        """Weights that stay where torch has them, in a file too; half precision becomes float32 when asked for."""
+        """Weights that stay where torch has them; half precision becomes float32 when asked for."""
         held = tensor.detach()
 
         def load() -> Array:
             whole = held.cpu().contiguous()
             return np.asarray((whole if whole.dtype in (torch.float32, torch.float64) else whole.float()).numpy())
 
-        blob = Blob(shape=tuple(held.shape), load=load, span=self.files.span(held))
+        blob = Blob(shape=tuple(held.shape), load=load)
         self.weights[blob] = held
         return blob
 

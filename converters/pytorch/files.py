@@ -17,7 +17,7 @@ from torch.export import ExportedProgram
 from caffe_ir.errors import ConversionError, Problem
 from converters.pytorch.capture import Model
 from converters.pytorch.factories import FACTORY
-from converters.pytorch.strangers import stranger
+from converters.weights.strangers import stranger
 
 Kind = Literal["exported program", "TorchScript", "pickle", "safetensors", "unknown"]
 LEGACY_PICKLE = b"\x80\x02\x8a\x0a"
@@ -89,36 +89,6 @@ def open_model(path: str | Path, *, trust_pickle: bool = False) -> Model:
     raise ConversionError(_weights_alone(path) if _has_tensors(held) else _no_model(path, held))
 
 
-def open_weights(path: str | Path, *, trust_pickle: bool = False) -> Mapping[str, Any]:
-    """The tensors of a .safetensors or of a pickled state_dict, mapped from the file, as nested as they are there.
-
-    Raises ConversionError.
-    """
-    path = Path(path)
-    kind = kind_of(path)
-    if kind == "safetensors":
-        from safetensors.torch import load_file
-
-        try:
-            return dict(load_file(path))
-        except Exception as error:
-            raise ConversionError(_damaged(path, error)) from None
-    if kind == "unknown":
-        raise ConversionError(stranger(path, "give a state_dict (.pth) or .safetensors"))
-    why, hint = (
-        f"it is {'TorchScript' if kind == 'TorchScript' else 'an exported program'}",
-        "save its weights in Python: torch.save(model.state_dict(), 'weights.pth')",
-    )
-    if kind == "pickle":
-        held = _unpickled(path, trust_pickle=trust_pickle, wants="weights")
-        if isinstance(held, torch.nn.Module):
-            return dict(held.state_dict())
-        if isinstance(held, Mapping):
-            return held
-        why, hint = f"it holds a {type(held).__name__}", "a state_dict has the tensors by their names in the model"
-    raise ConversionError(Problem(what=f"{path} holds no weights by name", why=why, hint=hint))
-
-
 def _exported_program(path: Path) -> ExportedProgram:
     try:
         with open(path, "rb") as file, warnings.catch_warnings():
@@ -156,14 +126,13 @@ def _script(path: Path) -> torch.nn.Module:
 
 
 def _unpickled(path: Path, *, trust_pickle: bool, wants: str) -> Any:
-    mapped = zipfile.is_zipfile(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.load(path, map_location="cpu", mmap=mapped, weights_only=not trust_pickle)
+            return torch.load(path, map_location="cpu", weights_only=not trust_pickle)
     except pickle.UnpicklingError as error:
         first = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if trust_pickle or (first is None and mapped and _broken_entry(path)):
+        if trust_pickle or (first is None and zipfile.is_zipfile(path) and _broken_entry(path)):
             raise ConversionError(_damaged(path, error)) from None
         what = f"{path} holds more than tensors, and is not opened for {wants}"
         why = f"it is a pickle with Python objects inside{f', {first[1]} for one' if first else ''}"

@@ -12,11 +12,12 @@ from msgspec import Struct
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture import Model
 from converters.pytorch.factories import import_file, load_factory
-from converters.pytorch.files import open_model, open_weights
+from converters.pytorch.files import open_model
 from converters.pytorch.handlers import wrong_handlers
 from converters.pytorch.state_dict import load_weights
 from converters.pytorch.unfit import unwrapped
 from converters.pytorch.walk import Handler
+from converters.weights import open_weights
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -53,8 +54,12 @@ def load(
     if not isinstance(model, torch.nn.Module):
         why = f"{source} is a program with weights of its own"
         raise ConversionError(Problem(what="--weights has no place to go to", why=why))
-    notes = load_weights(model, open_weights(weights, trust_pickle=trust_pickle), key=weights_key)
-    return Loaded(model=model, name=name, notes=tuple(notes))
+    checkpoint = open_weights(weights)
+    try:
+        notes = load_weights(model, checkpoint.tensors, key=weights_key)
+    except ConversionError as error:  # what was passed over in the file may be what is missing
+        raise ConversionError(*error.problems, notes=checkpoint.notes) from None
+    return Loaded(model=model, name=name, notes=(*checkpoint.notes, *notes))
 
 
 def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:

@@ -5,63 +5,51 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 import torch
 from msgspec import Struct
 
+from caffe_ir.blob import read_into
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
-from caffe_ir.near_misses import did_you_mean, near_misses
+from caffe_ir.near_misses import near_misses
 from converters.pytorch.unfit import refuse_without_shapes
+from converters.weights.sets import Tensors, WeightSet, sets_in, several
+from converters.weights.tensors import Nested, Tensor
 
-Tensors = dict[str, torch.Tensor]
-DEEPEST = 3
 ENOUGH = 20
 """So many keys of the model are enough to find a prefix by."""
 UNUSED = "num_batches_tracked"
 """Counts the batches of the training; no output depends on it, and old checkpoints lack it."""
 SHOWN = 8
-"""So many keys of a checkpoint are listed; of more weights that do not fit it is said how many there are."""
-TOP = "."
-"""How the tensors that lie in no nest and have no prefix are called."""
+"""Of more weights that do not fit it is said how many there are."""
 
 
 class Fit(Struct, frozen=True, kw_only=True):
-    """Some of a checkpoint's tensors under the names that they may have in the model."""
+    """A set of weights under the names that it may have in the model."""
 
-    nest: str
-    prefix: str
-    tensors: Tensors
+    weights: WeightSet
     hits: int
     """So many of the model's names are among them."""
     alike: int
     """Of so many the shape is the model's, too."""
 
-    @property
-    def label(self) -> str:
-        """The path of keys to them, the prefix at its end."""
-        return ".".join(part for part in (self.nest, self.prefix.rstrip(".")) if part) or TOP
 
+def load_weights(module: torch.nn.Module, checkpoint: Nested, *, key: str = "") -> list[Note]:
+    """Read the tensors of a checkpoint into the module's own memory; says what was taken and what was left.
 
-def load_weights(module: torch.nn.Module, checkpoint: Mapping[str, Any], *, key: str = "") -> list[Note]:
-    """Put the tensors of a checkpoint into the module, without copying them; says what was taken and what was left.
-
-    `key` says which, where a checkpoint has several that fit: a path of keys, the prefix at its end ("ema",
-    "model.state_dict", "state_dict.student"). A tensor of another floating type becomes the module's, as
-    load_state_dict does it.
+    `key` says which, where a checkpoint has several that fit, by its label (converters/weights/sets.py). A tensor of
+    another floating type becomes the module's, as load_state_dict does it.
     Raises ConversionError with every missing key and wrong shape, and the names that come near.
     """
     refuse_without_shapes(module)
     wanted = {name: own for name, own in module.state_dict().items() if isinstance(own, torch.Tensor)}
-    found = nests(checkpoint)
-    if not found:
-        raise ConversionError(_no_tensors(checkpoint))
-    fits = [fit for nest, tensors in found.items() for fit in _fits(nest, tensors, wanted)]
-    fit = _chosen(_keyed(fits, key), wanted)
-    tensors = {**fit.tensors, **_tied(module, fit.tensors)}
+    fits = [fit for one in sets_in(checkpoint, key) for fit in _fits(one, wanted)]
+    weights = _chosen(fits, wanted)
+    tensors = {**weights.tensors, **_tied(module, weights.tensors)}
     _refuse_misfits(tensors, wanted)
-    notes = [*_taken(fit), *_types_told(tensors, wanted)]
-    given = {name: _of_type(tensors[name], own.dtype) for name, own in wanted.items() if name in tensors}
+    notes = [*weights.notes(), *_types_told(tensors, wanted)]
+    read: dict[int, torch.Tensor] = {}
+    given = {name: _given(tensors[name], own, read) for name, own in wanted.items() if name in tensors}
     module.load_state_dict(given, strict=False, assign=True)
     left = sorted(tensors.keys() - wanted.keys())
     if left:
@@ -71,55 +59,25 @@ def load_weights(module: torch.nn.Module, checkpoint: Mapping[str, Any], *, key:
     return notes
 
 
-def _no_tensors(checkpoint: Mapping[str, Any]) -> Problem:
-    keys = [str(key) for key in islice(checkpoint, SHOWN)]
-    why = f"its keys are {', '.join(keys)}" if keys else "it is empty"
-    if {"state", "param_groups"} <= checkpoint.keys():
-        why = "it is the state of an optimizer"
-    hint = "give the model's weights: torch.save(model.state_dict(), 'weights.pth')"
-    return Problem(what="the checkpoint has no tensors by name", why=why, hint=hint)
+# ---- which set -------------------------------------------------------------------------------------------------------
 
 
-def nests(checkpoint: Mapping[str, Any], path: str = "", depth: int = 0) -> dict[str, Tensors]:
-    """Every state_dict inside a checkpoint, by its path of keys; that of the checkpoint itself is empty."""
-    tensors = {str(key): value for key, value in checkpoint.items() if isinstance(value, torch.Tensor)}
-    found = {path: tensors} if tensors else {}
-    for key, value in checkpoint.items():
-        inner = value.state_dict() if isinstance(value, torch.nn.Module) else value
-        if isinstance(inner, Mapping) and depth < DEEPEST:
-            found |= nests(inner, f"{path}.{key}" if path else str(key), depth + 1)
-    return found
-
-
-def _fits(nest: str, tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Iterator[Fit]:
+def _fits(one: WeightSet, wanted: Mapping[str, torch.Tensor]) -> Iterator[Fit]:
     """The tensors as they are called, and without each prefix that stands before the model's own names ("module.")."""
     first = list(islice(wanted, ENOUGH))
-    prefixes = {key.removesuffix(own) for own in first for key in tensors if key.endswith(f".{own}")}
+    prefixes = {name.removesuffix(own) for own in first for name in one.tensors if name.endswith(f".{own}")}
     for prefix in ("", *sorted(prefixes)):
-        held = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-        common = held.keys() & wanted.keys()
-        alike = sum(held[name].shape == wanted[name].shape for name in common)
-        yield Fit(nest=nest, prefix=prefix, tensors=held, hits=len(common), alike=alike)
+        tensors = {name.removeprefix(prefix): each for name, each in one.tensors.items() if name.startswith(prefix)}
+        common = tensors.keys() & wanted.keys()
+        alike = sum(tensors[name].shape == wanted[name].shape for name in common)
+        weights = WeightSet(nest=one.nest, prefix=one.prefix + prefix, tensors=tensors)
+        yield Fit(weights=weights, hits=len(common), alike=alike)
 
 
-def _keyed(fits: Sequence[Fit], key: str) -> Sequence[Fit]:
-    """Those of a nest or with the prefix that the user names. Raises ConversionError where there are none."""
-    found = [fit for fit in fits if key in (fit.label, fit.nest)] if key else fits
-    if found:
-        return found
-    labels = list(dict.fromkeys(fit.label for fit in fits if fit.hits or not fit.prefix))
-    ends = [label for label in labels if label.endswith(f".{key}")]
-    hint = did_you_mean(ends[0] if ends else key, labels, "--weights-key {}")
-    why = f"it has {', '.join(labels[:SHOWN])}" + (f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else "")
-    if labels == [TOP]:
-        why, hint = "it is one itself, with none inside", "leave --weights-key out"
-    raise ConversionError(Problem(what=f"the checkpoint has no state_dict {key}", why=why, hint=hint))
-
-
-def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> Fit:
+def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> WeightSet:
     """The one that fits best, first by names. Raises ConversionError where several fit equally well, or none at all."""
     most = max((fit.hits, fit.alike) for fit in fits)
-    best = [fit for fit in fits if (fit.hits, fit.alike) == most]
+    best = [fit.weights for fit in fits if (fit.hits, fit.alike) == most]
     if most[0] == 0 and wanted:
         own, theirs = (", ".join(islice(names, 3)) for names in (wanted, best[0].tensors))
         raise ConversionError(
@@ -130,35 +88,55 @@ def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> Fit:
             )
         )
     if len(best) > 1:
-        labels = [fit.label for fit in best]
-        raise ConversionError(
-            Problem(
-                what=f"the checkpoint has {len(best)} sets of weights that fit: {', '.join(labels)}",
-                why="they may differ, and only you know which one you mean",
-                hint=f"say which, for example --weights-key {labels[0]}",
-            )
-        )
+        raise ConversionError(several(" that fit", [one.label for one in best]))
     return best[0]
 
 
-def _taken(fit: Fit) -> Iterator[Note]:
-    if fit.nest or fit.prefix:
-        where = f"from {fit.nest}" if fit.nest else ""
-        cut = f"without the prefix {fit.prefix}" if fit.prefix else ""
-        yield Note(kind="assumed", text=f"weights taken {' '.join(part for part in (where, cut) if part)}")
+# ---- what is put where -----------------------------------------------------------------------------------------------
+
+
+def _given(tensor: Tensor, own: torch.Tensor, read: dict[int, torch.Tensor]) -> torch.Tensor:
+    """The numbers in the memory that the module has for them; in other memory where that has another type or none.
+
+    `read` keeps the latter, so that a tensor under two names stays one.
+    """
+    theirs, target = _type_of(tensor), own.detach()
+    if theirs != own.dtype and not _differ(theirs, own.dtype):
+        return read.setdefault(id(tensor), _read(tensor))
+    if own.is_meta or own.device.type != "cpu" or _repeats(own):
+        return read.setdefault(id(tensor), _read(tensor).to(own.dtype))
+    if tensor.span is not None and own.dtype == torch.float32 and own.is_contiguous():
+        read_into(target.numpy(), tensor.span)
+    else:
+        target.copy_(_read(tensor))
+    return target
+
+
+def _read(tensor: Tensor) -> torch.Tensor:
+    """The numbers in their own type, in memory of their own."""
+    array = tensor.stored()
+    array = array if array.flags.writeable and array.flags.c_contiguous else array.copy()
+    return torch.from_numpy(array.reshape(-1)).view(_type_of(tensor)).reshape(tensor.shape)
+
+
+def _type_of(tensor: Tensor) -> torch.dtype:
+    kind: torch.dtype = getattr(torch, tensor.dtype)
+    return kind
+
+
+def _repeats(tensor: torch.Tensor) -> bool:
+    """Whether several places of it are the same number, so that it cannot be written to."""
+    return any(size > 1 and step == 0 for size, step in zip(tensor.shape, tensor.stride(), strict=True))
 
 
 def _types_told(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Iterator[Note]:
-    pairs = [(tensors[name].dtype, own.dtype) for name, own in wanted.items() if name in tensors]
+    pairs = [(_type_of(tensors[name]), own.dtype) for name, own in wanted.items() if name in tensors]
     for (theirs, own), count in Counter(pair for pair in pairs if _differ(*pair)).items():
         held, made = (str(dtype).removeprefix("torch.") for dtype in (theirs, own))
         text = f"{count} tensor{'s' * (count > 1)} of the checkpoint are {held}; the model has them as {made}"
-        rounded = torch.promote_types(theirs, own) != own
+        wide, narrow = torch.finfo(theirs), torch.finfo(own)
+        rounded = narrow.eps > wide.eps or narrow.max < wide.max
         yield Note(kind="warning" if rounded else "assumed", text=text + (", rounded" if rounded else ""))
-
-
-def _of_type(tensor: torch.Tensor, own: torch.dtype) -> torch.Tensor:
-    return tensor.to(own) if _differ(tensor.dtype, own) else tensor
 
 
 def _differ(theirs: torch.dtype, own: torch.dtype) -> bool:
@@ -184,13 +162,15 @@ def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Non
     for key, own in wanted.items():
         if key not in tensors:
             if key.rpartition(".")[2] != UNUSED:
-                alike = [name for name in spare if tensors[name].shape == own.shape]
+                alike = [name for name in spare if tensors[name].shape == tuple(own.shape)]
                 near = near_misses(key, alike) or near_misses(key, spare, alike=0.8)
-                hint = f"the checkpoint has {near[0]} {tuple(tensors[near[0]].shape)}" if near else ""
+                hint = f"the checkpoint has {near[0]} {tensors[near[0]].shape}" if near else ""
                 problems.add(f"missing: {key} {tuple(own.shape)}", hint=hint)
-        elif tensors[key].shape != own.shape:
-            shapes = f"{tuple(tensors[key].shape)} where the model has {tuple(own.shape)}"
+        elif tensors[key].shape != tuple(own.shape):
+            shapes = f"{tensors[key].shape} where the model has {tuple(own.shape)}"
             problems.add(f"wrong shape: {key} is {shapes}")
+        elif not isinstance(getattr(torch, tensors[key].dtype, None), torch.dtype):
+            problems.add(f"{key} is of the type {tensors[key].dtype}, which torch does not have")
     if len(problems.found) > SHOWN:
         what = f"{len(problems.found)} of the model's {len(wanted)} weights do not fit"
         why = "the checkpoint seems to be of another variant of the model"

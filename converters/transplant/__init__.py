@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from converters.transplant.map_file import Map, map_text, read_map
-from converters.transplant.state_dict import state_dict
 from converters.transplant.transplant import Row, Transplanted, transplant
 from converters.transplant.weights import EPS
 
@@ -14,6 +13,5 @@ __all__ = [
     "Transplanted",
     "map_text",
     "read_map",
-    "state_dict",
     "transplant",
 ]

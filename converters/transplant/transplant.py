@@ -19,7 +19,7 @@ from converters.transplant.map_file import Map, map_line
 from converters.transplant.matching import Known, Matched, Open, match
 from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
 from converters.transplant.receivers import Receiver, receivers_of
-from converters.weights.tensors import Tensor
+from converters.weights.tensors import Tensor, not_read
 
 _WRAPPED = {
     "weight_g": "weight normalisation is still in it: call remove_weight_norm before saving",
@@ -66,6 +66,9 @@ def transplant(
     given = given or Map()
     receivers, followers = receivers_of(net)
     left = {key: "left out by the map" for key in tensors if any(fnmatchcase(key, one) for one in given.unused)}
+    Problems(
+        found=[not_read(one.dtype, key) for key, one in tensors.items() if key not in left and not one.is_read]
+    ).raise_if_any()
     modules = modules_of({key: tensor for key, tensor in tensors.items() if key not in left})
     matched, skipped = _as_given(given, receivers, modules)
     known = Known(

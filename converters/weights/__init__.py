@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from converters.weights.checkpoint import Checkpoint
+from converters.weights.sets import only_set
 from converters.weights.tensors import Nested, Tensor
 from converters.weights.weights_file import open_weights
 
-__all__ = ["Checkpoint", "Nested", "Tensor", "open_weights"]
+__all__ = ["Checkpoint", "Nested", "Tensor", "only_set", "open_weights"]

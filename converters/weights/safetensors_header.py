@@ -91,11 +91,10 @@ def header_length(head: bytes, size: int) -> int:
 
 
 def entries(header: bytes, room: int) -> list[Entry]:
-    """The tensors that a header names, by their place; `room` bytes follow it. Raises Unreadable on the first fault."""
+    """The tensors of a header, in its order; `room` bytes follow it. Raises Unreadable on the first fault."""
     found = [_entry(name, value) for name, value in _tensors(_parsed(header))]
-    found.sort(key=lambda entry: (entry.begin, entry.end))
     free = 0
-    for entry in found:
+    for entry in sorted(found, key=lambda entry: (entry.begin, entry.end)):
         if entry.begin != free or entry.end < entry.begin:
             raise Unreadable(
                 f"has the tensor {entry.name} at the bytes {entry.begin} to {entry.end}, where {free} is the next one",

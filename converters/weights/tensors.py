@@ -31,8 +31,16 @@ WIDTHS: dict[str, int] = {
     "bool": 1,
     "complex64": 8,
     "complex128": 16,
+    "float8_e4m3fn": 1,
+    "float8_e5m2": 1,
+    "float8_e4m3fnuz": 1,
+    "float8_e5m2fnuz": 1,
+    "float8_e8m0fnu": 1,
 }
-"""The types of numbers that are read, and how many bytes each takes."""
+"""The types of numbers by torch's names, and how many bytes each takes."""
+
+BITS = {name: f"uint{8 * width}" for name, width in WIDTHS.items() if name.startswith(("bfloat", "float8"))}
+"""The types that NumPy lacks, and in what it has their bits."""
 
 MOST_AXES = 32
 """Caffe's blobs have no more (blob.hpp, kMaxBlobAxes)."""
@@ -44,7 +52,7 @@ _LARGEST = 2**63 - 1
 
 
 class Tensor(Struct, frozen=True, kw_only=True, eq=False):
-    """`stored()` gives the numbers in the type that the file has; bfloat16, which numpy lacks, as its bits in uint16.
+    """`stored()` gives the numbers in the type that the file has; those of BITS, which NumPy lacks, as their bits.
 
     A type outside of WIDTHS is known by its name alone. `span` is set where the file's bytes are little-endian float32
     in row-major order. `place` tells where the numbers lie: two tensors of one place and shape are the same numbers.
@@ -56,8 +64,18 @@ class Tensor(Struct, frozen=True, kw_only=True, eq=False):
     span: FileSpan | None = None
     place: object = None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether `read` gives its numbers; the others torch may know."""
+        return self.dtype in WIDTHS and (self.dtype not in BITS or self.dtype == "bfloat16")
+
     def read(self) -> Array:
-        """The numbers in the file's type, bfloat16 as float32. Raises ConversionError where the file lost them."""
+        """The numbers in the file's type, bfloat16 as float32.
+
+        Raises ConversionError where the file lost them, and where the type is not read.
+        """
+        if not self.is_read:
+            raise ConversionError(not_read(self.dtype))
         return widened(self.stored()) if self.dtype == "bfloat16" else self.stored()
 
     @property
@@ -123,14 +141,19 @@ def held(array: Array) -> Tensor:
     return Tensor(shape=array.shape, dtype=array.dtype.name, stored=lambda: array)
 
 
-def of_unknown_type(name: str, dtype: str, shape: Shape) -> Tensor:
-    """A tensor of a type that is not read: known by its name, refused where its numbers are asked for."""
+def of_unknown_type(dtype: str, shape: Shape) -> Tensor:
+    """A tensor of a type that is not in WIDTHS: known by its name, refused where its numbers are asked for."""
 
     def stored() -> Array:
-        what = f"the tensor {name} is of the type {dtype}, which is not read"
-        raise ConversionError(Problem(what=what, hint="save it as float32"))
+        raise ConversionError(not_read(dtype))
 
     return Tensor(shape=shape, dtype=dtype, stored=stored)
+
+
+def not_read(dtype: str, name: str = "") -> Problem:
+    """The problem with a tensor whose numbers are of a type that is not read."""
+    what = f"{name} is of the type {dtype}, which is not read" if name else f"numbers of the type {dtype} are not read"
+    return Problem(what=what, hint="save it as float32")
 
 
 def check_shape(shape: Shape, width: int) -> None:
@@ -159,7 +182,7 @@ def widened(bits: Array) -> Array:
 
 
 def _stored(octets: Octets, begin: int, dtype: str, shape: Shape, strides: Shape, count: int) -> Array:
-    kind = np.dtype("uint16" if dtype == "bfloat16" else dtype).newbyteorder("<")
+    kind = np.dtype(BITS.get(dtype, dtype)).newbyteorder("<")
     flat = octets.numbers(kind, count, begin) if count else np.empty(0, kind)
     if strides == contiguous(shape) or not count:
         return flat.reshape(shape)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from caffe_ir.blob import cannot_read
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.given_files import check_regular
 from converters.weights import numpy_files, safetensors_header, torch_files, zip_entries
 from converters.weights.checkpoint import Checkpoint, checkpoint_of
 from converters.weights.octets import Octets
 from converters.weights.pickle_values import Inert
+from converters.weights.strangers import stranger
 from converters.weights.tensors import Tensor, of_unknown_type, tensor_of
 from converters.weights.unreadable import SAVE_ALONE, Unreadable
 from converters.weights.zip_entries import MOST_UNPACKED, Archive, Entry
 
+SHOWN = 8
+"""So many keys of a file without tensors are listed."""
 FORMATS = "give .pth, .pt, .safetensors, .npz or .npy"
 _SAFETENSORS: dict[str, str] = {
     "F64": "float64",
@@ -32,7 +37,13 @@ _SAFETENSORS: dict[str, str] = {
     "U8": "uint8",
     "BOOL": "bool",
     "C64": "complex64",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz",
+    "F8_E5M2FNUZ": "float8_e5m2fnuz",
+    "F8_E8M0": "float8_e8m0fnu",
 }
+"""What torch calls the types of safetensors; what it has no name for is known and not read."""
 
 
 def open_weights(path: str | Path) -> Checkpoint:
@@ -42,16 +53,28 @@ def open_weights(path: str | Path) -> Checkpoint:
     """
     path = Path(path)
     try:
+        check_regular(path)
         with open(path, "rb") as file:
-            found = checkpoint_of(_opened(path, file))
+            held = _opened(path, file)
+        found = checkpoint_of(held)
     except Unreadable as error:
         raise ConversionError(error.of(path)) from None
     except OSError as error:
         raise ConversionError(cannot_read(path, error)) from None
     if not found.tensors:
-        why = "; ".join(note.text for note in found.notes)
-        raise ConversionError(Problem(what=f"{path} holds no tensors by name", why=why, hint=SAVE_ALONE))
+        raise ConversionError(_no_tensors(path, held, found))
     return found
+
+
+def _no_tensors(path: Path, held: Any, found: Checkpoint) -> Problem:
+    """Why there are none: what the file has instead."""
+    reasons = [note.text for note in found.notes]
+    if isinstance(held, dict):
+        listed = ", ".join(islice(held, SHOWN)) + (" ..." if len(held) > SHOWN else "")
+        reasons.insert(0, f"its keys are {listed}" if held else "it is empty")
+        if {"state", "param_groups"} <= held.keys():
+            reasons = ["it is the state of an optimizer"]
+    return Problem(what=f"{path} holds no tensors by name", why="; ".join(reasons), hint=SAVE_ALONE)
 
 
 def _opened(path: Path, file: BinaryIO) -> Any:
@@ -68,7 +91,12 @@ def _opened(path: Path, file: BinaryIO) -> Any:
         return _safetensors(path, file, size)
     if head[:1] == b"\x80":
         return torch_files.of_pickle(file, size, path)
-    raise Unreadable("is no file of weights that is known", hint=FORMATS)
+    raise _stranger(path)
+
+
+def _stranger(path: Path) -> Unreadable:
+    problem = stranger(path, FORMATS)
+    return Unreadable("is no file of weights", problem.why, problem.hint)
 
 
 def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:
@@ -79,7 +107,7 @@ def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:
         octets = Octets(length=entry.end - entry.begin, path=path, offset=entry.begin)
         dtype = _SAFETENSORS.get(entry.dtype)
         try:
-            unknown = of_unknown_type(entry.name, entry.dtype, entry.shape)
+            unknown = of_unknown_type(entry.dtype, entry.shape)
             found[entry.name] = unknown if dtype is None else tensor_of(octets, dtype, entry.shape)
         except Unreadable as error:
             raise Unreadable(f"{error.what}: {entry.name}", error.why, error.hint) from None
@@ -97,7 +125,7 @@ def _archive(path: Path, file: BinaryIO) -> Any:
         if "data.pkl" in inner:
             return torch_files.of_archive(archive, inner["data.pkl"].removesuffix("data.pkl"))
         if not all(name.endswith(".npy") for name in archive.entries):
-            raise Unreadable("is an archive of neither PyTorch nor NumPy", hint=FORMATS)
+            raise _stranger(path)
         return {name.removesuffix(".npy"): _member(archive, entry) for name, entry in archive.entries.items()}
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
 from converters.pytorch.state_dict import load_weights
+from converters.weights import open_weights
 from tests.converters.pytorch.judge import EXACT, Calls, images, layers, settled
 from tests.converters.pytorch.nets import Mobile, ResNet
 from tests.end_to_end.from_torch import (
@@ -146,7 +147,7 @@ def test_b_a_checkpoint_with_a_nested_state_dict_in_two_steps(tmp_path: Path) ->
     weights = {f"module.{name}": tensor for name, tensor in trained.state_dict().items()}
     torch.save({"epoch": 3, "state_dict": weights}, tmp_path / "checkpoint.pth")
     model = ResNet()
-    load_weights(model, torch.load(tmp_path / "checkpoint.pth", weights_only=True))
+    load_weights(model, open_weights(tmp_path / "checkpoint.pth").tensors)
     files = judged(model, tmp_path, images(1, 3, 33, 33))
     held = trained.state_dict()
     wanted: dict[str, tuple[str, ...]] = {

@@ -34,7 +34,7 @@ def test_the_weights_are_written_and_every_pair_is_explained(folder: Path) -> No
     assert lines[0] == "a <- 0 the only one of its shape"
     assert lines[1] == "a_bn + a_bn_scale <- 1 the only one of its shape; the factor of the sums is 1"
     assert "left out 1: counts the batches of the training; no output depends on it (1.num_batches_tracked)" in lines
-    assert "assumed the weights are taken from 'state_dict' in the checkpoint" in lines
+    assert "assumed weights taken from state_dict" in lines
     held = torch.load(folder / "w.pth")["state_dict"]
     net = read(folder / "net.prototxt", folder / "out.caffemodel")
     np.testing.assert_array_equal(net.node("a").blobs[0].load(), held["0.weight"].numpy())

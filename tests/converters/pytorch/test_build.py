@@ -10,7 +10,6 @@ from caffe_ir.errors import Origin
 from caffe_ir.layers import Input, ReLU, Slice
 from caffe_ir.net import Net
 from converters.pytorch.build import Build, Call, Given, Refused, Value
-from converters.pytorch.mapped import MappedFiles
 
 ORIGIN = Origin(layer="body.conv", what="conv2d", file="net.py", line=7)
 X = Value(blob="x", shape=(1, 4, 5))
@@ -29,7 +28,7 @@ def call_of(**arguments):
 
 
 def build_of():
-    build = Build(net=Net(name="test"), origin=Origin(layer="x"), taken=set(), weights={}, files=MappedFiles())
+    build = Build(net=Net(name="test"), origin=Origin(layer="x"), taken=set(), weights={})
     x = build.add(Input(shape=(1, 4, 5)))
     build.origin = ORIGIN
     return build, x

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import zipfile
 
 import pytest
@@ -12,7 +11,7 @@ from torch import nn
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from converters.pytorch.files import kind_of, open_model, open_weights
+from converters.pytorch.files import kind_of, open_model
 from tests.converters.pytorch.judge import agreement, images, layers
 from tests.converters.pytorch.nets import Block, ResNet
 
@@ -47,7 +46,6 @@ def test_kinds_are_told_whatever_the_file_is_called(kind, tmp_path):
 def test_the_old_pickle_is_known(tmp_path):
     torch.save(ResNet().state_dict(), tmp_path / "old.pth", _use_new_zipfile_serialization=False)
     assert kind_of(tmp_path / "old.pth") == "pickle"
-    assert set(open_weights(tmp_path / "old.pth")) == set(ResNet().state_dict())
 
 
 def test_a_program_of_torch_export(tmp_path):
@@ -91,27 +89,6 @@ def test_weights_alone_are_no_model_and_the_message_says_what_is_missing(kind, t
     with pytest.raises(ConversionError, match="holds weights alone") as refused:
         open_model(path)
     assert f"--weights {path}" in str(refused.value)
-
-
-@pytest.mark.parametrize("kind", ["pickle", "safetensors"])
-def test_weights_by_name(kind, tmp_path):
-    path = tmp_path / "weights"
-    WRITERS[kind](path)
-    assert set(open_weights(path)) == set(ResNet().state_dict())
-
-
-def test_a_checkpoint_with_other_objects_is_opened_only_when_trusted(tmp_path):
-    path = tmp_path / "checkpoint.pth"
-    torch.save({"state_dict": {"w": torch.ones(2)}, "args": argparse.Namespace(lr=1)}, path)
-    with pytest.raises(ConversionError, match="holds more than tensors"):
-        open_weights(path)
-    assert open_weights(path, trust_pickle=True)["state_dict"]["w"].sum() == 2
-
-
-def test_what_is_no_weights(tmp_path):
-    write_program(tmp_path / "net.pt2")
-    with pytest.raises(ConversionError, match="it is an exported program"):
-        open_weights(tmp_path / "net.pt2")
 
 
 def test_a_program_that_this_torch_cannot_read(tmp_path):

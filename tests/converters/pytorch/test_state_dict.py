@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from caffe_ir.errors import ConversionError
-from converters.pytorch.state_dict import load_weights, nests
+from converters.pytorch import state_dict
+from converters.weights import open_weights
+from converters.weights.tensors import of_unknown_type
 from tests.converters.pytorch.nets import ResNet
+from tests.converters.pytorch.stored import stored
 from tests.converters.pytorch.test_sharing import Tied
+
+
+def load_weights(module, checkpoint, *, key=""):
+    return state_dict.load_weights(module, stored(checkpoint), key=key)
 
 
 def pair():
@@ -40,10 +50,71 @@ def test_prefixes(prefix):
     assert [note.text for note in notes] == [f"weights taken from model without the prefix {prefix}"]
 
 
-def test_tensors_are_taken_and_not_copied():
+def test_the_modules_own_memory_is_filled():
     module, weights = pair()
+    places = {name: tensor.data_ptr() for name, tensor in module.state_dict().items()}
     assert load_weights(module, weights) == []
-    assert module.fc.weight.data_ptr() == weights["fc.weight"].data_ptr()
+    assert {name: tensor.data_ptr() for name, tensor in module.state_dict().items()} == places
+    assert_loaded(module, weights)
+
+
+def test_weights_of_a_file_are_read_into_it(tmp_path):
+    module, weights = pair()
+    tensors = open_weights(save(weights, tmp_path / "w.pth")).tensors
+    state_dict.load_weights(module, tensors)
+    assert_loaded(module, weights)
+    os.truncate(tmp_path / "w.pth", 3000)
+    with pytest.raises(ConversionError, match="became shorter while it was read"):
+        state_dict.load_weights(module, tensors)
+
+
+def save(value, path):
+    torch.save(value, path)
+    return path
+
+
+class Odd(nn.Module):
+    """Weights in every form that memory can have."""
+
+    def __init__(self):
+        super().__init__()
+        self.plain = nn.Parameter(torch.zeros(2, 3))
+        self.turned = nn.Parameter(torch.zeros(3, 2).T)
+        self.spread = nn.Parameter(torch.zeros(1, 2, 4, 4).to(memory_format=torch.channels_last))
+        self.wide = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+        self.narrow = nn.Parameter(torch.zeros(2, dtype=torch.bfloat16))
+        self.register_buffer("repeated", torch.zeros(1).expand(3))
+        self.register_buffer("count", torch.tensor(0))
+        self.register_buffer("empty", torch.zeros(0, 2))
+        self.register_buffer("nowhere", torch.zeros(2, device="meta"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_memory_of_every_form(turned):
+    draw = torch.Generator().manual_seed(0)
+    module, weights = Odd(), {}
+    for name, own in module.state_dict().items():
+        tensor = torch.randn(own.shape, generator=draw).to(own.dtype)
+        weights[name] = tensor.T.contiguous().T if turned and tensor.dim() == 2 else tensor
+    load_weights(module, weights)
+    assert_loaded(module, weights)
+    assert module.turned.stride() == (1, 2)
+
+
+def test_a_type_that_torch_does_not_have():
+    with pytest.raises(ConversionError, match="weight is of the type F6_E2M3, which torch does not have"):
+        state_dict.load_weights(nn.PReLU(), {"weight": of_unknown_type("F6_E2M3", (1,))})
+
+
+def test_eight_bits_become_the_models_type(tmp_path):
+    """The reference is torch's own conversion."""
+    weight = torch.randn(2, 3).to(torch.float8_e4m3fn)
+    for path in (save({"weight": weight}, tmp_path / "w.pth"), tmp_path / "w.safetensors"):
+        if path.suffix == ".safetensors":
+            save_file({"weight": weight}, path)
+        module = nn.Linear(3, 2, bias=False)
+        state_dict.load_weights(module, open_weights(path).tensors)
+        assert torch.equal(module.weight, weight.float())
 
 
 def test_missing_keys_and_wrong_shapes_are_all_told_with_near_misses():
@@ -93,7 +164,7 @@ def test_two_sets_that_fit_are_for_the_user_to_choose():
         load_weights(module, {"model": weights, "ema": other})
     load_weights(module, {"model": weights, "ema": other}, key="ema")
     assert_loaded(module, other)
-    with pytest.raises(ConversionError, match="no state_dict average"):
+    with pytest.raises(ConversionError, match="no weights under average"):
         load_weights(module, {"model": weights}, key="average")
 
 
@@ -103,12 +174,6 @@ def test_a_tied_weight_may_be_saved_once():
     load_weights(module, weights)
     assert torch.equal(module.second.weight, weights["first.weight"])
     assert module.second.weight.data_ptr() == module.first.weight.data_ptr()
-
-
-@pytest.mark.parametrize("checkpoint", [{}, {"epoch": 3}, {"state_dict": {"names": ["a"]}}])
-def test_a_checkpoint_without_tensors(checkpoint):
-    with pytest.raises(ConversionError, match="no tensors by name"):
-        load_weights(nn.Linear(1, 1), checkpoint)
 
 
 def test_two_prefixes_that_fit_are_for_the_user_to_choose():
@@ -184,30 +249,6 @@ def test_the_models_type_holds_as_with_load_state_dict(theirs, own, told):
 def test_a_module_without_shapes_takes_no_weights():
     with pytest.raises(ConversionError, match="without a shape"):
         load_weights(nn.LazyLinear(3), {"weight": torch.zeros(3, 2)})
-
-
-def test_nests():
-    tensor = torch.zeros(1)
-    checkpoint = {"a": {"b": {"w": tensor}}, "m": nn.Linear(1, 1), "x": 3, "loose": tensor}
-    found = nests(checkpoint)
-    assert {name: sorted(held) for name, held in found.items()} == {
-        "": ["loose"],
-        "a.b": ["w"],
-        "m": ["bias", "weight"],
-    }
-
-
-@pytest.mark.parametrize(
-    ("checkpoint", "why"),
-    [
-        ({"state": {}, "param_groups": []}, "the state of an optimizer"),
-        ({"epoch": 3, "best": 0.5}, "its keys are epoch, best"),
-        ({}, "it is empty"),
-    ],
-)
-def test_what_a_checkpoint_without_tensors_holds(checkpoint, why):
-    with pytest.raises(ConversionError, match=why):
-        load_weights(nn.Linear(1, 1), checkpoint)
 
 
 def test_a_key_into_a_plain_state_dict():

@@ -11,8 +11,8 @@ from torch import nn
 
 from caffe_ir import reader, reference
 from caffe_ir.net import Net
-from converters.transplant import Transplanted, state_dict, transplant
-from converters.weights import open_weights
+from converters.transplant import Transplanted, transplant
+from converters.weights import only_set, open_weights
 
 
 def data(*shape: int, name: str = "data") -> str:
@@ -70,7 +70,7 @@ def net_of(folder: Path, text: str) -> Net:
 def transplanted(folder: Path, text: str, module: nn.Module, **options: object) -> Transplanted:
     """The net of a prototxt, filled from the module's state_dict by way of a file."""
     torch.save(module.state_dict(), folder / "weights.pth")
-    tensors, _ = state_dict(open_weights(folder / "weights.pth").tensors)
+    tensors = only_set(open_weights(folder / "weights.pth").tensors).tensors
     return transplant(net_of(folder, text), tensors, **options)  # type: ignore[arg-type]
 
 

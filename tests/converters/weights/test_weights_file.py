@@ -157,7 +157,7 @@ def test_what_is_no_weights_is_told(tmp_path: Path) -> None:
     torch.save({"epoch": 3}, tmp_path / "none.pth")
     assert "no tensors by name" in refused(tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("weights")
-    assert "no file of weights that is known" in refused(tmp_path / "text.pth")
+    assert "is no file of weights" in refused(tmp_path / "text.pth")
     assert "cannot read" in refused(tmp_path / "missing.pth")
     torch.jit.save(torch.jit.trace(nn.ReLU(), torch.zeros(1)), tmp_path / "script.pt")
     assert "TorchScript" in refused(tmp_path / "script.pt")
@@ -222,7 +222,7 @@ def test_types_of_safetensors_that_are_not_read(tmp_path: Path) -> None:
     save_file({"a": torch.ones(2), "b": torch.ones(2).to(torch.float8_e4m3fn)}, tmp_path / "w.safetensors")
     found = flat(tmp_path / "w.safetensors")
     assert found["a"].read().tolist() == [1, 1]
-    with pytest.raises(ConversionError, match="the tensor b is of the type F8_E4M3, which is not read"):
+    with pytest.raises(ConversionError, match="numbers of the type float8_e4m3fn are not read"):
         found["b"].read()
 
 
@@ -270,6 +270,21 @@ def read_all(nested: Nested) -> None:
             assert value.read().shape == value.shape
         else:
             read_all(value)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "why"),
+    [
+        ({"state": {}, "param_groups": []}, "it is the state of an optimizer"),
+        ({"epoch": 3, "best": 0.5}, "its keys are epoch, best"),
+        ({}, "it is empty"),
+        ([torch.ones(1)], "tensors in a list, without names"),
+    ],
+)
+def test_what_a_checkpoint_without_tensors_holds(tmp_path: Path, checkpoint: object, why: str) -> None:
+    torch.save(checkpoint, tmp_path / "w.pth")
+    told = refused(tmp_path / "w.pth")
+    assert f"{tmp_path / 'w.pth'} holds no tensors by name ({why}" in told or why in told
 
 
 def test_no_torch_is_loaded_for_the_files_of_today(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from caffe_ir.errors import Problem
+from converters.weights.unreadable import Unreadable
+from converters.weights.zip_entries import archive
 
 AGAIN = "the download or the copy went wrong: fetch it again"
 UNPACK = "unpack it, and give the file inside"
@@ -83,7 +85,7 @@ def _of_another_program(path: Path, head: bytes, wanted: str) -> tuple[str, str]
     if head.lower().startswith(HDF5):
         return "it is a file of HDF5", ARRAYS
     if head.startswith(b"PK"):
-        return f"it is an archive of something else: {_inside(path)}", UNPACK
+        return _inside(path)
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return "it is a plain pickle", "load it yourself and save what it holds with torch.save"
     return "it is neither a .pt2, nor TorchScript, nor a pickle of torch.save, nor safetensors", wanted
@@ -100,7 +102,10 @@ def _functions(path: Path) -> str:
     return ", ".join(f"{path}:{name}" for name in names[:SHOWN]) + rest or f"{path}:function"
 
 
-def _inside(path: Path) -> str:
-    with zipfile.ZipFile(path) as archive:
-        names = list(islice(archive.namelist(), SHOWN + 1))
-    return ", ".join(names[:SHOWN]) + (" ..." if len(names) > SHOWN else "")
+def _inside(path: Path) -> tuple[str, str]:
+    try:
+        with open(path, "rb") as file, archive(path, file) as found:
+            names = list(islice(found.entries, SHOWN + 1))
+    except Unreadable as error:
+        return f"it {error.what}{f': {error.why}' if error.why else ''}", AGAIN
+    return f"it is an archive of something else: {', '.join(names[:SHOWN])}{' ...' * (len(names) > SHOWN)}", UNPACK
