@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from converters.cli.say import console, plain, say
+from converters.cli.verify_tables import fitted, has_room, layers, needed, programs, table_of, titles
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
+    from converters.cli.verify_tables import Column
     from converters.verify import Comparison, Trial
-    from converters.verify.comparison import Row
+    from converters.verify.blame import Fault
 
-_WORST_SHOWN = 8
+_FAULTS_SHOWN = 8
+_NAMES_SHOWN = 4
 _VERDICTS = {"agrees": "AGREES", "differs": "DIFFERS", "not compared": "NOT COMPARED"}
 
 
@@ -21,25 +24,49 @@ def show_comparison(comparison: Comparison, remarks: Sequence[str] = (), *, verb
     """Print everything to standard output; `verbose` lists all layers in the order of the net, not the worst first."""
     out = console()
     out.print(plain(verdict_line(comparison), style="bold"), soft_wrap=True)
-    for line in (*fault_lines(comparison), *(f"note: {each}" for each in remarks)):
+    for line in (*lines_of(comparison, verbose=verbose), *(f"note: {each}" for each in remarks)):
         out.print(plain(line), soft_wrap=True)
-    out.print(_trials(comparison.trials))
-    if any(trial.rows for trial in comparison.trials):
-        out.print(_layers(comparison, verbose=verbose))
+    _show_programs(out, comparison.trials)
+    if comparison.values:
+        columns, left_out = layers(comparison, verbose=verbose)
+        _show(out, columns)
+        if left_out:
+            out.print(plain(left_out), soft_wrap=True)
+
+
+def _show_programs(out: Console, trials: Sequence[Trial]) -> None:
+    from converters.verify.trial import legend
+
+    if not trials:
+        return
+    columns, last = programs(trials), titles(trials)
+    beside = has_room(columns, out.width)
+    _show(out, [*columns, last] if beside else columns)
+    under = [] if beside else [f"{trial.heading}: {text}" for trial, text in zip(trials, last.cells, strict=True)]
+    for line in (*under, *legend(trials)):
+        out.print(plain(line), soft_wrap=True)
+
+
+def _show(out: Console, columns: Sequence[Column]) -> None:
+    """Print a table; where even its fewest columns have no room, the terminal breaks its lines and cuts nothing."""
+    shown, width = fitted(columns, out.width), out.width
+    out.width = max(width, needed(shown))
+    out.print(table_of(shown), crop=False)
+    out.width = width
 
 
 def verdict_line(comparison: Comparison) -> str:
-    """One line: the verdict and how many values it rests on."""
+    """One line: the verdict and how many layers it rests on."""
     verdict, count = _VERDICTS[comparison.verdict], len(comparison.values)
-    return f"{verdict}: {comparison.caffe} with {comparison.source}, {count} values compared"
+    return f"{verdict}: {comparison.caffe} with {comparison.source}, {count} layer{'s' * (count != 1)} compared"
 
 
-def fault_lines(comparison: Comparison) -> Iterator[str]:
+def lines_of(comparison: Comparison, *, verbose: bool = False) -> Iterator[str]:
     """What is at fault, the first layer first; then what engines make of a net that is right."""
-    for number, fault in enumerate(comparison.faults):
-        yield f"{'first at fault' if number == 0 else 'and'}: {fault}"
-    for warning in comparison.warnings:
-        yield f"warning: {warning}"
+    for number, line in enumerate(_listed(comparison.faults, verbose=verbose)):
+        yield f"{'first at fault' if number == 0 else 'and'}: {line}"
+    for line in _listed(comparison.warnings, verbose=verbose):
+        yield f"warning: {line}"
     if comparison.refused:
         yield f"the files are no net that Caffe would run: {comparison.refused}"
     for value in comparison.missing:
@@ -53,6 +80,25 @@ def fault_lines(comparison: Comparison) -> Iterator[str]:
             yield f"{trial.name}: {fault}"
 
 
+def _listed(faults: Sequence[Fault], *, verbose: bool) -> Iterator[str]:
+    """The faults of which the same is said in one line, and of many different ones the first."""
+    from converters.verify.blame import alike
+
+    groups = alike(faults)
+    most = len(groups) if verbose else _FAULTS_SHOWN
+    for first, *others in groups[:most]:
+        yield str(first) + (f"; the same of {_names(others, verbose=verbose)}" if others else "")
+    if len(groups) > most:
+        yield f"{len(groups) - most} more; -v lists all"
+
+
+def _names(faults: Sequence[Fault], *, verbose: bool) -> str:
+    names = [fault.layer for fault in faults]
+    if verbose or len(names) <= _NAMES_SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMES_SHOWN])} and {len(names) - _NAMES_SHOWN} more"
+
+
 def _blank(comparison: Comparison, trial: Trial) -> str:
     """Where nothing was compared, and how many such values there are."""
     first, *others = (seen.value for seen in trial.blank)
@@ -62,61 +108,8 @@ def _blank(comparison: Comparison, trial: Trial) -> str:
     return f"{first}{more}: {text}{f' ({place})' if place else ''}"
 
 
-def _trials(trials: Iterable[Trial]) -> Table:
-
-    table = _table("trial", "verdict", "worst", "at", "by")
-    for trial in trials:
-        worst = trial.worst
-        figures = (figure(worst.relative), worst.value) if worst else ("", "")
-        table.add_row(*map(plain, (trial.heading, trial.verdict, *figures, trial.stopped or trial.title)))
-    table.columns[-1].no_wrap, table.columns[-1].overflow = False, "fold"
-    return table
-
-
-def _table(*headings: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for each in headings:
-        table.add_column(each, no_wrap=True)
-    return table
-
-
-def _layers(comparison: Comparison, *, verbose: bool) -> Table:
-
-    shown = [trial for trial in comparison.trials if trial.rows]
-    table = _table("layer", "shape", *(trial.heading for trial in shown), "largest", "cosine", "place")
-    by_value = [{row.value: row for row in trial.rows} for trial in shown]
-    values = comparison.values
-    order = values if verbose else comparison.worst_first[:_WORST_SHOWN]
-    for value in order:
-        table.add_row(*map(plain, _cells(value, [each.get(value) for each in by_value])))
-    if len(order) < len(values):
-        table.caption = f"the worst {len(order)} of {len(values)}; -v lists all"
-        table.caption_justify = "left"
-    return table
-
-
-def _cells(value: str, rows: Sequence[Row | None]) -> Iterator[str]:
-    first = max((row for row in rows if row is not None), key=lambda row: row.relative)
-    shapes = "x".join(map(str, first.shape))
-    if not first.same_size:
-        shapes += f" / {'x'.join(map(str, first.other_shape))}"
-    yield value
-    yield shapes
-    yield from (figure(row.relative) if row else "" for row in rows)
-    yield f"{first.largest:.3g}"
-    yield f"{first.cosine:.9f}"
-    yield ",".join(map(str, first.place))
-
-
-def figure(relative: float) -> str:
-    """A relative error in as few characters as tell it."""
-    return "0" if relative == 0 else f"{relative:.1e}"
-
-
 def verdict_told(comparison: Comparison) -> None:
     """The verdict alone, for --quiet, and the first fault."""
     say(verdict_line(comparison))
-    for line in list(fault_lines(comparison))[:1]:
+    for line in list(lines_of(comparison))[:1]:
         say(line, lines=True)

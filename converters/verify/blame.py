@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import numpy as np
@@ -145,3 +145,11 @@ def _other_weights(node: Node, expected: Node) -> str:
         if (seen := other_weights(held, wanted))
     ]
     return ", ".join(told)
+
+
+def alike(faults: Iterable[Fault]) -> list[list[Fault]]:
+    """The faults of which the same is said together, in the order of the first of each."""
+    groups: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.kind, fault.text), []).append(fault)
+    return list(groups.values())

@@ -13,13 +13,20 @@ from converters.verify.trial import Trial
 # Relative errors below this are drawn as if they were this large: a log scale has no 0.
 _FLOOR = 1e-17
 _CEILING = 1e2
+# Inches that the name of a comparison takes in the legend.
+_LEGEND = 1.7
 _MARKS = ("o", "s", "^", "D", "v", "P")
 
 
 def errors_drawn(trials: Sequence[Trial], names: Sequence[str], values: Sequence[str]) -> str:
     """The relative error of every value, a row of marks for each trial; wrong ones stand out in red."""
     width = max(7.0, min(30.0, 0.16 * len(values)))
-    figure, axes = _figure(width=width, height=3.8, margins=(0.75 / width, 1 - 0.1 / width, 0.3, 0.92))
+    columns = max(1, int(width / _LEGEND))
+    rows = -(-len(trials) // columns)
+    height = 3.5 + 0.2 * rows
+    above, below = (0.1 + 0.2 * rows) / height, 1.1 / height
+    margins = (0.75 / width, 1 - 0.1 / width, below, 1 - above)
+    figure, axes = _figure(width=width, height=height, margins=margins)
     place = {value: number for number, value in enumerate(values)}
     for trial, name, mark in zip(trials, names, _MARKS * len(trials), strict=False):
         wrong = {row.value for row in trial.wrong}
@@ -36,7 +43,7 @@ def errors_drawn(trials: Sequence[Trial], names: Sequence[str], values: Sequence
     axes.set_ylabel("largest difference / largest value", fontsize=7)
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(True, axis="y", linewidth=0.3)
-    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, 1.13), ncols=len(trials), frameon=False)
+    axes.legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderpad=0)
     return _svg(figure)
 
 

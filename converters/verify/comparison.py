@@ -78,7 +78,7 @@ def row(value: str, source: Array, other: Array) -> Row:
         other_shape=other.shape,
         largest=largest,
         error=error,
-        cosine=product / float(norms) if norms else 1.0,
+        cosine=product / float(norms) if norms else float(left_square == right_square),
         place=tuple(int(index) for index in np.unravel_index(worst, source.shape)) if left.size else (),
         spread=tuple(int(count) for count in spread),
         compared=compared,

@@ -13,9 +13,10 @@ from msgspec import Struct
 from caffe_ir.extras import require
 from caffe_ir.visible import visible
 from caffe_ir.whole_files import write_text
+from converters.verify.blame import alike
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
-from converters.verify.trial import Beside, Comparison, Trial
+from converters.verify.trial import Beside, Comparison, Trial, legend
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 WORST = 12
@@ -65,6 +66,9 @@ def _facts(comparison: Comparison, remarks: Sequence[str]) -> Mapping[str, Any]:
     by_value = [{row.value: (row, row in trial.wrong) for row in trial.rows} for trial in shown]
     return {
         "comparison": comparison,
+        "faults": alike(comparison.faults),
+        "warnings": alike(comparison.warnings),
+        "legend": list(legend(comparison.trials)),
         "remarks": remarks,
         "trials": [(trial.heading, trial, trial.worst) for trial in comparison.trials],
         "names": names,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct, field
@@ -32,8 +32,8 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     @property
     def heading(self) -> str:
-        """In a word: the judge of the meaning, or the engine in its float32."""
-        return f"by {self.name}" if self.kind == "meaning" else f"in {self.name}"
+        """Its kind, and the reference of the meaning or the engine in whose float32 the net is rounded."""
+        return f"{self.kind}, {self.name}"
 
     @property
     def wrong(self) -> tuple[Row, ...]:
@@ -57,6 +57,16 @@ class Trial(Struct, frozen=True, kw_only=True):
         if self.wrong:
             return "differs"
         return "not compared" if self.blank else "agrees"
+
+
+def legend(trials: Iterable[Trial]) -> Iterator[str]:
+    """What the kinds of comparison mean that stand there."""
+    kinds = {trial.kind for trial in trials}
+    if "meaning" in kinds:
+        yield "meaning: each layer by itself in float64, on the values of that reference; an error is the layer's own"
+    if "rounding" in kinds:
+        beside = "the same in float64" if "meaning" in kinds else "the source"
+        yield f"rounding: the whole net in that engine's float32, beside {beside}; an error is what float32 loses"
 
 
 class Beside(Struct, frozen=True, kw_only=True):

@@ -134,7 +134,7 @@ def _meaning(work: Work, judge: Judge) -> Trial:
             for _, rows in layer_by_layer(work.files.net, held, take, feeds):
                 for seen in rows:
                     number += 1
-                    work.progress(f"meaning, by {judge.name}", seen.value, number, len(held))
+                    work.progress(f"meaning, {judge.name}", seen.value, number, len(held))
                     found[seen.value] = worse(found.get(seen.value, seen), seen)
     except JudgeFailed as error:
         return replace(trial, stopped=str(error))

@@ -40,7 +40,7 @@ def test_a_right_net_ends_with_0(files) -> None:
     done = run(*files)
     assert done.exit_code == 0, done.output
     assert done.output.startswith("AGREES: ")
-    assert f"{COMPARED} values compared" in done.output
+    assert f"{COMPARED} layers compared" in done.output
 
 
 def test_a_wrong_net_ends_with_1_and_names_the_layer(files) -> None:
@@ -92,8 +92,8 @@ def test_a_picture_that_is_none_ends_with_2(files, tmp_path) -> None:
 
 
 def test_one_precision_alone(files) -> None:
-    assert "in embedded" not in run(*files, "--precision", "float64").output
-    assert "by embedded" not in run(*files, "--precision", "float32").output
+    assert "rounding, embedded" not in run(*files, "--precision", "float64").output
+    assert "meaning, embedded" not in run(*files, "--precision", "float32").output
 
 
 def test_a_tolerance_of_nothing_is_exceeded(files) -> None:

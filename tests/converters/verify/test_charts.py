@@ -20,9 +20,9 @@ def test_an_error_is_drawn_at_the_edge_where_a_log_scale_has_no_place() -> None:
 
 
 def test_drawings_are_svg_that_names_layers_and_fetches_nothing() -> None:
-    text = errors_drawn([TRIAL], ["by embedded"], ["good", "bad"])
+    text = errors_drawn([TRIAL], ["meaning, embedded"], ["good", "bad"])
     assert ET.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
-    for wanted in (">good<", ">bad<", ">by embedded<"):
+    for wanted in (">good<", ">bad<", ">meaning, embedded<"):
         assert wanted in text
     assert 'href="http' not in text
     assert "ff0000" in text.lower()

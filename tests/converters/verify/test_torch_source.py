@@ -61,7 +61,7 @@ def test_a_converted_module_agrees_with_torch_in_every_layer(tmp_path) -> None:
     *_, made, source = opened()
     found = verified(tmp_path, source, made)
     assert found.verdict == "agrees"
-    assert [trial.heading for trial in found.trials] == ["by torch", "by embedded", "in embedded"]
+    assert [trial.heading for trial in found.trials] == ["meaning, torch", "meaning, embedded", "rounding, embedded"]
 
 
 @pytest.mark.parametrize(

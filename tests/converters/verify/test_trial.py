@@ -48,4 +48,4 @@ def test_the_worst_come_first_in_units_of_what_is_allowed() -> None:
     found = comparison(trial(close, allowed=1e-6), trial(BAD, kind="rounding", allowed=1.0))
     assert found.worst_first == ["close", "bad"]
     assert found.values == ["close", "bad"]
-    assert [each.heading for each in found.trials] == ["by embedded", "in embedded"]
+    assert [each.heading for each in found.trials] == ["meaning, embedded", "rounding, embedded"]

@@ -37,7 +37,9 @@ def test_meaning_and_rounding_are_kept_apart(tmp_path, net) -> None:
     assert meaning.worst is not None
     assert rounding.worst is not None
     assert meaning.worst.relative < 1e-7 < rounding.worst.relative < 1e-4
-    assert [each.heading for each in verified(tmp_path, net.source, net.made, rounding=False).trials] == ["by embedded"]
+    assert [each.heading for each in verified(tmp_path, net.source, net.made, rounding=False).trials] == [
+        "meaning, embedded"
+    ]
 
 
 def test_float32_alone_is_held_against_the_source(tmp_path, net) -> None:
@@ -120,7 +122,7 @@ def test_progress_is_told_of_every_value(tmp_path, net) -> None:
     verified(tmp_path, net.source, net.made, progress=lambda *step: seen.append(step))
     count = len(net.model.net.values) - 1
     assert len(seen) == 2 * count
-    assert seen[0] == ("meaning, by embedded", "conv_0", 1, count)
+    assert seen[0] == ("meaning, embedded", "conv_0", 1, count)
     assert seen[-1] == ("rounding, embedded", "softmax_18", count, count)
 
 
