@@ -2,8 +2,8 @@
 
 An identity is a Dropout (at inference), a Split, a Concat of one bottom, a Slice into one top, a Reshape or Flatten to
 the shape that is there, a pooling over single cells, Power(1, 1, 0), Tile(1). It stays where it keeps apart what must
-be apart: when its top is an output of the net and its bottom has other readers, is an output itself, or is an input of
-the net.
+be apart: when its top is an output of the net and its bottom has other readers, is an output itself, is an input of
+the net, or one of several tops.
 A layer is dead when nothing reads its tops and none of them is an output; what only it read dies with it. Inputs are
 the signature of the net and stay; a Silence has no tops, and stays.
 """
@@ -62,7 +62,8 @@ def _keeps_apart(net: Net, node: Node) -> bool:
     if not any(top in net.outputs for top in node.tops):
         return False
     shared = len(net.consumers(bottom)) > 1 or len(node.tops) > 1 or bottom in net.outputs
-    return shared or isinstance(net.producer(bottom).layer, Input)
+    producer = net.producer(bottom)
+    return shared or len(producer.tops) > 1 or isinstance(producer.layer, Input)
 
 
 def _tell(net: Net, node: Node, why: str) -> None:

@@ -1,7 +1,8 @@
-"""An output that a layer reads as well, or that is an input -> a copy of it, which nobody reads.
+"""An output that a layer reads as well, one of several tops, or an input -> a copy of it, which nobody reads.
 
 The outputs of a Caffe net are the blobs that no layer reads (net.cpp:226-235), so a result that goes on into another
-layer would be missing among them. The copy is Power(1, 1, 0), a memcpy (power_layer.cpp:20-37). It has the output's
+layer would be missing among them. OpenCV knows outputs by their layers, and of a layer with several tops the first.
+The copy is Power(1, 1, 0), a memcpy (power_layer.cpp:20-37). It has the output's
 name, and what it copies is called `<name>_inner`; a copy of an input is called `<name>_output`, since users feed the
 input by its name.
 """
@@ -20,7 +21,7 @@ def _run(net: Net, context: Context) -> None:
         producer = net.producer(blob)
         if isinstance(producer.layer, Input):
             _copy_of_an_input(net, producer)
-        elif net.consumers(blob):
+        elif net.consumers(blob) or len(producer.tops) > 1:
             _copy(net, producer, blob)
 
 

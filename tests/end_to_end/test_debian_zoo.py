@@ -97,13 +97,14 @@ def test_files_compute_what_darknet_computes(
 
 @pytest.mark.parametrize("name", [cfg.stem for cfg in CFGS])
 def test_opencv_reads_the_files_and_agrees(name: str, models: dict[str, Job], tmp_path: Path) -> None:
-    _, files = converted(models[name], tmp_path, "raw")
+    made, files = converted(models[name], tmp_path, "raw")
     kinds = {node.layer.type_name() for node in files.nodes}
     assert not kinds & LACKED_BY_OPENCV
     net = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
     net.setInput(models[name].input)
     ours = reference.run(files, {"data": models[name].input})
     names = net.getUnconnectedOutLayersNames()
+    assert sorted(names) == sorted(made.outputs)
     for output, theirs in zip(names, net.forward(names), strict=True):
         mine = ours[output]
         assert theirs.size == mine.size

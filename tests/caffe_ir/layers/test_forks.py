@@ -13,7 +13,7 @@ from tests.caffe_ir.build import add, net_of
 X = np.concatenate([np.linspace(-60, 60, 4001), np.linspace(-1e-3, 1e-3, 11)]).reshape(1, 1, 4, -1)
 
 
-@pytest.mark.parametrize(("layer", "truth"), [(Mish(), F.mish), (ReLU6(), F.relu6)], ids=str)
+@pytest.mark.parametrize(("layer", "truth"), [(Mish(), F.mish), (ReLU6(), F.relu6)], ids=["Mish", "ReLU6"])
 def test_they_compute_what_torch_does(layer, truth):
     (top,) = layer.forward([X], [])
     np.testing.assert_allclose(top, truth(torch.from_numpy(X)).numpy(), rtol=1e-13, atol=1e-15)
