@@ -66,6 +66,7 @@ def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
             weights_key=options.weights_key,
             arguments=options.arguments,
             trust_pickle=options.trust_pickle,
+            handlers=handlers,
         )
     args, kwargs = example_inputs(loaded.model, specs)
     return TorchModel(loaded=loaded, args=args, kwargs=kwargs, handlers=handlers)

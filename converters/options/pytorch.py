@@ -36,4 +36,4 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin"),
     ] = ()
-    trust_pickle: Annotated[bool, Option(help="Unpickle MODEL even if that can run code.")] = False
+    trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.")] = False

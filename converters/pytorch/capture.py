@@ -135,7 +135,7 @@ def _with_scripts_told(problem: Problem, module: torch.nn.Module) -> Problem:
 def _functional(program: ExportedProgram) -> ExportedProgram:
     """The program without in-place calls. Raises ConversionError where torch cannot write it so."""
     try:
-        with _quiet():
+        with quiet():
             functional: ExportedProgram = program.run_decompositions({})
             return functional
     except Exception as error:
@@ -151,7 +151,7 @@ def _functional(program: ExportedProgram) -> ExportedProgram:
 
 
 def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
-    with _quiet(), _half_graphs_swallowed(), torch.no_grad():
+    with quiet(), _half_graphs_swallowed(), torch.no_grad():
         return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
 
 
@@ -168,7 +168,7 @@ def _with_known_tensors(
 
 def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
     given = in_order(script, args, kwargs)
-    with _quiet():
+    with quiet():
         program = from_script(script, given)
     if dynamic(program):
         program = _exported(program.module(), given, {})
@@ -225,8 +225,8 @@ def _in_eval(module: torch.nn.Module) -> Iterator[list[Note]]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """torch.export logs whole graphs when it fails; what matters of them is in the exception."""
+def quiet() -> Iterator[None]:
+    """torch.export logs whole graphs when it fails, and tracebacks; what matters of them is in the exception."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -7,24 +7,23 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch.export import ExportedProgram
 
-from caffe_ir.errors import ConversionError, Problem
-from converters.pytorch.capture import Model
+from caffe_ir.errors import ConversionError, Problem, Problems
+from converters.pytorch.capture import Model, quiet
 from converters.pytorch.factories import FACTORY
+from converters.pytorch.program_inspection import faults_of_program
+from converters.pytorch.zip_archive import Damaged
 from converters.weights.strangers import stranger
 
 Kind = Literal["exported program", "TorchScript", "pickle", "safetensors", "unknown"]
 LEGACY_PICKLE = b"\x80\x02\x8a\x0a"
-TRUST = (
-    "unpickling runs whatever code the file holds; if you trust where it comes from, say --trust-pickle, "
-    "or load it yourself and save it with torch.export.save"
-)
+TRUSTED = "if you trust where the file comes from, --trust-pickle opens it as it is"
 
 
 DEEPEST = 3
@@ -61,19 +60,23 @@ def _kind_of_archive(names: list[str]) -> Kind:
     return "pickle" if "data.pkl" in inner else "unknown"
 
 
-def open_model(path: str | Path, *, trust_pickle: bool = False) -> Model:
-    """The model in a .pt2, a TorchScript .pt, or (only if trusted) a pickled module. Raises ConversionError."""
+def open_model(path: str | Path, *, trust_pickle: bool = False, handled: Container[str] = ()) -> Model:
+    """The model in a .pt2, a TorchScript .pt, or (only if trusted) a pickled module. Raises ConversionError.
+
+    Unless it is trusted, nothing of the file is run. `handled` are operations that the user gave handlers for, as
+    `mylib.op.default`; a program may name them too.
+    """
     path = Path(path)
     kind = kind_of(path)
     if kind == "exported program":
-        return _exported_program(path)
+        return _exported_program(path, inspected=None if trust_pickle else handled)
     if kind == "TorchScript":
         return _script(path)
     if kind == "safetensors":
         raise ConversionError(_weights_alone(path))
     if kind == "unknown":
         raise ConversionError(stranger(path))
-    held = _unpickled(path, trust_pickle=trust_pickle, wants="a model")
+    held = _unpickled(path, trust_pickle=trust_pickle)
     if isinstance(held, torch.nn.Module):
         return held
     inside = (
@@ -89,13 +92,18 @@ def open_model(path: str | Path, *, trust_pickle: bool = False) -> Model:
     raise ConversionError(_weights_alone(path) if _has_tensors(held) else _no_model(path, held))
 
 
-def _exported_program(path: Path) -> ExportedProgram:
+def _exported_program(path: Path, *, inspected: Container[str] | None) -> ExportedProgram:
+    """The program in a .pt2; `inspected` are the operations that it may name beyond torch's, None where any may be."""
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with open(path, "rb") as file, quiet():
+            if inspected is not None:
+                _refuse_code(path, faults_of_program(file, inspected))
+                file.seek(0)
             return torch.export.load(file)
+    except ConversionError:
+        raise
     except Exception as error:
-        if _broken_entry(path):
+        if isinstance(error, Damaged) or _broken_entry(path):
             raise ConversionError(_damaged(path, error)) from None
         raise ConversionError(
             Problem(
@@ -104,6 +112,13 @@ def _exported_program(path: Path) -> ExportedProgram:
                 hint="a .pt2 belongs to the version of torch that wrote it: export the model again with this one",
             )
         ) from None
+
+
+def _refuse_code(path: Path, faults: list[str]) -> None:
+    """Raise ConversionError with everything in a file that could run code when it is opened."""
+    why = "opening it could run code that stands in it"
+    hint = f"export the model again from its source, with torch.export.save; {TRUSTED}"
+    Problems(found=[Problem(what=f"{path} {fault}", why=why, hint=hint) for fault in faults]).raise_if_any()
 
 
 def _broken_entry(path: Path) -> bool:
@@ -125,7 +140,7 @@ def _script(path: Path) -> torch.nn.Module:
         raise ConversionError(_damaged(path, error)) from None
 
 
-def _unpickled(path: Path, *, trust_pickle: bool, wants: str) -> Any:
+def _unpickled(path: Path, *, trust_pickle: bool) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -134,9 +149,10 @@ def _unpickled(path: Path, *, trust_pickle: bool, wants: str) -> Any:
         first = re.search(r"GLOBAL ([\w.]+)", str(error))
         if trust_pickle or (first is None and zipfile.is_zipfile(path) and _broken_entry(path)):
             raise ConversionError(_damaged(path, error)) from None
-        what = f"{path} holds more than tensors, and is not opened for {wants}"
+        what = f"{path} holds more than tensors, and is not opened for a model"
         why = f"it is a pickle with Python objects inside{f', {first[1]} for one' if first else ''}"
-        raise ConversionError(Problem(what=what, why=why, hint=TRUST)) from None
+        hint = f"{FACTORY.replace('FILE', str(path))}; {TRUSTED}"
+        raise ConversionError(Problem(what=what, why=why, hint=hint)) from None
     except (AttributeError, ImportError) as error:
         why = f"the pickle names a class that is not there: {error}"
         hint = "run it where the model's code can be imported, or give a factory"

@@ -13,7 +13,7 @@ from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture import Model
 from converters.pytorch.factories import import_file, load_factory
 from converters.pytorch.files import open_model
-from converters.pytorch.handlers import wrong_handlers
+from converters.pytorch.handlers import full_name, wrong_handlers
 from converters.pytorch.state_dict import load_weights
 from converters.pytorch.unfit import unwrapped
 from converters.pytorch.walk import Handler
@@ -35,16 +35,18 @@ def load(
     weights_key: str = "",
     arguments: Mapping[str, Any] | None = None,
     trust_pickle: bool = False,
+    handlers: Mapping[str, Handler] | None = None,
 ) -> Loaded:
     """The model that `source` names: a file, or a function as package.module:function or file.py:function.
 
     `weights` go into a model made by a function or held by a pickle; `arguments` go to the function.
-    Raises ConversionError.
+    `handlers` are those of the user's own operations, which a program in a file may name. Raises ConversionError.
     """
     is_file = Path(source).exists() or ":" not in source
     if is_file and arguments:
         raise ConversionError(Problem(what="--arg is for a function that makes the model", why=f"{source} is a file"))
-    model = open_model(source, trust_pickle=trust_pickle) if is_file else load_factory(source, arguments)
+    own = {full_name(op) for op in handlers or ()}
+    model = open_model(source, trust_pickle=trust_pickle, handled=own) if is_file else load_factory(source, arguments)
     model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
     name = Path(source).stem if is_file else source.rpartition(":")[2]
     if weights is None:

@@ -68,7 +68,7 @@ def test_a_torchscript_file(tmp_path):
 def test_a_pickled_module_is_opened_only_when_trusted(tmp_path):
     path = tmp_path / "net.pth"
     torch.save(nn.Sequential(nn.Linear(2, 3)), path)
-    with pytest.raises(ConversionError, match="say --trust-pickle"):
+    with pytest.raises(ConversionError, match="--trust-pickle opens it"):
         open_model(path)
     assert layers(convert(open_model(path, trust_pickle=True).eval(), (images(1, 2),))) == ["InnerProduct"]  # type: ignore[union-attr]
 
