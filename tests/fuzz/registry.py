@@ -1,0 +1,46 @@
+"""All formats by name: the module that has each, and how many of a thousand inputs it gets.
+
+What takes long to read gets few: a million inputs take an hour of two processors.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+
+from tests.fuzz.format import Format
+
+MODULES: Mapping[str, tuple[str, int]] = {
+    "cfg": ("cfg", 60),
+    "weights": ("weights", 100),
+    "prototxt": ("prototxt", 60),
+    "caffemodel": ("caffemodel", 90),
+    "hdf5": ("hdf5", 60),
+    "pth": ("pth", 90),
+    "pth-legacy": ("pth", 80),
+    "pth-into-module": ("torch_files", 50),
+    "safetensors": ("safetensors", 90),
+    "npy": ("numpy_files", 60),
+    "npz": ("numpy_files", 60),
+    "pt2": ("torch_files", 20),
+    "torchscript": ("torch_files", 20),
+    "manifest": ("manifest", 40),
+    "journal": ("journal", 40),
+    "picture": ("inputs", 40),
+    "input-array": ("inputs", 20),
+    "heads": ("heads", 20),
+}
+
+
+def load(name: str) -> Format:
+    """The format of a name, and whatever its reader imports."""
+    module = importlib.import_module(f"tests.fuzz.formats.{MODULES[name][0]}")
+    formats: Sequence[Format] = module.FORMATS
+    return next(one for one in formats if one.name == name)
+
+
+def counts(total: int, names: Sequence[str]) -> dict[str, int]:
+    """How many of so many inputs each of these formats gets, at least one."""
+    shares = {name: MODULES[name][1] for name in names}
+    whole = sum(shares.values())
+    return {name: max(1, total * share // whole) for name, share in shares.items()}
