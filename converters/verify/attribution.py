@@ -18,7 +18,7 @@ from converters.verify.beside import facts_beside
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off
 from converters.verify.in_place import in_place_faults
-from converters.verify.outputs import output_faults, output_warnings, promised
+from converters.verify.outputs import output_faults, promised
 from converters.verify.pair import pair_faults, pair_warnings
 from converters.verify.trial import Beside, Trial
 from converters.verify.work import Work
@@ -66,7 +66,6 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     found.add(output_faults(expected, net))
     found.add(in_place_faults(net))
     found.add(pair_faults(work.pair))
-    found.warnings += output_warnings(expected, net)
     found.warn_of_files(pair_warnings(work.pair, expected))
     found.warnings += _that_say_little(work, trials)
     for fault, is_wrong in facts_beside(work.files.prototxt, work.source.beside):

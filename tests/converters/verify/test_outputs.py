@@ -179,19 +179,23 @@ def test_an_output_of_another_shape_is_named() -> None:
     assert str(fault) == "view: the output view is 2x3x1 where 2x3x1x1 belongs (tiny.cfg:1)"
 
 
-def test_what_the_converter_itself_leaves_over_is_a_warning(tmp_path) -> None:
+def test_what_the_converter_itself_leaves_over_is_a_fault(tmp_path) -> None:
     net = net_of((1, 4))
     add(net, "parts", Slice(axis=1, slice_point=(1,)), tops=("kept", "rest"))
     found = verify(source_of("a slice", net, net), files_of(tmp_path, net))
-    assert found.verdict == "agrees"
-    assert [warning.text for warning in found.warnings] == ["rest is an output that the source does not have"]
+    assert found.verdict == "differs"
+    assert [fault.text for fault in found.faults] == [
+        "rest, which no layer reads, is an output that the source does not have"
+    ]
     read = net_of((1, 4))
     add(read, "first", ReLU())
     add(read, "second", Sigmoid())
     read.outputs = ["first", "second"]
     found = verify(source_of("a chain", read, read), files_of(tmp_path, read))
-    assert found.verdict == "agrees"
-    assert [warning.layer for warning in found.warnings] == ["first"]
+    assert found.verdict == "differs"
+    assert [fault.text for fault in found.faults] == [
+        "this Sigmoid reads first, so it is no longer an output: Caffe gives second instead"
+    ]
 
 
 def test_an_in_place_layer_that_changes_nothing_is_no_fault(tmp_path) -> None:
