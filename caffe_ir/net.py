@@ -181,6 +181,12 @@ class Net:
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
 
+    def can_end_at(self, blob: str) -> bool:
+        """Whether every engine takes a blob for an output as it is: the only top of a layer, read by none, no input."""
+        producer = self.producer(blob)
+        given = producer.layer.type_name() == "Input"
+        return not given and len(producer.tops) == 1 and not self.consumers(blob)
+
     def fresh_name(self, wanted: str, beside: Container[str] = ()) -> str:
         """A name for a new node or blob, as `free_name` has it; it is none of those in `beside` either."""
         return free_name(wanted, lambda name: name in beside or self.has(name) or self.writes(name))
@@ -211,6 +217,14 @@ class Net:
             self.update(node, replace(node, bottoms=bottoms))
         self.outputs = [to if output == blob else output for output in self.outputs]
         self.values.move(blob, to)
+
+    def rename(self, blob: str, name: str) -> None:
+        """Call a blob by a free name everywhere, and its layer too where that makes nothing else."""
+        node = self.producer(blob)
+        tops = tuple(name if top == blob else top for top in node.tops)
+        self.update(node, replace(node, name=name if len(tops) == 1 else node.name, tops=tops))
+        self.shapes[name] = self.shapes.pop(blob)
+        self.redirect(blob, name)
 
     def remove(self, node: Node) -> None:
         """Take out a node that nobody reads; the values of the source that it held are gone with it."""

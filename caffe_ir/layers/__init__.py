@@ -29,7 +29,7 @@ from caffe_ir.layers.normalization import LRN, MVN, BatchNorm, Bias, Scale
 from caffe_ir.layers.pooling import Pooling
 from caffe_ir.layers.recurrent import LSTM, RNN
 from caffe_ir.layers.reduction import ArgMax, Reduction, Softmax
-from caffe_ir.layers.shape import Flatten, Reshape, Tile
+from caffe_ir.layers.shape import Flatten, Reshape, Tile, copy_layer
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
@@ -125,4 +125,5 @@ __all__ = [
     "TanH",
     "Threshold",
     "Tile",
+    "copy_layer",
 ]

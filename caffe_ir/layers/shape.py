@@ -76,6 +76,17 @@ class Reshape(CaffeLayer, frozen=True, kw_only=True):
         return super().parsed({"shape": (), **spelled})
 
 
+def copy_layer(shape: Shape, number: int = 0) -> Reshape:
+    """A blob under a second name: a Reshape to the shape that it has. In Caffe the two share their memory.
+
+    Engines that drop layers which do nothing (Dropout, Split, a Concat of one blob) keep this one: OpenCV 4.14, and MNN
+    3.6 with each of its optimizeLevels. MNN makes one of two layers that are alike, so several copies of a blob are
+    spelled in different ways: the binary digits of their `number` say which sizes are written out, the last one first.
+    """
+    places = reversed(range(len(shape)))
+    return Reshape(shape=tuple(size if number >> place & 1 else 0 for place, size in zip(places, shape, strict=True)))
+
+
 class Tile(CaffeLayer, frozen=True, kw_only=True):
     """The whole blob, `tiles` times one behind the other along an axis (tile_layer.cpp)."""
 

@@ -1,17 +1,19 @@
 """What does nothing is taken out: layers that are the identity, and layers that nobody reads.
 
 An identity is a Dropout (at inference), a Split, a Concat of one bottom, a Slice into one top, a Reshape or Flatten to
-the shape that is there, a pooling over single cells, Power(1, 1, 0), Tile(1). It stays where it keeps apart what must
-be apart: when its top is an output of the net and its bottom has other readers, is an output itself, is an input of
-the net, or one of several tops.
+the shape that is there, a pooling over single cells, Power(1, 1, 0), Tile(1). Where its top is an output, the blob
+before it gets the output's name. Where that blob cannot be an output (it is an input, an output already, one of several
+tops, or read by others), the identity stays, in the form that engines keep.
 A layer is dead when nothing reads its tops and none of them is an output; what only it read dies with it. Inputs are
 the signature of the net and stay; a Silence has no tops, and stays.
 """
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Concat, Dropout, Flatten, Input, Power, Reshape, Slice, Split, Tile
+from caffe_ir.layers import Concat, Dropout, Flatten, Input, Power, Reshape, Slice, Split, Tile, copy_layer
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.source_layers import WindowPool
@@ -26,9 +28,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         return
     if _is_unread(net, node):
         _bury(net, node)
-    elif _is_identity(net, node) and not _keeps_apart(net, node):
-        _tell(net, node, "computes nothing at inference")
-        net.replace(node, [])
+    elif _is_identity(net, node):
+        _take_out(net, node)
 
 
 def _is_unread(net: Net, node: Node) -> bool:
@@ -57,13 +58,33 @@ def _takes_single(layer: WindowPool) -> bool:
     return layer.kernel_size == layer.stride == (1, 1) and layer.begin == (0, 0) and layer.divisor in (*COUNTED, 1)
 
 
-def _keeps_apart(net: Net, node: Node) -> bool:
-    bottom = node.bottom
-    if not any(top in net.outputs for top in node.tops):
-        return False
-    shared = len(net.consumers(bottom)) > 1 or len(node.tops) > 1 or bottom in net.outputs
+def _take_out(net: Net, node: Node) -> None:
+    """What reads the identity reads what is before it; outputs stay outputs under their names."""
+    bottom, outputs = node.bottom, [top for top in node.tops if top in net.outputs]
+    if not outputs:
+        _tell(net, node, "computes nothing at inference")
+        net.replace(node, [])
+    elif len(node.tops) == 1 and _is_alone(net, node, bottom):
+        _tell(net, node, "computes nothing at inference")
+        net.replace(node, [])
+        net.rename(bottom, node.top)
+    elif not isinstance(node.layer, Reshape):
+        layer = copy_layer(net.shapes[bottom])
+        copies = [replace(node, name=top, layer=layer, tops=(top,)) for top in outputs]
+        for top in set(node.tops) - set(outputs):
+            net.redirect(top, bottom)
+        net.replace(node, copies)
+
+
+def _is_alone(net: Net, node: Node, bottom: str) -> bool:
+    """Whether a blob could be an output but for the one that reads it."""
     producer = net.producer(bottom)
-    return shared or len(producer.tops) > 1 or isinstance(producer.layer, Input)
+    return (
+        len(producer.tops) == 1
+        and not isinstance(producer.layer, Input)
+        and net.consumers(bottom) == [node]
+        and bottom not in net.outputs
+    )
 
 
 def _tell(net: Net, node: Node, why: str) -> None:

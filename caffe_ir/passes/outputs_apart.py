@@ -1,46 +1,59 @@
-"""An output that a layer reads as well, one of several tops, or an input -> a copy of it, which nobody reads.
+"""An output that cannot be one as it is -> a copy of it: the only top of a layer, which nobody reads.
 
-The outputs of a Caffe net are the blobs that no layer reads (net.cpp:226-235), so a result that goes on into another
-layer would be missing among them. OpenCV knows outputs by their layers, and of a layer with several tops the first.
-The copy is Power(1, 1, 0), a memcpy (power_layer.cpp:20-37). It has the output's
-name, and what it copies is called `<name>_inner`; a copy of an input is called `<name>_output`, since users feed the
-input by its name.
+The outputs of a Caffe net are the blobs that no layer reads (net.cpp:226-235); MNN has the same rule, and OpenCV lists
+the layers of which no top is read, by their names. So a result that goes on into another layer, that is one of several
+tops, that is an input of the net or that is returned twice would be missing, or stand under another name.
+A copy is a view. It has the output's name, and what it copies is called `<name>_inner`; a copy of an input is called
+`<name>_output`, since users feed the input by its name.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec.structs import replace
 
-from caffe_ir.layers import Input, Power
+from caffe_ir.layers import Input, Reshape, copy_layer
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 
 
 def _run(net: Net, context: Context) -> None:
-    for blob in list(dict.fromkeys(net.outputs)):
-        producer = net.producer(blob)
-        if isinstance(producer.layer, Input):
-            _copy_of_an_input(net, producer)
-        elif net.consumers(blob) or len(producer.tops) > 1:
-            _copy(net, producer, blob)
+    for blob, times in reversed(Counter(net.outputs).items()):  # each copy stands right behind what it copies
+        if times > 1 or not net.can_end_at(blob):
+            _copy(net, blob, times)
+    _spell_apart(net)
 
 
-def _copy_of_an_input(net: Net, producer: Node) -> None:
-    name = net.fresh_name(f"{producer.top}_output")
-    copy = Node(name=name, layer=Power(), bottoms=(producer.top,), tops=(name,), origin=producer.origin)
-    net.replace(producer, [producer, copy])
-    net.outputs = [name if output == producer.top else output for output in net.outputs]
-    net.note("assumed", f"the output that is the input {producer.top} itself is called {name}", producer.origin)
+def _copy(net: Net, blob: str, times: int) -> None:
+    given = isinstance(net.producer(blob).layer, Input)
+    source, wanted = (blob, f"{blob}_output") if given else (net.fresh_name(f"{blob}_inner"), blob)
+    if not given:
+        net.rename(blob, source)
+    names, producer, layer = list[str](), net.producer(source), copy_layer(net.shapes[source])
+    for _ in range(times):
+        names.append(net.fresh_name(wanted, names))
+    copies = [Node(name=name, layer=layer, bottoms=(source,), tops=(name,), origin=producer.origin) for name in names]
+    net.replace(producer, [producer, *copies])
+    if not given:
+        net.values.move(source, blob)
+    rest = iter(names)
+    net.outputs = [next(rest) if output == source else output for output in net.outputs]
+    what = f"the output that is the input {blob} itself" if given else f"an output that is {blob} once more"
+    for name in names if given else names[1:]:
+        net.note("assumed", f"{what} is called {name}", producer.origin)
 
 
-def _copy(net: Net, producer: Node, blob: str) -> None:
-    inner, readers = net.fresh_name(f"{blob}_inner"), net.consumers(blob)
-    tops = tuple(inner if top == blob else top for top in producer.tops)
-    made = replace(producer, name=inner if producer.name == blob else producer.name, tops=tops)
-    copy = Node(name=blob, layer=Power(), bottoms=(inner,), tops=(blob,), origin=producer.origin)
-    net.replace(producer, [made, copy])
-    for reader in readers:
-        net.update(reader, replace(reader, bottoms=tuple(inner if each == blob else each for each in reader.bottoms)))
+def _spell_apart(net: Net) -> None:
+    """Give each of several copies of one blob a spelling of its own: MNN makes one layer of two that are alike."""
+    numbers = Counter[str]()
+    for output in net.outputs:
+        node = net.producer(output)
+        if isinstance(node.layer, Reshape) and net.shapes[node.bottom] == net.shapes[output]:
+            layer = copy_layer(net.shapes[output], numbers[node.bottom])
+            numbers[node.bottom] += 1
+            if node.layer != layer:
+                net.update(node, replace(node, layer=layer))
 
 
 OUTPUTS_APART = NetPass(name="outputs_apart", run=_run)

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
-from caffe_ir.layers import Input
-from caffe_ir.net import Net
+from caffe_ir.layers import Input, copy_layer
+from caffe_ir.net import Net, Node
 from converters.pytorch.build import Value
 
 NAMING = (pytree.MappingKey, pytree.GetAttrKey)
 
 
 def name_outputs(net: Net, program: ExportedProgram, results: Sequence[Value | None]) -> None:
-    """Make the results the net's outputs; keys of dicts and names of namedtuples become names of tops."""
-    wanted, named = dict[str, str](), dict[str, str]()
+    """Make the results the net's outputs; keys of dicts and names of namedtuples become names of tops.
+
+    A blob that cannot bear a key, because it is an input, one of several tops, read by others or several outputs, gets
+    a copy that does.
+    """
+    wanted, times = dict[str, str](), Counter(value.blob for value in results if value is not None)
     for place, (key, value) in enumerate(zip(output_keys(program, len(results)), results, strict=True)):
-        told = key or f"output {place}"
         if value is None:
-            net.note("dropped", f"{told} is no tensor; the net does not have it")
+            net.note("dropped", f"{key or f'output {place}'} is no tensor; the net does not have it")
             continue
-        producer = net.producer(value.blob)
-        if value.blob in net.outputs:
-            net.note("assumed", f"{told} is the same blob as {named[value.blob]}", producer.origin)
-            continue
-        net.outputs.append(value.blob)
-        named[value.blob] = told
-        if isinstance(producer.layer, Input):
-            if key != value.blob:
-                net.note("assumed", f"{told} is the input {value.blob} itself", producer.origin)
-        elif key:
-            wanted[value.blob] = key
+        blob = value.blob
+        if key and (times[blob] > 1 or not net.can_end_at(blob)):
+            blob = _copied(net, blob, key)
+        net.outputs.append(blob)
+        if key:
+            wanted[blob] = key
     _rename(net, wanted)
+
+
+def _copied(net: Net, blob: str, key: str) -> str:
+    name, origin = net.fresh_name(f"{blob}_{key}"), net.producer(blob).origin
+    layer = copy_layer(net.shapes[blob])
+    return net.append(Node(name=name, layer=layer, bottoms=(blob,), tops=(name,), origin=origin)).top
 
 
 def output_keys(program: ExportedProgram, count: int) -> list[str]:
@@ -57,22 +62,14 @@ def _rename(net: Net, wanted: Mapping[str, str]) -> None:
     waiting = {}
     for blob, name in wanted.items():
         waiting[f"{name} (waiting)"] = name
-        _call(net, blob, f"{name} (waiting)")
+        net.rename(blob, f"{name} (waiting)")
     for blob, name in waiting.items():
         for node in [node for node in net.nodes if name in (node.name, *node.tops)]:
             free = net.fresh_name(name)
             if name in node.tops:
                 if isinstance(node.layer, Input):
                     net.note("assumed", f"the input {name} is called {free}: an output has its name", node.origin)
-                _call(net, name, free)
+                net.rename(name, free)
             else:
                 net.update(node, replace(node, name=free))
-        _call(net, blob, name)
-
-
-def _call(net: Net, blob: str, name: str) -> None:
-    node = net.producer(blob)
-    tops = tuple(name if top == blob else top for top in node.tops)
-    net.update(node, replace(node, name=name if len(tops) == 1 else node.name, tops=tops))
-    net.shapes[name] = net.shapes.pop(blob)
-    net.redirect(blob, name)
+        net.rename(blob, name)

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import Concat, Convolution, Flatten, Parameter, ReLU, Sigmoid
+from caffe_ir.layers import Concat, Convolution, Flatten, Parameter, ReLU, Sigmoid, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
@@ -44,6 +44,31 @@ def test_replace_keeps_the_top_that_others_read() -> None:
     net.check()
     assert [node.name for node in net.nodes] == ["data", "a_1", "a", "b"]
     assert net.shapes["a_1"] == (1, 2)
+
+
+def test_rename_calls_a_blob_otherwise_everywhere() -> None:
+    net = net_of((1, 4))
+    add(net, "cut", Slice(slice_point=(1,)), tops=("left", "right"))
+    add(net, "last", ReLU(), bottoms=("right",))
+    net.values["both"] = "right"
+    net.rename("right", "rest")
+    net.rename("last", "end")
+    net.check()
+    assert [str(node) for node in net.nodes[1:]] == [
+        "cut: Slice(slice_point=(1,)) data -> left, rest",
+        "end: ReLU() rest -> end",
+    ]
+    assert (net.outputs, net.values["both"], net.shapes["rest"]) == (["end"], "rest", (1, 3))
+    assert not net.has("last")
+    assert not net.writes("right")
+
+
+def test_an_output_must_be_alone() -> None:
+    net = net_of((1, 4))
+    add(net, "first", ReLU())
+    add(net, "cut", Slice(slice_point=(1,)), tops=("left", "right"))
+    add(net, "last", ReLU())
+    assert [blob for blob in net.shapes if net.can_end_at(blob)] == ["last"]
 
 
 def test_check_tells_every_fault() -> None:

@@ -1,14 +1,11 @@
-"""What an engine lists as the outputs of the files is what the source returns: OpenCV's account, and MNN's."""
+"""What engines give back of the files, unasked: what the source returns and nothing else, under the summary's names.
+
+References: OpenCV's unconnected layers, the outputs of MNN's session, Caffe's own rule (net.cpp:226-235: the blobs that
+no layer reads), and torch for the numbers.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
-from pathlib import Path
-
-import cv2
 import pytest
 import torch
 from torch import nn
@@ -17,43 +14,17 @@ from torch.nn import functional as F
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
+from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from converters.darknet import convert as convert_darknet
-from converters.pytorch import convert as convert_pytorch
+from tests.converters.pytorch.judge import fed, flat, images
 from tests.converters.pytorch.nets import Mobile, ResNet
+from tests.end_to_end.from_torch import FLOAT32, error, files_of, lowered
 from tests.oracles import darknet
+from tests.oracles.given_back import Pair, by_mnn, by_opencv, needs_mnn
 from tests.oracles.seeded_weights import write_weights
 from tests.oracles.shrink_cfg import shrink
-
-MNN_OUTPUTS = """
-import json, sys
-import _tools, MNN
-prototxt, caffemodel, model = sys.argv[1:]
-files = ["--modelFile", caffemodel, "--prototxt", prototxt, "--MNNModel", model]
-_tools.mnnconvert(["mnnconvert", "-f", "CAFFE", *files, "--bizCode", "x", "--optimizeLevel", "0"])
-net = MNN.Interpreter(model)
-session = net.createSession({"backend": "CPU"})
-print(json.dumps(sorted(net.getSessionOutputAll(session))))
-"""
-needs_mnn = pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
-
-
-def by_opencv(stem: Path) -> list[str]:
-    net = cv2.dnn.readNetFromCaffe(f"{stem}.prototxt", f"{stem}.caffemodel")
-    return sorted(net.getUnconnectedOutLayersNames())
-
-
-def by_mnn(stem: Path) -> list[str]:
-    command = [sys.executable, "-c", MNN_OUTPUTS, f"{stem}.prototxt", f"{stem}.caffemodel", f"{stem}.mnn"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: list[str] = json.loads(ran.stdout.splitlines()[-1])
-    return found
-
-
-def written(net: Net, folder: Path) -> Path:
-    write(net, folder / "net", CAFFE)
-    return folder / "net"
 
 
 class Calls(nn.Module):
@@ -74,48 +45,110 @@ SOURCES = {
     "rows": lambda m, x: m.a(x)[:, :, 1:-1],
     "a chunk of three": lambda m, x: m.a(x).chunk(4, 1)[1],
     "two chunks of four": lambda m, x: m.a(x).chunk(4, 1)[1::2],
+    "all chunks": lambda m, x: m.a(x).chunk(4, 1),
+    "all chunks under names": lambda m, x: dict(zip("abcd", m.a(x).chunk(4, 3), strict=True)),
     "CSP, half of what is read as a whole": lambda m, x: torch.cat([m.b(y := m.a(x)), y[:, 4:], y], 1),
     "a floor pooling beside a map of its size": lambda m, x: (m.c(y := m.a(x)), F.max_pool2d(y, 2)),
     "an output that is read": lambda m, x: (y := m.a(x), m.b(y)),
     "an output that is read in place": lambda m, x: (y := m.a(x), y.relu()),
+    "an output that is read by two": lambda m, x: (y := m.a(x), y.tanh() + y.sigmoid()),
     "an output that is cut": lambda m, x: (y := m.a(x), y[:, :4].relu()),
+    "a view of an output": lambda m, x: (y := m.a(x), y.flatten(1)),
     "one half twice": lambda m, x: (y := m.a(x).chunk(2, 1)[0], y + 1),
+    "a map twice": lambda m, x: (y := m.a(x), y),
+    "a map three times, and read": lambda m, x: (y := m.a(x), y, m.b(y), y),
+    "a map twice under names": lambda m, x: {"first": (y := m.a(x)), "second": y},
     "the input": lambda m, x: (x, m.a(x)),
+    "the input under a name": lambda m, x: {"image": x, "map": m.a(x)},
+    "nothing but the input": lambda m, x: x,
     "every second row": lambda m, x: m.a(x)[:, :, ::2],
     "channels picked": lambda m, x: m.a(x)[:, [5, 0, 3]],
+    "one place of a vector": lambda m, x: m.a(x).amax((2, 3))[:, 4],
     "pyramid": lambda m, x: [y := m.a(x), z := m.c(y), F.interpolate(z, scale_factor=2.0)],
-    "a dict": lambda m, x: {"deep": (y := m.a(x)), "last": m.b(y)},
+    "pyramid under names": lambda m, x: {"p2": (y := m.a(x)), "p3": (z := m.c(y)), "p4": F.max_pool2d(z, 2)},
 }
+NETWORKS = {"ResNet": ResNet, "Mobile": Mobile}
+BOTH = [*SOURCES, *NETWORKS]
+
+NAMES = {
+    "all chunks": ["chunk_0", "chunk_1", "chunk_2", "chunk_3"],
+    "all chunks under names": ["a", "b", "c", "d"],
+    "a map twice": ["a", "a_2"],
+    "a map three times, and read": ["a", "a_2", "b", "a_3"],
+    "a map twice under names": ["first", "second"],
+    "the input": ["x_output", "a"],
+    "the input under a name": ["image", "map"],
+    "pyramid under names": ["p2", "p3", "p4"],
+}
+"""Of some of them, what a user expects."""
 
 
-@pytest.mark.parametrize("name", SOURCES)
-def test_what_a_module_returns_is_what_opencv_lists(name: str, tmp_path: Path) -> None:
-    net = lower(convert_pytorch(Calls(SOURCES[name]).eval(), (torch.zeros(1, 3, 8, 8),)), CAFFE, Options())
-    assert by_opencv(written(net, tmp_path)) == sorted(net.outputs)
+@pytest.fixture(scope="module")
+def nets(tmp_path_factory):
+    """For each module: what it returns, the names in the summary, and the files."""
+    found = {}
+    for number, name in enumerate(BOTH):
+        torch.manual_seed(number)
+        small = name in SOURCES
+        module = (Calls(SOURCES[name]) if small else NETWORKS[name]()).eval()
+        x = images(1, 3, 8, 8) if small else images(1, 3, 64, 64)
+        net = lowered(module, x)
+        files = files_of(net, tmp_path_factory.mktemp(str(number)))
+        with torch.no_grad():
+            wanted = flat(module(x))
+        pair = Pair(prototxt=files.prototxt, caffemodel=files.caffemodel, feeds=fed(files.net, (x,)))
+        found[name] = net, pair, dict(zip(net.outputs, wanted, strict=True))
+    return found
+
+
+@pytest.fixture(scope="module")
+def mnn_results(nets):
+    return dict(zip(nets, by_mnn([pair for _, pair, _ in nets.values()]), strict=True))
+
+
+def unread(net: Net) -> list[str]:
+    bottoms = {bottom for node in net.nodes for bottom in node.bottoms}
+    return [top for node in net.nodes for top in node.tops if top not in bottoms]
+
+
+def assert_given_back(found, wanted) -> None:
+    assert sorted(found) == sorted(wanted)
+    assert all(error(found[name], value) < FLOAT32 for name, value in wanted.items())
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_a_module_returns_is_what_opencv_gives_back(name, nets) -> None:
+    net, pair, wanted = nets[name]
+    assert_given_back(by_opencv(pair), wanted)
+    assert sorted(unread(read(pair.prototxt, pair.caffemodel))) == sorted(wanted)
+    assert net.outputs == NAMES.get(name, net.outputs)
     assert not {"Silence", "Split"} & {node.layer.type_name() for node in net.nodes}
 
 
 @needs_mnn
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*SOURCES, ResNet, Mobile])
-def test_and_what_mnn_lists(name, tmp_path: Path) -> None:
-    module = Calls(SOURCES[name]) if isinstance(name, str) else name()
-    size = 8 if isinstance(name, str) else 64
-    net = lower(convert_pytorch(module.eval(), (torch.zeros(1, 3, size, size),)), CAFFE, Options())
-    stem = written(net, tmp_path)
-    assert by_opencv(stem) == sorted(net.outputs)
-    if any(len(node.bottoms) == 2 and node.layer.type_name() == "Scale" for node in net.nodes):
+@pytest.mark.parametrize("name", BOTH)
+def test_and_what_mnn_gives_back(name, nets, mnn_results) -> None:
+    net, _, wanted = nets[name]
+    if mnn_results[name] is None:
+        assert any(len(node.bottoms) == 2 and node.layer.type_name() == "Scale" for node in net.nodes)
         pytest.skip("MNN's converter crashes on a Scale of two blobs")
-    assert by_mnn(stem) == sorted(net.outputs)
+    assert_given_back(mnn_results[name], wanted)
 
 
 @darknet.needs_darknet
 @needs_mnn
 @pytest.mark.slow
-@pytest.mark.parametrize("cfg", darknet.static_cfgs() if darknet.available() else (), ids=lambda cfg: cfg.stem)
-def test_mnn_lists_darknets_heads(cfg: Path, tmp_path: Path) -> None:
-    small, weights = tmp_path / cfg.name, tmp_path / "net.weights"
-    small.write_text(shrink(cfg.read_text()))
-    write_weights(small, weights, seed=7)
-    net = lower(convert_darknet(small, weights).net, CAFFE, Options())
-    assert by_mnn(written(net, tmp_path)) == sorted(net.outputs)
+def test_mnn_lists_darknets_heads(tmp_path) -> None:
+    made = {}
+    for cfg in darknet.static_cfgs():
+        small, weights = tmp_path / cfg.name, tmp_path / f"{cfg.stem}.weights"
+        small.write_text(shrink(cfg.read_text()))
+        write_weights(small, weights, seed=7)
+        net = lower(convert_darknet(small, weights).net, CAFFE, Options())
+        files = write(net, tmp_path / cfg.stem, CAFFE)
+        made[cfg.stem] = net, Pair(prototxt=files.prototxt, caffemodel=files.caffemodel, feeds={})
+    listed = dict(zip(made, by_mnn([pair for _, pair in made.values()]), strict=True))
+    assert all(found is not None for found in listed.values())
+    assert {name: sorted(found or ()) for name, found in listed.items()} == {
+        name: sorted(net.outputs) for name, (net, _) in made.items()
+    }

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import Flatten, Reshape, Tile
+from caffe_ir.layers import Flatten, Reshape, Tile, copy_layer
 
 SHAPE = (2, 3, 4, 5)
 VALUES = np.arange(120.0).reshape(SHAPE)
@@ -93,3 +93,12 @@ def test_views_are_marked():
     assert Flatten.is_view
     assert Reshape.is_view
     assert not Tile.is_view
+
+
+def test_a_copy_has_the_shape_that_is_there_however_it_is_spelled():
+    copies = [copy_layer(SHAPE, number) for number in range(8)]
+    assert len({copy.shape for copy in copies}) == 8
+    assert {copy.infer((SHAPE,)) for copy in copies} == {(SHAPE,)}
+    assert copies[0].shape == (0, 0, 0, 0)
+    assert copies[5].shape == (0, 3, 0, 5)
+    assert copy_layer(()).infer(((),)) == ((),)

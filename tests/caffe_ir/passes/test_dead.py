@@ -91,14 +91,55 @@ def test_inputs_and_silences_stay():
     assert net.dump() == before
 
 
-def test_an_identity_keeps_two_outputs_apart():
+def test_an_identity_keeps_two_outputs_apart_as_one_that_engines_keep():
     net = net_of((1, 4))
     add(net, "first", ReLU())
     add(net, "drop", Dropout())
     net.outputs = ["first", "drop"]
-    before = net.dump()
-    run_pass(DEAD, net, CONTEXT)
-    assert net.dump() == before
+    after = rewritten(net, DEAD)
+    assert [str(node) for node in after.nodes[1:]] == [
+        "first: ReLU() data -> first",
+        "drop: Reshape(shape=(0, 0)) first -> drop",
+    ]
+    assert after.outputs == ["first", "drop"]
+
+
+@pytest.mark.parametrize("before", ["an input", "one of several tops", "read by others"])
+def test_an_identity_stays_where_the_blob_before_it_can_be_no_output(before):
+    net = net_of((1, 4))
+    if before == "one of several tops":
+        add(net, "cut", Slice(slice_point=(2,)), tops=("left", "right"))
+    elif before == "read by others":
+        add(net, "first", ReLU())
+    add(net, "drop", Dropout())
+    add(net, "last", Sigmoid(), bottoms=net.node("drop").bottoms)
+    net.outputs = ["drop", "last"]
+    assert str(rewritten(net, DEAD).node("drop").layer) == "Reshape(shape=(0, 0))"
+
+
+def test_an_output_keeps_its_name_where_an_identity_made_it():
+    net = net_of((1, 4))
+    add(net, "first", ReLU())
+    add(net, "drop", Dropout())
+    after = rewritten(net, DEAD)
+    assert [str(node) for node in after.nodes[1:]] == ["drop: ReLU() data -> drop"]
+    assert after.outputs == ["drop"]
+    assert after.values == {"first": "drop", "drop": "drop"}
+
+
+def test_of_a_split_the_outputs_stay():
+    net = net_of((1, 3))
+    add(net, "first", ReLU())
+    add(net, "split", Split(copies=3), tops=("left", "middle", "right"))
+    add(net, "last", Sigmoid(), bottoms=("middle",))
+    net.outputs = ["left", "right", "last"]
+    after = rewritten(net, DEAD)
+    assert [str(node) for node in after.nodes[2:]] == [
+        "left: Reshape(shape=(0, 0)) first -> left",
+        "right: Reshape(shape=(0, 0)) first -> right",
+        "last: Sigmoid() first -> last",
+    ]
+    assert after.outputs == ["left", "right", "last"]
 
 
 def test_what_a_pass_made_goes_without_a_note():

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
-from caffe_ir.layers import Convolution, Eltwise, Power, ReLU, Slice
+from caffe_ir.layers import Convolution, Eltwise, Power, ReLU, Sigmoid, Slice
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.source_layers import WindowPool
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, TARGETS
 from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
@@ -38,7 +39,7 @@ def test_golden_dump():
         "  data: Input(shape=[(1, 3, 6, 6)])  -> data  [1x3x6x6]\n"
         "  deep_inner: Convolution(num_output=4, bias_term=False, kernel_size=[3]) data -> deep_inner"
         " | [4, 3, 3, 3]  [1x4x4x4]\n"
-        "  deep: Power() deep_inner -> deep  [1x4x4x4]\n"
+        "  deep: Reshape(shape=(0, 0, 0, 0)) deep_inner -> deep  [1x4x4x4]\n"
         "  last: Power(scale=2.0) deep_inner -> last  [1x4x4x4]\n"
         "  outputs deep, last\n"
     )
@@ -80,6 +81,42 @@ def test_one_of_several_tops_is_copied():
         ("left", ("left_inner",), ("left",)),
         ("sum", ("left_inner", "right"), ("sum",)),
     ]
+
+
+def test_of_several_tops_each_output_is_copied_in_order():
+    net = net_of((1, 4, 2, 2))
+    add(net, "parts", Slice(slice_point=(1, 2)), tops=("a", "b", "c"))
+    net.outputs = ["a", "b", "c"]
+    after = rewritten(net, OUTPUTS_APART)
+    assert [node.name for node in after.nodes] == ["data", "parts", "a", "b", "c"]
+    assert all(after.can_end_at(output) for output in after.outputs)
+    assert after.outputs == ["a", "b", "c"]
+
+
+def test_what_is_returned_several_times_is_several_outputs():
+    net = two_stages()
+    net.values["data"] = "data"
+    net.outputs = ["last", "data", "last", "data", "last"]
+    after = rewritten(net, OUTPUTS_APART)
+    assert after.outputs == ["last", "data_output", "last_2", "data_output_2", "last_3"]
+    assert after.values == {"data": "data", "deep": "deep", "last": "last"}
+    copies = [node for node in after.nodes if node.bottoms == ("last_inner",)]
+    assert len({node.layer for node in copies}) == 3  # MNN makes one layer of two that are alike
+    assert [note.text for note in after.notes] == [
+        "the output that is the input data itself is called data_output",
+        "the output that is the input data itself is called data_output_2",
+        "an output that is last once more is called last_2",
+        "an output that is last once more is called last_3",
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+def test_every_target_holds_a_copy(target):
+    net = net_of((1, 3, 6, 6))
+    add(net, "deep", ReLU())
+    add(net, "last", Sigmoid())
+    net.outputs = ["deep", "last"]
+    assert lower(net, target, Options()).outputs == ["deep", "last"]
 
 
 def test_a_crop_takes_its_size_from_no_output(tmp_path: Path):

@@ -51,25 +51,35 @@ def test_pieces_of_one_layer_as_outputs():
     assert net.outputs == ["left", "right"]
 
 
-def test_one_blob_twice_an_input_and_none():
-    net = convert(Calls(lambda x: {"a": x.relu(), "none": None, "same": x}), (images(1, 2),))
-    assert net.outputs == ["a", "inputs_0"]
-    assert [note.text for note in net.notes] == [
-        "none is no tensor; the net does not have it",
-        "same is the input inputs_0 itself",
-    ]
+def test_what_cannot_bear_a_key_gets_a_copy_that_does():
+    """An input, a blob that is two outputs, one that others read, and one of several tops."""
 
+    def wrap(x):
+        y = x.relu()
+        left, _ = y.chunk(2, 1)
+        return {"same": x, "none": None, "a": y, "b": y, "left": left, "all": y.tanh()}
+
+    net = converted(Calls(wrap), images(1, 2))
+    assert net.outputs == ["same", "a", "b", "left", "all"]
+    read = {bottom for node in net.nodes for bottom in node.bottoms}
+    assert not read & set(net.outputs)
+    assert "none is no tensor; the net does not have it" in [note.text for note in net.notes]
+
+
+def test_without_keys_the_source_says_what_it_returns_and_the_passes_make_copies():
     def twice(x):
         y = x.relu()
-        return {"a": y, "b": y}
+        return y, x, y
 
     net = convert(Calls(twice), (images(1, 2),))
-    assert net.outputs == ["a"]
-    assert [note.text for note in net.notes] == ["b is the same blob as a"]
+    assert net.outputs == ["relu", "inputs_0", "relu"]
+    assert converted(Calls(twice), images(1, 2)).outputs == ["relu", "inputs_0_output", "relu_2"]
 
-    net = convert(Calls(lambda x: (x.relu(), x)), (images(1, 2),))
-    assert net.outputs == ["relu", "inputs_0"]
-    assert [note.text for note in net.notes] == ["output 1 is the input inputs_0 itself"]
+
+def test_a_key_survives_an_identity():
+    net = converted(Calls(lambda x: {"out": x.relu().view(1, 2).repeat(1, 1)}), images(1, 2))
+    assert net.outputs == ["out"]
+    assert [node.name for node in net.nodes] == ["inputs_0", "out"]
 
 
 def test_a_key_that_is_an_inputs_name_has_it_and_the_input_says_so():
