@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
 from converters.cli.files import lowered
 from converters.cli.sources import darknet_model, require_torch, torch_model, users_code
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.darknet import DarknetModel
     from converters.verify import Judge, Source
+    from converters.verify.readings import Reading
 
 Fit = Literal["letterbox", "stretch"]
 CFG, WEIGHTS = ".cfg", ".weights"
@@ -51,6 +53,8 @@ class Opened(Struct, frozen=True, kw_only=True):
     source: Source
     fit: Fit = "stretch"
     remarks: tuple[str, ...] = ()
+    readings: Callable[[], Iterator[Reading]] = lambda: iter(())
+    """Other ways to read the same files, for one of which the Caffe net may have been made."""
 
 
 def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
@@ -151,7 +155,26 @@ def expected(net: Net, pair: Pair, asked: Asked) -> Net:
 
 def _darknet(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened:
     model = darknet_model(cfg, weights, asked.darknet)
-    return darknet_opened(cfg, weights, model, expected(model.net, pair, asked), asked.judge)
+    found = darknet_opened(cfg, weights, model, expected(model.net, pair, asked), asked.judge)
+    return replace(found, readings=partial(_readings, cfg, weights, model, pair, asked))
+
+
+def _readings(cfg: Path, weights: Path, model: DarknetModel, pair: Pair, asked: Asked) -> Iterator[Reading]:
+    """The same weights under every other --bn."""
+    from converters.verify.readings import Reading
+
+    seen = {str(model.batch_norm)}
+    for choice in next(one.choices for one in declared(DarknetOptions) if one.name == "bn"):
+        other = darknet_model(cfg, weights, replace(asked.darknet, bn=choice), check_finite=False)
+        if str(other.batch_norm) in seen:
+            continue
+        seen.add(str(other.batch_norm))
+        yield Reading(
+            expected=expected(other.net, pair, asked),
+            chosen=f"divide by {other.batch_norm}, as with --bn {choice}",
+            instead=f"{model.batch_norm} belongs ({model.batch_norm.why.partition(';')[0]})",
+            hint=f"convert again, or if the weights mean the former, verify with --bn {choice} too",
+        )
 
 
 def darknet_opened(

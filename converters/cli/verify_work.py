@@ -33,6 +33,7 @@ def could_not(what: str) -> AbstractContextManager[None]:
 def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = False) -> Comparison:
     """Read the pair of files back and compare. Raises ConversionError where that cannot be."""
     from converters.verify import caffe_files, verify
+    from converters.verify.readings import explained
     from converters.verify.unreadable import comparison_of_unreadable
 
     try:
@@ -44,7 +45,7 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
         return partly
     feeds = given(wanted, found)
     with steps(quiet=quiet) as progress:
-        return verify(
+        comparison = verify(
             found.source,
             files,
             feeds=feeds,
@@ -55,6 +56,7 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
             tolerance=wanted.tolerance,
             progress=progress,
         )
+    return explained(comparison, found.source.expected, files.net, found.readings())
 
 
 def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:

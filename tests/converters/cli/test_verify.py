@@ -212,3 +212,18 @@ def test_what_a_report_needs_is_looked_for_before_the_work(files, tmp_path, monk
     done = run(*files, "--report", tmp_path / "r.html")
     assert done.exit_code == 2
     assert "a report needs jinja2, which is not installed" in done.output
+
+
+@pytest.mark.parametrize("words", [[], ["--fold-bn"]])
+def test_files_made_with_another_bn_are_told_in_one_line(words, tmp_path) -> None:
+    cfg, weights = darknet_model(tmp_path, TINY)
+    converted("darknet", cfg, weights, "-o", tmp_path / "net", "--bn", "darknet-gpu", *words)
+    done = run(cfg, weights, tmp_path / "net", "--engine", "embedded")
+    assert done.exit_code == 1
+    told = [line for line in done.output.splitlines() if line.startswith(("first at fault", "and", "warning"))]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "first at fault: 2 layers divide by sqrt(variance + 1e-5), as with --bn darknet-gpu, where "
+        "sqrt(variance) + 1e-6 belongs (as the original's CPU code does): convert again, or if the weights mean"
+    )
+    assert run(cfg, weights, tmp_path / "net", "--engine", "embedded", "--bn", "darknet-gpu").exit_code == 0
