@@ -76,7 +76,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _one_phase(new: Replacement, x: str, shape: Shape, layer: WindowPool, axis: Axis) -> tuple[str, Shape, Steps]:
     """The axis without the cells that no window can hold, and what the windows are then."""
-    size, windows = shape[2 + axis], layer.cells(axis, shape[2 + axis])
+    size = shape[2 + axis]
     steps = Steps(
         kernel=layer.kernel_size[axis],
         stride=layer.stride[axis],
@@ -86,8 +86,9 @@ def _one_phase(new: Replacement, x: str, shape: Shape, layer: WindowPool, axis: 
     )
     if steps.dilation == 1:
         return x, shape, steps
-    if max(map(len, windows)) == 1:
-        x, shape = _taken(new, x, shape, axis, [window[0] for window in windows])
+    first_cells, counts = layer.cells(axis, size)
+    if counts.max() == 1:
+        x, shape = _taken(new, x, shape, axis, first_cells.tolist())
         return x, shape, Steps(count=steps.count)
     common = gcd(steps.stride, steps.dilation)
     first = -steps.begin % common

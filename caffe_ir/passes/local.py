@@ -13,11 +13,15 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Local
+
+MOST_PLACES = 10_000
+"""Each place is a blob of the net, twice; a net with 50 is the largest that is known."""
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -27,6 +31,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if oh * ow == 1:
         net.replace(node, [_everywhere_the_same(node, layer)])
         return
+    if oh * ow > MOST_PLACES:
+        what, why = f"{layer} has filters of their own at {oh * ow:,} places", f"{MOST_PLACES:,} are the most"
+        raise ConversionError(Problem(what=what, why=why, origin=node.origin))
     _by_places(net, node, layer, bottom[1], (oh, ow))
     net.note("lowered", f"the filters of {oh * ow} places became the groups of a convolution", node.origin)
 

@@ -14,7 +14,6 @@ infinity; a border of zeros, if nothing in the blob is negative. A mean counts t
 from __future__ import annotations
 
 from functools import partial
-from itertools import product
 from math import inf
 
 import numpy as np
@@ -84,7 +83,7 @@ def _zeros(
     """How many zero taps to put before and behind the filter of one axis; None where no number of them will do."""
     wanted = conv_output(size + sum(sides), kernel, stride, pad, dilation)
     span, most = extent(kernel, dilation), abs(sides[1] - sides[0]) // dilation + 2
-    for front, behind in sorted(product(range(most), repeat=2), key=sum):
+    for front, behind in (pair for taps in range(most) for pair in ((0, taps), (taps, 0))):
         begin = pad + sides[0] + front * dilation
         room = size + 2 * begin - span - (front + behind) * dilation
         if room >= 0 and room // stride + 1 == wanted:
@@ -104,7 +103,7 @@ def _pool(net: Net, node: Node, pad: Pad, layer: WindowPool) -> WindowPool | Non
         unseen = pad.value == -inf or (pad.value == 0 and _never_negative(net, node.bottom))
         grown = replace(layer, begin=begin, end=end)
         size = net.shapes[node.bottom][2:]
-        inside = all(grown.cells(axis, size[axis])[place] for axis in (0, 1) for place in (0, -1))
+        inside = all(grown.cells(axis, size[axis])[1][place] for axis in (0, 1) for place in (0, -1))
         return grown if unseen and inside else None
     if pad.value != 0:
         return None

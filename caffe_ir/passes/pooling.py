@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.geometry import caffe_pool_output, windows
+from caffe_ir.geometry import caffe_pool_output
 from caffe_ir.layers import Convolution, Pooling, Reshape, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
@@ -60,7 +60,12 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _takes_all(layer: WindowPool, bottom: Shape) -> bool:
     """Whether there is one window, and it holds the whole image."""
-    return all(layer.cells(axis, bottom[2 + axis]) == [range(bottom[2 + axis])] for axis in AXES)
+    return all(_takes_whole(layer, axis, bottom[2 + axis]) for axis in AXES)
+
+
+def _takes_whole(layer: WindowPool, axis: Literal[0, 1], size: int) -> bool:
+    """Whether there is one window on an axis, and it holds all of its cells."""
+    return layer.output_size[axis] == 1 and layer.cells(axis, size)[1].item() == size
 
 
 def _maximum(net: Net, node: Node, layer: WindowPool, bottom: Shape) -> None:
@@ -99,27 +104,34 @@ def _choices(
             yield made != wanted, sum(pad), kernel, pad, offset
 
 
-def _fits(layer: WindowPool, axis: Literal[0, 1], size: int) -> list[Fit]:
-    """The pads under which Caffe's windows, if there are enough of them, hold the wanted ones in a row."""
-    wanted, stride = layer.cells(axis, size), layer.stride[axis]
-    if wanted == [range(size)]:
-        return [Fit(kernel=size, pad=0, offset=0)]
-    kernel, fits = layer.kernel_size[axis], []
-    for pad in range(kernel):
-        held = [range(*window) for window in windows(size, kernel, stride, pad, (size + pad - 1) // stride + 1)]
-        for offset in range(len(held) - len(wanted) + 1):
-            if held[offset : offset + len(wanted)] == wanted:
-                fits.append(Fit(kernel=kernel, pad=pad, offset=offset))
-    return fits
+def _fits(layer: WindowPool, axis: Literal[0, 1], size: int) -> Iterator[Fit]:
+    """The pads under which Caffe's windows hold the wanted ones in a row, from the least on.
+
+    Caffe's window o + i begins at (o + i) s - p, so p = begin + o s; where all windows hold the whole image, others
+    would do as well. Every further stride of padding puts one window before the wanted ones and one behind them: no
+    more of it is of use than windows are missing, and one more where Caffe leaves out the last one.
+    """
+    if _takes_whole(layer, axis, size):
+        yield Fit(kernel=size, pad=0, offset=0)
+        return
+    kernel, stride, begin = layer.kernel_size[axis], layer.stride[axis], layer.begin[axis]
+    if layer.dilation[axis] > 1 < kernel:
+        return
+    made = caffe_pool_output((size, size), (kernel, kernel), (stride, stride), (begin, begin))[0]
+    most = max(0, layer.output_size[axis] - made) + 1
+    for offset in range(most + 1):
+        if begin + offset * stride < kernel:
+            yield Fit(kernel=kernel, pad=begin + offset * stride, offset=offset)
 
 
 def _plain_mean(layer: WindowPool, bottom: Shape) -> Pooling | None:
     """Pooling AVE where no window leaves the image and each is divided by all of its cells."""
     kernel, stride, size = layer.kernel_size, layer.stride, (bottom[2], bottom[3])
     full = all(
-        window == range(start, start + kernel[axis])
+        layer.begin[axis] == 0
+        and layer.dilation[axis] == 1
+        and (layer.output_size[axis] - 1) * stride[axis] + kernel[axis] <= size[axis]
         for axis in AXES
-        for window, start in zip(layer.cells(axis, size[axis]), range(0, size[axis], stride[axis]), strict=False)
     )
     counted = np.all(layer.divisors(bottom) == kernel[0] * kernel[1])
     if not full or not counted or caffe_pool_output(size, kernel, stride, (0, 0)) != layer.output_size:

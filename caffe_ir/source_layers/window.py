@@ -39,7 +39,7 @@ class WindowPool(SourceLayer, frozen=True, kw_only=True):
         require(min(*self.begin, *self.end) >= 0, "padding is never negative")
         free = self.pool == "AVE" and isinstance(self.divisor, int)
         for counts in self._counts(bottoms[0]):
-            require(free or min(counts) > 0, "a window lies outside")
+            require(free or counts.min() > 0, "a window lies outside")
         return ((*bottoms[0][:2], *self.output_size),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
@@ -55,15 +55,18 @@ class WindowPool(SourceLayer, frozen=True, kw_only=True):
                 gather(pooled, taps, out=pooled)
         return [pooled if self.pool == "MAX" else (pooled / self.divisors(x.shape)).astype(x.dtype, copy=False)]
 
-    def cells(self, axis: Literal[0, 1], size: int) -> list[range]:
-        """The cells of each window inside an image of `size` on one axis (0 vertical, 1 horizontal)."""
+    def cells(self, axis: Literal[0, 1], size: int) -> tuple[Array, Array]:
+        """The first cell of each window inside an image of `size` on one axis (0 vertical, 1 horizontal), and how many.
+
+        They are `dilation` apart.
+        """
         kernel, stride, dilation, begin = (
             pair[axis] for pair in (self.kernel_size, self.stride, self.dilation, self.begin)
         )
-        return [
-            range(start + max(0, -(start // dilation)) * dilation, min(start + kernel * dilation, size), dilation)
-            for start in range(-begin, self.output_size[axis] * stride - begin, stride)
-        ]
+        starts = np.arange(self.output_size[axis]) * stride - begin
+        first = starts + np.maximum(0, -(starts // dilation)) * dilation
+        stop = np.minimum(starts + kernel * dilation, size)
+        return first, np.maximum(0, -((first - stop) // dilation))
 
     def divisors(self, bottom: Shape) -> Array:
         """What the sum of each window is divided by, float64 of `output_size`."""
@@ -72,17 +75,17 @@ class WindowPool(SourceLayer, frozen=True, kw_only=True):
         rows, columns = self._counts(bottom)
         return np.outer(rows, columns).astype(np.float64)
 
-    def _counts(self, bottom: Shape) -> tuple[list[int], list[int]]:
+    def _counts(self, bottom: Shape) -> tuple[Array, Array]:
         """How many cells each window counts, per axis."""
         return (self._counted(0, bottom[2]), self._counted(1, bottom[3]))
 
-    def _counted(self, axis: Literal[0, 1], size: int) -> list[int]:
+    def _counted(self, axis: Literal[0, 1], size: int) -> Array:
         if self.pool == "MAX" or self.divisor != "padded":
-            return [len(cells) for cells in self.cells(axis, size)]
+            return self.cells(axis, size)[1]
         kernel, stride, dilation = self.kernel_size[axis], self.stride[axis], self.dilation[axis]
-        most = self.begin[axis] + size + self.end[axis]
-        starts = range(0, self.output_size[axis] * stride, stride)
-        return [len(range(start, min(start + kernel * dilation, most), dilation)) for start in starts]
+        starts = np.arange(self.output_size[axis]) * stride
+        stop = np.minimum(starts + kernel * dilation, self.begin[axis] + size + self.end[axis])
+        return np.maximum(0, -((starts - stop) // dilation))
 
     def _margins(self, bottom: Shape) -> tuple[Pair, Pair]:
         """How far the windows reach beyond the image, per axis: before and behind."""

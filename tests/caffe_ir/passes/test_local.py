@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.blob import Blob
-from caffe_ir.errors import Origin
+from caffe_ir.errors import ConversionError, Origin
 from caffe_ir.layers import Convolution
 from caffe_ir.net import Node
 from caffe_ir.passes.base import run_pass
@@ -70,3 +70,12 @@ def test_leaves_convolutions_alone():
     before = net.dump()
     run_pass(LOCAL, net, CONTEXT)
     assert net.dump() == before
+
+
+def test_more_places_than_any_net_has_are_refused():
+    layer = Local(num_output=1, kernel_size=1, stride=1, pad=0)
+    blobs = Blob.of_zeros((10_100, 1, 1, 1, 1)), Blob.of_zeros((1, 101, 100))
+    net = net_of((1, 1, 101, 100))
+    net.append(Node(name="l", layer=layer, bottoms=("data",), tops=("l",), blobs=blobs, origin=Origin(layer="local")))
+    with pytest.raises(ConversionError, match=r"filters of their own at 10,100 places"):
+        run_pass(LOCAL, net, CONTEXT)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+from time import perf_counter
+from typing import Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.geometry import caffe_pool_output, windows
 from caffe_ir.layers import Pooling
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.pooling import POOLING
@@ -152,3 +157,51 @@ def test_every_window_geometry_is_exact(rows, columns, pool, divisor):
     net = pooled((2, 2, *size), layer)
     assert not any(isinstance(node.layer, WindowPool) for node in net.nodes)
     assert len(net.nodes) <= 5
+
+
+def _least(size: int, kernel: int, stride: int, begin: int, count: int) -> tuple[bool, int] | None:
+    """By trying all pads of Caffe's Pooling on a square: whether a crop is needed, and the padding in all."""
+    wanted = windows(size, kernel, stride, begin, count)
+    found = set()
+    for pad in range(kernel):
+        made = caffe_pool_output((size, size), (kernel, kernel), (stride, stride), (pad, pad))[0]
+        held = windows(size, kernel, stride, pad, made)
+        if any(held[offset : offset + count] == wanted for offset in range(made - count + 1)):
+            found.add((made != count, 2 * pad))
+    return min(found, default=None)
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_no_other_padding_is_better(size: int) -> None:
+    for kernel, stride, begin, count in product(range(1, 6), range(1, 5), range(5), range(1, 6)):
+        layer = WindowPool(
+            pool="MAX", kernel_size=(kernel,) * 2, stride=(stride,) * 2, begin=(begin,) * 2, output_size=(count,) * 2
+        )
+        if begin >= kernel or (count - 1) * stride - begin >= size:
+            continue  # a window without a cell
+        if (count - 1) * stride - begin <= 0 and kernel - begin >= size:
+            continue  # every window holds the whole image, so that it does not matter where it begins
+        net = net_of((1, 1, size, size))
+        add(net, "pool", layer)
+        best = _least(size, kernel, stride, begin, count)
+        if best is None:
+            with pytest.raises(ConversionError):
+                run_pass(POOLING, net, CONTEXT)
+            continue
+        run_pass(POOLING, net, CONTEXT)
+        made = net.nodes[1].layer
+        assert isinstance(made, Pooling)
+        assert (len(net.nodes) == 3, sum(made.pad)) == best, layer
+
+
+def test_large_images_and_large_windows_take_no_time() -> None:
+    pools: tuple[Literal["MAX", "AVE"], ...] = ("MAX", "AVE")
+    for kernel, pool in product((3, 999_999), pools):
+        layer = WindowPool(
+            pool=pool, kernel_size=(3, kernel), stride=(1, 1), begin=(1, kernel // 2), output_size=(8, 1_000_000)
+        )
+        net = net_of((1, 2, 8, 1_000_000))
+        add(net, "pool", layer)
+        begin = perf_counter()
+        run_pass(POOLING, net, CONTEXT)
+        assert perf_counter() - begin < 5
