@@ -154,6 +154,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "converters.weights.*",
         "converters.verify.*",
     ),
+    # what `--bn` may say is the front end's to know; it is loaded when there is something to check
+    "converters.options.darknet": ("converters.options.*", "converters.darknet.batch_norm"),
     "converters.options.*": ("converters.options.*",),
     "converters.batch.*": (
         "caffe_ir.errors",

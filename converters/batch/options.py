@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ _WANTED: dict[Kind, str] = {
     "text": "a string",
     "texts": "a string or a list of strings",
     "flag": "true or false",
-    "count": "a whole number of at least 1",
+    "count": "a whole number of at least {}",
     "number": "a number above 0",
     "path": "a string, the path of a file",
     "paths": "a string or a list of strings, the paths of files",
@@ -36,7 +36,9 @@ class Option(Struct, frozen=True, kw_only=True):
     """One key: what it holds, which sources it is for, and whether it belongs to one model and to no defaults."""
 
     kind: Kind
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
+    grammar: Callable[[str], object] | None = None
+    least: int = 1
     sources: tuple[Source, ...] = ("darknet", "pytorch")
     own: bool = False
 
@@ -52,6 +54,8 @@ def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Opti
         one.name: Option(
             kind=one.kind,
             choices=one.choices,
+            grammar=one.option.grammar,
+            least=1 if one.option.least is None else one.option.least,
             sources=tuple(source for source in sources if source in one.option.sources),
             own=one.option.own,
         )
@@ -95,28 +99,31 @@ def source_of(options: Mapping[str, Any]) -> Source | None:
 
 def refusal(option: Option, value: object) -> str:
     """Why a value is none that the option may have; empty where it may."""
-    if not _fits(option.kind, value):
-        return f"it must be {_WANTED[option.kind]}, not {_spelled(value)}"
-    if option.choices and value not in option.choices:
-        return f"{_spelled(value)} is none of {', '.join(option.choices)}"
+    if not _fits(option.kind, value, option.least):
+        return f"it must be {_WANTED[option.kind].format(option.least)}, not {_spelled(value)}"
+    if not option.choices or value in option.choices:
+        return ""
+    if option.grammar is None or not isinstance(value, str):
+        return f"{_spelled(value)} is none of {', '.join(map(str, option.choices))}"
+    try:
+        option.grammar(value)
+    except ValueError as error:
+        return str(error)
     return ""
 
 
-def _fits(kind: Kind, value: object) -> bool:
+def _fits(kind: Kind, value: object, least: int) -> bool:
     if kind in ("text", "path"):
         return isinstance(value, str) and value != ""
     if kind in ("texts", "paths"):
         several = value if isinstance(value, list) else [value]
         return bool(several) and all(isinstance(one, str) and one for one in several)
-    if kind == "flag":
-        return isinstance(value, bool)
-    if kind == "table":
-        return isinstance(value, dict) and _is_plain(value)
+    if kind in ("flag", "table"):
+        return isinstance(value, bool) if kind == "flag" else isinstance(value, dict) and _is_plain(value)
     if kind == "size":
         return isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,8}[xX][1-9][0-9]{0,8}", value) is not None
-    least = 1 if kind == "count" else 0
-    wanted = int if kind == "count" else (int, float)
-    return isinstance(value, wanted) and not isinstance(value, bool) and (value >= 1 if least else value > 0)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return (isinstance(value, int) and not isinstance(value, bool) and value >= least) if kind == "count" else number
 
 
 def _is_plain(value: object) -> bool:

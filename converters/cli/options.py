@@ -96,7 +96,7 @@ def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
         default=() if many else one.default,
         show_default=shown,
         metavar=option.metavar or _METAVARS.get(one.kind),
-        callback=_read(one.kind),
+        callback=_read(one),
         help=option.help,
     )
 
@@ -104,27 +104,50 @@ def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
 def _type(one: Declared) -> click.ParamType[Any]:
     if one.kind == "flag":
         return click.BOOL
-    if one.choices:
+    if one.choices and _reader(one) is None:
         return click.Choice(one.choices)
     if one.kind in ("path", "paths"):
         return InputFile()
-    if one.kind == "count":
+    if one.kind == "count" and not one.choices:
         return click.IntRange(one.option.least)
     if one.kind == "number":
         return click.FloatRange(0)
     return click.STRING
 
 
-def _read(kind: Kind) -> Callable[[click.Context, click.Parameter, Any], Any] | None:
-    """A callback that reads the texts of options of this kind; none where click's own types do."""
-    reader: Callable[[Any], Any] | None = {"table": arguments_of, "size": size_of}.get(kind)
+def _read(one: Declared) -> Callable[[click.Context, click.Parameter, Any], Any] | None:
+    """A callback that reads the texts of an option; none where click's own types do."""
+    reader = _reader(one)
     if reader is None:
         return None
 
     def read(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         try:
-            return None if value is None else reader(value)
+            return value if value == one.default else reader(value)
         except ValueError as error:
             raise click.BadParameter(str(error), context, parameter) from None
 
     return read
+
+
+def _reader(one: Declared) -> Callable[[Any], Any] | None:
+    if one.option.grammar is not None:
+        return functools.partial(_checked, one)
+    if one.kind == "count" and one.choices:
+        return functools.partial(_chosen, one.choices)
+    return {"table": arguments_of, "size": size_of}.get(one.kind)
+
+
+def _checked(one: Declared, text: str) -> str:
+    """The text, if it is one of the choices or the grammar reads it. Raises ValueError."""
+    if text not in one.choices and one.option.grammar is not None:
+        one.option.grammar(text)
+    return text
+
+
+def _chosen(choices: tuple[int, ...], text: str) -> int:
+    """The number, if it is one of the choices. Raises ValueError."""
+    found = next((choice for choice in choices if str(choice) == text), None)
+    if found is None:
+        raise ValueError(f"{text!r} is none of {', '.join(map(str, choices))}")
+    return found

@@ -188,8 +188,15 @@ def darknet_opened(
     judges: list[Judge] = [embedded_judge(model.net)]
     why = "" if judge == "embedded" else _darknet_unfit(model)
     if judge != "embedded" and not why:
-        shape = next(iter(model.net.shapes.values()))
-        judges.append(darknet_judge(DarknetFiles(cfg=cfg, weights=weights, input_shape=shape), model.net))
+        header = model.weights.header
+        files = DarknetFiles(
+            cfg=cfg,
+            weights=weights,
+            input_shape=next(iter(model.net.shapes.values())),
+            numbers_at=None if header.size == header.usual_size else header.size,
+            sections=len(model.net.values) - 1,
+        )
+        judges.append(darknet_judge(files, model.net))
     if judge == "darknet" and why:
         raise click.UsageError(f"--judge darknet: {why}")
     source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
@@ -205,8 +212,10 @@ def _darknet_unfit(model: DarknetModel) -> str:
 
     if model.dialect != "darknet":
         return "the net is one of AlexeyAB's fork"
-    if model.batch_norm.form != "outside" and _has_batch_norm(model):
+    if (model.batch_norm.form, model.batch_norm.eps) != ("outside", 1e-6) and _has_batch_norm(model):
         return f"its CPU code does not divide by {model.batch_norm}"
+    if model.weights.header.transposed and model.weights.header.size != model.weights.header.usual_size:
+        return "its header is of another length than its version has, and its matrices are transposed"
     return why_not(model.net)
 
 

@@ -11,7 +11,7 @@ from caffe_ir.layers import ELU, Clip, Mish, Power, ReLU, Sigmoid, Swish, TanH
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, NormalizeChannels, Plse, Ramp, Selu
 from converters.darknet.foreign_names import activation_hint
-from converters.darknet.weights import Dialect
+from converters.darknet.header import Dialect
 
 
 class Activation(Struct, frozen=True, kw_only=True):

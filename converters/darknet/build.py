@@ -16,10 +16,11 @@ from caffe_ir.layers import Flatten, Reshape
 from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import ACTIVATIONS, DEFAULTS, choose
-from converters.darknet.dialect import BatchNormForm
+from converters.darknet.batch_norm import BatchNormForm
+from converters.darknet.header import Dialect
 from converters.darknet.heads import Head
 from converters.darknet.section import Section
-from converters.darknet.weights import Dialect, WeightsFile
+from converters.darknet.weights import WeightsFile
 
 INPUT = "data"
 
@@ -72,6 +73,8 @@ class Build(Struct, kw_only=True):
     values: list[Value | None] = field(default_factory=list)
     """What each section before this one made; None where it could not be made."""
     names: list[str] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    """How many bytes of the weights, after their header, the sections take up to each one."""
     filters: dict[int, Filters] = field(default_factory=dict)
     unreadable: dict[int, str] = field(default_factory=dict)
     """Sections whose value a later [route] or [shortcut] cannot read, though the next section can; and why."""
@@ -100,6 +103,10 @@ class Build(Struct, kw_only=True):
         """Raise ConversionError unless the condition holds."""
         if not holds:
             raise self.refusal(what, why=why, key=key)
+
+    def made(self, sections: Sequence[Section]) -> list[Section]:
+        """Those of the sections that made their value, and so have read all options that they know."""
+        return [section for section, value in zip(sections, self.values, strict=True) if value is not None]
 
     # ---- reading --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
@@ -77,6 +78,16 @@ def parse_cfg(data: bytes, file: str) -> Cfg:
     _check(sections, problems)
     problems.raise_if_any()
     return Cfg(path=file, net=sections[0], sections=tuple(sections[1:]), notes=tuple(notes))
+
+
+def cut(cfg: Cfg, last: int) -> Cfg:
+    """The cfg as far as section `last`. Raises ConversionError where there is none of that number."""
+    if not 0 <= last < len(cfg.sections):
+        what = f"there is no section {last} to convert until: it has the sections 0 to {len(cfg.sections) - 1}"
+        raise _not_a_cfg(cfg.path, what)
+    kept, end = cfg.sections[: last + 1], cfg.sections[last + 1].line if last + 1 < len(cfg.sections) else None
+    notes = [note for note in cfg.notes if end is None or note.origin is None or (note.origin.line or 0) < end]
+    return replace(cfg, sections=kept, notes=tuple(notes))
 
 
 class _Ini(configparser.RawConfigParser):

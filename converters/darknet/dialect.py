@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from converters.darknet.activations import ACTIVATIONS
+from converters.darknet.batch_norm import DARKNET_CPU, DARKNET_GPU, BatchNormForm, form_of
 from converters.darknet.cfg import Cfg
+from converters.darknet.header import Dialect, Header, Version
 from converters.darknet.section import Section, atof
-from converters.darknet.weights import Dialect
 
 DialectChoice = Literal["auto", "darknet", "alexeyab"]
-BatchNormChoice = Literal["auto", "darknet-cpu", "darknet-gpu", "alexeyab"]
-Version = tuple[int, int, int]
+Writer = Literal["darknet", "alexeyab", "alexeyab-2018", "pytorch"]
+"""Whose program wrote the weights: AlexeyAB's until October 2018, or later; or one in PyTorch that reads cfg files."""
 
 NAMES: Mapping[Dialect, str] = {"darknet": "the original Darknet", "alexeyab": "AlexeyAB's Darknet"}
 
@@ -65,7 +67,9 @@ OPTIONS_OF_ONE: Mapping[Dialect, Mapping[tuple[str, str], str | None]] = {
     },
 }
 
-# The writers of the two put this version into a weights file (parser.c, save_weights_upto).
+# The writers of the two put these versions into a weights file (parser.c, save_weights_upto): the original 0.1.0 until
+# June 2017, then 0.2.0, and had [yolo] from March 2018 on; AlexeyAB's 0.1.0 until October 2018, then 0.2.5.
+FIRST: Version = (0, 1, 0)
 FIRST_ALEXEYAB: Version = (0, 2, 5)
 
 
@@ -78,21 +82,11 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """A dialect, and what decided on it."""
+    """A dialect, what decided on it, and whose program the weights are of."""
 
     dialect: Dialect
     why: str
-
-
-class BatchNormForm(Struct, frozen=True, kw_only=True):
-    """`outside`: (x - mean) / (sqrt(var) + eps); `inside`: (x - mean) / sqrt(var + eps)."""
-
-    form: Literal["inside", "outside"]
-    eps: float
-    why: str
-
-    def __str__(self) -> str:
-        return "sqrt(variance) + 1e-6" if self.form == "outside" else "sqrt(variance + 1e-5)"
+    writer: Writer
 
 
 def options_of_one(kind: str) -> list[str]:
@@ -105,49 +99,76 @@ def evidence(cfg: Cfg) -> list[Evidence]:
     return [found for section in cfg.sections for found in _evidence_of(section)]
 
 
-def decide_dialect(cfg: Cfg, version: Version, wanted: DialectChoice = "auto") -> Decision:
-    """The dialect of a model: as the user says, else by its cfg, else by who wrote its weights.
+def decide_dialect(cfg: Cfg, version: Version | None, wanted: DialectChoice = "auto") -> Decision:
+    """The dialect of a model: as the user says, else by its cfg, else by who wrote its weights (None: nobody knows).
 
     Raises ConversionError where the cfg, or the cfg and the weights, contradict themselves.
     """
-    if wanted != "auto":
-        return Decision(dialect=wanted, why="as asked for")
     found = evidence(cfg)
-    by_header = written_by(version)
-    version_text = "the weights were written by version " + ".".join(map(str, version))
+    old = version == FIRST and not any(one.dialect == "alexeyab" for one in found)
+    if wanted != "auto":
+        return Decision(dialect=wanted, why="as asked for", writer=_writer(wanted, old))
+    by_header = written_by(version, cfg)
     first = {one.dialect: one for one in reversed(found)}
     if len(first) == 2:
         raise _conflict(first["darknet"], first["alexeyab"])
     if not found:
-        return Decision(dialect=by_header, why=version_text)
+        return Decision(dialect=by_header, why=_why_by_header(version, by_header), writer=_writer(by_header, old))
     (one,) = first.values()
     if one.dialect == "darknet" and by_header == "alexeyab":
         raise _conflict(one, None)
     place = f"line {one.origin.line}" if one.origin.line is not None else cfg.path
-    return Decision(dialect=one.dialect, why=f"{one.what} in {place} is only known there")
+    why = f"{one.what} in {place} is only known there"
+    return Decision(dialect=one.dialect, why=why, writer=_writer(one.dialect, old))
 
 
-def written_by(version: Version) -> Dialect:
-    """Whose program writes such a header: AlexeyAB's 0.2.5; the original 0.2.0, before that 0.1.0 or none at all."""
+def written_by(version: Version | None, cfg: Cfg) -> Dialect:
+    """Whose program writes such a header for such a cfg."""
+    if version is None:
+        return "darknet"
     newer = version >= FIRST_ALEXEYAB and max(version[:2]) < 1000
-    return "alexeyab" if newer else "darknet"
+    older = version == FIRST and any(section.kind == "yolo" for section in cfg.sections)
+    return "alexeyab" if newer or older else "darknet"
 
 
-def batch_norm_form(dialect: Dialect, wanted: BatchNormChoice = "auto") -> BatchNormForm:
-    """What a normalised layer divides by.
+def _writer(dialect: Dialect, old: bool) -> Writer:
+    return "alexeyab-2018" if old and dialect == "alexeyab" else dialect
 
-    The original's CPU code: blas.c, normalize_cpu; its GPU code: blas_kernels.cu, normalize_kernel; AlexeyAB's CPU code
-    is as his GPU code.
+
+def writer_by_header(writer: Writer, header: Header) -> Writer:
+    """The same, but for a header of five int32 under a version of four: PyTorch-YOLOv3 and its forks write it."""
+    return "pytorch" if (header.size, header.usual_size) == (20, 16) else writer
+
+
+def _why_by_header(version: Version | None, dialect: Dialect) -> str:
+    if version is None:
+        return "nothing says otherwise; if it is AlexeyAB's, --dialect alexeyab"
+    text = "the weights were written by version " + ".".join(map(str, version))
+    if version != FIRST:
+        return text
+    if dialect == "alexeyab":
+        return f"{text}, which the original no longer wrote when it got [yolo], and AlexeyAB's wrote until October 2018"
+    return f"{text}, the original's until June 2017, but also AlexeyAB's until October 2018: then --dialect alexeyab"
+
+
+def batch_norm_form(writer: Writer, wanted: str = "auto") -> BatchNormForm:
+    """What a normalised layer divides by: as the user says (form_of), else as the program of the weights does.
+
+    Raises ValueError for what names no form.
     """
-    if wanted == "auto":
-        outside = dialect == "darknet"
-        program = "the original's CPU code" if outside else "AlexeyAB's Darknet"
-        other = "--bn darknet-gpu takes sqrt(variance + 1e-5)" if outside else "--bn darknet-cpu takes the other form"
-        why = f"as {program} does; {other}"
-    else:
-        outside = wanted == "darknet-cpu"
-        why = f"as asked for with --bn {wanted}"
-    return BatchNormForm(form="outside" if outside else "inside", eps=1e-6 if outside else 1e-5, why=why)
+    if wanted != "auto":
+        return replace(form_of(wanted), why=f"as asked for with --bn {wanted}")
+    form, why = _FORMS[writer]
+    return replace(form, why=why)
+
+
+# AlexeyAB's CPU code was the original's until 2018 and is as his GPU code since.
+_FORMS: Mapping[Writer, tuple[BatchNormForm, str]] = {
+    "darknet": (DARKNET_CPU, f"as the original's CPU code does; --bn darknet-gpu takes {DARKNET_GPU}"),
+    "alexeyab": (DARKNET_GPU, "as AlexeyAB's Darknet does; --bn darknet-cpu takes the other form"),
+    "alexeyab-2018": (DARKNET_CPU, f"as AlexeyAB's CPU code of 2018 does; --bn darknet-gpu takes {DARKNET_GPU}"),
+    "pytorch": (DARKNET_GPU, "PyTorch's default; for a program with another epsilon: --bn inside:1e-4"),
+}
 
 
 def _evidence_of(section: Section) -> Iterator[Evidence]:

@@ -5,11 +5,17 @@ Reading them a second time, beside the copying, costs more: both would be at the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
+import numpy.typing as npt
 
 from caffe_ir.blob import Blob
-from caffe_ir.errors import Note
-from converters.darknet.weights import WeightsFile
+from caffe_ir.errors import ConversionError, Note, Problem
+from converters.darknet.weights import Span, WeightsFile
+
+_CHUNK = 1 << 20
 
 
 class FiniteCheck:
@@ -30,4 +36,51 @@ class FiniteCheck:
         """A warning for every array with NaN or infinity. Raises ConversionError where the file cannot be read."""
         spans = self._weights.spans
         unseen = [span for span in spans if self._passed.get(span.offset, 0) < span.count]
-        return self._weights.non_finite(spans if self._odd else unseen)
+        return non_finite(self._weights, spans if self._odd else unseen)
+
+
+def non_finite(weights: WeightsFile, spans: Sequence[Span] | None = None) -> list[Note]:
+    """A warning for every array (of all taken so far) that holds NaN or infinity. One pass over the file.
+
+    Raises ConversionError where the file cannot be read.
+    """
+    chosen = [span for span in (weights.spans if spans is None else spans) if span.count]
+    chosen.sort(key=lambda span: span.offset)
+    if not chosen:
+        return []
+    try:
+        counts = _count_non_finite(weights.path, chosen)
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot be read: {error.strerror}", origin=weights.origin())) from error
+    return [
+        Note(
+            kind="warning",
+            text=f"{count} of {span.count} values of the {span.what} of {span.origin.layer} are NaN or infinite",
+            origin=span.origin,
+        )
+        for span, count in zip(chosen, counts, strict=True)
+        if count
+    ]
+
+
+def _count_non_finite(path: Path, spans: Sequence[Span]) -> npt.NDArray[np.int64]:
+    """How many values of each of these spans (sorted, apart from each other, none empty) are NaN or infinite.
+
+    Reads into one small buffer: a mapping of the file would grow the resident memory by the whole of it.
+    """
+    counts = np.zeros(len(spans), np.int64)
+    starts = np.array([span.offset for span in spans], np.int64)
+    ends = starts + 4 * np.array([span.count for span in spans], np.int64)
+    raw = memoryview(bytearray(_CHUNK))
+    gaps = np.flatnonzero(starts[1:] != ends[:-1]) + 1
+    with open(path, "rb") as file:
+        for run in np.split(np.arange(len(spans)), gaps):  # arrays without a gap between them
+            at, end = file.seek(starts[run[0]]), ends[run[-1]]
+            while at < end and (got := file.readinto(raw[: end - at]) // 4):
+                finite = np.isfinite(np.frombuffer(raw[: 4 * got], "<f4"))
+                if not finite.all():
+                    offsets = at + 4 * np.flatnonzero(~finite)
+                    which = np.searchsorted(starts, offsets, side="right") - 1
+                    counts += np.bincount(which, minlength=len(spans))
+                at += 4 * got
+    return counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -20,6 +20,7 @@ Options = TypeVar("Options", bound=Struct)
 _KINDS: dict[Any, Kind] = {
     bool: "flag",
     int: "count",
+    int | None: "count",
     str: "text",
     str | None: "text",
     float | None: "number",
@@ -39,8 +40,10 @@ class Option(Struct, frozen=True, kw_only=True):
     """As the command line spells it, where that is not the field's name with dashes."""
     short: str = ""
     metavar: str | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
     """Where they are not a Literal."""
+    grammar: Callable[[str], object] | None = None
+    """Of a text that may be more than its choices: raises ValueError with what is wrong."""
     least: int | None = None
     sources: tuple[Source, ...] = ("darknet", "pytorch")
     """Whose models it is for, in a struct that both have."""
@@ -54,7 +57,7 @@ class Declared(Struct, frozen=True, kw_only=True):
 
     name: str
     kind: Kind
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
     default: Any
     option: Option
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -38,6 +40,10 @@ class DarknetFiles(Struct, frozen=True, kw_only=True):
     cfg: Path
     weights: Path
     input_shape: Shape
+    numbers_at: int | None = None
+    """Where the numbers begin in the weights, if not where Darknet looks for them."""
+    sections: int | None = None
+    """How many sections behind [net] there are to be, if not all."""
 
 
 def library() -> Path | None:
@@ -111,10 +117,13 @@ def _run(files: DarknetFiles, x: Array, layers: int, folder: Path, result: Path)
         text = read_bytes(files.cfg)
     except OSError as error:
         raise JudgeFailed(f"{files.cfg} cannot be read a second time: {error.strerror or error}") from None
-    cfg.write_bytes(prepared(text, files.input_shape))
+    cfg.write_bytes(prepared(text, files.input_shape, files.sections))
     np.ascontiguousarray(x, np.float32).tofile(source)
     child = Path(__file__).with_name("darknet_child.py")
-    paths = [library(), cfg, files.weights.resolve(), source, result]
+    weights = files.weights.resolve()
+    if files.numbers_at is not None:
+        weights = _with_usual_header(weights, files.numbers_at, folder / "net.weights")
+    paths = [library(), cfg, weights, source, result]
     command = [sys.executable, str(child), *map(str, paths), str(layers), str(len(x))]
     done = subprocess.run(command, check=False, capture_output=True, cwd=files.cfg.resolve().parent)
     if done.returncode != 0 or not done.stdout:
@@ -130,16 +139,29 @@ def _last_line(done: subprocess.CompletedProcess[bytes]) -> str:
     return lines[-1] if lines else f"it ended with status {done.returncode}"
 
 
-def prepared(cfg: bytes, shape: Shape) -> bytes:
+def _with_usual_header(weights: Path, numbers_at: int, copy: Path) -> Path:
+    """The numbers behind a header of 20 bytes, version 0.2.0, which Darknet reads whoever wrote the others."""
+    with open(weights, "rb") as source, open(copy, "wb") as target:
+        target.write(struct.pack("<3iQ", 0, 2, 0, 0))
+        source.seek(numbers_at)
+        shutil.copyfileobj(source, target)
+    return copy
+
+
+def prepared(cfg: bytes, shape: Shape, sections: int | None = None) -> bytes:
     """The cfg for inputs of this shape: of two equal keys Darknet takes the first (option_list.c), so ours go first.
 
-    Line ends and a byte order mark that Darknet stumbles over are left out, as the Darknet front end does.
+    Line ends and a byte order mark that Darknet stumbles over are left out, as the Darknet front end does, and so is
+    what follows the first `sections` behind [net].
     """
     text = cfg.removeprefix(b"\xef\xbb\xbf")
     lines = (text if b"\n" in text else text.replace(b"\r", b"\n")).replace(b"\r", b"").split(b"\n")
-    first = next((place for place, line in enumerate(lines) if line.lstrip(b" \t").startswith(b"[")), None)
-    if first is None:
+    heads = [place for place, line in enumerate(lines) if line.lstrip(b" \t").startswith(b"[")]
+    if not heads:
         return cfg
+    first = heads[0]
+    if sections is not None and sections + 1 < len(heads):
+        lines = lines[: heads[sections + 1]]
     ours = [b"batch=%d" % shape[0], b"subdivisions=1"]
     if len(shape) == 4:
         ours += [b"channels=%d" % shape[1], b"height=%d" % shape[2], b"width=%d" % shape[3]]

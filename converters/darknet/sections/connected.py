@@ -21,7 +21,7 @@ def connected(section: Section, build: Build) -> Value:
     n = build.size("output", 1)
     normalised = section.int("batch_normalize", 0) != 0
     biases = build.array((n,), "biases")
-    if build.weights.transposed:
+    if build.weights.header.transposed:
         stored = build.array((source.count, n), "weights")
         weights = Blob.computed((n, source.count), lambda: stored.load().T)
     else:

@@ -17,6 +17,9 @@ from converters.cli.darknet import darknet
         ("tolerance", [1e-5, 1], [0, -1.0, True, "1e-5"]),
         ("input_size", ["416x416", "1X20"], ["416", "0x4", "4x4x4", 416, "x"]),
         ("head", ["raw", "activated"], ["none", "Raw", 1]),
+        ("bn", ["auto", "darknet-cpu", "inside:1e-4"], ["inside", "1e-4", "", 1e-4]),
+        ("header_bytes", [0, 12, 16, 20], [13, "16", True, 16.0]),
+        ("until", [0, 74], [-1, "74", 1.5]),
         ("arguments", [{}, {"depth": 18}], ["depth=18", []]),
     ],
 )
@@ -28,6 +31,9 @@ def test_values_fit_their_types(key: str, good: list[object], bad: list[object])
 def test_a_refusal_says_what_is_wanted() -> None:
     assert refusal(OPTIONS["fold_bn"], "yes") == 'it must be true or false, not "yes"'
     assert refusal(OPTIONS["head"], "non") == '"non" is none of raw, activated'
+    assert refusal(OPTIONS["header_bytes"], 13) == "13 is none of 0, 12, 16, 20"
+    assert refusal(OPTIONS["until"], -1) == "it must be a whole number of at least 0, not -1"
+    assert "did you mean inside:1e-4?" in refusal(OPTIONS["bn"], "inside=1e-4")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_weights_of_the_first_layers_alone(tmp_path: Path, tiny: tuple[str, str]
     told = reasons(tmp_path, "darknet", cfg, weights, "-o", tmp_path / "net")
     line = line_of(TINY, "[convolutional]", 1)
     assert f"tiny.cfg:{line} [convolutional]: tiny.weights ends before the biases of conv_2" in told
-    assert "like a file of pretrained first layers" in told
+    assert "like a file of pretrained first layers: --until 1 converts so far" in told
+    converted("darknet", cfg, weights, "-o", tmp_path / "net", "--until", 1, "--verify")
 
 
 def test_weights_that_go_on(tmp_path: Path, tiny: tuple[str, str]) -> None:

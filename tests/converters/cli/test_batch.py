@@ -52,6 +52,19 @@ def test_options_reach_the_conversion(tmp_path: Path) -> None:
     assert contents(tmp_path / "out") == contents(tmp_path / "alone")
 
 
+def test_a_header_of_another_length_and_a_cut_reach_the_conversion_and_its_check(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path, ["a"])
+    weights = tmp_path / "a.weights"
+    weights.write_bytes(weights.read_bytes()[20:])
+    manifest.write_text(manifest.read_text() + 'header_bytes = 0\nbn = "outside:1e-6"\nuntil = 0\nverify = true\n')
+    result = call(manifest)
+    assert result.exit_code == 0, result.output
+    (model,) = json.loads((tmp_path / "summary.json").read_text())["models"]
+    assert model["verify"]["verdict"] == "agrees"
+    assert model["verify"]["values"] == 1
+    assert "meaning, darknet" in model["verify"]["worst"]
+
+
 def test_what_has_not_changed_is_not_converted_again(tmp_path: Path) -> None:
     manifest = make_zoo(tmp_path)
     call(manifest)

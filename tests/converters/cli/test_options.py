@@ -17,7 +17,8 @@ from tests.converters.cli.given import converted
 SHARED = ("--target", "--fold-bn", "--hdf5", "--dump-after", "-q, --quiet", "-v, --verbose")
 OWN = {
     "darknet": (
-        "-o, --output", "-h, --help", "--dialect", "--bn", "--input-size", "--batch", "--lenient", "--allow-trailing",
+        "-o, --output", "-h, --help", "--dialect", "--bn", "--input-size", "--batch", "--lenient",
+        "--header-bytes", "--until", "--allow-trailing",
         "--head",
     ),
     "pytorch": (
@@ -44,6 +45,8 @@ class Some(Struct, frozen=True, kw_only=True):
     way: Annotated[Literal["left", "right"], Option(help="Where to.")] = "left"
     size: Annotated[Size | None, Option(help="How large.", metavar="HxW")] = None
     arguments: Annotated[Mapping[str, Any], Option(help="With what.", flag="--arg")] = field(default_factory=dict)
+    wheels: Annotated[int | None, Option(help="On how many.", choices=(2, 4))] = None
+    speed: Annotated[str, Option(help="How fast.", choices=("auto",), grammar=float)] = "auto"
 
 
 class Others(Struct, frozen=True, kw_only=True):
@@ -85,6 +88,11 @@ def test_a_command_gets_what_was_given_alone() -> None:
     assert ran(given, "--no-fast", "--way", "left").stdout == "{'fast': False, 'way': 'left'}\n"
 
 
+def test_a_choice_of_numbers_and_a_text_with_a_grammar() -> None:
+    assert ran(filled, "--wheels", "4", "--speed", "1e3").stdout == f"{Some(wheels=4, speed='1e3')} {Others()}\n"
+    assert ran(filled, "--speed", "auto").stdout == f"{Some()} {Others()}\n"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -92,6 +100,9 @@ def test_a_command_gets_what_was_given_alone() -> None:
         (("--arg", "a"), "Invalid value for '--arg': 'a' is not KEY=VALUE"),
         (("--arg", "a=1", "--arg", "a=2"), "Invalid value for '--arg': a is given twice"),
         (("--way", "up"), "'up' is not one of 'left', 'right'"),
+        (("--wheels", "3"), "'3' is none of 2, 4"),
+        (("--wheels", "many"), "'many' is none of 2, 4"),
+        (("--speed", "quick"), "could not convert string to float: 'quick'"),
     ],
 )
 def test_a_wrong_value_is_wrong_usage(words: tuple[str, ...], told: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from caffe_ir import extras
 from converters.cli import verify as verify_command
 from converters.cli.main import convert
 from tests.converters.cli.given import TINY, converted, darknet_model, hear_signals
+from tests.oracles.darknet import needs_darknet
 
 # All sections but for the head, which --head raw leaves out.
 COMPARED = 5
@@ -50,6 +52,39 @@ def test_a_wrong_net_ends_with_1_and_names_the_layer(files) -> None:
     done = run(*files, "-q")
     assert done.exit_code == 1
     assert "first at fault: conv_0_bn: eps is 1e-05 where 1e-12 belongs" in done.output
+
+
+@needs_darknet
+@pytest.mark.parametrize(
+    ("head", "options"),
+    [
+        (struct.pack("<5i", 0, 0, 0, 0, 0), ["--bn", "darknet-cpu"]),
+        (struct.pack("<4i", 0, 2, 0, 9), []),
+        (struct.pack("<4i", 0, 2, 0, 9), ["--header-bytes", "16"]),
+        (b"", ["--header-bytes", "0"]),
+        (b"", ["--header-bytes", "0", "--until", "3"]),
+    ],
+)
+def test_darknet_itself_judges_weights_with_a_header_of_another_length(tmp_path, head, options) -> None:
+    cfg, weights = darknet_model(tmp_path, TINY)
+    Path(weights).write_bytes(head + Path(weights).read_bytes()[20:])
+    made = converted("darknet", cfg, weights, "-o", tmp_path / "net", *options)
+    assert made.stdout.splitlines()[-1].endswith(" ".join([str(tmp_path / "net.prototxt"), *options]))
+    done = run(cfg, weights, tmp_path / "net", *options, "--judge", "darknet")
+    assert done.exit_code == 0, done.output
+    assert "meaning, darknet    agrees" in done.output
+    if "--until" in options:
+        assert "yolo_5" not in done.output
+
+
+@pytest.mark.parametrize("bn", ["inside:1e-4", "outside:1e-3", "inside:1e-6"])
+def test_another_epsilon_is_verified_and_its_neighbour_is_not(tmp_path, bn) -> None:
+    cfg, weights = darknet_model(tmp_path, TINY)
+    converted("darknet", cfg, weights, "-o", tmp_path / "net", "--bn", bn)
+    done = run(cfg, weights, tmp_path / "net", "--bn", bn)
+    assert done.exit_code == 0, done.output
+    assert "its CPU code does not divide by" in done.output
+    assert run(cfg, weights, tmp_path / "net").exit_code == 1
 
 
 def test_files_that_are_not_there_end_with_2(files) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.darknet.cfg import parse_cfg
-from converters.darknet.dialect import batch_norm_form, decide_dialect, written_by
+from converters.darknet.dialect import batch_norm_form, decide_dialect, writer_by_header, written_by
+from converters.darknet.header import parse_header
 from tests.converters.darknet.judged import ALEXEYAB, ORIGINAL, net
 
 
@@ -27,7 +29,7 @@ def cfg(sections: str):
     ],
 )
 def test_the_version_decides_where_the_cfg_says_nothing(version, expected):
-    assert written_by(version) == expected
+    assert written_by(version, cfg("[convolutional]")) == expected
     assert decide_dialect(cfg("[convolutional]"), version).dialect == expected
 
 
@@ -91,7 +93,7 @@ def test_what_only_the_original_knows(section):
 )
 @pytest.mark.parametrize("version", [ORIGINAL, ALEXEYAB])
 def test_what_says_nothing(section, version):
-    assert decide_dialect(cfg(section), version).dialect == written_by(version)
+    assert decide_dialect(cfg(section), version).dialect == written_by(version, cfg(section))
 
 
 def test_a_contradiction_names_both_lines():
@@ -108,22 +110,63 @@ def test_the_user_has_the_last_word(wanted):
 
 
 @pytest.mark.parametrize(
-    ("dialect", "wanted", "form", "eps"),
+    ("sections", "version", "wanted", "dialect", "writer"),
+    [
+        # the original wrote 0.2.0 nine months before it had [yolo]
+        ("[yolo]", (0, 1, 0), "auto", "alexeyab", "alexeyab-2018"),
+        ("[convolutional]\n[yolo]\n[yolo]", (0, 1, 0), "auto", "alexeyab", "alexeyab-2018"),
+        ("[yolo]", (0, 1, 0), "darknet", "darknet", "darknet"),
+        ("[yolo]", (0, 2, 0), "auto", "darknet", "darknet"),
+        ("[yolo]", (0, 2, 5), "auto", "alexeyab", "alexeyab"),
+        # weights of 2018 in a cfg that only later programs know
+        ("[yolo];scale_x_y=1.1", (0, 1, 0), "auto", "alexeyab", "alexeyab"),
+        ("[region]", (0, 1, 0), "auto", "darknet", "darknet"),
+        ("[region]", (0, 1, 0), "alexeyab", "alexeyab", "alexeyab-2018"),
+        ("[convolutional]", None, "auto", "darknet", "darknet"),
+    ],
+)
+def test_whose_program_wrote_the_weights(sections, version, wanted, dialect, writer):
+    decided = decide_dialect(cfg(sections), version, wanted)
+    assert (decided.dialect, decided.writer) == (dialect, writer)
+
+
+def test_a_version_of_two_programs_is_told():
+    assert "AlexeyAB's until October 2018: then --dialect alexeyab" in decide_dialect(cfg("[region]"), (0, 1, 0)).why
+    assert "got [yolo]" in decide_dialect(cfg("[yolo]"), (0, 1, 0)).why
+    assert "2018" not in decide_dialect(cfg("[region]"), (0, 2, 0)).why
+
+
+def test_weights_of_2018_in_a_cfg_of_the_original_alone_contradict():
+    with pytest.raises(ConversionError, match="--dialect darknet or --dialect alexeyab"):
+        decide_dialect(cfg("[yolo]\n[shortcut];alpha=.5"), (0, 1, 0))
+
+
+@pytest.mark.parametrize(("version", "size", "expected"), [((0, 0, 0), 20, "pytorch"), ((0, 2, 5), 16, "darknet")])
+def test_five_int32_under_a_version_of_four_are_of_pytorch(version, size, expected):
+    header = parse_header(bytes(np.array([*version, 0, 0], "<i4")), "darknet", size)
+    assert header is not None
+    assert writer_by_header("darknet", header) == expected
+
+
+@pytest.mark.parametrize(
+    ("writer", "wanted", "form", "eps"),
     [
         ("darknet", "auto", "outside", 1e-6),
         ("alexeyab", "auto", "inside", 1e-5),
+        ("alexeyab-2018", "auto", "outside", 1e-6),
+        ("pytorch", "auto", "inside", 1e-5),
         ("darknet", "darknet-gpu", "inside", 1e-5),
         ("darknet", "alexeyab", "inside", 1e-5),
         ("alexeyab", "darknet-cpu", "outside", 1e-6),
+        ("alexeyab", "inside:1e-4", "inside", 1e-4),
     ],
 )
-def test_batch_norm(dialect, wanted, form, eps):
-    found = batch_norm_form(dialect, wanted)
+def test_batch_norm(writer, wanted, form, eps):
+    found = batch_norm_form(writer, wanted)
     assert (found.form, found.eps) == (form, eps)
 
 
 def test_batch_norm_says_how_to_change_it():
     assert "--bn darknet-gpu" in batch_norm_form("darknet").why
     assert "--bn darknet-cpu" in batch_norm_form("alexeyab").why
-    assert str(batch_norm_form("darknet")) == "sqrt(variance) + 1e-6"
-    assert str(batch_norm_form("alexeyab")) == "sqrt(variance + 1e-5)"
+    assert "--bn inside:1e-4" in batch_norm_form("pytorch").why

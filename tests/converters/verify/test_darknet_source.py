@@ -57,6 +57,13 @@ def test_our_keys_come_first_for_darknet_takes_the_first_of_two() -> None:
     assert b"width=608" in text
 
 
+def test_lines_are_those_that_the_front_end_reads() -> None:
+    lines = prepared(
+        b"\xef\xbb\xbf[net]\rwidth=608\r[avgpool]\r [maxpool]\rsize=2\r[dropout]\r", (1, 3, 8, 8), sections=2
+    )
+    assert lines.split(b"\n")[-4:] == [b"width=608", b"[avgpool]", b" [maxpool]", b"size=2"]
+
+
 @needs_darknet
 def test_nets_that_its_cpu_code_gets_wrong_are_not_given_to_it(model) -> None:
     from msgspec.structs import replace
