@@ -17,8 +17,9 @@ from caffe_ir.net import Node
 from converters.verify.beside import facts_beside
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off
+from converters.verify.foreign import foreign_faults, foreign_warnings
 from converters.verify.in_place import in_place_faults
-from converters.verify.outputs import output_faults, promised
+from converters.verify.outputs import output_faults, output_warnings, promised
 from converters.verify.pair import pair_faults, pair_warnings
 from converters.verify.trial import Beside, Trial
 from converters.verify.work import Work
@@ -52,6 +53,8 @@ class Findings(Struct, kw_only=True):
 
 def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     """The layers at fault, in the order of the net: each wrong value has its own, for its inputs were right."""
+    if work.foreign:
+        return _of_foreign(work, trials)
     expected, net = work.source.expected, work.files.net
     found, wrong, held = Findings(), _wrong(trials), work.matched.held
     for blob in (blob for blob, label in held.items() if label in wrong):
@@ -66,12 +69,25 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     found.add(output_faults(expected, net))
     found.add(in_place_faults(net))
     found.add(pair_faults(work.pair))
+    found.warnings += output_warnings(expected, net)
     found.warn_of_files(pair_warnings(work.pair, expected))
     found.warnings += _that_say_little(work, trials)
     for fault, is_wrong in facts_beside(work.files.prototxt, work.source.beside):
         (found.faults if is_wrong else found.warnings).append(fault)
     blamed = {fault.layer for fault in found.faults}
     found.warnings = [warning for warning in found.warnings if warning.kind == "file" or warning.layer not in blamed]
+    return found
+
+
+def _of_foreign(work: Work, trials: Sequence[Trial]) -> Findings:
+    """The same of a prototxt that is not the converter's: of its outputs, and of what is wrong with any files."""
+    found = Findings()
+    found.add(foreign_faults(work, trials))
+    found.add(in_place_faults(work.files.net))
+    found.add(pair_faults(work.pair))
+    found.warnings += foreign_warnings(work)
+    found.warn_of_files(pair_warnings(work.pair, work.files.net))
+    found.warnings += _that_say_little(work, trials)
     return found
 
 

@@ -26,6 +26,7 @@ from converters.verify.comparison import Row, row, worse
 from converters.verify.embedded_engine import EMBEDDED, Take, blobs, layer_by_layer
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engine_faults import faults_of_engine
+from converters.verify.foreign import CLOSE, fed_by_order, is_foreign, outputs_matched
 from converters.verify.inputs import noise, scaled
 from converters.verify.matching import matches
 from converters.verify.pair import pair_of
@@ -68,23 +69,7 @@ def verify(
     `asked` names the engines whose verdict counts for the net's; `tolerance` replaces that of all engines. Raises
     ConversionError where the two do not take the same inputs.
     """
-    refuse_other_inputs(source.expected, caffe.net)
-    matched = matches(source.expected, caffe.net)
-    inputs = inputs_of(caffe.net)
-    fed = feeds or [noise(inputs, 0, source.whole)]
-    given: list[Feeds] = [{name: each[name] for name in inputs} for each in fed]
-    different = differences(source.expected, caffe.net)
-    edited = any(not fault.numbers for faults in different.values() for fault in faults)
-    work = Work(
-        source=source,
-        files=caffe,
-        pair=pair_of(caffe),
-        matched=matched,
-        differences=different,
-        feeds=given,
-        further=[scaled(each, size, source.whole) for size in MAGNITUDES for each in given] if edited else [],
-        progress=progress,
-    )
+    work = _work(source, caffe, feeds, progress)
     trials: list[Trial] = []
     with np.errstate(all="ignore"):  # what overflows or is no number shows in the rows
         if meaning:
@@ -98,15 +83,40 @@ def verify(
         trials=tuple(trials),
         faults=tuple(found.faults),
         warnings=tuple(found.warnings),
-        missing=matched.missing,
+        missing=() if work.foreign else work.matched.missing,
         sides=both_sides(work),
     )
 
 
-def refuse_other_inputs(expected: Net, net: Net) -> None:
-    """Raise ConversionError where a net does not take the inputs that it ought to."""
+def _work(source: Source, caffe: CaffeFiles, feeds: Sequence[Feeds], progress: Progress) -> Work:
+    """What there is to compare. Raises ConversionError where the two do not take the same inputs."""
+    expected, net, inputs = source.expected, caffe.net, inputs_of(caffe.net)
+    foreign = is_foreign(expected, net)
+    refuse_other_inputs(expected, net, by_order=foreign)
+    fed = feeds or [noise(inputs_of(expected), 0, source.whole)]
+    if foreign:
+        given = list(fed_by_order(fed, net))
+    else:
+        given = [{name: each[name] for name in inputs} for each in fed]
+    different = {} if foreign else differences(expected, net)
+    edited = foreign or any(not fault.numbers for faults in different.values() for fault in faults)
+    return Work(
+        source=source,
+        files=caffe,
+        pair=pair_of(caffe),
+        matched=outputs_matched(expected, net) if foreign else matches(expected, net),
+        differences=different,
+        feeds=given,
+        foreign=foreign,
+        further=[scaled(each, size, source.whole) for size in MAGNITUDES for each in given] if edited else [],
+        progress=progress,
+    )
+
+
+def refuse_other_inputs(expected: Net, net: Net, *, by_order: bool = False) -> None:
+    """Raise ConversionError where a net does not take the inputs that it ought to; `by_order` names do not matter."""
     wanted, found = inputs_of(expected), inputs_of(net)
-    if wanted == found:
+    if wanted == found or (by_order and list(wanted.values()) == list(found.values())):
         return
     raise ConversionError(
         Problem(
@@ -138,7 +148,8 @@ def _meaning(work: Work, judge: Judge) -> Trial:
                     found[seen.value] = worse(found.get(seen.value, seen), seen)
     except JudgeFailed as error:
         return replace(trial, stopped=str(error))
-    return replace(trial, rows=tuple(found.values()), allowed=(judge.tolerance,) * len(found))
+    most = max(judge.tolerance, CLOSE) if work.foreign else judge.tolerance
+    return replace(trial, rows=tuple(found.values()), allowed=(most,) * len(found))
 
 
 def _supplied(work: Work, judge: Judge, feeds: Feeds) -> Take:

@@ -30,6 +30,8 @@ class Work(Struct, frozen=True, kw_only=True):
     matched: Matches
     differences: Mapping[str, Sequence[Fault]]
     feeds: Sequence[Feeds]
+    foreign: bool = False
+    """The prototxt is not the converter's."""
     further: Sequence[Feeds] = ()
     """Inputs that only tell whether two nets mean the same; in float32 they would cost more than usual."""
     progress: Progress

@@ -187,15 +187,23 @@ def test_what_the_converter_itself_leaves_over_is_a_fault(tmp_path) -> None:
     assert [fault.text for fault in found.faults] == [
         "rest, which no layer reads, is an output that the source does not have"
     ]
-    read = net_of((1, 4))
-    add(read, "first", ReLU())
-    add(read, "second", Sigmoid())
-    read.outputs = ["first", "second"]
-    found = verify(source_of("a chain", read, read), files_of(tmp_path, read))
-    assert found.verdict == "differs"
-    assert [fault.text for fault in found.faults] == [
-        "this Sigmoid reads first, so it is no longer an output: Caffe gives second instead"
+
+
+def test_an_output_that_the_converter_lets_others_read_is_a_warning(tmp_path) -> None:
+    """As for ncnn, which gives every blob by its name."""
+    net = net_of((1, 4))
+    add(net, "first", ReLU())
+    add(net, "second", Sigmoid())
+    net.outputs = ["first", "second"]
+    found = verify(source_of("a chain", net, net), files_of(tmp_path, net))
+    assert found.verdict == "agrees"
+    assert [warning.text for warning in found.warnings] == [
+        "second reads the output first too, so Caffe does not list it: a program asks for it by name"
     ]
+    without = net_of((1, 4))
+    add(without, "second", Sigmoid())
+    (fault, *_) = output_faults(net, without)
+    assert fault.text == "the output first is missing: no layer of the file writes a blob of that name"
 
 
 def test_an_in_place_layer_that_changes_nothing_is_no_fault(tmp_path) -> None:
