@@ -10,6 +10,7 @@ The order, with its reasons:
   what it means.
 - pad_into_window while windows and pads are the source's; division before constant_operand, which takes its products
   with constants.
+- dead again behind unroll, whose last step is not read as a whole, and before unread_parts, which asks who reads.
 - unread_parts when all that cuts blobs for several readers is done; outputs_apart while layers are the source's, so
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
@@ -17,15 +18,15 @@ The order, with its reasons:
 - reshape when all views are made.
 - fold_batch_norm after legalize: it needs to know every reader of a convolution.
 - power_chain after all that writes Power, linear_behind_power for what it leaves.
-- dead again: what a pass made and a later one left unread.
+- dead at the end: what a pass made and a later one left unread.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from caffe_ir.errors import ConversionError, Problems
+from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
@@ -61,6 +62,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     LAYOUT,
     LAYOUT_NAMES,
     UNROLL,
+    DEAD,
     UNREAD_PARTS,
     OUTPUTS_APART,
     PAD_INTO_WINDOW,
@@ -100,5 +102,16 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
             problems.add(
                 f"{node.name} ({node.layer}) cannot be written for {target.title}", why=verdict.why, origin=node.origin
             )
+    if not problems.found:
+        problems.found += _outputs_too_many(net)
     problems.raise_if_any()
     return net
+
+
+def _outputs_too_many(net: Net) -> Iterator[Problem]:
+    """Blobs that an engine would give back though the source does not, since no layer reads them (net.cpp:226-235)."""
+    for node in net.nodes:
+        for top in node.tops:
+            if not net.consumers(top) and top not in net.outputs:
+                what = f"{top}, which no layer reads, would be an output that the source does not have"
+                yield Problem(what=what, why="a fault of the passes", origin=node.origin)

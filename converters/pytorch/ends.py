@@ -10,6 +10,8 @@ from torch.export.graph_signature import OutputKind
 from torch.fx import Node as FxNode
 
 from caffe_ir.errors import Origin
+from caffe_ir.layers import Input
+from caffe_ir.net import Net
 from converters.pytorch.build import Missing, Value
 from converters.pytorch.walk import Walk, appended_input, build_of
 
@@ -26,7 +28,7 @@ def inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Seque
     for node, name in zip(tensors, names or [node.name for node in tensors], strict=True):
         origin, seen = Origin(layer=name, what=f"input {name}"), node.meta["val"]
         if node not in read:
-            walk.net.note("dropped", f"no output depends on the input {name}; the net does not have it", origin)
+            _dropped(walk.net, origin)
         elif seen.is_complex():
             walk.problems.add(
                 f"the input {name} is complex",
@@ -37,6 +39,32 @@ def inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Seque
         else:
             _type_told(walk, f"the input {name}", seen.dtype, origin)
             walk.known[node] = appended_input(walk, origin, seen)
+
+
+def drop_unread_inputs(net: Net) -> None:
+    """Take out the inputs on which no output depends, as where only a size is asked for, and what is made of them.
+
+    An input that no layer reads would be an output of a Caffe net (net.cpp:226-235).
+    """
+    needed = set(net.outputs)
+    for node in reversed(net.nodes):
+        if needed.intersection(node.tops):
+            needed.update(node.bottoms)
+    spare = [node for node in net.nodes if isinstance(node.layer, Input) and node.top not in needed]
+    made = {node.top for node in spare}
+    doomed = list(spare)
+    for node in net.nodes:
+        if made.intersection(node.bottoms):
+            made.update(node.tops)
+            doomed.append(node)
+    for node in reversed(doomed):
+        net.remove(node)
+    for node in spare:
+        _dropped(net, node.origin)
+
+
+def _dropped(net: Net, origin: Origin) -> None:
+    net.note("dropped", f"no output depends on the input {origin.layer}; the net does not have it", origin)
 
 
 def results(walk: Walk, program: ExportedProgram) -> list[Value | None]:

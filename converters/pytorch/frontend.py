@@ -22,7 +22,7 @@ from converters.pytorch.aliases import kept_state
 from converters.pytorch.build import Build, Call, Given, Missing, Refused, Value
 from converters.pytorch.constants import fold, live, stored
 from converters.pytorch.decomposition import parts
-from converters.pytorch.ends import inputs, results
+from converters.pytorch.ends import drop_unread_inputs, inputs, results
 from converters.pytorch.export_errors import UNPACKED
 from converters.pytorch.handlers import short_name
 from converters.pytorch.names import operation, origins, seen_from_here
@@ -66,6 +66,7 @@ def to_net(
     found = results(walk, program)
     walk.problems.raise_if_any()
     name_outputs(walk.net, program, found)
+    drop_unread_inputs(walk.net)
     return walk.net
 
 

@@ -35,6 +35,10 @@ def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
         for node in program.graph.nodes:
             if node.op == "placeholder" and node.name in given:
                 known[node.name] = _input(given[node.name], node.meta["val"].dtype)
+            elif node.op == "placeholder" and node.name not in known and isinstance(node.meta["val"], torch.Tensor):
+                known[node.name] = _input(
+                    np.zeros(node.meta["val"].shape), node.meta["val"].dtype
+                )  # only its size counts
             if node.op != "call_function":
                 continue
             known[node.name] = _called(node, known)

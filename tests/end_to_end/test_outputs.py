@@ -28,12 +28,16 @@ from tests.oracles.shrink_cfg import shrink
 
 
 class Calls(nn.Module):
-    """Convolutions `a`, `b` and `c` in front of a function of their maps."""
+    """Convolutions `a`, `b` and `c`, and cells that read rows of `a`'s map, for a function to call."""
 
     def __init__(self, function) -> None:
         super().__init__()
         self.a, self.b, self.c = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 6, 2, 2)
+        self.lstm, self.gru = nn.LSTM(8, 3, batch_first=True), nn.GRU(8, 3, batch_first=True)
         self.function = function
+
+    def row(self, x):
+        return self.a(x)[:, :, 0].transpose(1, 2)
 
     def forward(self, x):
         return self.function(self, x)
@@ -67,8 +71,14 @@ SOURCES = {
     "pyramid": lambda m, x: [y := m.a(x), z := m.c(y), F.interpolate(z, scale_factor=2.0)],
     "pyramid under names": lambda m, x: {"p2": (y := m.a(x)), "p3": (z := m.c(y)), "p4": F.max_pool2d(z, 2)},
 }
+RECURRENT = {
+    "the last cell of an LSTM": lambda m, x: m.lstm(m.row(x))[1][1],
+    "the last state of a GRU": lambda m, x: m.gru(m.row(x))[0][:, -1],
+}
+"""MNN finds no sizes for their steps."""
 NETWORKS = {"ResNet": ResNet, "Mobile": Mobile}
 BOTH = [*SOURCES, *NETWORKS]
+FUNCTIONS = {**SOURCES, **RECURRENT}
 
 NAMES = {
     "all chunks": ["chunk_0", "chunk_1", "chunk_2", "chunk_3"],
@@ -87,10 +97,10 @@ NAMES = {
 def nets(tmp_path_factory):
     """For each module: what it returns, the names in the summary, and the files."""
     found = {}
-    for number, name in enumerate(BOTH):
+    for number, name in enumerate([*BOTH, *RECURRENT]):
         torch.manual_seed(number)
-        small = name in SOURCES
-        module = (Calls(SOURCES[name]) if small else NETWORKS[name]()).eval()
+        small = name in FUNCTIONS
+        module = (Calls(FUNCTIONS[name]) if small else NETWORKS[name]()).eval()
         x = images(1, 3, 8, 8) if small else images(1, 3, 64, 64)
         net = lowered(module, x)
         files = files_of(net, tmp_path_factory.mktemp(str(number)))
@@ -103,7 +113,7 @@ def nets(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mnn_results(nets):
-    return dict(zip(nets, by_mnn([pair for _, pair, _ in nets.values()]), strict=True))
+    return dict(zip(BOTH, by_mnn([nets[name][1] for name in BOTH]), strict=True))
 
 
 def unread(net: Net) -> list[str]:
@@ -116,7 +126,7 @@ def assert_given_back(found, wanted) -> None:
     assert all(error(found[name], value) < FLOAT32 for name, value in wanted.items())
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("name", [*BOTH, *RECURRENT])
 def test_what_a_module_returns_is_what_opencv_gives_back(name, nets) -> None:
     net, pair, wanted = nets[name]
     assert_given_back(by_opencv(pair), wanted)

@@ -8,7 +8,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, Softmax
+from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, Slice, Softmax
 from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Context, Options, Pass
@@ -26,6 +26,7 @@ from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.pipeline import PIPELINE, lower
 from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
+from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.reference import run
 from caffe_ir.source_layers import (
     SOURCE_LAYERS,
@@ -65,11 +66,20 @@ def test_order(earlier, later, reason):
     assert PIPELINE.index(earlier) < PIPELINE.index(later), reason
 
 
-def test_dead_nodes_go_first_and_last():
-    places = [place for place, one in enumerate(PIPELINE) if one is DEAD]
-    assert len(places) == 2
-    assert places[0] == PIPELINE.index(HEADS) + 1  # nobody lowers what is not read
-    assert places[1] > PIPELINE.index(FOLD_BATCH_NORM)
+def test_dead_nodes_go_first_and_last_and_before_anybody_asks_what_is_read():
+    first, between, last = (place for place, one in enumerate(PIPELINE) if one is DEAD)
+    assert first == PIPELINE.index(HEADS) + 1  # nobody lowers what is not read
+    assert between == PIPELINE.index(UNROLL) + 1 == PIPELINE.index(UNREAD_PARTS) - 1
+    assert last > PIPELINE.index(FOLD_BATCH_NORM)
+
+
+def test_no_net_is_given_back_with_an_output_that_the_source_does_not_have(monkeypatch):
+    net = net_of((1, 4))
+    add(net, "cut", Slice(slice_point=(1,)), tops=("left", "right"))
+    kept = tuple(one for one in PIPELINE if one is not UNREAD_PARTS)
+    monkeypatch.setattr(pipeline, "PIPELINE", kept)
+    with pytest.raises(ConversionError, match="right, which no layer reads, would be an output"):
+        lower(net, CAFFE, Options())
 
 
 def test_every_source_layer_is_visited():

@@ -7,8 +7,12 @@ import torch
 from torch import nn
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Input
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import CAFFE
 from converters.pytorch import convert
-from tests.converters.pytorch.judge import Calls, images
+from tests.converters.pytorch.judge import EXACT, Calls, agreement, images
 
 
 def notes_of(function, *inputs, **options):
@@ -25,6 +29,25 @@ def test_names_for_the_inputs():
 def test_an_input_that_nothing_reads_is_left_out():
     (note,) = notes_of(lambda x, y: x * 2, images(1, 2), torch.zeros(3, dtype=torch.complex64))
     assert note.endswith("no output depends on the input inputs_1; the net does not have it")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, y: torch.zeros_like(y) + x,
+        lambda x, y: torch.ones_like(nn.functional.relu(y * 2)) * x,
+        lambda x, y: x.expand_as(y) * 2,
+    ],
+)
+def test_so_is_an_input_of_which_only_the_size_is_read(function):
+    """It would be an output of the Caffe net, as every blob that no layer reads."""
+    x, y = images(1, 2), images(1, 2, seed=1)
+    net = lower(convert(Calls(function), (x, y)), CAFFE, Options())
+    assert agreement(net, [function(x.double(), y)], (x,)) < EXACT
+    assert [node.top for node in net.nodes if isinstance(node.layer, Input)] == ["inputs_0"]
+    assert [note.text for note in net.notes if note.kind == "dropped"] == [
+        "no output depends on the input inputs_1; the net does not have it"
+    ]
 
 
 def test_a_complex_input_is_refused_once():

@@ -87,6 +87,18 @@ def test_align_corners_flipped_is_named(tmp_path) -> None:
     assert fault.kind == "weights"
 
 
+def test_an_input_of_which_only_the_size_is_read_is_not_asked_for() -> None:
+    class Sized(nn.Module):
+        def forward(self, x, y):
+            return torch.ones_like(y) * 3 + x
+
+    x = torch.randn(2, 3)
+    program = capture(Sized(), (x, x)).program
+    net = convert(program, name="sized")
+    found = dict(torch_judge(program, net).values({"x": x.numpy()}))
+    np.testing.assert_allclose(found["add"], 3 + x.double().numpy())
+
+
 def test_a_call_that_torch_refuses_is_told() -> None:
     _, program, net, *_ = opened()
     with pytest.raises(JudgeFailed, match="torch cannot run conv"):
