@@ -18,11 +18,25 @@ def from_script(script: torch.jit.ScriptModule, given: tuple[Any, ...]) -> Expor
     """The program of a scripted or traced module in the mode that it is in. Raises ConversionError."""
     from torch._export.converter import TS2EPConverter
 
+    _refuse_hooks(script)
     try:
         with torch.no_grad():
             return TS2EPConverter(script, given, {}).convert()
     except Exception as error:
         raise ConversionError(_unread(script, given, error)) from error
+
+
+def _refuse_hooks(script: torch.jit.ScriptModule) -> None:
+    """Raise ConversionError with each part that has a hook: torch's converter reads what forward alone computes."""
+    problems = Problems()
+    for name, part in script.named_modules():
+        if part._forward_hooks or part._forward_pre_hooks:
+            problems.add(
+                f"{name or 'the model'} has a hook on its forward",
+                why="torch's converter for TorchScript would leave it out",
+                hint="write what the hook does into forward, or remove it before torch.jit.script",
+            )
+    problems.raise_if_any()
 
 
 def input_names(script: torch.jit.ScriptModule) -> list[str]:
