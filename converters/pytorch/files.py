@@ -18,6 +18,8 @@ from caffe_ir.errors import ConversionError, Problem, Problems
 from converters.pytorch.capture import Model, quiet
 from converters.pytorch.factories import FACTORY
 from converters.pytorch.program_inspection import faults_of_program
+from converters.pytorch.script_inspection import QUANTIZED, faults_of_script
+from converters.pytorch.unfit import quantized_told
 from converters.pytorch.zip_archive import Damaged
 from converters.weights.strangers import stranger
 
@@ -71,7 +73,7 @@ def open_model(path: str | Path, *, trust_pickle: bool = False, handled: Contain
     if kind == "exported program":
         return _exported_program(path, inspected=None if trust_pickle else handled)
     if kind == "TorchScript":
-        return _script(path)
+        return _script(path, inspected=not trust_pickle)
     if kind == "safetensors":
         raise ConversionError(_weights_alone(path))
     if kind == "unknown":
@@ -130,12 +132,19 @@ def _broken_entry(path: Path) -> bool:
         return True
 
 
-def _script(path: Path) -> torch.nn.Module:
+def _script(path: Path, *, inspected: bool) -> torch.nn.Module:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
+            if inspected:
+                with open(path, "rb") as file:
+                    faults = faults_of_script(file)
+                if any(QUANTIZED in fault for fault in faults):
+                    raise ConversionError(quantized_told(f"{path} is"))
+                _refuse_code(path, faults)
             script: torch.nn.Module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
             return script
+    except ConversionError:
+        raise
     except Exception as error:
         raise ConversionError(_damaged(path, error)) from None
 

@@ -64,8 +64,14 @@ def _fault_of_registered(space: str, name: str, overload: str) -> str:
 
 def fault_of_schema(schema: Any) -> str:
     """Why an operation with this schema reaches beyond tensors and numbers; empty where it does not."""
+    if takes_path(schema):
+        return f"{schema.name} opens a file"
     for argument in schema.arguments:
-        kind = str(argument.type)
-        if (argument.name in _PATHS and "str" in kind) or any(part in kind for part in _BEYOND_TENSORS):
+        if any(part in str(argument.type) for part in _BEYOND_TENSORS):
             return f"{schema.name} takes more than tensors and numbers: {argument.name}"
     return ""
+
+
+def takes_path(schema: Any) -> bool:
+    """Whether an operation with this schema takes the path of a file."""
+    return any(argument.name in _PATHS and "str" in str(argument.type) for argument in schema.arguments)

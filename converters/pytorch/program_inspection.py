@@ -192,17 +192,18 @@ OF_CALLS = frozenset({"Argument.as_string", "Argument.as_strings"})
 
 
 def _of_texts(texts: list[Text], rules: Mapping[str, Rule]) -> Iterator[str]:
-    seen, count = set[tuple[str, str]](), 0
+    passed, refused = set[tuple[str, str]](), set[str]()
     for one in texts:
-        if (one.field, one.text) in seen or (one.around == "NamedArgument.arg" and one.field in OF_CALLS):
+        if (one.field, one.text) in passed or one.text in refused:
             continue
-        seen.add((one.field, one.text))
-        fault = rules.get(one.field, _fault_of_identifier)(one.text)
-        if fault:
+        if one.around == "NamedArgument.arg" and one.field in OF_CALLS:
+            continue
+        if fault := rules.get(one.field, _fault_of_identifier)(one.text):
             yield f"{one.field} = {_shortened(one.text)!r} ({fault})"
-            count += 1
-            if count == MOST_FAULTS:
+            refused.add(one.text)
+            if len(refused) == MOST_FAULTS:
                 return
+        passed.add((one.field, one.text))
 
 
 def _shortened(text: str, most: int = 60) -> str:
