@@ -28,13 +28,16 @@ def write(
     rewritten.
     Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written.
     """
+    from caffe_ir.header import Origins
     from caffe_ir.passes.base import Options
     from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
     from caffe_ir.writer import write
 
     known = TARGETS[target] if isinstance(target, str) else target
-    lowered = lower(net.copy(), known, options or Options())
-    written = write(lowered, stem, known, hdf5=hdf5)
+    asked = options or Options()
+    lowered = lower(net.copy(), known, asked)
+    origins = Origins(options={"head": asked.head, "fold_bn": asked.fold_batch_norm})
+    written = write(lowered, stem, known, hdf5=hdf5, origins=origins)
     net.notes[:] = lowered.notes
     return written

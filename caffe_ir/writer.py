@@ -13,6 +13,7 @@ from msgspec import Struct
 from caffe_ir import caffemodel, caffemodel_hdf5
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.header import Origins, with_header
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
 from caffe_ir.targets import Target
@@ -39,11 +40,13 @@ def write(
     *,
     hdf5: bool = False,
     others: Mapping[str, str] | None = None,
+    origins: Origins | None = None,
     progress: Progress = lambda count, total: None,
     watch: caffemodel.Watch | None = None,
 ) -> Written:
     """Write STEM.prototxt and STEM.caffemodel, and further texts by their endings (`.heads.json`).
 
+    The prototxt begins with a comment that says what it was made of, as far as `origins` tells (caffe_ir/header.py).
     With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
     All files are written beside their places first and moved there at the end, so an interruption leaves the old ones
     or the new ones. Raises ConversionError where the target cannot hold the net, where the caffemodel would be longer
@@ -52,21 +55,22 @@ def write(
     refuse(net, target)
     pieces, length = _framed(net, hdf5=hdf5)
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
-    text = prototxt(net)
-    texts = {PROTOTXT: text, **(others or {})}
-    places = [_place(stem, each) for each in (ending, *texts)]
+    contents = {ending: text.encode() for ending, text in (others or {}).items()}
+    sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
+    contents[PROTOTXT] = with_header(prototxt(net), origins or Origins(), target.name, sizes).encode()
+    places = [_place(stem, each) for each in (ending, *contents)]
     try:
         with whole_files(*places) as (weights, *files):
             _reserve(weights, length)
             caffemodel.stream(pieces, weights, lambda count: progress(count, length), watch)
-            for file, content in zip(files, texts.values(), strict=True):
-                file.write(content.encode())
+            for file, content in zip(files, contents.values(), strict=True):
+                file.write(content)
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return Written(
         prototxt=_place(stem, PROTOTXT),
         caffemodel=_place(stem, ending),
-        prototxt_bytes=len(text.encode()),
+        prototxt_bytes=len(contents[PROTOTXT]),
         caffemodel_bytes=length,
         others=tuple(_place(stem, each) for each in others or {}),
     )

@@ -45,6 +45,7 @@ FILES = (
 RULES: dict[str, tuple[str, ...]] = {
     # the way from a net to its files, for those who call us from Python
     "caffe_ir": (
+        "caffe_ir.header",
         "caffe_ir.net",
         "caffe_ir.passes.base",
         "caffe_ir.passes.pipeline",
@@ -57,6 +58,15 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.given_files": (),
     "caffe_ir.near_misses": (),
     "caffe_ir.toml": (),
+    "caffe_ir.toml_text": (),
+    "caffe_ir.version": (),
+    "caffe_ir.header": (
+        "caffe_ir.given_files",
+        "caffe_ir.toml",
+        "caffe_ir.toml_text",
+        "caffe_ir.version",
+        "caffe_ir.visible",
+    ),
     "caffe_ir.values": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
@@ -116,6 +126,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.caffemodel",
         "caffe_ir.caffemodel_hdf5",
         "caffe_ir.file_names",
+        "caffe_ir.header",
         "caffe_ir.whole_files",
     ),
     "caffe_ir.reader": (
@@ -136,7 +147,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.near_misses",
         "converters.weights.*",
     ),
-    "converters.transplant.*": (*SOURCE_LANGUAGE, "caffe_ir.toml", "converters.weights.*", "converters.transplant.*"),
+    "converters.transplant.*": (
+        *SOURCE_LANGUAGE,
+        "caffe_ir.toml",
+        "caffe_ir.toml_text",
+        "converters.weights.*",
+        "converters.transplant.*",
+    ),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.reference",
@@ -150,6 +167,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.whole_files",
         "caffe_ir.file_names",
         "caffe_ir.given_files",
+        "caffe_ir.header",
         "caffe_ir.extras",
         "converters.weights.*",
         "converters.verify.*",
@@ -162,6 +180,8 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.given_files",
         "caffe_ir.near_misses",
         "caffe_ir.toml",
+        "caffe_ir.toml_text",
+        "caffe_ir.version",
         "caffe_ir.visible",
         "caffe_ir.whole_files",
         "converters.batch.*",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 
+from caffe_ir.version import VERSION
 from converters.batch.job import Job
 
 _PIECE = 1 << 20
@@ -48,8 +48,4 @@ def converter_version(*packages: Path) -> str:
     for package in packages:
         for path in sorted(package.rglob("*.py")):
             sources.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes())
-    try:
-        number = metadata.version("tocaffe")
-    except metadata.PackageNotFoundError:
-        number = "0"
-    return f"{number}+{sources.hexdigest()[:12]}"
+    return f"{VERSION}+{sources.hexdigest()[:12]}"

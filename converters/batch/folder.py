@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator
 from glob import glob
 from pathlib import Path
 
 from caffe_ir.errors import Problems
+from caffe_ir.toml_text import key_text, quoted
 from caffe_ir.visible import visible
 from converters.batch.manifest import DEFAULTS
 
@@ -24,7 +23,7 @@ def manifest_text(folder: Path, paths: Iterable[Path] | None = None) -> str:
     """
     found = sorted(_below(folder) if paths is None else (path.absolute() for path in paths))
     chosen = [path for path in found if _is_text(str(path))]
-    blocks = [f'[{DEFAULTS}]\ntarget = "caffe"\noutput = {_quoted(OUTPUT)}']
+    blocks = [f'[{DEFAULTS}]\ntarget = "caffe"\noutput = {quoted(OUTPUT)}']
     cfgs = [path for path in chosen if path.suffix == ".cfg"]
     weights = [path for path in chosen if path.suffix == ".weights"]
     owners = {path: _owner(path, cfgs) for path in weights}
@@ -91,14 +90,8 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _table(name: str, **options: str) -> str:
-    header = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) and name != DEFAULTS else _quoted(name)
-    return "\n".join([f"[{header}]", *(f"{key} = {_quoted(value)}" for key, value in options.items())])
-
-
-def _quoted(text: str) -> str:
-    """A basic string of TOML, with what is not printable as escapes (toml.io/en/v1.0.0#string)."""
-    shown = json.dumps(text, ensure_ascii=False)
-    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in shown)
+    header = quoted(name) if name == DEFAULTS else key_text(name)
+    return "\n".join([f"[{header}]", *(f"{key} = {quoted(value)}" for key, value in options.items())])
 
 
 def _comment(name: str, missing: str, path: Path, folder: Path) -> str:

@@ -16,7 +16,8 @@ from caffe_ir.near_misses import did_you_mean
 from caffe_ir.toml import LARGEST_TOML, parsed
 from converters.batch import lines
 from converters.batch.job import Job, Source
-from converters.batch.options import OPTIONS, REQUIRED, refusal, source_of
+from converters.batch.options import OPTIONS, REQUIRED, source_of
+from converters.options.stated import refusal
 
 DEFAULTS = "defaults"
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
@@ -99,7 +100,7 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
         return
     _refuse_foreign(reading, name, own, source)
     _refuse_incomplete(reading, name, table, source)
-    options = {key: value for key, value in {**defaults, **own}.items() if source in OPTIONS[key].sources}
+    options = {key: value for key, value in {**defaults, **own}.items() if source in OPTIONS[key].option.sources}
     files = tuple(key for key in options if OPTIONS[key].kind in ("path", "paths"))
     size = 0
     for key in files:
@@ -138,7 +139,7 @@ def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str
         option = OPTIONS.get(key)
         if option is None:
             reading.refuse((name, key), f"unknown key {key}", hint=did_you_mean(key, OPTIONS))
-        elif name == DEFAULTS and option.own:
+        elif name == DEFAULTS and option.option.own:
             reading.refuse((name, key), f"{key} belongs to one model and cannot be a default")
         elif reason := refusal(option, value) or _bad_value(reading, key, value):
             reading.refuse((name, key), f"{key}: {reason}")
@@ -177,7 +178,7 @@ def _filled(pattern: str, name: str, target: str) -> str | None:
 
 def _refuse_foreign(reading: _Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
     for key in own:
-        if source not in OPTIONS[key].sources:
+        if source not in OPTIONS[key].option.sources:
             reading.refuse((name, key), f"{key} means nothing to a model from {source}")
 
 

@@ -18,10 +18,12 @@ from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
 from converters.cli.files import lowered
+from converters.cli.origins import darknet_origins, torch_origins
 from converters.cli.sources import darknet_model, require_torch, torch_net
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
+    from caffe_ir.header import Origins
     from caffe_ir.net import Net
     from converters.verify import Comparison
 
@@ -69,7 +71,10 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
         written += count
         tell(f"writing {written * 100 // max(total, 1)}%")
 
-    write(made, stage, target, hdf5=job.options.get("hdf5", False), others=others(made), progress=progress)
+    write(
+        made, stage, target, hdf5=job.options.get("hdf5", False), others=others(made), origins=_origins(job),
+        progress=progress,
+    )  # fmt: skip
     warnings = tuple(str(note) for note in made.notes if note.kind == "warning")
     verified = _verified(job, stage, tell) if job.options.get("verify") else Made()
     return replace(verified, layers=len(made.nodes), warnings=(*warnings, *verified.warnings))
@@ -84,6 +89,13 @@ def _darknet(job: Job) -> Opened:
 
 def _pytorch(job: Job) -> Opened:
     return torch_net(_model(job), filled(PyTorchOptions, job.options)), lambda made: {}
+
+
+def _origins(job: Job) -> Origins:
+    given, caffe = job.options, _caffe(job)
+    if job.source == "darknet":
+        return darknet_origins(given["cfg"], given["weights"], filled(DarknetOptions, given), caffe)
+    return torch_origins(_model(job), filled(PyTorchOptions, given), caffe)
 
 
 def _caffe(job: Job) -> CaffeOptions:

@@ -11,6 +11,7 @@ from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import takes
+from converters.cli.origins import darknet_origins
 from converters.cli.sources import darknet_model
 from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions
@@ -55,7 +56,7 @@ def darknet(
         others = {".heads.json": heads_json(model, made)} if model.heads else {}
         written = published(
             made, stem_of(output, cfg.stem), TARGETS[caffe.target], others,
-            hdf5=wanted.hdf5, quiet=quiet, watch=check.watch,
+            darknet_origins(cfg, weights, read, caffe), hdf5=wanted.hdf5, quiet=quiet, watch=check.watch,
         )  # fmt: skip
         made.notes.extend(check.notes())
         if not quiet:

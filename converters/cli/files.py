@@ -18,6 +18,7 @@ from converters.options import CaffeOptions
 
 if TYPE_CHECKING:
     from caffe_ir.caffemodel import Watch
+    from caffe_ir.header import Origins
     from caffe_ir.net import Net
     from caffe_ir.targets import Target
     from caffe_ir.writer import Written
@@ -81,6 +82,7 @@ def published(
     stem: Path,
     target: Target,
     others: Mapping[str, str],
+    origins: Origins,
     *,
     hdf5: bool,
     quiet: bool,
@@ -90,4 +92,4 @@ def published(
     from caffe_ir.writer import write
 
     with bytes_written(f"writing {stem.name}", quiet=quiet) as progress:
-        return write(net, stem, target, hdf5=hdf5, others=others, progress=progress, watch=watch)
+        return write(net, stem, target, hdf5=hdf5, others=others, origins=origins, progress=progress, watch=watch)

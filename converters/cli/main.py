@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.cli.say import say
 
@@ -84,16 +85,10 @@ class Commands(click.Group):
 
 
 def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    """Print the version and exit; `python -m converters` may run in a clone that is not installed."""
+    """Print the version and exit."""
     if not wanted or context.resilient_parsing:
         return
-    from importlib import metadata
-
-    try:
-        number = metadata.version("tocaffe")
-    except metadata.PackageNotFoundError:
-        number = "of a clone that is not installed"
-    say(f"tocaffe, version {number}")
+    say(f"tocaffe, version {VERSION}")
     context.exit()
 
 

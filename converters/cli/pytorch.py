@@ -12,6 +12,7 @@ from converters.cli.command import Command, missing_file, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import takes
+from converters.cli.origins import torch_origins
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
 from converters.cli.sources import torch_net
@@ -63,7 +64,8 @@ def pytorch(
             net = torch_net(model, read)
         made = lowered(net, caffe, dump_after=wanted.dump_after)
         stem = stem_of(output, net.name)
-        written = published(made, stem, TARGETS[caffe.target], {}, hdf5=wanted.hdf5, quiet=quiet)
+        origins = torch_origins(model, read, caffe)
+        written = published(made, stem, TARGETS[caffe.target], {}, origins, hdf5=wanted.hdf5, quiet=quiet)
         if not quiet:
             show(made, written, next_command=verify_command((model,), written, read, caffe), verbose=wanted.verbose)
     if wanted.verify:

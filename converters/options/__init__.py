@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from converters.options.caffe import CaffeOptions
 from converters.options.darknet import DarknetOptions
-from converters.options.declared import Declared, Kind, Option, declared, filled, size_of, spelled
+from converters.options.declared import Declared, Kind, Option, declared, size_of, spelled
+from converters.options.model import ModelKeys
 from converters.options.output import OutputOptions
 from converters.options.pytorch import PyTorchOptions
+from converters.options.stated import filled, recovered, stated, without_folders
 from converters.options.verify import VerifyOptions
 
 __all__ = [
@@ -14,12 +16,16 @@ __all__ = [
     "DarknetOptions",
     "Declared",
     "Kind",
+    "ModelKeys",
     "Option",
     "OutputOptions",
     "PyTorchOptions",
     "VerifyOptions",
     "declared",
     "filled",
+    "recovered",
     "size_of",
     "spelled",
+    "stated",
+    "without_folders",
 ]

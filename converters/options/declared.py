@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
@@ -15,7 +15,6 @@ Size = tuple[int, int]
 """Height and width."""
 Kind = Literal["flag", "count", "number", "text", "texts", "path", "paths", "size", "table"]
 Source = Literal["darknet", "pytorch"]
-Options = TypeVar("Options", bound=Struct)
 
 _KINDS: dict[Any, Kind] = {
     bool: "flag",
@@ -87,22 +86,6 @@ def _literal(plain: Any) -> tuple[str, ...]:
     return get_args(found[0]) if found else ()
 
 
-def filled(kind: type[Options], told: Mapping[str, Any]) -> Options:
-    """The struct with what a manifest says, whose values fit their kinds; keys of other structs are left aside."""
-    known = {one.name: one for one in declared(kind)}
-    return kind(**{key: _value(known[key].kind, value) for key, value in told.items() if key in known})
-
-
-def _value(kind: Kind, value: Any) -> Any:
-    if kind == "texts":
-        return (value,) if isinstance(value, str) else tuple(value)
-    if kind == "paths":
-        return tuple(map(Path, (value,) if isinstance(value, str) else value))
-    if kind == "path":
-        return Path(value)
-    return size_of(value) if kind == "size" else value
-
-
 def size_of(text: str) -> Size:
     """HxW as (height, width). Raises ValueError."""
     parts = text.lower().split("x")
@@ -118,11 +101,12 @@ def spelled(options: Struct) -> list[str]:
         value, flag = getattr(options, one.name), one.flag
         if value == one.default:
             continue
-        words += [flag] if one.kind == "flag" else [part for text in _texts(one.kind, value) for part in (flag, text)]
+        words += [flag] if one.kind == "flag" else [part for text in texts(one.kind, value) for part in (flag, text)]
     return words
 
 
-def _texts(kind: Kind, value: Any) -> Iterator[str]:
+def texts(kind: Kind, value: Any) -> Iterator[str]:
+    """What is typed for a value, once for each time that the flag is given."""
     if kind == "table":
         yield from texts_of(value)
     elif kind == "size":

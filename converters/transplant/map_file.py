@@ -10,7 +10,6 @@ unused = ["aux.*"]              # keys that no layer takes, on purpose
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from msgspec import Struct, field
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from caffe_ir.toml import LARGEST_TOML, parsed
+from caffe_ir.toml_text import quoted
 
 
 class Map(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ def _modules(value: Any) -> tuple[str, ...] | None:
 
 def map_text(lines: Iterable[tuple[str, tuple[str, ...], str]], unused: Iterable[str] = ()) -> str:
     """A mapping as text: for each layer its modules, and a remark."""
-    left = "".join(f"    {_quoted(key)},\n" for key in unused)
+    left = "".join(f"    {quoted(key)},\n" for key in unused)
     head = f"unused = [\n{left}]\n\n" if left else ""
     body = "".join(
         f"{map_line(layer, modules)}{f'  # {remark}' if remark else ''}\n" for layer, modules, remark in lines
@@ -77,11 +77,6 @@ def map_text(lines: Iterable[tuple[str, tuple[str, ...], str]], unused: Iterable
 
 def map_line(layer: str, modules: tuple[str, ...]) -> str:
     """One line of [layers]."""
-    names = [_quoted(module) for module in modules]
+    names = [quoted(module) for module in modules]
     value = f"[{', '.join(names)}]" if len(names) > 1 else names[0] if names else '""'
-    return f"{_quoted(layer)} = {value}"
-
-
-def _quoted(text: str) -> str:
-    """A basic string of TOML, which escapes as JSON does, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"{quoted(layer)} = {value}"

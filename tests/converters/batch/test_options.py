@@ -3,8 +3,9 @@ from __future__ import annotations
 import click
 import pytest
 
-from converters.batch.options import OPTIONS, refusal, source_of
+from converters.batch.options import OPTIONS, source_of
 from converters.cli.darknet import darknet
+from converters.options.stated import refusal
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_a_manifest_knows_what_convert_darknet_knows() -> None:
         name = str(option.name)
         if name in NOT_IN_A_MANIFEST:
             continue
-        assert "darknet" in OPTIONS[name].sources, name
+        assert "darknet" in OPTIONS[name].option.sources, name
         if isinstance(option.type, click.Choice) and name != "target":
             assert OPTIONS[name].choices == tuple(option.type.choices), name
         assert (OPTIONS[name].kind == "flag") == option.is_flag, name

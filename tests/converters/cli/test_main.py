@@ -47,14 +47,6 @@ def test_version() -> None:
     assert converted("--version").stdout == f"tocaffe, version {metadata.version('tocaffe')}\n"
 
 
-def test_the_version_of_a_clone_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    def version(name: str) -> str:
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "version", version)
-    assert converted("--version").stdout == "tocaffe, version of a clone that is not installed\n"
-
-
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("--nonsense",)])
 def test_wrong_usage_ends_with_2(words: tuple[str, ...]) -> None:
     result = tool(*words)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Struct, field
 
-from converters.options.declared import Option, Size, declared, filled, size_of, spelled
+from converters.options.declared import Option, Size, declared, size_of, spelled
 
 
 class Some(Struct, frozen=True, kw_only=True):
@@ -44,25 +44,6 @@ def test_what_a_struct_declares() -> None:
 def test_an_option_without_a_help_is_a_mistake() -> None:
     with pytest.raises(AssertionError, match="fast"):
         declared(Silent)
-
-
-def test_what_a_manifest_says_fills_a_struct() -> None:
-    told = {
-        "many": 3,
-        "shape": "1x3",
-        "file": "a",
-        "files": ["b", "c"],
-        "input_size": "2x4",
-        "given": {"a": 1},
-        "not ours": 1,
-    }
-    made = filled(Some, told)
-    wanted = Some(
-        many=3, shape=("1x3",), file=Path("a"), files=(Path("b"), Path("c")), input_size=(2, 4), given={"a": 1}
-    )
-    assert made == wanted
-    assert filled(Some, {"shape": ["1", "2"], "files": "b"}) == Some(shape=("1", "2"), files=(Path("b"),))
-    assert filled(Some, {}) == Some()
 
 
 def test_only_what_is_not_as_usual_is_spelled() -> None:
