@@ -1,6 +1,7 @@
 """Gathers that cut one blob into parts -> one Slice, some of whose parts may be unread.
 
 - Runs of places along one axis that do not overlap (x[:, :8], x[:, 8:]; q, k, v of one blob): a Slice at their ends.
+  One run alone too, where a Concat behind it reads the whole blob along that axis: it will read the parts.
 - Every s-th place, s dividing the size (x[:, 0::2], x[:, 1::2]): the axis becomes two, (size / s, s), and the second of
   them is cut. One such choice of the rows or columns of a map is left to another pass, which has it as a Convolution.
 A part that nobody read would be an output of the Caffe net.
@@ -14,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
-from caffe_ir.layers import Reshape, Slice
+from caffe_ir.layers import Concat, Reshape, Slice
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -40,7 +41,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if cut.step > 1:
         if len(cuts) > 1 or len(shape) != 4 or node.layer.axis < 2:
             _interleaved(net, node, cuts)
-    elif len(cuts) > 1 and not _overlap(list(cuts.values())):
+    elif not _overlap(list(cuts.values())) and (len(cuts) > 1 or _is_joined_again(net, node)):
         _joined(net, node, cuts)
 
 
@@ -64,6 +65,16 @@ def _siblings(net: Net, node: Node) -> list[Node]:
         for other in net.consumers(node.bottom)
         if other is not node and isinstance(other.layer, Gather) and other.layer.axis == node.layer.axis
     ]
+
+
+def _is_joined_again(net: Net, node: Node) -> bool:
+    """Whether a Concat behind a Gather reads along its axis all that it chooses from."""
+    assert isinstance(node.layer, Gather)
+    axis, axes = node.layer.axis, len(net.shapes[node.bottom])
+    return any(
+        isinstance(reader.layer, Concat) and reader.layer.axis % axes == axis and net.place(reader) > net.place(node)
+        for reader in net.consumers(node.bottom)
+    )
 
 
 def _overlap(cuts: list[Cut]) -> bool:

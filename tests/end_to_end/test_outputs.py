@@ -6,6 +6,9 @@ no layer reads), and torch for the numbers.
 
 from __future__ import annotations
 
+from collections import Counter
+
+import cv2
 import pytest
 import torch
 from torch import nn
@@ -143,6 +146,55 @@ def test_and_what_mnn_gives_back(name, nets, mnn_results) -> None:
         assert any(len(node.bottoms) == 2 and node.layer.type_name() == "Scale" for node in net.nodes)
         pytest.skip("MNN's converter crashes on a Scale of two blobs")
     assert_given_back(mnn_results[name], wanted)
+
+
+CONV = "[convolutional]\nfilters=8\nsize=3\npad=1\nactivation=leaky\n"
+LAST = "[convolutional]\nfilters=6\nsize=1\nactivation=linear\n"
+ROUTES = {
+    "a stage of yolov4-tiny": (
+        f"{CONV}[route]\nlayers=-1\ngroups=2\ngroup_id=1\n{CONV}{CONV}[route]\nlayers=-1,-2\n{CONV}"
+        f"[route]\nlayers=-6,-1\n{LAST}",
+        {"Slice": 1, "Convolution": 5, "Concat": 2},
+    ),
+    "both halves, each by its own route": (
+        f"{CONV}[route]\nlayers=-1\ngroups=2\ngroup_id=0\n{CONV}[route]\nlayers=-3\ngroups=2\ngroup_id=1\n"
+        f"[route]\nlayers=-1,-2\n{LAST}",
+        {"Slice": 1, "Convolution": 3, "Concat": 1},
+    ),
+    "a quarter": (
+        f"{CONV}[route]\nlayers=-1\ngroups=4\ngroup_id=2\n{CONV}{LAST}",
+        {"Slice": 0, "Convolution": 4, "Concat": 0},
+    ),
+    "half of it, and a half of that": (
+        f"{CONV}[route]\nlayers=-1\ngroups=2\ngroup_id=1\n[route]\nlayers=-1\ngroups=2\ngroup_id=0\n{CONV}"
+        f"[route]\nlayers=-1,-3,-4\n{LAST}",
+        {"Slice": 2, "Convolution": 3, "Concat": 1},
+    ),
+}
+"""Cfgs whose routes take groups, and the layers that they are worth."""
+
+
+@needs_mnn
+@pytest.mark.parametrize("name", ROUTES)
+def test_routes_that_take_groups_leave_what_opencvs_reader_of_darknet_leaves(name, tmp_path) -> None:
+    text, wanted = ROUTES[name]
+    cfg, weights = tmp_path / "net.cfg", tmp_path / "net.weights"
+    cfg.write_text(f"[net]\nwidth=12\nheight=10\nchannels=3\n{text}")
+    write_weights(cfg, weights, seed=3, header=(0, 2, 5))
+    made = lower(convert_darknet(cfg, weights, dialect="alexeyab").net, CAFFE, Options())
+    files = write(made, tmp_path / "files", CAFFE)
+    x = images(1, 3, 10, 12).numpy()
+    pair = Pair(prototxt=files.prototxt, caffemodel=files.caffemodel, feeds={"data": x})
+    theirs = cv2.dnn.readNetFromDarknet(str(cfg), str(weights))
+    theirs.setInput(x)
+    (value,) = theirs.forward(theirs.getUnconnectedOutLayersNames())
+    expected = dict.fromkeys(made.outputs, torch.from_numpy(value))
+    assert len(expected) == 1
+    assert_given_back(by_opencv(pair), expected)
+    (found,) = by_mnn([pair])
+    assert_given_back(found, expected)
+    kinds = Counter(node.layer.type_name() for node in made.nodes)
+    assert {kind: kinds[kind] for kind in wanted} == wanted
 
 
 @darknet.needs_darknet

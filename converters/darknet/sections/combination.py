@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
-from caffe_ir.layers import Concat, Eltwise, Parameter, Scale, Slice, Tile
-from caffe_ir.source_layers import Mul, Shortcut
+from caffe_ir.layers import Concat, Eltwise, Parameter, Scale, Tile
+from caffe_ir.source_layers import Gather, Mul, Shortcut
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 
@@ -52,10 +52,8 @@ def _group(build: Build, part: Value, groups: int, group: int, place: int, parts
     why = "Darknet would cut within a channel"
     build.require(c % groups == 0, f"groups={groups} does not divide {c} channels", why=why, key="groups")
     size = c // groups
-    points = tuple(point for point in (group * size, (group + 1) * size) if 0 < point < c)
-    suffix = f"part{place}" if parts > 1 else ""
-    tops = build.add_many(Slice(slice_point=points), build.image(part), len(points) + 1, suffix)
-    return build.result(tops[min(group, 1)])
+    part_of = Gather(axis=1, indices=tuple(range(group * size, (group + 1) * size)))
+    return build.result(build.add(part_of, build.image(part), suffix=f"part{place}" if parts > 1 else ""))
 
 
 def shortcut(section: Section, build: Build) -> Value:

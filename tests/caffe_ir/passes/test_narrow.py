@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caffe_ir.layers import Slice
+from caffe_ir.layers import Concat, Slice
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.narrow import NARROW, Cut, cut_of
 from caffe_ir.source_layers import Gather
@@ -52,6 +52,24 @@ def test_golden_dump():
 def test_the_parts(axis, places, kinds):
     net = rewritten(cut((2, 6, 4, 3), axis, *places), NARROW)
     assert types(net) == kinds
+
+
+@pytest.mark.parametrize(
+    ("axis", "kinds"), [(1, ["Slice", "Concat"]), (-3, ["Slice", "Concat"]), (2, ["Gather", "Concat"])]
+)
+def test_a_run_alone_is_cut_where_a_concat_reads_the_whole(axis, kinds):
+    net = net_of((2, 6, 4, 3))
+    add(net, "half", Gather(axis=1, indices=(3, 4, 5)))
+    add(net, "all", Concat(axis=axis), bottoms=("data", "data"))
+    net.outputs = ["half", "all"]
+    assert types(rewritten(net, NARROW)) == kinds
+
+
+def test_a_concat_before_it_does_not_count():
+    net = net_of((2, 6, 4, 3))
+    add(net, "all", Concat(), bottoms=("data", "data"))
+    add(net, "half", Gather(axis=1, indices=(3, 4, 5)), bottoms=("data",))
+    assert types(rewritten(net, NARROW)) == ["Concat", "Gather"]
 
 
 def test_a_cut_is_a_run_or_every_so_many_of_all():

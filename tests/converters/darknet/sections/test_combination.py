@@ -93,7 +93,7 @@ def test_a_route_takes_its_group_of_each_layer(tmp_path):
 
 def test_the_rest_of_a_route_is_no_output(tmp_path):
     model = converted(tmp_path, net(f"[convolutional];filters=6;{LINEAR}\n[route];layers=-1;groups=2;group_id=1"))
-    assert model.net.outputs == ["route_1_1"]
+    assert model.net.outputs == ["route_1"]
 
 
 def test_a_shortcut_of_many(tmp_path):
