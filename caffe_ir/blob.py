@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Problem
 
@@ -29,20 +30,24 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
     """Weights of `shape`; `load()` gives them as float32 or float64.
 
     float64 stands for numbers that a pass computed: they are rounded to float32 once, when they are written.
-    `span` is set where the bytes of a file are the blob as it is, so that a writer can copy them unseen.
+    `span` is set where the bytes of a file are the blob as it is, so that a writer can copy them unseen. `key` is set
+    where the numbers are a tensor of the source's checkpoint, in its order, by its name there; `constant` where they
+    are the same whatever it holds, but for the tensors that TensorsBehind.computed_from names.
     """
 
     shape: Shape
     load: Callable[[], Array]
     span: FileSpan | None = None
+    key: str = ""
+    constant: bool = False
 
     @staticmethod
-    def of(array: npt.ArrayLike) -> Blob:
+    def of(array: npt.ArrayLike, *, constant: bool = False) -> Blob:
         """A blob that holds `array`; anything but float64 and float32 becomes float32."""
         values = np.asarray(array)
         if values.dtype != np.float64:
             values = values.astype(np.float32, copy=False)
-        return Blob(shape=values.shape, load=lambda: values)
+        return Blob(shape=values.shape, load=lambda: values, constant=constant)
 
     @staticmethod
     def in_file(path: str | Path, offset: int, shape: Shape) -> Blob:
@@ -59,9 +64,9 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
         return Blob(shape=shape, load=partial(np.zeros, shape, np.float32))
 
     @staticmethod
-    def computed(shape: Shape, compute: Callable[[], Array]) -> Blob:
+    def computed(shape: Shape, compute: Callable[[], Array], *, constant: bool = False) -> Blob:
         """Weights made when they are asked for, so that only one layer's lie in memory at a time."""
-        return Blob(shape=shape, load=compute)
+        return Blob(shape=shape, load=compute, constant=constant)
 
     @property
     def count(self) -> int:
@@ -73,7 +78,7 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
         if prod(shape) != self.count:
             raise ValueError(f"{self.count} values do not fill the shape {shape}")
         load = self.load
-        return Blob(shape=shape, load=lambda: load().reshape(shape), span=self.span)
+        return replace(self, shape=shape, load=lambda: load().reshape(shape))
 
     def __repr__(self) -> str:
         return f"Blob{self.shape}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from msgspec import Struct
+from msgspec import field as struct_field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
@@ -95,6 +96,18 @@ class _Index:
             self.readers[bottom].pop(node, None)
 
 
+class TensorsBehind(Struct, kw_only=True):
+    """The tensors of a checkpoint that a net was made with, by their names there."""
+
+    used: dict[str, Blob] = struct_field(default_factory=dict)
+    """Those that the net depends on, in float64."""
+    computed_from: set[str] = struct_field(default_factory=set)
+    """Those whose numbers stand in the net otherwise than as a blob: in fields, or in weights that were computed."""
+    unused: tuple[str, ...] = ()
+    same: dict[str, str] = struct_field(default_factory=dict)
+    """Names of tensors that are another one's very numbers, with its name."""
+
+
 @dataclass
 class Net:
     """A net that can be read, checked and rewritten; `nodes` are in the order in which they run.
@@ -109,6 +122,8 @@ class Net:
     notes: list[Note] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     """The shape of every blob; kept true by `append` and `replace`."""
+    behind: TensorsBehind = field(default_factory=TensorsBehind)
+    """The tensors of the source's checkpoint, where it has one."""
 
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
@@ -123,6 +138,7 @@ class Net:
             values=Values(self.values),
             notes=list(self.notes),
             shapes=dict(self.shapes),
+            behind=self.behind,
         )
 
     # ---- building -------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from caffe_ir.header import Origins, with_header
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
 from caffe_ir.targets import Target
+from caffe_ir.weight_sources import sources_text
 from caffe_ir.whole_files import whole_files
 
 Progress = Callable[[int, int], None]
@@ -57,7 +58,8 @@ def write(
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     contents = {ending: text.encode() for ending, text in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
-    contents[PROTOTXT] = with_header(prototxt(net), origins or Origins(), target.name, sizes).encode()
+    text = prototxt(net) + sources_text(net)
+    contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
     places = [_place(stem, each) for each in (ending, *contents)]
     try:
         with whole_files(*places) as (weights, *files):

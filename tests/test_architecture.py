@@ -118,6 +118,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.stored_weights": (*FILES, "caffe_ir.caffemodel_index"),
     "caffe_ir.file_names": ("caffe_ir.errors",),
     "caffe_ir.fillers": FILES,
+    "caffe_ir.weight_sources": ("caffe_ir.net", "caffe_ir.blob"),
     "caffe_ir.upgrade": ("caffe_ir.proto.*",),
     "caffe_ir.whole_files": ("caffe_ir.errors",),
     "caffe_ir.writer": (
@@ -127,6 +128,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.caffemodel_hdf5",
         "caffe_ir.file_names",
         "caffe_ir.header",
+        "caffe_ir.weight_sources",
         "caffe_ir.whole_files",
     ),
     "caffe_ir.reader": (
@@ -151,6 +153,7 @@ RULES: dict[str, tuple[str, ...]] = {
         *SOURCE_LANGUAGE,
         "caffe_ir.toml",
         "caffe_ir.toml_text",
+        "caffe_ir.weight_sources",
         "converters.weights.*",
         "converters.transplant.*",
     ),

@@ -12,7 +12,7 @@ from caffe_ir.blob import Array, Blob
 
 def picking_cells(channels: int, kernel: tuple[int, int], at: tuple[int, int]) -> Blob:
     """Depthwise filters (channels, 1, *kernel), each with a single 1 at one place."""
-    return Blob.computed((channels, 1, *kernel), partial(_cells, (channels, 1, *kernel), at))
+    return Blob.computed((channels, 1, *kernel), partial(_cells, (channels, 1, *kernel), at), constant=True)
 
 
 def _cells(shape: tuple[int, int, int, int], at: tuple[int, int]) -> Array:
@@ -23,7 +23,7 @@ def _cells(shape: tuple[int, int, int, int], at: tuple[int, int]) -> Array:
 
 def picking_rows(indices: Sequence[int], size: int) -> Blob:
     """The matrix (len(indices), size) whose product with a column of `size` values gives those at the indices."""
-    return Blob.computed((len(indices), size), partial(_rows, tuple(indices), size))
+    return Blob.computed((len(indices), size), partial(_rows, tuple(indices), size), constant=True)
 
 
 def _rows(indices: tuple[int, ...], size: int) -> Array:

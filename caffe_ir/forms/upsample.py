@@ -27,7 +27,7 @@ def _of_ones(new: Replacement) -> str:
         num_output=channels, kernel_size=layer.scale, stride=layer.scale, group=channels, bias_term=False
     )
     shape = (channels, 1, *layer.scale)
-    ones = Blob.computed(shape, partial(np.ones, shape, np.float32))
+    ones = Blob.computed(shape, partial(np.ones, shape, np.float32), constant=True)
     new.add("upsampled", deconvolution, new.old.bottom, blobs=[ones])
     return ""
 

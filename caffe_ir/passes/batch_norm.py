@@ -40,10 +40,15 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not (source.form == "inside" and eps == source.eps):
         var, ratio = _statistics(source, loaded, eps)
         if not np.all(ratio == 1):
-            gamma, beta = factors or (Blob.of(np.ones_like(ratio)), Blob.of(np.zeros_like(ratio)))
+            gamma, beta = factors or (
+                Blob.of(np.ones_like(ratio), constant=True),
+                Blob.of(np.zeros_like(ratio), constant=True),
+            )
             factors = [Blob.of(gamma.load().astype(np.float64) * ratio), beta]
     norm = replace(
-        node, layer=BatchNorm(use_global_stats=True, eps=eps), blobs=(mean, var, Blob.of(np.ones(1, np.float32)))
+        node,
+        layer=BatchNorm(use_global_stats=True, eps=eps),
+        blobs=(mean, var, Blob.of(np.ones(1, np.float32), constant=True)),
     )
     written = "BatchNorm, Scale" if factors else "BatchNorm"
     divisor = "sqrt(v) + {:g}" if source.form == "outside" else "sqrt(v + {:g})"

@@ -101,7 +101,7 @@ def _zeros_around(new: Replacement, x: str, shape: Shape, borders: list[Border])
         weights[:, :, place[0], place[1]] = 1.0
         return weights
 
-    return new.add("zeros", convolution, x, blobs=[Blob.computed((channels, 1, *kernel), one_hot)])
+    return new.add("zeros", convolution, x, blobs=[Blob.computed((channels, 1, *kernel), one_hot, constant=True)])
 
 
 def _repeated(new: Replacement, x: str, shape: Shape, border: Border, mode: str) -> tuple[str, Shape]:

@@ -104,7 +104,7 @@ def _grown(new: Replacement, blob: str, shape: Shape, wanted: Shape) -> str:
 
 
 def _ones(shape: Shape) -> Blob:
-    return Blob.computed(shape, partial(np.ones, shape, np.float32))
+    return Blob.computed(shape, partial(np.ones, shape, np.float32), constant=True)
 
 
 BROADCAST = Pass(name="broadcast", visits=tuple(ELTWISE), rewrite=_rewrite)

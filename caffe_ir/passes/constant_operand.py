@@ -48,6 +48,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     blobs: tuple[Blob, ...] = ()
     if values.size and np.all(values == values.flat[0]):
         layer = _with_number(node.layer, operand, float(values.flat[0]))
+        net.behind.computed_from.update({operand.constant.key} - {""})
     elif operation in ("PROD", "SUM"):
         layer, blobs = _with_weights(node.layer, operand, values, net.shapes[operand.x])
     elif np.abs(values).max() <= LARGEST:
@@ -109,9 +110,12 @@ def _with_weights(layer: Layer, operand: Operand, values: Array, shape: Shape) -
     wanted = shape[axes]
     spread = np.broadcast_to(aligned.reshape(aligned.shape[axes]), wanted)
     scale = Scale(axis=axes.start, num_axes=len(wanted), bias_term=_operation(layer) == "SUM")
+    constant = operand.constant.constant
+    as_it_is = operand.constant.reshaped(wanted) if spread.size == values.size else Blob.of(spread, constant=constant)
     if not scale.bias_term:
-        return scale, (Blob.of(spread),)
-    return scale, (Blob.of(np.full(wanted, operand.factor)), Blob.of(spread * operand.weight))
+        return scale, (as_it_is,)
+    shift = as_it_is if operand.weight == 1 else Blob.of(spread * operand.weight, constant=constant)
+    return scale, (Blob.of(np.full(wanted, operand.factor), constant=True), shift)
 
 
 CONSTANT_OPERAND = Pass(name="constant_operand", visits=(*OPERATIONS, Eltwise), rewrite=_rewrite)

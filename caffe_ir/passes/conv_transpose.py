@@ -48,7 +48,7 @@ def _extended(weights: Blob, taps: Shape) -> Blob:
     def extended() -> Array:
         return np.pad(weights.load(), margins)
 
-    return Blob.computed((*weights.shape[:2], *sizes), extended)
+    return Blob.computed((*weights.shape[:2], *sizes), extended, constant=weights.constant)
 
 
 CONV_TRANSPOSE = Pass(name="conv_transpose", visits=(ConvTranspose,), rewrite=_rewrite)

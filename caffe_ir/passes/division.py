@@ -17,7 +17,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     producer, new = net.producer(divisor), Replacement(net=net, old=node)
     if isinstance(producer.layer, Parameter):
         (blob,) = producer.blobs
-        inverse = new.add("inverse", producer.layer, blobs=[Blob.computed(blob.shape, lambda: _inverse(blob))])
+        inverse = new.add(
+            "inverse", producer.layer, blobs=[Blob.computed(blob.shape, lambda: _inverse(blob), constant=blob.constant)]
+        )
     else:
         inverse = new.add("inverse", Power(power=-1.0), divisor)
     new.add("product", Mul(), dividend, inverse)

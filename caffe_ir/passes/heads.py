@@ -132,7 +132,7 @@ def _stretch(new: Replacement, top: str, anchors: int, scale: float, places: tup
     channels = new.net.shapes[new.old.bottom][1]
     gamma, beta = np.ones((anchors, channels // anchors)), np.zeros((anchors, channels // anchors))
     gamma[:, places], beta[:, places] = scale, -0.5 * (scale - 1)
-    blobs = (Blob.of(gamma.reshape(-1)), Blob.of(beta.reshape(-1)))
+    blobs = (Blob.of(gamma.reshape(-1), constant=True), Blob.of(beta.reshape(-1), constant=True))
     new.add("stretched", Scale(bias_term=True), top, blobs=blobs)
 
 
@@ -141,7 +141,7 @@ def _transpose(new: Replacement, top: str) -> None:
     _, c, h, w = new.net.shapes[new.old.bottom]
     view = new.add("rows", Reshape(shape=(0, 1, c, h * w)), top)
     pick = Convolution(num_output=h * w, kernel_size=(1, h * w), bias_term=False)
-    identity = Blob.computed((h * w, 1, 1, h * w), partial(_identity, h * w))
+    identity = Blob.computed((h * w, 1, 1, h * w), partial(_identity, h * w), constant=True)
     turned = new.add("turned", pick, view, blobs=(identity,))
     new.add("output", Reshape(shape=(0, c, h, w)), turned)
 

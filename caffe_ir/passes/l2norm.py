@@ -20,7 +20,7 @@ from caffe_ir.source_layers import L2Norm
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     channels = net.shapes[node.bottom][1]
     gather, spread = (Convolution(num_output=count, kernel_size=(1, 1), bias_term=False) for count in (1, channels))
-    ones = Blob.of(np.ones((1, channels, 1, 1), np.float32))
+    ones = Blob.of(np.ones((1, channels, 1, 1), np.float32), constant=True)
     new = Replacement(net=net, old=node)
     squares = new.add("squares", Power(power=2.0), node.bottom)
     total = new.add("sum", gather, squares, blobs=[ones])

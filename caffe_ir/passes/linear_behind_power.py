@@ -25,7 +25,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if len(net.consumers(before.top)) > 1 or len(shape) < 2 or shape[1] == 1:
         return
     numbers = (linear.scale, linear.shift) if linear.shift else (linear.scale,)
-    blobs = tuple(Blob.of(np.full(shape[1], number)) for number in numbers)
+    blobs = tuple(Blob.of(np.full(shape[1], number), constant=True) for number in numbers)
     net.update(node, replace(node, layer=Scale(bias_term=len(blobs) > 1), blobs=blobs))
 
 

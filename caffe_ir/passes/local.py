@@ -54,7 +54,7 @@ def _by_places(net: Net, node: Node, layer: Local, channels: int, size: tuple[in
     products = Convolution(num_output=places * n, kernel_size=(1, 1), group=places)
     by_place = Blob.computed((places * n,), lambda: bias.load().reshape(n, places).T.reshape(-1))
     new = Replacement(net=net, old=node)
-    taps = Blob.computed((cells, 1, k, k), lambda: _taps(channels, k))
+    taps = Blob.computed((cells, 1, k, k), lambda: _taps(channels, k), constant=True)
     patches = new.add("patches", gather, node.bottom, blobs=[taps])
     column = new.add("column", Reshape(shape=(0, cells, places, 1)), patches)
     pieces = new.split("patch", Slice(axis=2, slice_point=tuple(range(1, places))), column, tops=places)

@@ -21,8 +21,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     layer, channels = node.layer, net.shapes[node.bottom][1]
     assert isinstance(layer, DarknetLRN)
     shape = (channels, channels, 1, 1)
-    band = Blob.computed(shape, lambda: (layer.alpha * layer.window(channels)).reshape(shape))
-    kappa = Blob.of(np.full(channels, layer.kappa, np.float64))
+    band = Blob.computed(shape, lambda: (layer.alpha * layer.window(channels)).reshape(shape), constant=True)
+    kappa = Blob.of(np.full(channels, layer.kappa, np.float64), constant=True)
     new = Replacement(net=net, old=node)
     squares = new.add("squares", Power(power=2.0), node.bottom)
     norms = new.add("norms", Convolution(num_output=channels, kernel_size=(1, 1)), squares, blobs=[band, kappa])

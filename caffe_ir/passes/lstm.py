@@ -52,7 +52,7 @@ def _starts(new: Replacement, steps: int, batch: int) -> str:
         return name
     cont = np.ones((steps, batch), np.float32)
     cont[0] = 0
-    return new.add("cont", Parameter(shape=cont.shape), blobs=(Blob.of(cont),))
+    return new.add("cont", Parameter(shape=cont.shape), blobs=(Blob.of(cont, constant=True),))
 
 
 def _blobs(node: Node, layer: ProjectedLSTM) -> tuple[Blob, ...]:

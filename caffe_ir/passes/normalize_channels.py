@@ -28,7 +28,10 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         x = new.add("shifted", Eltwise(operation="SUM"), x, _minus_maximum(new, x))
     f = new.add("exp", Exp(), x) if layer.softmax else new.add("relu", ReLU(), x)
     gather = Convolution(num_output=1, kernel_size=(1, 1))
-    blobs = (Blob.of(np.ones((1, channels, 1, 1), np.float32)), Blob.of(np.array([layer.eps])))
+    blobs = (
+        Blob.of(np.ones((1, channels, 1, 1), np.float32), constant=True),
+        Blob.of(np.array([layer.eps]), constant=True),
+    )
     total = new.add("sum", gather, f, blobs=blobs)
     inverse = new.add("inverse", Power(power=-1.0), total)
     new.add("product", Eltwise(operation="PROD"), f, _spread(new, "factors", inverse, channels, 1.0))
@@ -46,7 +49,7 @@ def _minus_maximum(new: Replacement, x: str) -> str:
 
 def _spread(new: Replacement, suffix: str, plane: str, channels: int, factor: float) -> str:
     """A map of one channel, times a factor, on many channels."""
-    weights = Blob.of(np.full((channels, 1, 1, 1), factor, np.float32))
+    weights = Blob.of(np.full((channels, 1, 1, 1), factor, np.float32), constant=True)
     return new.add(
         suffix, Convolution(num_output=channels, kernel_size=(1, 1), bias_term=False), plane, blobs=(weights,)
     )

@@ -69,7 +69,9 @@ def _convolution(net: Net, node: Node, pad: Pad, reader: Node, layer: Convolutio
         return None
     kernel = tuple(size + sum(extra) for size, extra in zip(layer.kernel_size, zeros, strict=True))
     weights, margins = reader.blobs[0], [(0, 0), (0, 0), *zeros]
-    extended = Blob.computed((*weights.shape[:2], *kernel), partial(_extended, weights, margins))
+    extended = Blob.computed(
+        (*weights.shape[:2], *kernel), partial(_extended, weights, margins), constant=weights.constant
+    )
     return replace(
         reader,
         layer=replace(layer, kernel_size=kernel, pad=tuple(pads)),

@@ -101,7 +101,9 @@ def _windows(new: Replacement, x: str, swap: Swap, context: Context) -> tuple[st
     if context.target.holds(windows, ((batch, 1, rows, columns * last),)):
         return new.add("columns", windows, x), shape
     layer = Convolution(num_output=columns, kernel_size=(1, columns), dilation=(1, last), bias_term=False)
-    ones = Blob.computed((columns, 1, 1, columns), lambda: np.eye(columns, dtype=np.float32)[:, None, None])
+    ones = Blob.computed(
+        (columns, 1, 1, columns), lambda: np.eye(columns, dtype=np.float32)[:, None, None], constant=True
+    )
     return new.add("columns", layer, x, blobs=[ones]), shape
 
 

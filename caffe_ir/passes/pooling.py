@@ -147,14 +147,14 @@ def _mean_by_convolution(net: Net, node: Node, layer: WindowPool, bottom: Shape)
     convolution = Convolution(
         num_output=channels, kernel_size=kernel.shape, stride=layer.stride, pad=pad, group=channels, bias_term=False
     )
-    weights = Blob.computed((channels, 1, *kernel.shape), lambda: _repeated(kernel, channels))
+    weights = Blob.computed((channels, 1, *kernel.shape), lambda: _repeated(kernel, channels), constant=True)
     if uniform:
         net.replace(node, [replace(node, layer=convolution, blobs=(weights,))])
         return
     new = Replacement(net=net, old=node)
     sums = new.add("sum", convolution, node.bottom, blobs=[weights])
     places = new.add("places", Reshape(shape=(-1, divisors.size, 1, 1)), sums)
-    means = new.add("means", Scale(), places, blobs=[Blob.of(1.0 / divisors.reshape(-1))])
+    means = new.add("means", Scale(), places, blobs=[Blob.of(1.0 / divisors.reshape(-1), constant=True)])
     new.add("map", Reshape(shape=(-1, channels, *layer.output_size)), means)
     new.finish()
 

@@ -56,7 +56,7 @@ def _runs(axes: tuple[int, ...]) -> list[range]:
 def _over_channels(new: Replacement, x: str, shape: Shape, factor: float) -> str:
     channels = shape[1]
     gather = Convolution(num_output=1, kernel_size=(1, 1), bias_term=False)
-    weights = Blob.of(np.full((1, channels, 1, 1), factor / channels))
+    weights = Blob.of(np.full((1, channels, 1, 1), factor / channels), constant=True)
     return new.add("over_channels", gather, x, blobs=[weights])
 
 

@@ -58,7 +58,7 @@ def _one_hot(channels: int, stride: int) -> Blob:
         weights[k, k % inner, k // inner // stride, k // inner % stride] = 1.0
         return weights
 
-    return Blob.computed(shape, compute)
+    return Blob.computed(shape, compute, constant=True)
 
 
 REORG = Pass(name="reorg", visits=(Reorg, Reorg3d), rewrite=_rewrite)

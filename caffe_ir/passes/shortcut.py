@@ -52,14 +52,18 @@ def _placed(new: Replacement, blob: str, reference: str) -> str:
         weights = (wanted[1], channels, 1, 1)
         channels = wanted[1]
         matched = Convolution(num_output=channels, kernel_size=(1, 1), stride=(o.stride, o.stride), bias_term=False)
-        blob = new.add("matched", matched, blob, blobs=(Blob.computed(weights, partial(_diagonal, weights)),))
+        blob = new.add(
+            "matched", matched, blob, blobs=(Blob.computed(weights, partial(_diagonal, weights), constant=True),)
+        )
         size = [(length - 1) // o.stride + 1 for length in size]
     kernel = tuple(max(1, end - (n - 1) * o.sample) for n, end in zip(size, wanted[2:], strict=True))
     if kernel != (1, 1):
         step = (o.sample, o.sample)
         placed = Deconvolution(num_output=channels, kernel_size=kernel, stride=step, group=channels, bias_term=False)
         filters = (channels, 1, *kernel)
-        blob = new.add("placed", placed, blob, blobs=(Blob.computed(filters, partial(_first_cell, filters)),))
+        blob = new.add(
+            "placed", placed, blob, blobs=(Blob.computed(filters, partial(_first_cell, filters), constant=True),)
+        )
         size = [(n - 1) * o.sample + k for n, k in zip(size, kernel, strict=True)]
     if (channels, *size) != wanted[1:]:
         axis = 2 if channels == wanted[1] else 1
@@ -93,11 +97,11 @@ def _mask(reached: Overlap, wanted: Shape, alpha: float) -> tuple[int, Blob]:
     if _reaches_planes(reached, wanted):
         by_channel = np.ones(wanted[1])
         by_channel[: reached.channels] = alpha
-        return 1, Blob.of(by_channel)
+        return 1, Blob.of(by_channel, constant=True)
     mask, step = np.ones(wanted[1:]), reached.sample
     rows, columns = (slice(0, (n - 1) * step + 1, step) for n in (reached.height, reached.width))
     mask[: reached.channels, rows, columns] = alpha
-    return 3, Blob.of(mask)
+    return 3, Blob.of(mask, constant=True)
 
 
 SHORTCUT = Pass(name="shortcut", visits=(Shortcut,), rewrite=_rewrite)

@@ -68,14 +68,14 @@ class Unrolled(Replacement, kw_only=True):
         """What a state of zeros adds to some gates: their bias."""
         if not self.layer.bias_term:
             return blob
-        ones = Blob.of(np.ones(end - start, np.float32))
+        ones = Blob.of(np.ones(end - start, np.float32), constant=True)
         return self.at(what, Scale(bias_term=True), blob, blobs=(ones, self.bias(start, end)))
 
     def bias(self, start: int, end: int) -> Blob:
         whole = self.old.blobs[BIAS_H]
         if whole.shape == (end - start,):
             return whole
-        return Blob.computed((end - start,), lambda: whole.load()[start:end])
+        return Blob.computed((end - start,), lambda: whole.load()[start:end], constant=whole.constant)
 
     def whole(self, given: str, states: Sequence[str]) -> str:
         """What x and the state add to all gates."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from converters.transplant import Transplanted
     from converters.weights.tensors import Tensor
 
+OUTPUT = "output"
+"""How the outputs of the model are called, with their number: no module has a blank in its name."""
 TOLERANCE = 1e-5
 """Both sides compute in float64; what was folded was rounded to float32 once, which costs some 1e-7 a layer."""
 
@@ -44,10 +46,13 @@ def check(
     """
     net = read(prototxt, caffemodel)
     feeds = _feeds(net)
-    wanted = {one.top: one.modules[-1] for one in done.rows}
+    wanted = {one.top: one.modules[-1] for one in done.rows if not one.told}
     theirs, outputs = _module_values(model, list(feeds.values()), set(wanted.values()))
-    if len(outputs) == len(net.outputs) == 1:
-        wanted[net.outputs[0]], theirs[""] = "", outputs[0]
+    # of one output there is no doubt which it is; a net that was converted from the model has them in its order
+    if len(outputs) == len(net.outputs) == 1 or (len(outputs) == len(net.outputs) and not wanted):
+        ours = {name: f"{OUTPUT} {place}" for place, name in enumerate(net.outputs, 1)}
+        wanted |= ours
+        theirs |= dict(zip(ours.values(), outputs, strict=True))
     elif not quiet:
         say(f"the {len(outputs)} outputs of the model and {len(net.outputs)} of the net are not compared")
     compared = _compared(net, feeds, wanted, theirs)
@@ -76,9 +81,9 @@ def _feeds(net: Net) -> dict[str, Array]:
 def _compared(
     net: Net, feeds: Mapping[str, Array], wanted: Mapping[str, str], theirs: Mapping[str, Array]
 ) -> list[Row]:
-    """A row for each top that a module's value is wanted for; the empty name is the model's own output."""
+    """A row for each top that a module's value is wanted for, or an output of the model."""
     return [
-        row(f"{node.name} <- {wanted[top] or 'output'}", theirs[wanted[top]], value)
+        row(f"{node.name} <- {wanted[top]}", theirs[wanted[top]], value)
         for node, values in reference.walk(net, feeds, np.float64)
         for top, value in zip(node.tops, values, strict=True)
         if wanted.get(top) in theirs

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from caffe_ir.errors import Note
-    from converters.transplant import Transplanted
+    from converters.transplant import Told, Transplanted
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -125,7 +125,8 @@ def fill_prototxt(
         given = Map() if map_file is None else read_map(map_file)
         opened = open_weights(model)
         chosen = only_set(opened.tensors, weights_key)
-        done = transplant(read(prototxt), chosen.tensors, given=given, eps=own_eps, partial=not strict)
+        told = _told_by(prototxt)
+        done = transplant(read(prototxt), chosen.tensors, given=given, told=told, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
         if factory is not None:
             from converters.cli.prototxt_check import check, filled_model
@@ -144,6 +145,22 @@ def fill_prototxt(
             check(prototxt, path, done, made, factory=factory, quiet=quiet)
 
 
+def _told_by(prototxt: Path) -> Told:
+    """What a prototxt of ours says of its weights, with the caffemodel beside it. Raises ConversionError."""
+    from caffe_ir.caffemodel_file import read_layers
+    from caffe_ir.file_names import weights_beside
+    from caffe_ir.given_files import read_bytes
+    from caffe_ir.weight_sources import read_sources
+    from converters.transplant import Told
+
+    sources = read_sources(read_bytes(prototxt).decode(errors="replace"))
+    if not any(one.constant for blobs in sources.layers.values() for one in blobs):
+        return Told(sources=sources)
+    caffemodel = weights_beside(str(prototxt.with_suffix("")))
+    written = {layer.name: layer.blobs for layer in read_layers(caffemodel)} if caffemodel.exists() else {}
+    return Told(sources=sources, caffemodel=caffemodel, written=written)
+
+
 def _eps(text: str) -> float | None:
     if text == "prototxt":
         return None
@@ -160,7 +177,7 @@ def _write_map(path: Path, done: Transplanted) -> None:
     from caffe_ir.whole_files import write_text
     from converters.transplant import map_text
 
-    lines = [(row.layers[0], row.modules, row.why) for row in done.rows]
+    lines = [(row.layers[0], row.modules, row.why) for row in done.rows if not row.told]
     lines += [(name, (), "its filler") for name in sorted(done.unfilled)]
     unused = [key for key, reason in done.left.items() if not reason or reason == "left out by the map"]
     write_text(path, map_text(lines, unused))

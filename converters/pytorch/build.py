@@ -13,6 +13,7 @@ from caffe_ir.errors import NoteKind, Origin, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
 from caffe_ir.net import Net, Node, free_name
+from converters.pytorch.weight_sources import WeightSources
 
 
 class Value(Struct, frozen=True, kw_only=True):
@@ -202,6 +203,7 @@ class Build(Struct, kw_only=True):
     taken: set[str]
     weights: dict[Blob, torch.Tensor]
     """The tensor behind each blob made here: where one is met twice, the weights are shared."""
+    sources: WeightSources = field(default_factory=WeightSources)
 
     def add(self, layer: Layer, *bottoms: Value, blobs: Sequence[Blob] = (), suffix: str = "") -> Value:
         """Append a layer with one top. The call's last layer has no suffix, those before it say what they are for."""
@@ -218,15 +220,19 @@ class Build(Struct, kw_only=True):
         self._append(layer, name, written, bottoms, blobs)
         return tuple(Value(blob=top, shape=self.net.shapes[top]) for top in written)
 
-    def blob(self, tensor: torch.Tensor) -> Blob:
-        """Weights that stay where torch has them; half precision becomes float32 when asked for."""
+    def blob(self, tensor: torch.Tensor, *, constant: bool = False) -> Blob:
+        """Weights that stay where torch has them; half precision becomes float32 when asked for.
+
+        `constant` says that the numbers depend on no tensor of the model, which of the model's own is known.
+        """
         held = tensor.detach()
 
         def load() -> Array:
             whole = held.cpu().contiguous()
             return np.asarray((whole if whole.dtype in (torch.float32, torch.float64) else whole.float()).numpy())
 
-        blob = Blob(shape=tuple(held.shape), load=load)
+        key, same = self.sources.source_of(held)
+        blob = Blob(shape=tuple(held.shape), load=load, key=key, constant=constant or same)
         self.weights[blob] = held
         return blob
 

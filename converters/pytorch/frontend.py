@@ -57,11 +57,14 @@ def to_net(
     active = [node for node in calls if node not in constants]
     own = origins([node for node in active if node.target is not operator.getitem])
     walk = Walk(net=Net(name=name), handlers=handlers, hints=hints, origins=own, known=constants)
+    walk.sources.add_stored(program, stored(program))
+    walk.sources.add_folded(calls, constants)
     walk.problems.found += [*kept_state(program, nodes), *problems]
     inputs(walk, program, set(nodes), input_names)
     for node in active:
         _visit(walk, node)
     walk.problems.raise_if_any()
+    walk.net.behind = walk.sources.tensors_behind()
     share_weights(walk.net, walk.weights)
     found = results(walk, program)
     walk.problems.raise_if_any()
@@ -146,6 +149,9 @@ def _composed(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     calls = [item for item in graph.nodes if item.op == "call_function"]
     walk.origins.update({item: replace(origin, layer=f"{origin.layer}_{operation(item)}") for item in calls})
     folded, problems = fold(calls, constants, walk.origins)
+    for item, given in zip(placed, tensors, strict=True):
+        walk.sources.add_same(item, given)
+    walk.sources.add_folded(calls, folded)
     walk.known.update(folded)
     active = [item for item in calls if item not in folded]
     told = all(item.target is operator.getitem or handler_of(walk.handlers, str(item.target)) for item in active)

@@ -15,6 +15,7 @@ from caffe_ir.errors import Origin, Problems
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from converters.pytorch.build import Build, Call, Result, Value
+from converters.pytorch.weight_sources import WeightSources
 
 Handler = Callable[[Call, Build], Result]
 
@@ -31,11 +32,12 @@ class Walk(Struct, kw_only=True):
     problems: Problems = field(default_factory=Problems)
     taken: set[str] = field(default_factory=set)
     weights: dict[Blob, torch.Tensor] = field(default_factory=dict)
+    sources: WeightSources = field(default_factory=WeightSources)
 
 
 def build_of(walk: Walk, origin: Origin) -> Build:
     """What adds layers for one call, or for an input, to the net."""
-    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights)
+    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights, sources=walk.sources)
 
 
 def appended_input(walk: Walk, origin: Origin, seen: torch.Tensor) -> Value:

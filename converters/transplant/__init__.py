@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from converters.transplant.map_file import Map, map_text, read_map
+from converters.transplant.own_nets import Told
 from converters.transplant.transplant import Row, Transplanted, transplant
 from converters.transplant.weights import EPS
 
@@ -10,6 +11,7 @@ __all__ = [
     "EPS",
     "Map",
     "Row",
+    "Told",
     "Transplanted",
     "map_text",
     "read_map",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from msgspec import Struct
@@ -60,12 +61,14 @@ class Receiver(Struct, frozen=True, kw_only=True, eq=False):
         return f"{' + '.join(self.names)} ({kinds}, {list(self.shape)})"
 
 
-def receivers_of(net: Net) -> tuple[list[Receiver], dict[str, str]]:
+def receivers_of(net: Net, *, without: Collection[str] = ()) -> tuple[list[Receiver], dict[str, str]]:
     """The receivers in the net's order, and the layers that share another's weights, by name, with that layer.
+
+    Layers `without` which they are to be are passed over.
 
     Raises ConversionError on layers whose weights no PyTorch module has, or which share only some of them.
     """
-    problems, followers = Problems(), _followers(net)
+    problems, followers = Problems(), _followers(net, without)
     found: list[Receiver] = []
     ancestors: dict[str, frozenset[int]] = {}
     feeders: dict[str, int | None] = {}
@@ -74,7 +77,7 @@ def receivers_of(net: Net) -> tuple[list[Receiver], dict[str, str]]:
     for node in net.nodes:
         above = frozenset[int]().union(*(ancestors[bottom] for bottom in node.bottoms))
         feeder = feeders[node.bottoms[0]] if len(node.bottoms) == 1 else None
-        if node.blobs and node.name not in followers and node.name not in taken:
+        if node.blobs and node.name not in followers and node.name not in taken and node.name not in without:
             kind = _kind(node)
             if kind is None:
                 problems.add(f"no module of PyTorch fits {node.name} ({node.layer.type_name()})", origin=node.origin)
@@ -91,7 +94,7 @@ def receivers_of(net: Net) -> tuple[list[Receiver], dict[str, str]]:
                 direct.update(dict.fromkeys(node.tops, feeder))
         ancestors.update(dict.fromkeys(node.tops, above))
         feeders.update(dict.fromkeys(node.tops, feeder))
-    _refuse_partly_shared(net, followers, problems)
+    _refuse_partly_shared(net, {*followers, *without}, problems)
     problems.raise_if_any()
     return found, followers
 
@@ -114,19 +117,19 @@ def _scale_behind(net: Net, node: Node) -> tuple[Node, ...]:
     return (readers[0],) if readers[0].blobs[0].shape == node.blobs[0].shape and readers[0].layer.axis == 1 else ()
 
 
-def _followers(net: Net) -> dict[str, str]:
+def _followers(net: Net, without: Collection[str]) -> dict[str, str]:
     """Layers all of whose weights are an earlier layer's, by `param { name }`."""
     owners: dict[tuple[str, ...], str] = {}
     found = {}
     for node in net.nodes:
-        if node.blobs and len(node.param_names) == len(node.blobs):
+        if node.blobs and len(node.param_names) == len(node.blobs) and node.name not in without:
             owner = owners.setdefault(node.param_names, node.name)
             if owner != node.name:
                 found[node.name] = owner
     return found
 
 
-def _refuse_partly_shared(net: Net, followers: dict[str, str], problems: Problems) -> None:
+def _refuse_partly_shared(net: Net, followers: Collection[str], problems: Problems) -> None:
     seen: dict[str, str] = {}
     for node in net.nodes:
         if node.name in followers:

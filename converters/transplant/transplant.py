@@ -18,6 +18,7 @@ from converters.transplant import fits, names, weights
 from converters.transplant.map_file import Map, map_line
 from converters.transplant.matching import Known, Matched, Open, match
 from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
+from converters.transplant.own_nets import Filled, Told, filled_as_told, under_their_names
 from converters.transplant.receivers import Receiver, receivers_of
 from converters.weights.tensors import Tensor, not_read
 
@@ -38,6 +39,8 @@ class Row(Struct, frozen=True, kw_only=True):
     modules: tuple[str, ...]
     why: str
     changes: tuple[str, ...]
+    told: bool = False
+    """The prototxt itself says so: `modules` are the keys."""
 
 
 class Transplanted(Struct, frozen=True, kw_only=True):
@@ -54,22 +57,30 @@ def transplant(
     tensors: Mapping[str, Tensor],
     *,
     given: Map | None = None,
+    told: Told | None = None,
     eps: float | None = weights.EPS,
     partial: bool = False,
 ) -> Transplanted:
     """Fill a net from the tensors of a state_dict.
 
+    `told` is what the prototxt says of its own weights, of which then nothing is matched but what it does not name.
     `eps` is that of the modules, None that of each BatchNorm layer. Raises ConversionError with every layer that is
     open, with its candidates and lines for a map; and, unless `partial`, with every layer and key that is left.
     """
     net.check()
-    given = given or Map()
-    receivers, followers = receivers_of(net)
-    left = {key: "left out by the map" for key in tensors if any(fnmatchcase(key, one) for one in given.unused)}
+    given, told, problems = given or Map(), told or Told(), Problems()
+    tensors, prefix = under_their_names(tensors, told)
+    filled = filled_as_told(net, tensors, told, problems, without=given.layers)
+    problems.raise_if_any()
+    receivers, followers = receivers_of(net, without=filled.blobs)
+    left = dict(filled.left) | {
+        key: "left out by the map" for key in tensors if any(fnmatchcase(key, one) for one in given.unused)
+    }
     Problems(
         found=[not_read(one.dtype, key) for key, one in tensors.items() if key not in left and not one.is_read]
     ).raise_if_any()
-    modules = modules_of({key: tensor for key, tensor in tensors.items() if key not in left})
+    rest = {key: tensor for key, tensor in tensors.items() if key not in left and key not in filled.tensors}
+    modules = modules_of(rest)
     matched, skipped = _as_given(given, receivers, modules)
     known = Known(
         called=names.without_common_prefix(modules),
@@ -78,7 +89,6 @@ def transplant(
         aliases=aliases(modules),
     )
     match([receiver for receiver in receivers if receiver not in skipped], modules, matched, known)
-    problems = Problems()
     for doubt in matched.open:
         _tell_open(doubt, problems)
     doubtful = {receiver for doubt in matched.open for receiver in doubt.receivers}
@@ -89,8 +99,8 @@ def transplant(
     rows, blobs = _filled(receivers, matched, eps, problems)
     problems.raise_if_any()
     return Transplanted(
-        net=_with_blobs(net, blobs, followers, _notes_of(net, matched)),
-        rows=tuple(rows),
+        net=_with_blobs(net, {**filled.blobs, **blobs}, followers, _notes_of(net, matched, filled, prefix)),
+        rows=(*_rows_told(net, filled), *rows),
         left=left,
         unfilled=frozenset(name for receiver in unfilled for name in receiver.names),
     )
@@ -190,16 +200,28 @@ def _tell_left(
             problems.add(f"no key is called {pattern}, which the map says is unused")
 
 
-def _notes_of(net: Net, matched: Matched) -> Iterator[tuple[str, str]]:
+def _notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterator[tuple[str, str]]:
+    if prefix:
+        yield "", f"weights taken without the prefix {prefix}"
     for node in net.nodes:
         if isinstance(node.layer, BatchNorm) and not node.layer.use_global_stats:
             yield node.name, "use_global_stats is false: it will not use the mean and variance that it is given"
-    taken = {module.name: module for module in (*matched.pairs.values(), *matched.folded.values())}
-    for dtype, count in weights.narrowed(taken).items():
+    modules = {module.name: module for module in (*matched.pairs.values(), *matched.folded.values())}.values()
+    taken = (tensor for module in modules for role, tensor in module.tensors.items() if role != COUNTER)
+    for dtype, count in weights.narrowed((*taken, *copied.tensors.values())).items():
         yield "", f"{count} tensors of {dtype} are written as float32"
 
 
 # ---- What is done ----------------------------------------------------------------------------------------------------
+
+
+def _rows_told(net: Net, copied: Filled) -> Iterator[Row]:
+    for node in net.nodes:
+        if node.name in copied.blobs:
+            keys = copied.keys[node.name]
+            changes = ("the rest is constant",) if keys and len(keys) < len(node.blobs) else ()
+            modules = keys or ("the constants that it has",)
+            yield Row(layers=(node.name,), top=node.tops[0], modules=modules, why="as told", changes=changes, told=True)
 
 
 def _filled(

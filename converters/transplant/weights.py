@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -169,14 +170,9 @@ def plain_blobs(receiver: Receiver, module: Module) -> Filled:
     return {node.name: (module.main.blob.reshaped(node.blobs[0].shape),)}, ()
 
 
-def narrowed(modules: Mapping[str, Module]) -> dict[str, int]:
-    """How many tensors of the modules are of each type but float32, and will be written as float32."""
-    types: dict[str, int] = {}
-    for module in modules.values():
-        for role, tensor in module.tensors.items():
-            if tensor.dtype != "float32" and role != "num_batches_tracked":
-                types[tensor.dtype] = types.get(tensor.dtype, 0) + 1
-    return types
+def narrowed(tensors: Iterable[Tensor]) -> dict[str, int]:
+    """How many tensors are of each type but float32, and will be written as float32."""
+    return Counter(tensor.dtype for tensor in tensors if tensor.dtype != "float32")
 
 
 def _by(shape: Shape) -> str:

@@ -68,7 +68,13 @@ def inner_product(stage: Stage, node: Node) -> bool:
         split = weights.load().reshape(layer.num_output, *sizes)
         return np.ascontiguousarray(split.transpose(0, *(place + 1 for place in order))).reshape(weights.shape)
 
-    stage.emit(node, layer, [blob], [wanted], (Blob.computed(weights.shape, permuted), *node.blobs[1:]))
+    stage.emit(
+        node,
+        layer,
+        [blob],
+        [wanted],
+        (Blob.computed(weights.shape, permuted, constant=weights.constant), *node.blobs[1:]),
+    )
     return True
 
 

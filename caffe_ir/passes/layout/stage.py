@@ -115,7 +115,7 @@ class Stage(Struct, kw_only=True):
                 return np.ascontiguousarray(blob.load().reshape(shape).transpose(order))
 
             straight = order == tuple(range(len(order)))
-            weights = blob.reshaped(shape) if straight else Blob.computed(turned, load)
+            weights = blob.reshaped(shape) if straight else Blob.computed(turned, load, constant=blob.constant)
             free = self._free(f"{name}{MARK}")
             self.net.append(
                 replace(old, name=free, layer=Parameter(shape=turned), tops=(free,), blobs=(weights,), param_names=())

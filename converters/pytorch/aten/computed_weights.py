@@ -117,7 +117,7 @@ def _multiplied(call: Call, build: Build, x: Value, weight: Value, windows: Wind
             group=channels,
             bias_term=False,
         )
-        columns = build.add(layer, x, blobs=[build.blob(units)], suffix="windows")
+        columns = build.add(layer, x, blobs=[build.blob(units, constant=True)], suffix="windows")
     cells = channels // groups * taps
     columns = build.reshape(columns, (n, groups, cells, prod(columns.shape[2:])), suffix="columns")
     matrix = build.reshape(weight, (1, groups, weight.shape[0] // groups, cells), suffix="rows")

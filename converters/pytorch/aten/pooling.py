@@ -245,7 +245,9 @@ def _means(build: Build, x: Value, windows: Sequence[list[Window]]) -> Value:
     if not changed:
         return x
     layer = Resample(axes=tuple(axis for axis, _ in changed), output_size=tuple(len(cells) for _, cells in changed))
-    return build.add(layer, x, blobs=[build.blob(_matrix(cells, x.shape[axis])) for axis, cells in changed])
+    return build.add(
+        layer, x, blobs=[build.blob(_matrix(cells, x.shape[axis]), constant=True) for axis, cells in changed]
+    )
 
 
 def _matrix(windows: list[Window], size: int) -> torch.Tensor:

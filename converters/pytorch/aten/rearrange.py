@@ -20,7 +20,7 @@ def pixel_shuffle(call: Call, build: Build) -> Value:
     channels = x.shape[1] // (r * r)
     units = torch.eye(r * r).reshape(r * r, 1, r, r).repeat(channels, 1, 1, 1)
     layer = Deconvolution(num_output=channels, kernel_size=(r, r), stride=(r, r), group=channels, bias_term=False)
-    return build.reshape(build.add(layer, x, blobs=[build.blob(units)]), call.shape)
+    return build.reshape(build.add(layer, x, blobs=[build.blob(units, constant=True)]), call.shape)
 
 
 def pixel_unshuffle(call: Call, build: Build) -> Value:
@@ -60,7 +60,7 @@ def col2im(call: Call, build: Build) -> Value:
         bias_term=False,
     )
     units = torch.eye(cells).reshape(cells, 1, *kernel).repeat(channels, 1, 1, 1)
-    return build.reshape(build.add(layer, maps, blobs=[build.blob(units)]), call.shape)
+    return build.reshape(build.add(layer, maps, blobs=[build.blob(units, constant=True)]), call.shape)
 
 
 def channel_shuffle(call: Call, build: Build) -> Value:
@@ -148,7 +148,7 @@ def _windows(
         bias_term=False,
     )
     rank = len(call.shape)
-    windows = build.add(layer, x, blobs=[build.blob(units)], suffix="" if rank == 4 else "windows")
+    windows = build.add(layer, x, blobs=[build.blob(units, constant=True)], suffix="" if rank == 4 else "windows")
     return build.reshape(windows, call.shape)
 
 

@@ -59,7 +59,7 @@ def one_hot(call: Call, build: Build) -> Value:
     call.ignore("num_classes")
     count = call.shape[-1]
     layer = Embed(num_output=count, input_dim=count, bias_term=False)
-    return build.add(layer, call.value(any_type=True), blobs=[build.blob(torch.eye(count))])
+    return build.add(layer, call.value(any_type=True), blobs=[build.blob(torch.eye(count), constant=True)])
 
 
 # ---- sequences -------------------------------------------------------------------------------------------------------

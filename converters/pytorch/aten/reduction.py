@@ -41,7 +41,7 @@ def cumsum(call: Call, build: Build) -> Value:
     size = prod(x.shape[axis : axis + 1])  # 1 for a number, which has no axis
     if size == 1:
         return x
-    ones = Blob.computed((size, size), lambda: np.tri(size, dtype=np.float32))
+    ones = Blob.computed((size, size), lambda: np.tri(size, dtype=np.float32), constant=True)
     return build.add(Resample(axes=(axis,), output_size=(size,)), x, blobs=[ones])
 
 

@@ -42,7 +42,7 @@ def resize(call: Call, build: Build, kind: Kind) -> Value:
         return _gathered(build, x, axes, matrices)
     changed = [(axis, one) for axis, one, factor in zip(axes, matrices, factors, strict=True) if factor != 1]
     layer = Resample(axes=tuple(axis for axis, _ in changed), output_size=tuple(len(one) for _, one in changed))
-    return build.add(layer, x, blobs=[build.blob(one) for _, one in changed])
+    return build.add(layer, x, blobs=[build.blob(one, constant=True) for _, one in changed])
 
 
 def matrix(

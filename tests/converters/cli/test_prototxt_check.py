@@ -88,3 +88,23 @@ def test_a_model_that_cannot_run_is_told_with_its_line(folder: Path) -> None:
     result = run(folder, "one", "two", "--model", f"{folder / 'made.py'}:Net")
     assert result.exit_code == 1
     assert "made.py:13 raise ValueError('too small')" in result.output
+
+
+def test_a_net_that_was_converted_is_compared_by_its_outputs(folder: Path, tmp_path: Path) -> None:
+    """The prototxt of ours, with constants in the caffemodel beside it, which is written anew."""
+    (folder / "up.py").write_text(
+        FACTORY.replace("return self.relu", "x = nn.functional.interpolate(x, scale_factor=2); return x, self.relu")
+    )
+    function, stem = f"{folder / 'up.py'}:Net", str(folder / "deploy")
+    made = CliRunner().invoke(pytorch, [function, "--input", "1x3x2x2", "-o", stem, "-q"])
+    assert made.exit_code == 0, made.output
+    before = Path(f"{stem}.caffemodel").read_bytes()
+    options = ["--prototxt", f"{stem}.prototxt", "-o", stem, "--model", function]
+    done = CliRunner().invoke(pytorch, [str(folder / "w.pth"), *options])
+    assert done.exit_code == 0, done.output
+    assert "the constants that it has" in done.output
+    assert "verified  2 values agree with" in done.output
+    assert Path(f"{stem}.caffemodel").read_bytes() != before
+    fresh = [function, "--input", "1x3x2x2", "--weights", str(folder / "w.pth"), "-o", f"{stem}_2", "-q"]
+    assert CliRunner().invoke(pytorch, fresh).exit_code == 0
+    assert Path(f"{stem}_2.caffemodel").read_bytes() == Path(f"{stem}.caffemodel").read_bytes()
