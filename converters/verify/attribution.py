@@ -32,6 +32,8 @@ class Findings(Struct, kw_only=True):
     warnings: list[Fault] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     """The layers whose differences have been weighed."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Where each layer of either net stands."""
 
     def add(self, faults: Iterable[Fault]) -> None:
         blamed = {fault.layer for fault in self.faults}
@@ -56,7 +58,8 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     if work.foreign:
         return _of_foreign(work, trials)
     expected, net = work.source.expected, work.files.net
-    found, wrong, held = Findings(), _wrong(trials), work.matched.held
+    places = {name: place for place, name in enumerate(in_order(net, expected))}
+    found, wrong, held = Findings(places=places), _wrong(trials), work.matched.held
     for blob in (blob for blob, label in held.items() if label in wrong):
         found.add(_of_wrong_value(work, blob, wrong[held[blob]], found))
     for value in work.matched.missing:
@@ -64,7 +67,6 @@ def findings(work: Work, trials: Sequence[Trial]) -> Findings:
     for blob in (blob for blob, label in held.items() if label not in wrong):
         _weigh(work, blob, found)
     _weigh_the_rest(work, found)
-    places = {name: place for place, name in enumerate(in_order(net, expected))}
     found.faults.sort(key=lambda fault: places[fault.layer])
     found.add(output_faults(expected, net))
     found.add(in_place_faults(net))
@@ -102,7 +104,8 @@ def _differences(work: Work, nodes: Iterable[Node], found: Findings) -> list[Fau
     """What is different in some layers and was not weighed before, in the order of the net."""
     names = {node.name for node in nodes} - found.seen
     found.seen |= names
-    return [fault for name, faults in work.differences.items() if name in names for fault in faults]
+    different = sorted(names & work.differences.keys(), key=found.places.__getitem__)
+    return [fault for name in different for fault in work.differences[name]]
 
 
 def _marked(faults: Iterable[Fault], work: Work, value: str) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ still be there, under the output's name, after the last layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -71,14 +71,22 @@ def upstream(net: Net, blobs: Iterable[str]) -> set[str]:
     return found
 
 
-def segment(net: Net, blob: str, bounds: set[str]) -> list[Node]:
-    """The nodes that make a blob out of the blobs in `bounds`, in the order of the net."""
-    open_blobs, found = {blob}, []
-    for node in reversed(net.nodes):
-        if open_blobs.intersection(node.tops):
-            found.append(node)
-            open_blobs.update(bottom for bottom in node.bottoms if bottom not in bounds)
-    return found[::-1]
+class Makers:
+    """The layers of a net, found by what they write."""
+
+    def __init__(self, net: Net) -> None:
+        self._writing = {top: (place, node) for place, node in enumerate(net.nodes) for top in node.tops}
+
+    def of(self, blob: str, known: Container[str]) -> list[Node]:
+        """The layers that make a blob out of others that are known, in the order of the net."""
+        found: dict[int, Node] = {}
+        left = [blob]
+        while left:
+            place, node = self._writing[left.pop()]
+            if place not in found:
+                found[place] = node
+                left += [bottom for bottom in node.bottoms if bottom not in known or bottom == blob]
+        return [found[place] for place in sorted(found)]
 
 
 def nearest(prototxt: str, candidates: Sequence[Net]) -> Net:

@@ -14,7 +14,7 @@ from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
-from converters.verify.matching import segment
+from converters.verify.matching import Makers
 
 Feeds = Mapping[str, Array]
 """The inputs by their names in the Caffe net, and in its order."""
@@ -78,15 +78,14 @@ def embedded(net: Net, feeds: Feeds, dtype: type[np.floating] = np.float64) -> V
 def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = ()) -> Source:
     """A source that is a net of exact-source layers; without other judges the embedded engine is the only one."""
     producers = {top: node for node in meant.nodes for top in node.tops}
-    bounds = {*meant.values.values(), *inputs_of(meant)}
+    makers, known = Makers(meant), {*meant.values.values(), *inputs_of(meant)}
     return Source(
         title=title,
         expected=expected,
         judges=tuple(judges) or (embedded_judge(meant),),
         origins={value: producers[blob].origin for value, blob in meant.values.items()},
         meant={
-            value: ", ".join(str(node.layer) for node in segment(meant, blob, bounds - {blob}))
-            for value, blob in meant.values.items()
+            value: ", ".join(str(node.layer) for node in makers.of(blob, known)) for value, blob in meant.values.items()
         },
     )
 

@@ -28,7 +28,7 @@ from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engine_faults import faults_of_engine
 from converters.verify.foreign import CLOSE, fed_by_order, is_foreign, outputs_matched
 from converters.verify.inputs import noise, scaled
-from converters.verify.matching import matches
+from converters.verify.matching import Makers, matches
 from converters.verify.pair import pair_of
 from converters.verify.source import Feeds, Judge, JudgeFailed, Source, Supply, inputs_of
 from converters.verify.trial import Comparison, Trial
@@ -100,11 +100,15 @@ def _work(source: Source, caffe: CaffeFiles, feeds: Sequence[Feeds], progress: P
         given = [{name: each[name] for name in inputs} for each in fed]
     different = {} if foreign else differences(expected, net)
     edited = foreign or any(not fault.numbers for faults in different.values() for fault in faults)
+    matched = outputs_matched(expected, net) if foreign else matches(expected, net)
     return Work(
         source=source,
         files=caffe,
         pair=pair_of(caffe),
-        matched=outputs_matched(expected, net) if foreign else matches(expected, net),
+        matched=matched,
+        makers=Makers(net),
+        due=Makers(expected),
+        known=frozenset((*matched.held, *inputs)),
         differences=different,
         feeds=given,
         foreign=foreign,

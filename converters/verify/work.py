@@ -10,9 +10,9 @@ from caffe_ir.net import Node
 from caffe_ir.prototxt import written_names
 from converters.verify.blame import Fault
 from converters.verify.engine import CaffeFiles
-from converters.verify.matching import Matches, segment
+from converters.verify.matching import Makers, Matches
 from converters.verify.pair import Pair
-from converters.verify.source import Feeds, Source, inputs_of
+from converters.verify.source import Feeds, Source
 
 Progress = Callable[[str, str, int, int], None]
 """Told what is at work, at which value, the how many-eth it is, and how many there are."""
@@ -22,6 +22,8 @@ class Work(Struct, frozen=True, kw_only=True):
     """What is compared: a source and two Caffe files, on which inputs, and who is told.
 
     `differences` are those of the layers from what the converter writes, by their names and in the order of the net.
+    `makers` are the layers of the files, `due` those that the converter writes; `known` are the blobs of which the
+    values are known: there the layers that make another blob begin.
     """
 
     source: Source
@@ -29,16 +31,15 @@ class Work(Struct, frozen=True, kw_only=True):
     pair: Pair
     matched: Matches
     differences: Mapping[str, Sequence[Fault]]
+    makers: Makers
+    due: Makers
+    known: frozenset[str]
     feeds: Sequence[Feeds]
     foreign: bool = False
     """The prototxt is not the converter's."""
     further: Sequence[Feeds] = ()
     """Inputs that only tell whether two nets mean the same; in float32 they would cost more than usual."""
     progress: Progress
-
-    def known(self, blob: str) -> set[str]:
-        """The blobs besides this one of which the values are known: there the layers that make it begin."""
-        return (set(self.matched.held) | set(inputs_of(self.files.net))) - {blob}
 
     def behind(self, blob: str) -> bool:
         """Whether this is an output's last state, made from the blob that holds the output's value already."""
@@ -47,13 +48,11 @@ class Work(Struct, frozen=True, kw_only=True):
 
     def ours(self, blob: str) -> list[Node]:
         """The layers of the files that make a blob out of values that are known."""
-        return segment(self.files.net, blob, self.known(blob))
+        return self.makers.of(blob, self.known)
 
     def theirs(self, value: str) -> list[Node]:
         """The layers that the converter writes for a value of the source."""
-        expected = self.source.expected
-        blob = expected.values[value]
-        return segment(expected, blob, self.known(blob))
+        return self.due.of(self.source.expected.values[value], self.known)
 
     def output(self, blob: str) -> str:
         """What the prototxt calls a blob."""

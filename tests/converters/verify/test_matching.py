@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import ReLU, Sigmoid, TanH
 from caffe_ir.values import Values
-from converters.verify.matching import matches, nearest, segment, upstream
+from converters.verify.matching import Makers, matches, nearest, upstream
 from tests.caffe_ir.build import add, net_of
 
 
@@ -34,12 +34,14 @@ def test_of_two_values_in_one_blob_the_first_stands_for_both() -> None:
     assert matches(expected, chain("a")).held == {"a": "conv"}
 
 
-def test_a_segment_reaches_back_to_its_bounds() -> None:
+def test_the_layers_of_a_blob_begin_at_what_is_known() -> None:
     net = chain("a", "b")
     add(net, "other", TanH(), bottoms=["data"])
     add(net, "c", ReLU(), bottoms=["b"])
-    assert [node.name for node in segment(net, "c", {"a"})] == ["b", "c"]
-    assert [node.name for node in segment(net, "c", {"b"})] == ["c"]
+    makers = Makers(net)
+    assert [node.name for node in makers.of("c", {"a"})] == ["b", "c"]
+    assert [node.name for node in makers.of("c", {"a", "c"})] == ["b", "c"]
+    assert [node.name for node in makers.of("c", {"b"})] == ["c"]
     assert upstream(net, ["b"]) == {"data", "a", "b"}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import ReLU, Sigmoid, TanH
 from converters.verify import source_of
-from converters.verify.matching import matches
+from converters.verify.matching import Makers, matches
 from converters.verify.pair import pair_of
 from converters.verify.work import Work
 from tests.caffe_ir.build import add, net_of
@@ -16,6 +16,9 @@ def work(folder, expected, net) -> Work:
         pair=pair_of(files),
         matched=matches(expected, net),
         differences={},
+        makers=Makers(files.net),
+        due=Makers(expected),
+        known=frozenset((*matches(expected, net).held, "data")),
         feeds=[],
         progress=lambda *step: None,
     )
