@@ -13,7 +13,7 @@ from converters.cli.files import check_wishes, lowered, published, stem_of
 from converters.cli.options import takes
 from converters.cli.origins import darknet_origins
 from converters.cli.sources import darknet_model
-from converters.cli.summary import show, verify_command
+from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions
 
 
@@ -59,7 +59,9 @@ def darknet(
             darknet_origins(cfg, weights, read, caffe), hdf5=wanted.hdf5, quiet=quiet, watch=check.watch,
         )  # fmt: skip
         made.notes.extend(check.notes())
-        if not quiet:
+        if quiet:
+            show_warnings(made)
+        else:
             command = verify_command((cfg, weights), written, read, caffe)
             show(made, written, next_command=command, verbose=wanted.verbose)
     if wanted.verify:

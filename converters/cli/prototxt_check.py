@@ -99,7 +99,7 @@ def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[st
     from converters.pytorch.state_dict import load_weights
 
     with users_code():
-        module = load_factory(factory, arguments)
+        module = load_factory(factory, arguments).model
     if not isinstance(module, torch.nn.Module):
         why = "it returned a program of torch.export, which has weights of its own"
         raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))

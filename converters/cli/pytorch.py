@@ -16,7 +16,7 @@ from converters.cli.origins import torch_origins
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
 from converters.cli.sources import torch_net
-from converters.cli.summary import show, verify_command
+from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
 
 _SUFFIXES = (".pt2", ".pt", ".pth", ".py", ".safetensors", ".bin")
@@ -66,7 +66,9 @@ def pytorch(
         stem = stem_of(output, net.name)
         origins = torch_origins(model, read, caffe)
         written = published(made, stem, TARGETS[caffe.target], {}, origins, hdf5=wanted.hdf5, quiet=quiet)
-        if not quiet:
+        if quiet:
+            show_warnings(made)
+        else:
             show(made, written, next_command=verify_command((model,), written, read, caffe), verbose=wanted.verbose)
     if wanted.verify:
         from converters.cli.verify_source import Asked

@@ -50,6 +50,12 @@ def show(net: Net, written: Written, *, next_command: str, verbose: bool = False
     say(next_command, heading=_heading("next"))
 
 
+def show_warnings(net: Net) -> None:
+    """Print the warnings alone, to standard error: what a quiet run still says."""
+    for line in _grouped(note for note in net.notes if note.kind == "warning"):
+        say(line, err=True, heading=_heading("warning"))
+
+
 def verify_command(sources: Sequence[str | Path], written: Written, *options: Struct) -> str:
     """The command that verifies what the running command has written, with the options that it was converted with."""
     context = click.get_current_context()

@@ -20,7 +20,7 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
         Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),
     ] = None
     verify: Annotated[bool, Option(help="Compare the files with their source, as `convert verify` does.")] = False
-    quiet: Annotated[bool, Option(help="Print nothing but errors.", short="-q", in_manifest=False)] = False
+    quiet: Annotated[bool, Option(help="Print nothing but warnings and errors.", short="-q", in_manifest=False)] = False
     verbose: Annotated[
         bool, Option(help="List every rewrite and assumption with its place.", short="-v", in_manifest=False)
     ] = False

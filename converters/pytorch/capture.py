@@ -24,6 +24,7 @@ from converters.pytorch.known_tensors import KnownTensors
 from converters.pytorch.names import origins, place_of
 from converters.pytorch.sizes import dynamic, open_sizes, refuse_dynamic, refuse_other_sizes
 from converters.pytorch.torchscript import call_inputs, from_script, in_order, input_names, named_by_their_weights
+from converters.pytorch.training import in_eval, refuse_traced_in_training
 from converters.pytorch.unfit import refuse_unfit, unwrapped
 
 Model = torch.nn.Module | ExportedProgram
@@ -55,10 +56,10 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
         if (args or kwargs) and (dynamic(program) or open_sizes(program)):
             program = _exported(program.module(), args, kwargs)
     elif isinstance(model, torch.jit.ScriptModule):
-        with _in_eval(model) as notes:
+        with in_eval(model) as notes:
             program = _from_script(model, args, kwargs)
     elif isinstance(model, torch.nn.Module):
-        with _in_eval(model) as notes:
+        with in_eval(model) as notes:
             _refuse_arguments(model, args, kwargs)
             program = _exported(model, args, kwargs)
     else:
@@ -170,6 +171,7 @@ def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Ma
     given = in_order(script, args, kwargs)
     with quiet():
         program = from_script(script, given)
+    refuse_traced_in_training(program)
     if dynamic(program):
         program = _exported(program.module(), given, {})
     call_inputs(program, input_names(script))
@@ -201,27 +203,6 @@ def _refuse_arguments(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapp
                 f"--input {wanted[0] if wanted else 'x'}=1x3x224x224{nested}",
             )
         ) from None
-
-
-@contextmanager
-def _in_eval(module: torch.nn.Module) -> Iterator[list[Note]]:
-    """Eval mode for the time of the capture; the notes say what had been left in training mode."""
-    training = [(name, part) for name, part in module.named_modules() if getattr(part, "training", False)]
-    notes: list[Note] = []
-    if training:
-        more = f" and {len(training) - 3} more" if len(training) > 3 else ""
-        parts = ", ".join(name for name, _ in training[:3]) + more
-        where = "the model was" if module.training else f"{parts} {'were' if len(training) > 1 else 'was'}"
-        try:
-            module.eval()
-            notes.append(Note(kind="warning", text=f"{where} in training mode; converted as after model.eval()"))
-        except NotImplementedError:  # the module of a program, which has the mode in which it was exported
-            training = []
-    try:
-        yield notes
-    finally:
-        for _, part in training:
-            part.training = True
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from msgspec import Struct
 from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Problem, Problems
@@ -28,7 +29,14 @@ SHOWN = 8
 """So many names of a file's functions are listed."""
 
 
-def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Model:
+class Made(Struct, frozen=True, kw_only=True):
+    """A model that a function made, and whether it drew random numbers for it, as every new layer does."""
+
+    model: Model
+    random: bool = False
+
+
+def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made:
     """The model that `package.module:function` or `file.py:function` returns, or is, where it names a module.
 
     File and function run with torch's seed 0, so that random weights are the same at every call. Raises
@@ -38,22 +46,36 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Mode
     if not colon or not holder or not name.isidentifier():
         raise ConversionError(_no_function(place))
     given = dict(arguments or {})
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with _seeded() as drawn:
         factory = _function(holder, name)
     if isinstance(factory, torch.nn.Module):
         if given:
             raise ConversionError(Problem(what=f"{place} is a model, not a function: --arg has no meaning for it"))
-        return factory
+        return Made(model=factory, random=drawn.numbers)
     _refuse_arguments(place, factory, given)
-    with _told_as_the_users(f"{place} raised"), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with _told_as_the_users(f"{place} raised"), _seeded() as drawn:
         made = factory(**given)
     if not isinstance(made, torch.nn.Module | ExportedProgram):
         kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is no model"
         hint = "it must return the model itself, a torch.nn.Module"
         raise ConversionError(Problem(what=f"{place} returned {kind}", hint=hint))
-    return made
+    return Made(model=made, random=drawn.numbers)
+
+
+class _Drawn:
+    """Whether random numbers were drawn."""
+
+    numbers = False
+
+
+@contextmanager
+def _seeded() -> Iterator[_Drawn]:
+    """torch's random numbers from seed 0 on, and the user's own behind it."""
+    drawn = _Drawn()
+    with torch.random.fork_rng(devices=[]):
+        before = torch.manual_seed(0).get_state()
+        yield drawn
+        drawn.numbers = not torch.equal(torch.random.get_rng_state(), before)
 
 
 def import_file(path: Path) -> ModuleType:

@@ -24,6 +24,7 @@ from converters.pytorch.constants import fold, live, stored
 from converters.pytorch.decomposition import parts
 from converters.pytorch.ends import drop_unread_inputs, inputs, results
 from converters.pytorch.export_errors import UNPACKED
+from converters.pytorch.finite import non_finite
 from converters.pytorch.handlers import short_name
 from converters.pytorch.names import operation, origins, seen_from_here
 from converters.pytorch.outputs import name_outputs
@@ -65,6 +66,7 @@ def to_net(
         _visit(walk, node)
     walk.problems.raise_if_any()
     walk.net.behind = walk.sources.tensors_behind()
+    walk.net.notes += non_finite(program, nodes)
     share_weights(walk.net, walk.weights)
     found = results(walk, program)
     walk.problems.raise_if_any()

@@ -11,13 +11,15 @@ from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture import Model
-from converters.pytorch.factories import import_file, load_factory
+from converters.pytorch.factories import Made, import_file, load_factory
 from converters.pytorch.files import open_model
 from converters.pytorch.handlers import full_name, wrong_handlers
 from converters.pytorch.state_dict import load_weights
 from converters.pytorch.unfit import unwrapped
 from converters.pytorch.walk import Handler
 from converters.weights import open_weights
+
+RANDOM = "the weights are random, unless the function itself loads others; --weights FILE puts trained ones in"
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -46,13 +48,12 @@ def load(
     if is_file and arguments:
         raise ConversionError(Problem(what="--arg is for a function that makes the model", why=f"{source} is a file"))
     own = {full_name(op) for op in handlers or ()}
-    model = open_model(source, trust_pickle=trust_pickle, handled=own) if is_file else load_factory(source, arguments)
-    model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
+    made = Made(model=open_model(source, trust_pickle=trust_pickle, handled=own)) if is_file else None
+    made = made or load_factory(source, arguments)
+    model = unwrapped(made.model) if isinstance(made.model, torch.nn.Module) else made.model
     name = Path(source).stem if is_file else source.rpartition(":")[2]
     if weights is None:
-        text = "the weights are those that the function made, with torch's seed 0; --weights FILE puts trained ones in"
-        notes = [] if is_file else [Note(kind="assumed", text=text)]
-        return Loaded(model=model, name=name, notes=tuple(notes))
+        return Loaded(model=model, name=name, notes=(Note(kind="warning", text=RANDOM),) if made.random else ())
     if not isinstance(model, torch.nn.Module):
         why = f"{source} is a program with weights of its own"
         raise ConversionError(Problem(what="--weights has no place to go to", why=why))

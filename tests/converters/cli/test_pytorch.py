@@ -207,7 +207,10 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path, models: Path) -> None:
 
 def test_dump_after_and_quiet(tmp_path: Path, models: Path) -> None:
     given = ("pytorch", f"{models}:net", "--input", "1x3x8x8", "-o", tmp_path / "net", "-q")
-    assert converted(*given).output == ""
+    quiet = converted(*given)
+    assert quiet.stdout == ""
+    assert quiet.stderr.startswith("warning     the weights are random")
+    assert quiet.stderr.count("\n") == 1
     assert "SourceBatchNorm" in converted(*given, "--dump-after", "source").stdout
     assert "SourceBatchNorm" not in converted(*given, "--dump-after", "in_place").stdout
 

@@ -6,8 +6,12 @@ from converters.options import PyTorchOptions, declared
 from converters.pytorch.loading import load
 
 NOT_FOR_LOADING = {"input", "plugins"}
+FROM_PLUGINS = {"handlers"}
+"""What load_plugins makes of the option."""
 
 
 def test_the_options_are_the_arguments_of_loading() -> None:
     keywords = {one.name for one in inspect.signature(load).parameters.values() if one.kind is one.KEYWORD_ONLY}
-    assert {one.name for one in declared(PyTorchOptions)} - NOT_FOR_LOADING == keywords
+    assert {one.name for one in declared(PyTorchOptions)} - NOT_FOR_LOADING == keywords - {
+        "handlers"
+    }  # what `plugins` hold

@@ -35,7 +35,8 @@ def test_a_forgotten_eval_is_made_up_for_and_told():
     module.train()
     net = convert(module, (x,))
     assert agreement(net, [wanted], (x,)) < 1e-5
-    assert [str(note) for note in net.notes] == ["the model was in training mode; converted as after model.eval()"]
+    told = "the model was in training mode, in which 1, 2 may compute something else; converted as after model.eval()"
+    assert [str(note) for note in net.notes] == [told]
     assert all(part.training for part in module.modules())
 
 

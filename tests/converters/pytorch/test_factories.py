@@ -42,10 +42,10 @@ def models(tmp_path):
 
 
 def test_a_factory_in_a_file_and_in_a_package(models, monkeypatch):
-    assert len(load_factory(f"{models}:small").state_dict()["weight"]) == 3
-    assert len(load_factory(f"{models}:small", {"width": 5}).state_dict()["weight"]) == 5
+    assert len(load_factory(f"{models}:small").model.state_dict()["weight"]) == 3
+    assert len(load_factory(f"{models}:small", {"width": 5}).model.state_dict()["weight"]) == 5
     monkeypatch.syspath_prepend(models.parent)
-    assert isinstance(load_factory("some_models:small"), nn.Conv2d)
+    assert isinstance(load_factory("some_models:small").model, nn.Conv2d)
 
 
 def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
@@ -79,7 +79,7 @@ def test_what_is_no_factory(models, place, message):
 
 
 def test_a_model_that_stands_in_the_file(models):
-    first, again = (load_factory(f"{models}:made").state_dict()["weight"] for _ in range(2))
+    first, again = (load_factory(f"{models}:made").model.state_dict()["weight"] for _ in range(2))
     assert first.shape == (2, 3, 1, 1)
     assert first.equal(again)
     with pytest.raises(ConversionError, match="is a model, not a function: --arg has no meaning"):
@@ -102,11 +102,11 @@ def test_a_file_may_import_what_lies_beside_it(tmp_path, own_path, monkeypatch):
     """As with `python file.py` and `python -m package.module`; the program `convert` has neither folder by itself."""
     write(tmp_path, "layers_of_ours.py", "from torch import nn\ndef conv(): return nn.Conv2d(3, 4, 1)\n")
     path = write(tmp_path, "net_of_ours.py", "from layers_of_ours import conv\ndef net(): return conv()\n")
-    assert isinstance(load_factory(f"{path}:net"), nn.Conv2d)
+    assert isinstance(load_factory(f"{path}:net").model, nn.Conv2d)
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", str(tmp_path))])
     monkeypatch.chdir(tmp_path)
     write(tmp_path, "another_of_ours.py", "from torch import nn\ndef net(): return nn.ReLU()\n")
-    assert isinstance(load_factory("another_of_ours:net"), nn.ReLU)
+    assert isinstance(load_factory("another_of_ours:net").model, nn.ReLU)
 
 
 def test_all_arguments_that_do_not_fit_are_told(tmp_path, own_path):
@@ -121,7 +121,7 @@ def test_all_arguments_that_do_not_fit_are_told(tmp_path, own_path):
     path = write(
         tmp_path, "takes_any.py", "from torch import nn\ndef net(**options): return nn.Linear(*options['n'])\n"
     )
-    assert isinstance(load_factory(f"{path}:net", {"n": (1, 2)}), nn.Linear)
+    assert isinstance(load_factory(f"{path}:net", {"n": (1, 2)}).model, nn.Linear)
 
 
 def test_names_that_come_near(models):
@@ -131,7 +131,7 @@ def test_names_that_come_near(models):
 
 def test_a_program_is_a_model_as_well(tmp_path, own_path):
     text = "import torch\ndef net(): return torch.export.export(torch.nn.ReLU(), (torch.zeros(1),))\n"
-    assert isinstance(load_factory(f"{write(tmp_path, 'exports.py', text)}:net"), torch.export.ExportedProgram)
+    assert isinstance(load_factory(f"{write(tmp_path, 'exports.py', text)}:net").model, torch.export.ExportedProgram)
 
 
 @pytest.mark.parametrize(

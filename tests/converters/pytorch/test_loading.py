@@ -39,7 +39,23 @@ def test_a_function_makes_the_model_with_arguments_and_gives_its_name(source: Pa
     again = load(f"{source}:net", arguments={"outputs": 5})
     assert isinstance(again.model, torch.nn.Sequential)
     assert torch.equal(again.model.state_dict()["0.weight"], loaded.model.state_dict()["0.weight"])
-    assert "seed 0" in loaded.notes[0].text
+    assert [note.kind for note in loaded.notes] == ["warning"]
+    assert "the weights are random" in loaded.notes[0].text
+
+
+def test_a_model_without_random_numbers_gets_no_warning(tmp_path: Path) -> None:
+    """A parameter-free module, and one whose numbers the function gives; a global model is like one that is made."""
+    (tmp_path / "nets.py").write_text(
+        "import torch\nfrom torch import nn\n"
+        "def pool(): return nn.MaxPool2d(2)\n"
+        "def given():\n    conv = nn.utils.skip_init(nn.Conv2d, 1, 1, 1)\n    nn.init.ones_(conv.weight)\n"
+        "    nn.init.zeros_(conv.bias)\n    return conv\n"
+        "made = nn.Conv2d(1, 1, 1)\n"
+    )
+    assert load(f"{tmp_path}/nets.py:pool").notes == ()
+    assert load(f"{tmp_path}/nets.py:given").notes == ()
+    (note,) = load(f"{tmp_path}/nets.py:made").notes
+    assert note.kind == "warning"
 
 
 def test_weights_go_into_it_and_what_was_assumed_is_told(source: Path, tmp_path: Path) -> None:
