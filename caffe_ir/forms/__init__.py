@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import activation, clip, crop, gather, upsample
+from caffe_ir.forms import activation, clip, crop, gather, reorg, upsample
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
@@ -13,6 +13,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **clip.FORMS,
     **crop.FORMS,
     **gather.FORMS,
+    **reorg.FORMS,
     **upsample.FORMS,
 }
 
