@@ -1,6 +1,6 @@
 """Detection heads: ended at the map that decoders read ("raw"), or computed as Darknet's last layers do ("activated").
 
-raw: the head is taken out, and its bottom is an output of the net in its place.
+raw: the head is taken out, and its bottom is an output of the net in its place; an unknown head can only be left so.
 activated: (N, n v, H, W) is viewed as (N, n, v, H W) with the v values of each of the n anchors on axis 2, so that one
 Slice serves all anchors: Sigmoid or Softmax on the parts that take it, Concat, and back to (N, n v, H, W).
     [yolo] (yolo_layer.c)               x y: s, w h: as they are, objectness and classes: s          s = Sigmoid
@@ -19,12 +19,13 @@ from itertools import accumulate, groupby
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Scale, Sigmoid, Slice, Softmax
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 
 Part = tuple[int, Layer | None]
 """So many values of an anchor, and the layer that they take; none where they stay as they are."""
@@ -34,9 +35,13 @@ SIGMOID = Sigmoid()
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     what, raw, top = node.origin.what or node.layer.type_name(), node.bottom, node.top
+    if isinstance(node.layer, UnknownHead) and (context.options.head == "activated" or net.consumers(top)):
+        why = f"its {node.layer.boxes} boxes of {node.layer.values} values are of no Darknet that is known here"
+        hint = "the map before it can be converted: --head raw"
+        raise ConversionError(Problem(what=f"what {what} computes is unknown", why=why, hint=hint, origin=node.origin))
     new = Replacement(net=net, old=node)
     BUILDERS[type(node.layer)](new)
-    if not new.nodes:
+    if not new.nodes and not isinstance(node.layer, UnknownHead):
         net.replace(node, [])
     elif context.options.head == "activated" or net.consumers(top):  # readers get what the head computes in any case
         new.finish()
@@ -100,6 +105,10 @@ def _detection(new: Replacement) -> None:
         new.add("view", Reshape(shape=(0, *shape[1:])), top)
 
 
+def _unknown(new: Replacement) -> None:
+    """Nothing: where its values are wanted, it was refused."""
+
+
 def _by_anchor(new: Replacement, anchors: int, parts: list[Part]) -> str:
     """The layers of the parts, applied to each anchor's values; gives the top, which is the bottom where all stay."""
     bottom, merged = new.old.bottom, _merged(parts)
@@ -154,6 +163,7 @@ BUILDERS: dict[type[Layer], Callable[[Replacement], None]] = {
     DetectionHead: _detection,
     GaussianYoloHead: _gaussian_yolo,
     RegionHead: _region,
+    UnknownHead: _unknown,
     YoloHead: _yolo,
 }
 

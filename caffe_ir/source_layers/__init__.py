@@ -20,7 +20,7 @@ from caffe_ir.source_layers.activation import (
 from caffe_ir.source_layers.arithmetic import Add, Div, Maximum, Minimum, Mul, Shortcut, Sub
 from caffe_ir.source_layers.conv_transpose import ConvTranspose
 from caffe_ir.source_layers.crop import CropTo
-from caffe_ir.source_layers.head import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.source_layers.head import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from caffe_ir.source_layers.l2norm import L2Norm
 from caffe_ir.source_layers.local import Local
 from caffe_ir.source_layers.lrn import DarknetLRN
@@ -82,6 +82,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     Standardize,
     Sub,
     WindowPool,
+    UnknownHead,
     YoloHead,
 )
 
@@ -133,6 +134,7 @@ __all__ = [
     "SourceBatchNorm",
     "Standardize",
     "Sub",
+    "UnknownHead",
     "WindowPool",
     "YoloHead",
 ]

@@ -145,3 +145,17 @@ class DetectionHead(SourceLayer, frozen=True, kw_only=True):
             _softmax(scores, axis=2)
             x[:, : cells * self.classes] = scores.reshape(n, -1)
         return [x.reshape(bottoms[0].shape)]
+
+
+class UnknownHead(SourceLayer, frozen=True, kw_only=True):
+    """A head of somebody's own Darknet, whose boxes have more values than any head that is known. It gives NaN."""
+
+    boxes: int
+    values: int
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        _require_map(bottoms[0], self.boxes, self.values)
+        return same_shape(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [np.full_like(bottoms[0], np.nan)]

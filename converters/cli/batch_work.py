@@ -84,7 +84,7 @@ def _darknet(job: Job) -> Opened:
     from converters.darknet import heads_json
 
     model = darknet_model(job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options))
-    return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.heads else {}
+    return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.facts else {}
 
 
 def _pytorch(job: Job) -> Opened:

@@ -53,7 +53,7 @@ def darknet(
         model = darknet_model(cfg, weights, read, check_finite=False)
         made = lowered(model.net, caffe, dump_after=wanted.dump_after)
         check = FiniteCheck(model.weights)
-        others = {".heads.json": heads_json(model, made)} if model.heads else {}
+        others = {".heads.json": heads_json(model, made)} if model.facts else {}
         written = published(
             made, stem_of(output, cfg.stem), TARGETS[caffe.target], others,
             darknet_origins(cfg, weights, read, caffe), hdf5=wanted.hdf5, quiet=quiet, watch=check.watch,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from converters.verify import Judge, Source
     from converters.verify.readings import Reading
 
-Fit = Literal["letterbox", "stretch"]
+Fit = Literal["letterbox", "stretch", "crop"]
 CFG, WEIGHTS = ".cfg", ".weights"
 _TORCH = (".pt", ".pt2", ".pth", ".py", ".safetensors")
 """Of these one file is a model by itself."""
@@ -201,8 +201,8 @@ def darknet_opened(
         raise click.UsageError(f"--judge darknet: {why}")
     source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
     return Opened(
-        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.heads else None}),
-        fit="letterbox" if model.preprocessing.letterbox else "stretch",
+        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.facts else None}),
+        fit=model.facts.preprocessing.fit,
         remarks=(f"Darknet itself does not judge: {why}",) if why else (),
     )
 

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from converters.darknet.build import Build, Handler, Value
+from converters.darknet.facts import Facts, Preprocessing
 from converters.darknet.frontend import DarknetModel, convert, heads_json
-from converters.darknet.heads import Head, Preprocessing
+from converters.darknet.heads import Head
 from converters.darknet.section import Section
 
-__all__ = ["Build", "DarknetModel", "Handler", "Head", "Preprocessing", "Section", "Value", "convert", "heads_json"]
+__all__ = [
+    "Build",
+    "DarknetModel",
+    "Facts",
+    "Handler",
+    "Head",
+    "Preprocessing",
+    "Section",
+    "Value",
+    "convert",
+    "heads_json",
+]

@@ -17,8 +17,9 @@ from caffe_ir.net import Net, Node
 from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet.activations import ACTIVATIONS, DEFAULTS, choose
 from converters.darknet.batch_norm import BatchNormForm
+from converters.darknet.classifier import Classifier
 from converters.darknet.header import Dialect
-from converters.darknet.heads import Head
+from converters.darknet.heads import Head, UnknownHead
 from converters.darknet.section import Section
 from converters.darknet.weights import WeightsFile
 
@@ -79,6 +80,9 @@ class Build(Struct, kw_only=True):
     unreadable: dict[int, str] = field(default_factory=dict)
     """Sections whose value a later [route] or [shortcut] cannot read, though the next section can; and why."""
     heads: list[Head] = field(default_factory=list)
+    unknown_heads: list[UnknownHead] = field(default_factory=list)
+    classifiers: dict[int, Classifier] = field(default_factory=dict)
+    """What each [softmax] is, should it end the net."""
     views: dict[tuple[str, Shape], str] = field(default_factory=dict)
     """Blobs that hold another one under another shape."""
     source: Value
@@ -115,6 +119,11 @@ class Build(Struct, kw_only=True):
         value = self.section.int(key, default)
         self.require(value >= least, f"{key}={value} is less than {least}", key=key)
         return value
+
+    @property
+    def previous_name(self) -> str:
+        """The name of the value before this section's."""
+        return self.names[-1] if self.names else INPUT
 
     @property
     def previous(self) -> Value:

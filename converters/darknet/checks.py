@@ -23,14 +23,17 @@ def static_problems(plan: Plan) -> Iterator[Problem]:
     """What can be said of each section by itself, also where the values before it could not be made."""
     known, dialect = plan.known, plan.dialect
     others: Dialect = "alexeyab" if dialect == "darknet" else "darknet"
+    first = next((section.index for section in plan.cfg.sections if section.kind not in known), 0)
     for section in plan.cfg.sections:
         origin = _origin(section)
+        before = f"--until {first - 1} converts what comes before it" if section.index == first > 0 else ""
         if section.kind in REFUSED and section.kind not in known:
             what = f"{section.written} cannot be converted"
-            yield Problem(what=what, why=REFUSED[section.kind], origin=origin)
+            yield Problem(what=what, why=REFUSED[section.kind], hint=before, origin=origin)
         elif section.kind not in known:
             why = "Darknet makes an empty layer of it"
-            hint = section_hint(section.kind, [*known, *ALIASES, *REFUSED])
+            meant = section_hint(section.kind, [*known, *ALIASES, *REFUSED])
+            hint = f"{meant}{' ' if meant.endswith('?') else '; ' * bool(meant and before)}{before}".rstrip()
             yield Problem(what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin)
         elif section.kind in SECTIONS_OF_ONE[others]:
             what = f"{section.written} is unknown to {NAMES[dialect]}"

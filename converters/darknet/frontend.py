@@ -14,7 +14,7 @@ from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet import fit
 from converters.darknet.assembly import Plan, assembled
 from converters.darknet.batch_norm import BatchNormForm
-from converters.darknet.build import Build, Handler, Value
+from converters.darknet.build import Build, Handler
 from converters.darknet.cfg import Cfg, cut, read_cfg
 from converters.darknet.checks import line_of, static_problems, unread
 from converters.darknet.classes import fitting_classes
@@ -27,14 +27,16 @@ from converters.darknet.dialect import (
     decide_dialect,
     writer_by_header,
 )
+from converters.darknet.facts import Facts, Preprocessing
 from converters.darknet.finite import non_finite
 from converters.darknet.header import SIZES, Dialect
-from converters.darknet.heads import Head, Preprocessing, heads_text
-from converters.darknet.section import Section
+from converters.darknet.heads import Head
 from converters.darknet.sections import HANDLERS, merged
 from converters.darknet.sections.heads import HANDLERS as HEADS
 from converters.darknet.weights import WeightsFile
 
+_AFTER_THE_END = ("cost", "contrastive", "dropout", "empty")
+"""Sections that compute nothing at inference: what comes before them ends the net."""
 _OF_ONE_SIZE = ("connected", "local")
 """Sections whose weights are for one size of their input."""
 
@@ -43,12 +45,17 @@ class DarknetModel(Struct, frozen=True, kw_only=True):
     """A Darknet net in exact-source layers, and what was decided on the way."""
 
     net: Net
-    heads: tuple[Head, ...]
     dialect: Dialect
     batch_norm: BatchNormForm
-    preprocessing: Preprocessing
+    facts: Facts
+    """What a decoder needs; false where there is nothing to decode."""
     weights: WeightsFile
     """The file with all arrays that the net takes of it, for a check of the numbers."""
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        """The detection heads that are known."""
+        return self.facts.heads
 
 
 def convert(
@@ -112,18 +119,16 @@ def convert(
     build.net.notes.extend(unread(read, read.sections))
     return DarknetModel(
         net=build.net,
-        heads=tuple(build.heads),
         dialect=decision.dialect,
         batch_norm=plan.batch_norm,
-        preprocessing=_preprocessing(read.net, decision.dialect, build.source),
+        facts=_facts(read, decision.dialect, build),
         weights=build.weights,
     )
 
 
 def heads_json(model: DarknetModel, net: Net | None = None) -> str:
     """The contents of NAME.heads.json; `net` is the model's net as it was rewritten for its target."""
-    held = (net or model.net).values
-    return heads_text(model.heads, model.preprocessing, model.dialect, held)
+    return model.facts.text((net or model.net).values)
 
 
 def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tuple[Cfg, WeightsFile]:
@@ -220,7 +225,25 @@ def _opening_notes(cfg: Cfg, decision: Decision, build: Build, bn: str) -> list[
     return notes
 
 
-def _preprocessing(section: Section, dialect: Dialect, source: Value) -> Preprocessing:
-    """image.c: pjreddie's detector keeps the proportions, AlexeyAB's does only with letter_box=1."""
-    letterbox = dialect == "darknet" or section.int("letter_box", 0) != 0
-    return Preprocessing(letterbox=letterbox, channels=source.chw[0] if source.chw else 1)
+def _facts(cfg: Cfg, dialect: Dialect, build: Build) -> Facts:
+    """The heads, or the softmax that ends the net, and how a picture becomes the input of such a net.
+
+    image.c: pjreddie's detector and classifier keep the proportions; AlexeyAB's detector does only with letter_box=1,
+    his classifier takes the middle (classifier.c, predict_classifier).
+    """
+    channels, height, width = build.source.chw or (1, 1, build.source.count)
+    detects = bool(build.heads or build.unknown_heads)
+    last = next((section.index for section in reversed(cfg.sections) if section.kind not in _AFTER_THE_END), -1)
+    classifier = build.classifiers.get(last) if build.source.chw and not detects else None
+    letterbox = dialect == "darknet" or (cfg.net.int("letter_box", 0) != 0 and classifier is None)
+    return Facts(
+        dialect=dialect,
+        preprocessing=Preprocessing(
+            fit="letterbox" if letterbox else "crop" if classifier else "stretch",
+            channels=channels,
+            size=(height, width),
+        ),
+        heads=tuple(build.heads),
+        unknown_heads=tuple(build.unknown_heads),
+        classifier=classifier,
+    )

@@ -1,37 +1,13 @@
-"""What a decoder must know of a net's detection heads: the facts of NAME.heads.json."""
+"""What a decoder must know of a net's detection heads."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
-_FLAT_LIST = re.compile(r"\[\n([^][{}]*?)\n *\]")
 HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
-
-
-class Preprocessing(Struct, frozen=True, kw_only=True):
-    """How Darknet brings a picture to the input (image.c, letterbox_image, resize_image; detector.c, test_detector)."""
-
-    letterbox: bool
-    """The picture keeps its proportions and is set into the middle of a grey (0.5) field; else it is stretched."""
-    channels: int
-
-    def as_dict(self) -> dict[str, Any]:
-        order = "RGB" if self.channels == 3 else "grey" if self.channels == 1 else f"{self.channels} channels"
-        rule = "keep the proportions, centre, fill with 0.5" if self.letterbox else "stretch to the network's size"
-        return {
-            "order": order,
-            "layout": "planar (N, C, H, W)",
-            "scale": "1/255",
-            "mean": 0,
-            "resize": "bilinear, corners aligned",
-            "letterbox": self.letterbox,
-            "rule": rule,
-        }
 
 
 class NonMaximumSuppression(Struct, frozen=True, kw_only=True):
@@ -123,18 +99,22 @@ class Head(Struct, frozen=True, kw_only=True):
         return facts
 
 
-def heads_as_dict(
-    heads: Sequence[Head], preprocessing: Preprocessing, dialect: str, held: Mapping[str, str]
-) -> dict[str, Any]:
-    """All that a decoder needs, as data that json can hold."""
-    return {
-        "dialect": dialect,
-        "input": preprocessing.as_dict(),
-        "heads": [head.as_dict(held) for head in heads],
-    }
+class UnknownHead(Struct, frozen=True, kw_only=True):
+    """A head of somebody's own Darknet: more values to a box than Darknet's own section of that name has."""
 
+    name: str
+    section: str
+    raw: str
+    num: int
+    """Boxes to a cell."""
+    values: int
+    """Channels of a box; what they mean is not known here."""
+    anchors: tuple[float, ...]
+    mask: tuple[int, ...]
+    grid: tuple[int, int]
+    network: tuple[int, int]
 
-def heads_text(heads: Sequence[Head], preprocessing: Preprocessing, dialect: str, held: Mapping[str, str]) -> str:
-    """The contents of NAME.heads.json, each list of numbers or names in a line of its own."""
-    text = json.dumps(heads_as_dict(heads, preprocessing, dialect, held), indent=1)
-    return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+    def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
+        """Plain data; `held` says which blob of the finished net holds a value of the source."""
+        facts: dict[str, Any] = to_builtins(self)
+        return {**facts, "raw_blob": held.get(self.raw), "layout": f"{self.num} boxes, each of {self.values} values"}

@@ -50,7 +50,7 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     ] = None
     bgr: Annotated[bool, Option(help="Channel order blue, green, red.", in_manifest=False)] = False
     fit: Annotated[
-        Literal["letterbox", "stretch"] | None,
+        Literal["letterbox", "stretch", "crop"] | None,
         Option(help="How a picture is resized, as Darknet does it.", in_manifest=False),
     ] = None
     precision: Annotated[

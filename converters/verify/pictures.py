@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -21,13 +22,13 @@ _LARGEST = 256 << 20
 _SCANS = 8
 """So many times a decoder may go through the largest picture; through smaller ones more often."""
 
-Fit = Literal["letterbox", "stretch"]
+Fit = Literal["letterbox", "stretch", "crop"]
 
 
 class Preparation(Struct, frozen=True, kw_only=True):
     """How a picture becomes an input: (values 0..255 - mean) * scale, each channel by itself, RGB unless `bgr`.
 
-    letterbox keeps its proportions and fills up with grey; both fits are Darknet's own.
+    letterbox keeps its proportions and fills up with grey, crop takes its middle; all fits are Darknet's own.
     """
 
     mean: tuple[float, ...] = (0.0,)
@@ -42,7 +43,7 @@ def picture(path: Path, shape: Shape, preparation: Preparation) -> Array:
         raise _refused(path, f"is a picture, and an input of the shape {shape} is none")
     _, channels, height, width = shape
     image = _decoded(path, channels)
-    fitted = letterboxed(image, height, width) if preparation.fit == "letterbox" else resized(image, height, width)
+    fitted = _FITS[preparation.fit](image, height, width)
     if preparation.bgr:
         fitted = fitted[::-1]
     mean, scale = (np.asarray(each, np.float32).reshape(-1, 1, 1) for each in (preparation.mean, preparation.scale))
@@ -110,6 +111,20 @@ def letterboxed(image: Array, height: int, width: int) -> Array:
     return boxed
 
 
+def cropped(image: Array, height: int, width: int) -> Array:
+    """AlexeyAB's classifier.c, predict_classifier: resize_min, then crop_image, which repeats the border (image.c)."""
+    _, rows, columns = image.shape
+    if columns < rows:
+        image = resized(image, rows * width // columns, width)
+    else:
+        image = resized(image, width, columns * width // rows)
+    _, rows, columns = image.shape
+    top, left = int((rows - height) / 2), int((columns - width) / 2)
+    down = np.clip(np.arange(top, top + height), 0, rows - 1)
+    across = np.clip(np.arange(left, left + width), 0, columns - 1)
+    return image[:, down][:, :, across]
+
+
 def resized(image: Array, height: int, width: int) -> Array:
     """image.c, resize_image: linear along the rows, then down the columns, with the corners aligned.
 
@@ -134,3 +149,10 @@ def _along(image: Array, size: int, axis: int) -> Array:
 
 def _refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
     return ConversionError(Problem(what=f"{path} {what}", why=why, hint=hint))
+
+
+_FITS: Mapping[Fit, Callable[[Array, int, int], Array]] = {
+    "letterbox": letterboxed,
+    "stretch": resized,
+    "crop": cropped,
+}

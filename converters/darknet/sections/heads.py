@@ -7,10 +7,11 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from caffe_ir import source_layers
 from caffe_ir.layers import Concat, Sigmoid, Slice
 from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
-from converters.darknet.build import INPUT, Build, Handler, Value
-from converters.darknet.heads import Head, NonMaximumSuppression
+from converters.darknet.build import Build, Handler, Value
+from converters.darknet.heads import Head, NonMaximumSuppression, UnknownHead
 from converters.darknet.section import Section
 from converters.darknet.sections.softmax import groups_of, tree_parents
 
@@ -23,6 +24,8 @@ def yolo(section: Section, build: Build) -> Value:
     source = build.previous
     x = build.image(source)
     head = _yolo_facts(section, build, "yolo", 5)
+    if isinstance(head, UnknownHead):
+        return _unknown(build, x, head)
     if build.dialect == "alexeyab":
         new_coords = section.int("new_coords", 0) != 0
         logistic = () if new_coords else head.logistic
@@ -43,6 +46,8 @@ def gaussian_yolo(section: Section, build: Build) -> Value:
     source = build.previous
     x = build.image(source)
     head = _yolo_facts(section, build, "Gaussian_yolo", 9)
+    if isinstance(head, UnknownHead):
+        return _unknown(build, x, head)
     head = replace(
         head,
         scale_x_y=section.float("scale_x_y", 1),
@@ -59,6 +64,10 @@ def region(section: Section, build: Build) -> Value:
     source = build.previous
     (c, h, w), x = build.chw(source), build.image(source)
     num, classes, coords = build.size("num", 1), build.size("classes", 20), build.size("coords", 4, least=2)
+    anchors = _anchors(section, build, num)
+    if c > num * (coords + 1 + classes) and c % num == 0:
+        mask = tuple(range(num))
+        return _unknown(build, x, _of_a_fork(build, num, coords + 1, classes, anchors=anchors, mask=mask))
     _check_channels(build, c, num, coords + 1 + classes, "num")
     original = build.dialect == "darknet"
     softmax = section.int("softmax", 0) != 0
@@ -67,13 +76,13 @@ def region(section: Section, build: Build) -> Value:
     of_rest = (*(() if background else ("objectness",)), *(("classes",) if original and not softmax else ()))
     head = Head(
         name=build.name,
-        raw=_raw(build),
+        raw=build.previous_name,
         network=_network(build),
         type="region",
         classes=classes,
         num=num,
         coords=coords,
-        anchors=_anchors(section, build, num),
+        anchors=anchors,
         anchor_unit="cells",
         mask=tuple(range(num)),
         grid=(h, w),
@@ -118,7 +127,7 @@ def detection(section: Section, build: Build) -> Value:
     build.require(source.count == wanted, what)
     head = Head(
         name=build.name,
-        raw=_raw(build),
+        raw=build.previous_name,
         network=_network(build),
         type="detection",
         classes=classes,
@@ -149,23 +158,56 @@ def iseg(section: Section, build: Build) -> Value:
     return build.result(build.add(Concat(axis=1), build.add(Sigmoid(), planes, suffix="logistic"), rest))
 
 
-def _yolo_facts(section: Section, build: Build, kind: Literal["yolo", "Gaussian_yolo"], values: int) -> Head:
+def _of_a_fork(
+    build: Build, boxes: int, known: int, classes: int, *, anchors: tuple[float, ...], mask: tuple[int, ...]
+) -> UnknownHead:
+    """A head with more values to a box than the `known` ones and the classes."""
+    c, h, w = build.chw(build.previous)
+    values, section = c // boxes, build.section.written
+    text = f"{values} values for each of {boxes} boxes, where Darknet's own {section} has {known} and classes={classes}"
+    text += ": taken for the head of a fork, which only its program can decode; if it is none, "
+    build.note("warning", f"{text}classes={values - known} would fit")
+    return UnknownHead(
+        name=build.name,
+        section=section,
+        raw=build.previous_name,
+        num=boxes,
+        values=values,
+        anchors=anchors,
+        mask=mask,
+        grid=(h, w),
+        network=_network(build),
+    )
+
+
+def _unknown(build: Build, x: str, head: UnknownHead) -> Value:
+    build.unknown_heads.append(head)
+    return build.result(build.add(source_layers.UnknownHead(boxes=head.num, values=head.values), x))
+
+
+def _yolo_facts(
+    section: Section, build: Build, kind: Literal["yolo", "Gaussian_yolo"], values: int
+) -> Head | UnknownHead:
+    """What a head of AlexeyAB's or of the original's is, or, where its boxes have more values, somebody else's."""
     c, h, w = build.chw(build.previous)
     classes, total = build.size("classes", 20), build.size("num", 1)
     build.require(total <= MOST_ANCHORS, f"num={total} is more than {MOST_ANCHORS} anchors", key="num")
     until_hash = build.dialect == "alexeyab"
     mask = section.ints("mask", tuple(range(total)), until_hash=until_hash)
     pairs = _pairs(section, build, mask, total)
-    _check_channels(build, c, len(mask), values + classes, "mask")
+    anchors, boxes = _anchors(section, build, pairs), len(mask)
+    if c > boxes * (values + classes) and c % boxes == 0:
+        return _of_a_fork(build, boxes, values, classes, anchors=anchors, mask=mask)
+    _check_channels(build, c, boxes, values + classes, "mask")
     return Head(
         name=build.name,
-        raw=_raw(build),
+        raw=build.previous_name,
         network=_network(build),
         type=kind,
         classes=classes,
         num=len(mask),
         coords=4,
-        anchors=_anchors(section, build, pairs),
+        anchors=anchors,
         anchor_unit="pixels",
         mask=mask,
         grid=(h, w),
@@ -187,11 +229,6 @@ def _pairs(section: Section, build: Build, mask: Sequence[int], total: int) -> i
         text = f"mask reaches anchor {reached - 1}, but num={total}: Darknet's boxes read memory beyond its anchors"
         build.note("warning", f"{text}; heads.json has all that the cfg gives", "mask")
     return max(total, reached)
-
-
-def _raw(build: Build) -> str:
-    """The name of the value that the head reads."""
-    return build.names[-1] if build.names else INPUT
 
 
 def _network(build: Build) -> tuple[int, int]:

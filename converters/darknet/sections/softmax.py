@@ -11,6 +11,7 @@ from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Concat, Power, Softmax
 from caffe_ir.layers import Slice as SliceLayer
 from converters.darknet.build import Build, Handler, Value
+from converters.darknet.classifier import Classifier
 from converters.darknet.section import Section
 
 
@@ -20,7 +21,17 @@ def softmax(section: Section, build: Build) -> Value:
     groups, temperature = build.size("groups", 1), section.float("temperature", 1)
     build.require(temperature != 0, "temperature=0 divides by zero", key="temperature")
     spatial = section.float("spatial", 0) != 0 and not section.has("tree")
-    tree = groups_of(tree_parents(section, build))
+    parents = tree_parents(section, build)
+    tree = groups_of(parents)
+    build.classifiers[section.index] = Classifier(
+        name=build.name,
+        raw=build.previous_name,
+        classes=source.count,
+        groups=groups,
+        temperature=temperature,
+        tree=tree,
+        parents=parents,
+    )
     blob = _operand(build, source, whole=groups == 1 and not tree, spatial=spatial)
     if temperature != 1 and not spatial:
         blob = build.add(Power(scale=1 / temperature), blob, suffix="temperature")

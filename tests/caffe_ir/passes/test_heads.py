@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Convolution, ReLU
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.heads import BUILDERS, HEADS
 from caffe_ir.reference import run
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -52,7 +53,7 @@ def headed(layer, shape):
 
 
 def test_every_head_is_tried():
-    assert {type(layer) for layer, _ in CASES} == set(BUILDERS)
+    assert {type(layer) for layer, _ in CASES} == set(BUILDERS) - {UnknownHead}
 
 
 @pytest.mark.parametrize(("layer", "shape"), CASES, ids=str)
@@ -77,6 +78,20 @@ def test_raw_the_values_of_the_head_are_gone_unless_it_changes_nothing():
     net = headed(DetectionHead(side=2, num=2, classes=3), (2, 52))
     run_pass(HEADS, net, RAW)
     assert net.values == {"conv_81": "conv_81", "head": "conv_81"}
+
+
+def test_an_unknown_head_ends_at_the_map_before_it_and_nowhere_else():
+    head, shape = UnknownHead(boxes=2, values=8), (2, 16, 3, 5)
+    net = headed(head, shape)
+    run_pass(HEADS, net, RAW)
+    assert [node.name for node in net.nodes] == ["data", "conv_81"]
+    assert (net.outputs, net.values) == (["conv_81"], {"conv_81": "conv_81"})
+    with pytest.raises(ConversionError, match=r"computes is unknown \(its 2 boxes of 8 values"):
+        run_pass(HEADS, headed(head, shape), ACTIVATED)
+    read = headed(head, shape)
+    add(read, "after", ReLU())
+    with pytest.raises(ConversionError, match="--head raw"):
+        run_pass(HEADS, read, RAW)
 
 
 def test_two_heads_are_two_outputs_in_their_order():

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, softmax
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
 
 ANCHORS = "anchors=1,2, 3,4, 5,6, 7,8\n"
@@ -117,8 +117,17 @@ def test_alexeyabs_region_is_turned_about():
         (RegionHead(anchors=PAIRS, num=4, classes=3, coords=1), (1, 20, 2, 2)),
         (DetectionHead(side=2, num=2, classes=3), (1, 53)),
         (YoloHead(anchors=PAIRS, mask=(0, 1), classes=3), (1, 16)),
+        (UnknownHead(boxes=2, values=9), (1, 16, 2, 2)),
     ],
 )
 def test_other_sizes_are_refused(layer, shape):
     with pytest.raises(ShapeError):
         layer.infer((shape,))
+
+
+def test_what_nobody_knows_is_no_number():
+    layer = UnknownHead(boxes=2, values=8)
+    assert layer.infer(((1, 16, 2, 2),)) == ((1, 16, 2, 2),)
+    (y,) = layer.forward([wide(1, 16, 2, 2)], [])
+    assert y.shape == (1, 16, 2, 2)
+    assert np.isnan(y).all()

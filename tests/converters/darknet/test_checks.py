@@ -92,3 +92,13 @@ def test_a_section_of_the_other_dialect(tmp_path, kind, dialect):
     found = refusals(tmp_path, net(f"[{kind}];from=-1"), dialect=dialect)
     assert f"[{kind}] is unknown to" in found[0]
     assert "--dialect" in found[0]
+
+
+def test_the_first_section_that_cannot_be_made_says_how_far_the_others_go(tmp_path):
+    found = refusals(tmp_path, net("[maxpool]\n[maxpool]\n[lstm]\n[nonsense]"))
+    assert ["--until" in problem for problem in found] == [True, False]
+    assert found[0].endswith("-> --until 1 converts what comes before it")
+    (told,) = refusals(tmp_path, net("[maxpool]\n[maxpol]"))
+    assert told.endswith("-> did you mean [maxpool]? --until 0 converts what comes before it")
+    (told,) = refusals(tmp_path, net("[qqq]"))
+    assert "--until" not in told

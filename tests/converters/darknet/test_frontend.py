@@ -86,11 +86,11 @@ def test_weights_of_2018_are_alexeyabs_in_all_that_follows(tmp_path):
     weights.write_bytes(np.array([0, 1, 0, 9], "<i4").tobytes() + data[20:])
     model = convert(cfg, weights)
     assert model.dialect == "alexeyab"
-    assert not model.preprocessing.letterbox
+    assert model.facts.preprocessing.fit == "stretch"
     assert (model.batch_norm.form, model.batch_norm.eps) == ("outside", 1e-6)
     assert model.weights.header.size == 16
     weights.write_bytes(np.array([0, 2, 0, 9, 0], "<i4").tobytes() + data[20:])
-    assert convert(cfg, weights).preprocessing.letterbox
+    assert convert(cfg, weights).facts.preprocessing.fit == "letterbox"
 
 
 def test_no_image_seen_under_alexeyabs_version_may_be_an_export_from_pytorch(tmp_path):

@@ -67,16 +67,6 @@ def test_blobs_of_the_finished_net(tmp_path, head):
     assert all(one["raw_blob"] in made.shapes for one in found)
 
 
-def test_how_a_picture_comes_to_the_input(tmp_path):
-    original, alexeyab = facts(tmp_path, YOLO), facts(tmp_path, YOLO, header=ALEXEYAB)
-    assert original["input"]["letterbox"]
-    assert not alexeyab["input"]["letterbox"]
-    assert original["input"]["scale"] == "1/255"
-    assert original["input"]["layout"] == "planar (N, C, H, W)"
-    boxed = facts(tmp_path, f"letter_box=1\n{YOLO}", header=ALEXEYAB)
-    assert boxed["input"]["letterbox"]
-
-
 def test_alexeyabs_yolo(tmp_path):
     sections = YOLO.replace("classes=2", "classes=2;scale_x_y=1.05;new_coords=1;nms_kind=greedynms;beta_nms=0.7")
     first = facts(tmp_path, sections, lowered="raw", header=ALEXEYAB)["heads"][0]
@@ -144,12 +134,21 @@ def test_a_tree(tmp_path):
     assert not head["activated"]
 
 
-def test_lists_of_numbers_take_one_line_each(tmp_path):
-    text = heads_json(converted(tmp_path, net(YOLO, height=64, width=96)))
-    assert '   "anchors": [10.0, 14.0, 23.5, 27.0, 37.0, 58.0],\n' in text
-    assert '   "mask": [1, 2],\n' in text
-    assert text.endswith("}\n")
-
-
-def test_a_net_without_heads(tmp_path):
-    assert facts(tmp_path, "[maxpool]")["heads"] == []
+def test_an_unknown_head_stands_apart_with_what_can_be_read(tmp_path):
+    sections = f"[convolutional];filters=32;stride=4;{CONV}[yolo];mask=1,3;num=4;classes=1;anchors=1,2,3,4,5,6,7,8"
+    found = facts(tmp_path, sections, lowered="raw")
+    assert found["heads"] == []
+    (head,) = found["unknown_heads"]
+    assert head == {
+        "name": "yolo_1",
+        "section": "[yolo]",
+        "raw": "conv_0",
+        "num": 2,
+        "values": 16,
+        "anchors": [1, 2, 3, 4, 5, 6, 7, 8],
+        "mask": [1, 3],
+        "grid": [16, 24],
+        "network": [64, 96],
+        "raw_blob": "conv_0",
+        "layout": "2 boxes, each of 16 values",
+    }

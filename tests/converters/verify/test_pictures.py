@@ -12,7 +12,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.verify import pictures
-from converters.verify.pictures import MOST_PIXELS, Preparation, letterboxed, picture, resized
+from converters.verify.pictures import MOST_PIXELS, Preparation, cropped, letterboxed, picture, resized
 from tests.oracles.darknet import LIBRARY, needs_darknet
 
 SHAPE = (1, 3, 6, 8)
@@ -40,6 +40,22 @@ def by_darknet(name, image, height, width):
 def test_pictures_fit_as_darknet_makes_them_fit(size, name, ours) -> None:
     image = np.random.default_rng(0).random((3, *size)).astype(np.float32)
     np.testing.assert_allclose(ours(image, 32, 48), by_darknet(name, image, 32, 48), atol=2e-5)
+
+
+@needs_darknet
+@pytest.mark.parametrize("size", [(20, 30), (31, 17), (64, 64), (9, 40), (40, 41)])
+@pytest.mark.parametrize(("height", "width"), [(24, 24), (32, 24), (16, 24)])
+def test_the_middle_is_what_darknets_own_functions_make_of_it(size, height, width) -> None:
+    """resize_min and crop_image, as AlexeyAB's predict_classifier calls them; the original has both as well."""
+    image = np.random.default_rng(0).random((3, *size)).astype(np.float32)
+    library = ctypes.CDLL(str(LIBRARY))
+    library.resize_min.restype, library.resize_min.argtypes = Image, (Image, ctypes.c_int)
+    library.crop_image.restype, library.crop_image.argtypes = Image, (Image, *[ctypes.c_int] * 4)
+    held = np.ascontiguousarray(image)
+    small = library.resize_min(Image(size[1], size[0], 3, held.ctypes.data_as(ctypes.POINTER(ctypes.c_float))), width)
+    made = library.crop_image(small, int((small.w - width) / 2), int((small.h - height) / 2), width, height)
+    theirs = np.ctypeslib.as_array(made.data, (made.c, made.h, made.w))
+    np.testing.assert_allclose(cropped(image, height, width), theirs, atol=2e-5)
 
 
 def test_a_picture_is_rgb_from_0_to_1(tmp_path) -> None:

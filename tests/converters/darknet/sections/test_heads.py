@@ -6,9 +6,24 @@ import numpy as np
 import pytest
 import torch
 
+from caffe_ir.errors import ConversionError
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
 from caffe_ir.source_layers import RegionHead, YoloHead
-from tests.converters.darknet.judged import ALEXEYAB, CLOSE, blobs_of, converted, farthest, judged, net, refusals
-from tests.oracles.darknet import needs_darknet
+from caffe_ir.targets import CAFFE
+from converters.darknet import convert
+from tests.converters.darknet.judged import (
+    ALEXEYAB,
+    CLOSE,
+    blobs_of,
+    converted,
+    farthest,
+    judged,
+    net,
+    refusals,
+    written,
+)
+from tests.oracles.darknet import DarknetFailed, Job, layer_outputs_of, needs_darknet
 
 
 def conv(filters: int) -> str:
@@ -124,6 +139,40 @@ def test_anchors_that_are_too_many_are_not_used(tmp_path):
     layer = model.net.node("region_1").layer
     assert isinstance(layer, RegionHead)
     assert layer.anchors == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("sections", "header", "name", "values"),
+    [
+        (conv(32) + "[yolo];num=2;classes=1;anchors=1,2,3,4", (0, 2, 0), "yolo_1", 16),  # ten landmarks
+        (conv(30) + "[Gaussian_yolo];num=2;classes=2;anchors=1,2,3,4", ALEXEYAB, "gaussian_yolo_1", 15),
+        (conv(24) + "[region];num=2;classes=5;anchors=1,2,3,4", (0, 2, 0), "region_1", 12),
+    ],
+)
+def test_a_forks_head_ends_the_net_at_its_map(tmp_path, sections, header, name, values):
+    model = converted(tmp_path, net(sections), header=header)
+    assert model.heads == ()
+    (head,) = model.facts.unknown_heads
+    assert (head.name, head.raw, head.num, head.values, head.anchors) == (name, "conv_0", 2, values, (1, 2, 3, 4))
+    (told,) = [note.text for note in model.net.notes if note.kind == "warning"]
+    assert told.startswith(f"{values} values for each of 2 boxes, where Darknet's own [")
+    assert lower(model.net.copy(), CAFFE, Options(head="raw")).outputs == ["conv_0"]
+    with pytest.raises(ConversionError, match=r"tiny.cfg:\d+ .*is unknown"):
+        lower(model.net, CAFFE, Options(head="activated"))
+
+
+@needs_darknet
+def test_darknet_itself_refuses_a_forks_head(tmp_path):
+    """So nobody can have meant the original's [yolo]; the map before it is what Darknet computes."""
+    text = net(conv(32) + "[yolo];num=2;classes=1;anchors=1,2,3,4")
+    cfg, weights = written(tmp_path, text)
+    x = np.random.default_rng(0).random((1, 4, 12, 14), np.float32)
+    with pytest.raises(DarknetFailed):
+        layer_outputs_of([Job(cfg=cfg, weights=weights, input=x)])
+    map_before = blobs_of(convert(cfg, weights), x)["conv_0"]
+    cfg.write_text(net(conv(32)))
+    (outputs,) = layer_outputs_of([Job(cfg=cfg, weights=weights, input=x)])
+    assert np.abs(map_before - outputs[0].values).max() <= CLOSE * np.abs(map_before).max()
 
 
 @pytest.mark.parametrize(

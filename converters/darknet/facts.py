@@ -1,0 +1,82 @@
+"""The contents of NAME.heads.json: how a picture becomes the input, and what is to be done with the outputs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from converters.darknet.classifier import Classifier
+from converters.darknet.heads import Head, UnknownHead
+
+_FLAT_LIST = re.compile(r"\[\n([^][{}]*?)\n *\]")
+Fit = Literal["letterbox", "stretch", "crop"]
+
+_RULES: Mapping[Fit, str] = {
+    "letterbox": "keep the proportions, centre, fill with 0.5",
+    "stretch": "stretch to the network's size",
+    "crop": "make the shorter side as long as the network's width, keep the proportions, take the middle",
+}
+
+
+class Preprocessing(Struct, frozen=True, kw_only=True):
+    """How Darknet brings a picture to the input (image.c; detector.c, test_detector; classifier.c, predict_classifier).
+
+    letterbox: the picture keeps its proportions and is set into the middle of a grey (0.5) field; stretch: it does not;
+    crop: the middle of the picture, after its shorter side was made as long as the network is wide.
+    """
+
+    fit: Fit
+    channels: int
+    size: tuple[int, int]
+    """Height and width of the input."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        order = "RGB" if self.channels == 3 else "grey" if self.channels == 1 else f"{self.channels} channels"
+        return {
+            "size": self.size,
+            "order": order,
+            "layout": "planar (N, C, H, W)",
+            "scale": "1/255",
+            "mean": 0,
+            "resize": "bilinear, corners aligned",
+            "letterbox": self.fit == "letterbox",
+            "fit": self.fit,
+            "rule": _RULES[self.fit],
+        }
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """All that a decoder needs of a Darknet model."""
+
+    dialect: str
+    preprocessing: Preprocessing
+    heads: tuple[Head, ...] = ()
+    unknown_heads: tuple[UnknownHead, ...] = ()
+    classifier: Classifier | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to decode."""
+        return bool(self.heads or self.unknown_heads or self.classifier)
+
+    def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
+        """Plain data; `held` says which blob of the finished net holds a value of the source."""
+        facts: dict[str, Any] = {
+            "dialect": self.dialect,
+            "input": self.preprocessing.as_dict(),
+            "heads": [head.as_dict(held) for head in self.heads],
+        }
+        if self.unknown_heads:
+            facts["unknown_heads"] = [head.as_dict(held) for head in self.unknown_heads]
+        if self.classifier is not None:
+            facts["classifier"] = self.classifier.as_dict(held)
+        return facts
+
+    def text(self, held: Mapping[str, str]) -> str:
+        """The same as JSON, each list of numbers or names in a line of its own."""
+        text = json.dumps(self.as_dict(held), indent=1)
+        return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
