@@ -110,7 +110,7 @@ def tensor_of(octets: Octets, dtype: str, shape: Shape, strides: Shape | None = 
     plain = contiguous(shape)
     strides = plain if strides is None else strides
     if not _are_counts((first,)) or len(strides) != len(shape) or not _are_counts(strides):
-        where = f"and strides {_shown(strides)}, from the number {first} of its storage on"
+        where = f"and strides {_shown(strides)}, from the number {_size_shown(first)} of its storage on"
         raise Unreadable(f"has a tensor of shape {_shown(shape)} {where}")
     count = 0 if 0 in shape else 1 + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
     room = max(octets.length // width - first, 0)
@@ -121,16 +121,16 @@ def tensor_of(octets: Octets, dtype: str, shape: Shape, strides: Shape | None = 
         raise Unreadable(
             f"has a tensor of shape {_shown(shape)} made of {count:,} numbers", why, "save it as it is used"
         )
-    dense = all(size < 2 or step == own for size, step, own in zip(shape, strides, plain, strict=True))
-    begin = first * width
+    strides = tuple(own if size < 2 else step for size, step, own in zip(shape, strides, plain, strict=True))
+    begin = first * width if count else 0
     span = None
-    if octets.path is not None and octets.lie_in_the_file and dense and dtype == "float32":
+    if count and octets.path is not None and octets.lie_in_the_file and strides == plain and dtype == "float32":
         span = FileSpan(path=octets.path, offset=octets.offset + begin)
     place = (octets.path, octets.offset + begin) if octets.lie_in_the_file else (octets, begin)
     return Tensor(
         shape=shape,
         dtype=dtype,
-        stored=partial(_stored, octets, begin, dtype, shape, plain if dense else strides, count),
+        stored=partial(_stored, octets, begin, dtype, shape, strides, count),
         span=span,
         place=(*place, dtype, strides),
     )
@@ -194,6 +194,14 @@ def _are_counts(values: Any) -> bool:
     return isinstance(values, tuple) and all(type(value) is int and 0 <= value <= _LARGEST for value in values)
 
 
+def _size_shown(value: Any) -> str:
+    return str(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
+
+
 def _shown(values: Any) -> str:
-    text = str(values) if isinstance(values, tuple) and len(values) <= MOST_AXES else f"of {len(values)} axes"
+    """A shape as Python spells it, whatever stands in it, not longer than a line."""
+    if not isinstance(values, tuple) or len(values) > MOST_AXES:
+        return f"of {len(values)} axes"
+    sizes = list(map(_size_shown, values))
+    text = f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
     return text if len(text) <= 100 else f"{text[:97]}..."

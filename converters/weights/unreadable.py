@@ -6,8 +6,10 @@ from pathlib import Path
 
 from caffe_ir.errors import Problem
 
-SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
-SAVE_ALONE = "save the weights alone: torch.save(model.state_dict(), 'weights.pth'), or a .safetensors or .npz of them"
+SAVE_ALONE = (
+    """save the weights alone, in Python: torch.save(checkpoint["state_dict"], "weights.pth"), """
+    """or of a module torch.save(model.state_dict(), "weights.pth")"""
+)
 AGAIN = "fetch the file again, or write it again"
 
 

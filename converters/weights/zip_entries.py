@@ -71,6 +71,12 @@ class Archive(Struct, frozen=True, kw_only=True):
         self.file.seek(entry.offset)
         return self.file, entry.offset + entry.size, self.path
 
+    def entry(self, name: str) -> Entry:
+        """The entry of a name. Raises Unreadable where there is none."""
+        if name not in self.entries:
+            raise Unreadable(f"has no entry {name}")
+        return self.entries[name]
+
     @contextmanager
     def reading(self, entry: Entry) -> Iterator[IO[bytes]]:
         """The content as it is unpacked, to be read from its beginning on. Raises Unreadable."""
@@ -114,7 +120,7 @@ def unpacked(path: Path, name: str, skip: int, length: int) -> Array:
     """`length` bytes of a compressed entry, behind its first `skip`. Raises ConversionError where they are missing."""
     numbers = np.empty(length, np.uint8)
     try:
-        with _sound(), zipfile.ZipFile(path) as zipped, zipped.open(name) as member:
+        with open(path, "rb") as file, archive(path, file) as found, found.reading(found.entry(name)) as member:
             member.read(skip)
             filled = _fill(member, numbers.data)
             more = member.read(1)

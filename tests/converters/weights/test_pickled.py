@@ -153,6 +153,7 @@ LIES = {
     r"of the shape \(2.0, 2\)": of_tensor(0, (2.0, 2), (2, 1)),
     r"of the shape \(True, 2\)": of_tensor(0, (True, 2), (2, 1)),
     r"of the shape \(0, 4611686018427387904\), which no memory holds": of_tensor(0, (0, 2**62), (1, 1)),
+    r"of the shape \(a tuple, 2\)": of_tensor(0, (((((1,),),),), 2), (2, 1)),
     "of 70 axes": of_tensor(0, (1,) * 70, (1,) * 70),
     r"\(100000, 100000\) made of 1 numbers: w": of_tensor(0, (100_000, 100_000), (0, 0)),
     "stands where a tuple belongs": of_tensor(0, 4, (1,)),
@@ -166,6 +167,15 @@ LIES = {
 def test_what_lies_outside_of_its_storage_or_is_no_tensor(why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         loaded(LIES[why])
+
+
+def test_a_shape_nested_without_end_is_told() -> None:
+    """Python cannot spell it."""
+    nest = b"(" * 50_000 + b"t" * 50_000
+    whole = of_tensor(0, ((), 2), (2, 1))
+    assert whole.count(b")K\x02\x86") == 1
+    with pytest.raises(Unreadable, match=r"of the shape \(a tuple, 2\)"):
+        loaded(whole.replace(b")K\x02\x86", nest + b"K\x02\x86", 1))
 
 
 def test_a_tensor_of_a_type_that_is_not_read_is_inert() -> None:

@@ -88,6 +88,13 @@ def test_a_type_that_is_not_read_is_known_by_its_name() -> None:
         tensor.read()
 
 
+def test_what_no_number_depends_on_may_be_anything(numbers: Octets) -> None:
+    """Strides along axes of one place, and where a tensor without numbers begins."""
+    assert tensor_of(numbers, "float32", (1, 2), (2**62, 2)).read().tolist() == [[0, 2]]
+    empty = tensor_of(numbers, "float32", (2, 0), (1, 1), 2**62)
+    assert empty.blob.load().shape == empty.read().shape == (2, 0)
+
+
 def test_an_empty_tensor_reads_nothing() -> None:
     assert tensor_of(Octets(length=0, path=Path("none")), "float32", (0, 3)).read().shape == (0, 3)
 

@@ -117,7 +117,7 @@ def test_unpacked_bytes(path: Path) -> None:
         with pytest.raises(ConversionError, match="became shorter"):
             unpacked(path, "small", skip, length)
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(ConversionError, match=r"cut short|damaged archive|not a zip"):
+    with pytest.raises(ConversionError, match="damaged"):
         unpacked(path, "small", 0, 1000)
     path.unlink()
     with pytest.raises(ConversionError, match="cannot read"):
