@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import Note
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layers import Reshape
 from caffe_ir.net import Net, Node
 
 
@@ -46,6 +47,13 @@ class Replacement(Struct, kw_only=True):
         )
         self.nodes.append(node)
         return written
+
+    def view(self, suffix: str, blob: str, shape: Shape) -> str:
+        """The blob in another shape, by a Reshape that says 0 for a batch that stays; the blob itself in its own."""
+        held = self.shape_of(blob)
+        if held == shape:
+            return blob
+        return self.add(suffix, Reshape(shape=(0, *shape[1:]) if held[:1] == shape[:1] else shape), blob)
 
     def free(self, wanted: str) -> str:
         """The wanted name, with a number where it is taken; nobody else gets it."""

@@ -74,7 +74,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors", "caffe_ir.values"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
-    "caffe_ir.replacement": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.replacement": (
+        "caffe_ir.net",
+        "caffe_ir.layers.*",
+        "caffe_ir.layer",
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+    ),
     "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.layers.*": (

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import activation, clip, crop, gather, reorg, upsample
+from caffe_ir.forms import activation, broadcast, clip, crop, expand, gather, permute, reorg, upsample
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **activation.FORMS,
+    **broadcast.FORMS,
     **clip.FORMS,
     **crop.FORMS,
+    **expand.FORMS,
     **gather.FORMS,
+    **permute.FORMS,
     **reorg.FORMS,
     **upsample.FORMS,
 }

@@ -1,4 +1,4 @@
-"""Expand -> nothing where its readers broadcast themselves, else one Tile for each axis that grows.
+"""Expand -> nothing where its readers broadcast themselves.
 
 Products, sums, quotients and extremes of two blobs take the small one as it is, if the other has the whole shape:
 x * y.expand_as(x), as squeeze-and-excitation is often written, is x * y.
@@ -10,10 +10,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Eltwise, Reshape, Tile
+from caffe_ir.layers import Eltwise
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Add, Div, Expand, Maximum, Minimum, Mul, Sub
 
 BROADCAST = (Mul, Add, Sub, Div, Maximum, Minimum)
@@ -27,9 +26,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         bottoms = tuple(small if bottom == node.top else bottom for bottom in reader.bottoms)
         if layer is not None and np.broadcast_shapes(*net.shapes_of(bottoms)) == net.shapes[reader.top]:
             net.update(reader, replace(reader, layer=layer, bottoms=bottoms))
-    if net.consumers(node.top) or node.top in net.outputs:
-        _tile(net, node)
-    else:
+    if not net.consumers(node.top) and node.top not in net.outputs:
         net.remove(node)
 
 
@@ -43,20 +40,5 @@ def _broadcasting(reader: Node) -> Layer | None:
     return None
 
 
-def _tile(net: Net, node: Node) -> None:
-    wanted, shape, new, x = net.shapes[node.top], net.shapes[node.bottom], Replacement(net=net, old=node), node.bottom
-    if len(shape) < len(wanted):
-        shape = (1,) * (len(wanted) - len(shape)) + shape
-        x = new.add("view", Reshape(shape=shape), x)
-    for axis, (size, target) in enumerate(zip(shape, wanted, strict=True)):
-        if size != target:
-            x = new.add("tiled", Tile(axis=axis, tiles=target), x)
-    if new.nodes:
-        new.finish()
-    else:
-        net.replace(node, [])
-
-
-TILE = Pass(name="tile", visits=(Expand,), rewrite=lambda net, node, context: _tile(net, node))
 EXPAND = Pass(name="expand", visits=(Expand,), rewrite=_rewrite)
 """Equal shapes included: torch expands to the shape that is there, too."""

@@ -2,8 +2,9 @@
 
 Every form is tried: it builds its nodes, and what it costs and who computes it wrongly follow from these. What they
 hold that the target lacks is written in a form of its own, and priced as such. Forms that differ by less than 1 % of
-the net's cost, for all layers of their kind together, are equal: of those the one is taken that the fewest other
-targets get wrong. A form that loses digits in float32 is taken only where every other one loses them too.
+the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
+taken that the fewest other targets get wrong. A form that loses digits in float32 is taken only where every other one
+loses them too.
 
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
 """
@@ -28,6 +29,8 @@ from caffe_ir.targets.target import Target, Verdict
 
 EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
+CALL = 0.5
+"""Of a layer's price: such a difference counts in no net, however small it is."""
 CLOSE = 2e-6
 """What float32 may lose by a form, of the largest value: a few roundings."""
 
@@ -131,7 +134,7 @@ class Chooser(Struct, kw_only=True):
             price = self.target.price
             whole = sum(price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
             self.equal = {one: EQUAL * whole / count for one, count in counts.items()}
-        return self.equal.get(kind, 0.0)
+        return max(self.equal.get(kind, 0.0), CALL * self.target.price.layer)
 
 
 def _broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:

@@ -11,13 +11,15 @@ The order, with its reasons:
 - pad_into_window while windows and pads are the source's; division before constant_operand, which takes its products
   with constants.
 - dead again behind unroll, whose last step is not read as a whole, and before unread_parts, which asks who reads.
+- coefficients behind constant_operand, which takes sums with constants whole.
 - unread_parts when all that cuts blobs for several readers is done; outputs_apart while layers are the source's, so
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
 - reshape when all views are made.
 - fold_batch_norm after legalize: it needs to know every reader of a convolution.
-- power_chain after all that writes Power, linear_behind_power for what it leaves.
+- sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
+  linear_behind_power for what it leaves.
 - dead at the end: what a pass made and a later one left unread.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
@@ -29,6 +31,7 @@ from collections.abc import Callable, Iterator
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
+from caffe_ir.passes.coefficients import COEFFICIENTS
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.division import DIVISION
@@ -48,6 +51,7 @@ from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.reshape import RESHAPE
+from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.target import Target
@@ -68,9 +72,11 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     PAD_INTO_WINDOW,
     DIVISION,
     CONSTANT_OPERAND,
+    COEFFICIENTS,
     LEGALIZE,
     RESHAPE,
     FOLD_BATCH_NORM,
+    SIGN,
     POWER_CHAIN,
     LINEAR_BEHIND_POWER,
     DEAD,

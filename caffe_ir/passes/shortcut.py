@@ -9,7 +9,8 @@
 - sample > 1, or a smaller map: a depthwise Deconvolution with a single 1 at (0, 0); its stride is sample and its kernel
   as large as it takes to end at the size of `in`: what it does not reach is 0.
 - more channels, or a larger map (57 on 29 has stride 1): Crop from 0 on, to the shape of `in`.
-- alpha that reaches a part only: Scale with alpha there and 1 elsewhere.
+- alpha and beta: a Power each, since half of the readers of Caffe files drop the coefficients of Eltwise. alpha that
+  reaches a part only: Scale with alpha there and 1 elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import partial
 import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
-from caffe_ir.layers import Convolution, Crop, Deconvolution, Eltwise, Scale
+from caffe_ir.layers import Convolution, Crop, Deconvolution, Eltwise, Power, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -37,8 +38,11 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if alpha != 1 and not _reaches_all(reached, wanted):
         layer_axes, mask = _mask(reached, wanted, alpha)
         first, alpha = new.add("alpha", Scale(axis=1, num_axes=layer_axes), first, blobs=(mask,)), 1.0
-    coeff = (alpha, *(layer.beta for _ in added))
-    new.add("sum", Eltwise(operation="SUM", coeff=() if set(coeff) == {1.0} else coeff), first, *added)
+    if alpha != 1:
+        first = new.add("alpha", Power(scale=alpha), first)
+    if layer.beta != 1:
+        added = [new.add("beta", Power(scale=layer.beta), blob) for blob in added]
+    new.add("sum", Eltwise(operation="SUM"), first, *added)
     new.finish()
     if len(new.nodes) > 1:
         net.note("lowered", f"{layer} -> {', '.join(one.layer.type_name() for one in new.nodes)}", node.origin)

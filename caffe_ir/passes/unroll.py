@@ -4,7 +4,7 @@ What x adds to the gates is one InnerProduct for all steps, cut into them. What 
 step; all of these share their weights. The numbers are the source's own, none is computed.
 
     PlainRNN, 3 layers a step:  h = f(a + c), with a the part of x and c that of the state
-    GRU, 11 layers a step:      r, z = sigmoid(a + c), n = tanh(a_n + r c_n), h = n + z (h - n)
+    GRU, 12 layers a step:      r, z = sigmoid(a + c), n = tanh(a_n + r c_n), h = n + z (h - n)
     LSTM, 12 or 13 a step:      i, f, g, o = a + c, c = sigmoid(f) c + sigmoid(i) tanh(g), h = [W_p] sigmoid(o) tanh(c)
 
 A first state of zeros leaves of c its bias, and of h what is without it.
@@ -23,12 +23,12 @@ from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale,
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence
+from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence, Sub
 
 BIAS_X, BIAS_H = 2, 3
 """Where the biases stand among the blobs."""
 SUM, PRODUCT = Eltwise(operation="SUM"), Eltwise(operation="PROD")
-DIFFERENCE = Eltwise(operation="SUM", coeff=(1.0, -1.0))
+DIFFERENCE = Sub()
 
 
 class Unrolled(Replacement, kw_only=True):

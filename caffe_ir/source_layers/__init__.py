@@ -32,7 +32,7 @@ from caffe_ir.source_layers.reduction import Reduce
 from caffe_ir.source_layers.reorg import Reorg, Reorg3d
 from caffe_ir.source_layers.resample import Gather, Resample
 from caffe_ir.source_layers.resize import NearestUpsample
-from caffe_ir.source_layers.shape import Expand, Permute
+from caffe_ir.source_layers.shape import Exchange, Expand, Permute
 from caffe_ir.source_layers.window import WindowPool
 
 SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
@@ -44,6 +44,7 @@ SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     DetectionHead,
     Div,
     Erf,
+    Exchange,
     Expand,
     GRU,
     Gather,
@@ -97,6 +98,7 @@ __all__ = [
     "DetectionHead",
     "Div",
     "Erf",
+    "Exchange",
     "Expand",
     "Gather",
     "GaussianYoloHead",

@@ -25,6 +25,18 @@ class Permute(SourceLayer, frozen=True, kw_only=True):
         return [np.ascontiguousarray(bottoms[0].transpose(self.order))]
 
 
+class Exchange(SourceLayer, frozen=True, kw_only=True):
+    """(P, X, Y, Q) -> (P, Y, X, Q): the second axis and the third change places."""
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, f"it exchanges the inner axes of four, not of {len(bottoms[0])}")
+        first, second, third, last = bottoms[0]
+        return ((first, third, second, last),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [np.ascontiguousarray(bottoms[0].swapaxes(1, 2))]
+
+
 class Expand(SourceLayer, frozen=True, kw_only=True):
     """The blob repeated along new axes in front and along axes of size 1, to `shape` (torch: expand)."""
 

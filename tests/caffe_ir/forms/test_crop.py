@@ -79,9 +79,9 @@ def test_more_is_cut_off_by_one_convolution_or_two(part, kernels):
     assert [str(node.layer) for node in net.nodes[1:]] == [f"{common}{kernel})" for kernel in kernels]
 
 
-@pytest.mark.parametrize("part", [(7, 4, 9, 6), (0, 0, 9, 6)])
+@pytest.mark.parametrize("part", [(70, 40, 90, 60), (0, 0, 90, 60)])
 def test_what_would_take_long_filters_is_a_matrix_of_ones_and_zeros(part):
-    net = rewritten(cropped((2, 3, 50, 50), *part), LEGALIZE)
+    net = rewritten(cropped((2, 3, 500, 500), *part), LEGALIZE)
     assert set(types(net)) <= {"Convolution", "InnerProduct", "Reshape"}
     weights = [blob.load() for node in net.nodes for blob in node.blobs]
     assert all(set(np.unique(each)) == {0.0, 1.0} for each in weights)

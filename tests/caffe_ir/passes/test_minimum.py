@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Input
-from caffe_ir.passes.broadcast import BROADCAST
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.minimum import MINIMUM
 from caffe_ir.source_layers import Maximum, Minimum
 from tests.caffe_ir.build import add, net_of
@@ -31,5 +31,5 @@ def test_golden_dump():
 def test_a_maximum_is_left_to_broadcast():
     before = of_two(Maximum())
     assert rewritten(before, MINIMUM).dump() == before.dump()
-    kinds = [node.layer.type_name() for node in rewritten(before, BROADCAST).nodes[2:]]
+    kinds = [node.layer.type_name() for node in rewritten(before, LEGALIZE).nodes[2:]]
     assert kinds == ["Deconvolution", "Eltwise"]

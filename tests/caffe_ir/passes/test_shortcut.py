@@ -91,9 +91,9 @@ def test_it_is_darknets_loop_for_all_shapes(shapes, alpha, beta):
     np.testing.assert_allclose(top, shortcut_cpu(x, y, alpha, beta), rtol=1e-12, atol=1e-12)
 
 
-def test_alpha_is_a_coefficient_where_it_reaches_all():
+def test_alpha_and_beta_are_products_with_a_number():
     net = rewritten(with_shortcut(Shortcut(alpha=0.5, beta=2.0), (3, 4, 6), (4, 4, 6)), SHORTCUT)
-    assert layers(net)[-1] == "Eltwise(operation=SUM, coeff=(0.5, 2.0))"
+    assert layers(net)[1:] == ["Power(scale=0.5)", "Power(scale=2.0)", SUM]
 
 
 def test_alpha_is_a_factor_of_the_channels_that_it_reaches():

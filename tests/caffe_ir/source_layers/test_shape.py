@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.source_layers import Expand, Permute
+from caffe_ir.source_layers import Exchange, Expand, Permute
 
 X = np.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
 
@@ -22,6 +22,13 @@ def test_permute(order):
 def test_permute_refuses_what_is_no_order(order):
     with pytest.raises(ShapeError, match="no order of the axes"):
         Permute(order=order).infer((X.shape,))
+
+
+def test_exchange():
+    assert Exchange().infer((X.shape,)) == ((2, 4, 3, 5),)
+    np.testing.assert_array_equal(Exchange().forward([X], [])[0], torch.from_numpy(X).transpose(1, 2).numpy())
+    with pytest.raises(ShapeError, match="of four, not of 3"):
+        Exchange().infer(((2, 3, 4),))
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 5), (7, 2, 3, 4, 5)])

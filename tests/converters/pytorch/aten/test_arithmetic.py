@@ -36,9 +36,9 @@ def test_feature_map_plus_6_and_times_6(function, kinds):
     ("function", "kinds"),
     [
         (lambda x, y: x + y, ["Eltwise"]),
-        (lambda x, y: x - y, ["Eltwise"]),
-        (lambda x, y: torch.sub(x, y, alpha=3), ["Eltwise"]),
-        (lambda x, y: torch.add(x, y, alpha=-2), ["Eltwise"]),
+        (lambda x, y: x - y, ["Power", "Eltwise"]),
+        (lambda x, y: torch.sub(x, y, alpha=3), ["Power", "Eltwise"]),
+        (lambda x, y: torch.add(x, y, alpha=-2), ["Power", "Eltwise"]),
         (lambda x, y: x * y, ["Eltwise"]),
         (lambda x, y: x + x.mul_(1) + y, ["Eltwise", "Eltwise"]),
     ],

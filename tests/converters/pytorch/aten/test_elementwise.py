@@ -32,7 +32,7 @@ C = torch.tensor([-1.0, 0.5, 2.0]).reshape(3, 1, 1)
         (lambda x: x.exp().log2(), ["Exp", "Log", "Power"]),
         (lambda x: x.exp().log10(), ["Exp", "Log", "Power"]),
         (lambda x: x.exp().log1p(), ["Exp", "Power", "Log"]),
-        (torch.sign, ["Threshold", "Power", "Threshold", "Eltwise"]),
+        (torch.sign, ["Threshold", "Power", "Threshold", "Power", "Eltwise"]),
         (lambda x: x.clamp(-0.5, 0.7), ["Power", "ReLU", "Power", "ReLU", "Power"]),
         (lambda x: x.clamp_min(0), ["ReLU"]),
         (lambda x: x.clamp_max(0.3), ["Power", "ReLU", "Power"]),

@@ -105,7 +105,7 @@ class Whole(nn.Module):
 
 
 KINDS: dict[str, tuple[Any, dict[str, Any], int]] = {
-    "gru": (nn.GRU, {}, 11),
+    "gru": (nn.GRU, {}, 12),
     "tanh": (nn.RNN, {}, 3),
     "relu": (nn.RNN, {"nonlinearity": "relu"}, 3),
     "lstm": (nn.LSTM, {}, 12),

@@ -1,0 +1,161 @@
+"""Permute: exchanges of neighbouring axes, and Exchange: one of them, (P, X, Y, Q) -> (P, Y, X, Q).
+
+Axes of size 1 and axes that stay together are merged first; where nothing is left to do, a Reshape does it. Every
+other order is a chain of exchanges, and the cheapest chain is looked for. An exchange is
+
+- Slice into X parts (P, 1, Y, Q), Concat along the last axis: (P, 1, Y, X Q);
+- Slice into Y parts (P, X, 1, Q), Concat along the second axis: (P, Y X, 1, Q);
+- Im2col of (P, 1, X, Y Q) with a kernel of 1 x Y cells that lie Q apart: channel y of the result at (x, q) is what
+  stood at (x, y Q + q) (im2col.cpp, im2col_cpu);
+- the Convolution with these windows and a filter for each channel that has a single 1: no reader of Caffe files but
+  Caffe has Im2col, and all of them have this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache, partial
+from heapq import heappop, heappush
+from itertools import combinations, pairwise
+from math import prod
+
+import numpy as np
+
+from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Concat, Convolution, Im2col, Reshape, Slice
+from caffe_ir.replacement import Replacement
+from caffe_ir.source_layers import Exchange, Permute
+
+MOST_PARTS = 128
+"""More parts of a Slice nobody wants to read, and several chips not to compute."""
+SHORT = 16
+"""Of an exchange with fewer rows or columns the chain takes rather more."""
+LAYERS_OF_A_SWAP = 4
+"""What one more exchange costs beside its parts: views and copies."""
+
+Swap = tuple[int, int, int, int]
+
+
+def _by_exchanges(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Permute)
+    (wanted,) = layer.infer((shape,))
+    x, held = new.old.bottom, shape
+    for batch, rows, columns, last in swaps(*simplified(shape, layer.order)):
+        x = new.view("view", x, (batch, rows, columns, last))
+        x, held = new.add("exchanged", Exchange(), x), (batch, columns, rows, last)
+    if held != wanted or not new.nodes:
+        new.add("shape", Reshape(shape=(0, *wanted[1:]) if held[:1] == wanted[:1] else wanted), x)
+    return ""
+
+
+def simplified(shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
+    """The same permutation without axes of size 1, axes that stay neighbours as one."""
+    kept = [axis for axis in order if shape[axis] != 1]
+    places = {axis: place for place, axis in enumerate(sorted(kept))}
+    runs: list[list[int]] = []
+    for axis in kept:
+        if runs and places[axis] == places[runs[-1][-1]] + 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
+    blocks = sorted(runs)
+    return tuple(prod(shape[axis] for axis in run) for run in blocks), tuple(blocks.index(run) for run in runs)
+
+
+@lru_cache(maxsize=256)
+def swaps(shape: Shape, order: tuple[int, ...]) -> tuple[Swap, ...]:
+    """The cheapest chain of exchanges (P, X, Y, Q) that brings the axes of a shape into an order."""
+    start = tuple(range(len(shape)))
+    best: dict[tuple[int, ...], int] = {start: 0}
+    waiting: list[tuple[int, tuple[int, ...], tuple[Swap, ...]]] = [(0, start, ())]
+    while waiting:
+        cost, current, chain = heappop(waiting)
+        if current == order:
+            return chain
+        for first, middle, last in combinations(range(len(shape) + 1), 3):
+            after = (*current[:first], *current[middle:last], *current[first:middle], *current[last:])
+            bounds = (0, first, middle, last, len(shape))
+            p, x, y, q = (prod(shape[axis] for axis in current[a:b]) for a, b in pairwise(bounds))
+            price = cost + LAYERS_OF_A_SWAP + min(x, y, SHORT)
+            if price < best.get(after, price + 1):
+                best[after] = price
+                heappush(waiting, (price, after, (*chain, (p, x, y, q))))
+    raise AssertionError(f"{order} is no order")
+
+
+def _by_rows(new: Replacement) -> str:
+    _, rows, columns, last = new.shape_of(new.old.bottom)
+    if rows > MOST_PARTS:
+        return f"it would cut {rows} rows apart"
+    parts = _cut(new, rows, 1)
+    x = new.add("joined", Concat(axis=3), *parts)
+    new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
+    return ""
+
+
+def _by_columns(new: Replacement) -> str:
+    _, rows, columns, last = new.shape_of(new.old.bottom)
+    if columns > MOST_PARTS:
+        return f"it would cut {columns} columns apart"
+    parts = _cut(new, columns, 2)
+    x = new.add("joined", Concat(axis=1), *parts)
+    new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
+    return ""
+
+
+def _cut(new: Replacement, count: int, axis: int) -> list[str]:
+    points = tuple(range(1, count))
+    return new.split("part", Slice(axis=axis, slice_point=points), new.old.bottom, tops=count)
+
+
+def _by_im2col(new: Replacement) -> str:
+    _, rows, columns, last = new.shape_of(new.old.bottom)
+    x = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom)
+    new.add("columns", Im2col(kernel_size=(1, columns), dilation=(1, last)), x)
+    return ""
+
+
+def _by_an_identity(new: Replacement) -> str:
+    _, rows, columns, last = new.shape_of(new.old.bottom)
+    x = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom)
+    layer = Convolution(num_output=columns, kernel_size=(1, columns), dilation=(1, last), bias_term=False)
+    new.add("columns", layer, x, blobs=[_identity(columns, 1)])
+    return ""
+
+
+def _by_an_identity_with_holes(new: Replacement) -> str:
+    """Zeros between the taps instead of a dilation, which several readers take for both axes."""
+    _, rows, columns, last = new.shape_of(new.old.bottom)
+    if last == 1:
+        return "there are no holes"
+    x, taps = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom), (columns - 1) * last + 1
+    layer = Convolution(num_output=columns, kernel_size=(1, taps), bias_term=False)
+    new.add("columns", layer, x, blobs=[_identity(columns, last)])
+    return ""
+
+
+def _identity(size: int, step: int) -> Blob:
+    """(size, 1, 1, (size - 1) step + 1): filter y has a 1 at y step."""
+    shape = (size, 1, 1, (size - 1) * step + 1)
+    return Blob.computed(shape, partial(_spaced, shape, step), constant=True)
+
+
+def _spaced(shape: Shape, step: int) -> Array:
+    weights = np.zeros(shape, np.float32)
+    weights[np.arange(shape[0]), 0, 0, np.arange(shape[0]) * step] = 1.0
+    return weights
+
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Permute: (Form(name="exchanges of axes", build=_by_exchanges),),
+    Exchange: (
+        Form(name="Slice and Concat of rows", build=_by_rows),
+        Form(name="Slice and Concat of columns", build=_by_columns),
+        Form(name="Im2col", build=_by_im2col),
+        Form(name="Convolution of an identity", build=_by_an_identity),
+        Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),
+    ),
+}

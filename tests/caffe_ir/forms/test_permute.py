@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caffe_ir.forms.permute import FORMS, simplified, swaps
+from caffe_ir.layers import Convolution, Reshape
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.reference import run
+from caffe_ir.replacement import Replacement
+from caffe_ir.source_layers import Exchange, Permute
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
+
+
+def permuted(shape, order):
+    net = net_of(shape)
+    add(net, "permute", Permute(order=order))
+    return net
+
+
+def types(net):
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+def test_golden_dump_of_a_channel_shuffle_by_rows():
+    net = net_of((1, 2, 3, 8))
+    add(net, "y", Exchange())
+    new = Replacement(net=net, old=net.node("y"))
+    assert FORMS[Exchange][0].build(new) == ""
+    new.commit()
+    assert net.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 8)])  -> data  [1x2x3x8]\n"
+        "  y_part: Slice(slice_point=(1,)) data -> y_part_0, y_part_1  [1x1x3x8 1x1x3x8]\n"
+        "  y_joined: Concat(axis=3) y_part_0, y_part_1 -> y_joined  [1x1x3x16]\n"
+        "  y: Reshape(shape=(0, 3, 2, 8)) y_joined -> y  [1x3x2x8]\n"
+        "  outputs y\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "kinds"),
+    [
+        ((1, 3, 1, 5), (0, 2, 1, 3), ["Reshape"]),
+        ((2, 3, 1, 1), (0, 2, 3, 1), ["Reshape"]),
+        ((2, 3, 4, 5), (0, 1, 2, 3), ["Reshape"]),
+    ],
+)
+def test_what_moves_nothing_is_a_view(shape, order, kinds):
+    assert types(rewritten(permuted(shape, order), LEGALIZE)) == kinds
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 4, 2), (2, 5, 3, 1), (2, 70, 3, 2), (1, 3, 70, 1)])
+def test_every_form_of_an_exchange_is_exact(shape):
+    built = []
+    for form in FORMS[Exchange]:
+        net = net_of(shape)
+        add(net, "y", Exchange())
+        after = net.copy()
+        new = Replacement(net=after, old=after.node("y"))
+        if form.build(new) == "":
+            new.commit()
+            assert_same(net, after, 0.0)
+            built.append(form.name)
+    assert len(built) >= 3
+
+
+def test_a_large_exchange_is_no_im2col_where_engines_lack_it():
+    """Of 512 channels on 25 columns, as a text recogniser has them; OpenCV, MNN and ncnn have no Im2col."""
+    net = net_of((1, 512, 100, 1))
+    heavy = Convolution(num_output=512, kernel_size=(9, 1), pad=(4, 0), bias_term=False)
+    add(net, "conv", heavy, np.zeros((512, 512, 9, 1), np.float32))
+    add(net, "y", Exchange())
+    assert "Im2col" not in types(rewritten(net, LEGALIZE))
+
+
+def test_heads_of_attention_are_brought_in_front_in_one_exchange():
+    assert swaps(*simplified((1, 50, 3, 4, 8), (2, 0, 3, 1, 4))) == ((1, 50, 12, 8),)
+
+
+def test_leaves_caffes_own_layers_alone():
+    net = net_of((1, 2, 3, 4))
+    add(net, "view", Reshape(shape=(0, 3, 2, 4)))
+    before = net.copy()
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert net.dump() == before.dump()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_every_order_is_exact_to_the_bit(data):
+    shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 5, 17, 20]), min_size=1, max_size=5)))
+    if prod(shape) > 50_000:
+        return
+    order = tuple(data.draw(st.permutations(range(len(shape)))))
+    rewritten(permuted(shape, order), LEGALIZE)
+
+
+def test_infinite_numbers_pass():
+    net = permuted((1, 40, 30), (0, 2, 1))
+    x = np.full((1, 40, 30), np.inf)
+    run_pass(LEGALIZE, net, CONTEXT)
+    np.testing.assert_array_equal(run(net, {"data": x}, np.float64)["permute"], x.transpose(0, 2, 1))
