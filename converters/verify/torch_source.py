@@ -1,4 +1,8 @@
-"""torch as the judge of a PyTorch model: the captured graph, node by node, in float64."""
+"""torch as the judge of a PyTorch model: the captured graph, node by node, in float64.
+
+Half precision, as in an autocast, is computed in float64 too: the file computes in float32, and rounds nothing on its
+way. What it rounds less than the model is among the conversion's assumptions.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +35,7 @@ def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
     known = _stored(program)
     names = [net.producer(blob).origin.layer for blob in inputs_of(net)]
     given = dict(zip(names, feeds.values(), strict=True))
+    last = {read: node for node in program.graph.nodes for read in node.all_input_nodes}
     with torch.no_grad():
         for node in program.graph.nodes:
             if node.op == "placeholder" and node.name in given:
@@ -45,16 +50,16 @@ def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
             if node.name in net.values and isinstance(known[node.name], torch.Tensor):
                 yield node.name, known[node.name].detach().double().clone().numpy()  # it may be overwritten yet
             for read in node.all_input_nodes:
-                if list(read.users)[-1] is node:
+                if last[read] is node:
                     known.pop(read.name, None)
 
 
 def _called(node: torch.fx.Node, known: dict[str, Any]) -> Any:
-    """What a call makes, with float64 wherever the program says float32. Raises JudgeFailed."""
+    """What a call makes, with float64 wherever the program says another floating type. Raises JudgeFailed."""
     import torch
 
     def doubled(item: Any) -> Any:
-        return torch.float64 if item is torch.float32 else item
+        return torch.float64 if isinstance(item, torch.dtype) and item.is_floating_point else item
 
     def look_up(item: torch.fx.Node) -> Any:
         if item.name not in known:

@@ -57,6 +57,31 @@ def test_every_node_is_as_torch_itself_computes_it() -> None:
     np.testing.assert_allclose(seen["relu_"], relu, atol=1e-12)
 
 
+class Cast(nn.Module):
+    """An autocast, a cast in the middle that is also asserted on, and a result in half precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 8, 3), nn.Linear(8, 4)
+
+    def forward(self, x):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            y = self.fc(self.conv(x).relu().mean((2, 3)))
+        return y.half().relu(), y.float().softmax(1)
+
+
+def test_half_precision_is_compared_as_the_file_computes_it(tmp_path) -> None:
+    torch.manual_seed(0)
+    program = capture(Cast().eval(), (torch.randn(1, 3, 8, 8),)).program
+    net = convert(program, name="cast")
+    assert any("rounds to bfloat16 in torch; in Caffe it stays float32" in note.text for note in net.notes)
+    made = lower(net.copy(), CAFFE, Options())
+    found = verified(tmp_path, pytorch_opened("cast", program, net, made).source, made)
+    assert found.verdict == "agrees"
+    assert found.trials[0].heading == "meaning, torch"
+    assert all(trial.verdict == "agrees" for trial in found.trials)
+
+
 def test_a_converted_module_agrees_with_torch_in_every_layer(tmp_path) -> None:
     *_, made, source = opened()
     found = verified(tmp_path, source, made)
