@@ -64,6 +64,8 @@ class Call(Struct, kw_only=True):
     arguments: Mapping[str, Given]
     shapes: tuple[Shape, ...]
     dtypes: tuple[torch.dtype, ...]
+    wanted: frozenset[int] = frozenset({0})
+    """The numbers of the results that something reads, of several."""
     read: set[str] = field(default_factory=set)
 
     @property

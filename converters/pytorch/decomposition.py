@@ -17,6 +17,8 @@ from torch.fx import Node as FxNode
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
 
+from converters.pytorch.compositions import COMPOSITIONS
+
 
 def parts(node: FxNode, known: Callable[[str], bool]) -> tuple[list[FxNode], Graph] | None:
     """The graph that a call comes to, and the call's tensors in the order of that graph's placeholders.
@@ -44,7 +46,8 @@ def parts(node: FxNode, known: Callable[[str], bool]) -> tuple[list[FxNode], Gra
 
     table = {
         op: whole
-        for op, whole in decomposition_table.items()
+        for own in (decomposition_table, COMPOSITIONS)
+        for op, whole in own.items()
         if isinstance(op, torch._ops.OpOverload) and not known(str(op))
     }
     held = [torch.empty(tuple(item.meta["val"].shape), dtype=item.meta["val"].dtype) for item in tensors]

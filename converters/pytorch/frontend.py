@@ -131,11 +131,21 @@ def _handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
         arguments=_arguments(walk, node),
         shapes=shapes,
         dtypes=dtypes,
+        wanted=_wanted(walk, node),
     )
     made = _made(call, handler, build_of(walk, origin))
     if left := call.unread():
         raise call.refused(f"{', '.join(left)} is not understood", hint="a handler of your own may: see handlers=")
     return _results_of(call, node, made)
+
+
+def _wanted(walk: Walk, node: FxNode) -> frozenset[int]:
+    """Which of a call's results are read by a call that counts, or are results of the program."""
+    picked = [user for user in node.users if user.target is operator.getitem]
+    if len(picked) < len(node.users):
+        return frozenset(range(len(picked) + 1))
+    read = (user for user in picked if any(one in walk.origins or one.op == "output" for one in user.users))
+    return frozenset(user.args[1] for user in read if isinstance(user.args[1], int))
 
 
 def _composed(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:

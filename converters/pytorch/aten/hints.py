@@ -12,6 +12,10 @@ UNQUANTIZED = "load the trained weights into the model as it was before prepare_
 
 ROUNDS = ("Caffe does not round", "end the net before it")
 CURVE = ("Caffe has no such function", "end the net before it")
+BESSEL = (
+    "Caffe has no Bessel functions, and no finite number of its layers is one",
+    "end the net before it; a window of a fixed size can be a buffer",
+)
 CHOOSES = (DECIDES, "return its input, and choose in the program that runs the net")
 SORTS = (DECIDES, "return its input, and sort in the program that runs the net")
 COMPLEX = ("Caffe knows real numbers only", "compute with the real and the imaginary part as two tensors")
@@ -74,6 +78,19 @@ HINTS: dict[str, tuple[str, str]] = {
     "aten.asinh": ("Caffe has no such function", "write torch.log(x + torch.sqrt(x * x + 1))"),
     "aten.acosh": ("Caffe has no such function", "write torch.log(x + torch.sqrt(x * x - 1))"),
     "aten.atanh": ("Caffe has no such function", "write 0.5 * torch.log((1 + x) / (1 - x))"),
+    "aten.special_i0": BESSEL,
+    "aten.i0": BESSEL,
+    "aten.special_i0e": BESSEL,
+    "aten.special_i1": BESSEL,
+    "aten.special_i1e": BESSEL,
+    "aten.special_bessel_j0": BESSEL,
+    "aten.special_bessel_j1": BESSEL,
+    "aten.special_modified_bessel_i0": BESSEL,
+    "aten.special_entr": (
+        "it is 0 at 0 and -infinity below, where -x log x is no number",
+        "write -x * torch.log(x.clamp_min(1e-38)) where x is not negative",
+    ),
+    "aten.special_xlogy": ("0 log 0 is no number in Caffe", "write x * torch.log(y) where y is positive"),
     "aten.xlogy": ("0 log 0 is no number in Caffe", "write x * torch.log(y) where y is positive"),
     "aten.copysign": ("Caffe does not tell 0 from -0", "write x.abs() * torch.sign(y)"),
     "aten.heaviside": ("Caffe has one step only", "write (x > 0).float()"),

@@ -67,7 +67,7 @@ def channel_shuffle(call: Call, build: Build) -> Value:
     """Channel (g, c) becomes channel (c, g)."""
     x, groups = call.value(any_type=True), call.integer("groups")
     places = torch.arange(x.shape[1]).reshape(groups, -1).T.reshape(-1)
-    return _gathered(build, x, 1, places)
+    return gathered(build, x, 1, places)
 
 
 def roll(call: Call, build: Build) -> Value:
@@ -75,7 +75,7 @@ def roll(call: Call, build: Build) -> Value:
     x, shifts, dims = call.value(any_type=True), call.integers("shifts"), call.integers("dims")
     if not dims:
         flat = build.reshape(x, (1, _count(x)), suffix="flat")
-        turned = _gathered(build, flat, 1, torch.arange(_count(x)).roll(shifts[0]), suffix="turned")
+        turned = gathered(build, flat, 1, torch.arange(_count(x)).roll(shifts[0]), suffix="turned")
         return build.reshape(turned, call.shape)
     moves = {
         dim % len(x.shape): torch.arange(x.shape[dim]).roll(shift) for shift, dim in zip(shifts, dims, strict=True)
@@ -92,7 +92,7 @@ def flip(call: Call, build: Build) -> Value:
 
 def index_select(call: Call, build: Build) -> Value:
     x = call.value(any_type=True)
-    return _gathered(build, x, call.axis("dim", len(x.shape)), call.tensor("index").reshape(-1))
+    return gathered(build, x, call.axis("dim", len(x.shape)), call.tensor("index").reshape(-1))
 
 
 def index(call: Call, build: Build) -> Value:
@@ -120,7 +120,7 @@ def index(call: Call, build: Build) -> Value:
         places = places * size + item.long() % size
     rows = build.reshape(x, (*x.shape[:first], int(torch.tensor(sizes).prod()), *x.shape[last:]), suffix="rows")
     wanted = (*x.shape[:first], places.numel(), *x.shape[last:])
-    taken = _gathered(build, rows, first, places.reshape(-1), suffix="" if wanted == call.shape else "taken")
+    taken = gathered(build, rows, first, places.reshape(-1), suffix="" if wanted == call.shape else "taken")
     return build.reshape(taken, call.shape)
 
 
@@ -155,11 +155,11 @@ def _windows(
 def _all_gathered(build: Build, x: Value, moves: Mapping[int, torch.Tensor]) -> Value:
     axes = sorted(moves)
     for axis in axes:
-        x = _gathered(build, x, axis, moves[axis], suffix="" if axis == axes[-1] else f"axis{axis}")
+        x = gathered(build, x, axis, moves[axis], suffix="" if axis == axes[-1] else f"axis{axis}")
     return x
 
 
-def _gathered(build: Build, x: Value, axis: int, places: torch.Tensor, *, suffix: str = "") -> Value:
+def gathered(build: Build, x: Value, axis: int, places: torch.Tensor, *, suffix: str = "") -> Value:
     indices = tuple(int(place) % x.shape[axis] for place in places)
     return (
         x if indices == tuple(range(x.shape[axis])) else build.add(Gather(axis=axis, indices=indices), x, suffix=suffix)

@@ -18,6 +18,7 @@ from converters.pytorch.frontend import Handler
 
 Operation = Literal["SUM", "MEAN", "MAX", "MIN"]
 TIES = "of equal numbers torch takes the first and Caffe the last"
+_UNREAD = Missing(what="a result that nothing reads")
 
 
 def mean(call: Call, build: Build) -> Value:
@@ -54,11 +55,14 @@ def amin(call: Call, build: Build) -> Value:
 
 
 def max_dim(call: Call, build: Build) -> Result:
-    return amax(call, build), _no_place("maximum", "argmax")
+    """The largest along an axis, and its place; each is made where something reads it."""
+    values = amax(call, build) if 0 in call.wanted else _UNREAD
+    return values, _place(call, build, call.value()) if 1 in call.wanted else _UNREAD
 
 
 def min_dim(call: Call, build: Build) -> Result:
-    return amin(call, build), _no_place("minimum", "argmin")
+    values = amin(call, build) if 0 in call.wanted else _UNREAD
+    return values, argmin(call, build) if 1 in call.wanted else _UNREAD
 
 
 def var(call: Call, build: Build) -> Value:
@@ -85,7 +89,10 @@ def argmin(call: Call, build: Build) -> Value:
 
 
 def vector_norm(call: Call, build: Build) -> Value:
-    """(sum |x|^p)^(1/p) for a positive p; the largest or smallest |x| for infinity; for 0 how many are not 0."""
+    """(sum |x|^p)^(1/p); the largest or smallest |x| for infinity; for 0 how many are not 0.
+
+    With a negative p a 0 becomes infinity, and the sum of it 0: as in torch.
+    """
     call.ignore("dtype")
     order = call.number("ord" if "ord" in call.arguments else "p")
     x = call.value()
@@ -95,9 +102,7 @@ def vector_norm(call: Call, build: Build) -> Value:
         return _reduced(call, build, "SUM", differs(call, build, x, 0.0, suffix="differs"))
     if order == 1:
         return _reduced(call, build, "SUM", build.add(AbsVal(), x, suffix="abs"))
-    if order < 0:
-        raise call.refused(f"a norm of order {order}", why="it divides by numbers that may be 0")
-    if order % 2:
+    if order < 0 or order % 2:
         x = build.add(AbsVal(), x, suffix="abs")
     powers = build.add(Power(power=order), x, suffix="powers")
     return build.add(Power(power=1 / order), _reduced(call, build, "SUM", powers, suffix="sum"))
@@ -195,10 +200,6 @@ def _place(call: Call, build: Build, x: Value) -> Value:
         x, axis = build.reshape(x, (1, *x.shape), suffix="batch"), 1
     found = build.add(ArgMax(axis=axis), x, suffix="" if keepdim and len(call.shape) == len(x.shape) else "place")
     return build.reshape(found, call.shape)
-
-
-def _no_place(what: str, instead: str) -> Missing:
-    return Missing(what=f"the place of a {what}", hint=f"use {instead}: of equal numbers Caffe names the last")
 
 
 HANDLERS: Mapping[str, Handler] = {

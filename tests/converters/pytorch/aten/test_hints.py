@@ -11,7 +11,10 @@ from converters.pytorch.aten.hints import HINTS
 from tests.converters.pytorch.judge import Calls, images
 
 
-@pytest.mark.parametrize("function", [lambda x: x.topk(2)[0], lambda x: x.sort()[0], lambda x: x.logcumsumexp(1)])
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: x.topk(2)[0], lambda x: x.sort()[0], lambda x: x.logcumsumexp(1), torch.special.i0, torch.special.entr],
+)
 def test_the_hint_is_told(function):
     with pytest.raises(ConversionError) as refused:
         convert(Calls(function), (images(2, 6),))

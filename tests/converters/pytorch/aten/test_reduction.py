@@ -43,6 +43,9 @@ X = images(2, 3, 4, 5)
         lambda x: x.norm(p=1, dim=(2, 3), keepdim=True),
         lambda x: torch.linalg.vector_norm(x, 4, dim=1),
         lambda x: torch.linalg.vector_norm(x, float("inf"), dim=(1, 2)),
+        lambda x: torch.linalg.vector_norm(x, -1, dim=1),
+        lambda x: torch.linalg.vector_norm(x, -2.5, dim=(2, 3), keepdim=True),
+        lambda x: torch.linalg.vector_norm(x, -2),
         lambda x: x.softmax(1),
         lambda x: x.softmax(-1),
         lambda x: (30 * x).log_softmax(1),
@@ -83,11 +86,6 @@ def test_argmax_with_its_ties_said(function, shown):
     assert "the first and Caffe the last" in "".join(note.text for note in net.notes if note.kind == "warning")
 
 
-def test_the_place_of_a_maximum_is_refused_only_if_it_is_read():
-    with pytest.raises(ConversionError, match="use argmax"):
-        convert(Calls(lambda x: x.max(1)), (X,))
-
-
 @pytest.mark.parametrize(
     ("function", "kinds"),
     [
@@ -122,9 +120,30 @@ def test_norms_of_any_order(order):
     converted(Calls(lambda x: torch.linalg.vector_norm(x.relu() - 0.1, order, dim=1)), X)
 
 
-def test_norms_of_negative_order_are_refused():
-    with pytest.raises(ConversionError, match="a norm of order -1"):
-        convert(Calls(lambda x: torch.linalg.vector_norm(x, -1, dim=1)), (X,))
+@pytest.mark.parametrize("order", [-1, -2, -0.5])
+def test_norms_of_negative_order_are_0_where_something_is(order):
+    """1 / 0 is infinity, and the sum of it to the power of 1 / order is 0, in torch and in Caffe."""
+    x = X.clone()
+    x[:, 1, 2] = 0
+    converted(Calls(lambda x: torch.linalg.vector_norm(x, order, dim=1)), x)
+
+
+@pytest.mark.parametrize(
+    ("function", "kinds"),
+    [
+        (lambda x: x.max(1)[0], {"Reduce"}),
+        (lambda x: x.max(1)[1].float(), {"ArgMax", "Reshape"}),
+        (lambda x: x.min(2, keepdim=True)[1].float(), {"Power", "ArgMax"}),
+        (lambda x: x.max(1)[0] + x.max(1)[1], {"Reduce", "ArgMax", "Eltwise"}),
+        (lambda x: torch.stack([*(y.float() for y in x.max(-1))]), None),
+    ],
+)
+def test_an_extreme_and_its_place_are_made_where_they_are_read(function, kinds):
+    net = convert(Calls(function), (X,))
+    assert kinds is None or set(layers(net)) <= kinds | {"Reshape"}
+    ties = any("torch takes the first and Caffe the last" in note.text for note in net.notes)
+    assert ties == ("ArgMax" in layers(net))
+    converted(Calls(function), X)
 
 
 def test_a_variance_of_one_number_is_refused():
