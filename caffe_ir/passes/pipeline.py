@@ -6,6 +6,7 @@ The order, with its reasons:
 - lrn_chain before what lowers the parts of the chain.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
+- cells before narrow, which takes the same Gathers for parts of one blob.
 - narrow and expand before layout: they join what else would be several permutations. layout while each layer still says
   what it means.
 - pad_into_window while windows and pads are the source's; division before constant_operand, which takes its products
@@ -31,6 +32,7 @@ from collections.abc import Callable, Iterator
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
+from caffe_ir.passes.cells import CELLS
 from caffe_ir.passes.coefficients import COEFFICIENTS
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
@@ -61,6 +63,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DEAD,
     LRN_CHAIN,
     NATIVE_LSTM,
+    CELLS,
     NARROW,
     EXPAND,
     LAYOUT,

@@ -29,7 +29,7 @@ from caffe_ir.source_layers.normalization import LogSoftmax, SourceBatchNorm, St
 from caffe_ir.source_layers.pad import AppendZeros, Pad
 from caffe_ir.source_layers.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.source_layers.reduction import Reduce
-from caffe_ir.source_layers.reorg import Reorg, Reorg3d
+from caffe_ir.source_layers.reorg import Cells, Reorg, Reorg3d
 from caffe_ir.source_layers.resample import Gather, Resample
 from caffe_ir.source_layers.resize import NearestUpsample
 from caffe_ir.source_layers.shape import Exchange, Expand, Permute
@@ -38,6 +38,7 @@ from caffe_ir.source_layers.window import WindowPool
 SOURCE_LAYERS: tuple[type[SourceLayer], ...] = (
     Add,
     AppendZeros,
+    Cells,
     ConvTranspose,
     CropTo,
     DarknetLRN,
@@ -92,6 +93,7 @@ __all__ = [
     "SOURCE_LAYERS",
     "Add",
     "AppendZeros",
+    "Cells",
     "ConvTranspose",
     "CropTo",
     "DarknetLRN",

@@ -1,11 +1,35 @@
-"""Darknet's exchanges of space for channels. Neither of them is what its name promises."""
+"""Exchanges of space for channels. Darknet's two are not what their names promise."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, SourceLayer, require
+
+
+class Cells(SourceLayer, frozen=True, kw_only=True):
+    """Y[p C + c, j, i] = x[c, j s + dy, i t + dx] with (dy, dx) = cells[p]: cells of s x t blocks, side by side.
+
+    torch: the concatenation of x[..., dy::s, dx::t], as in YOLOv5's Focus.
+    """
+
+    stride: tuple[int, int]
+    cells: tuple[tuple[int, int], ...]
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        (n, c, h, w), (s, t) = bottoms[0], self.stride
+        require(min(s, t) >= 1 and h % s == 0 and w % t == 0, f"{h} x {w} does not divide by {s} x {t}")
+        inside = all(0 <= dy < s and 0 <= dx < t for dy, dx in self.cells)
+        require(bool(self.cells) and inside, f"{self.cells} are no cells of {s} x {t}")
+        return ((n, len(self.cells) * c, h // s, w // t),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        (x,), (s, t) = bottoms, self.stride
+        return [np.concatenate([x[:, :, dy::s, dx::t] for dy, dx in self.cells], axis=1)]
 
 
 class Reorg(SourceLayer, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,9 +11,17 @@ from torch import nn
 from torch.nn import functional as F
 
 from caffe_ir.passes.base import Options
-from tests.converters.pytorch.judge import EXACT, Calls, images, layers, settled
+from tests.converters.pytorch.judge import EXACT, Calls, flat, images, layers, settled
 from tests.converters.pytorch.nets import Block, Mobile, ResNet
-from tests.end_to_end.from_torch import idle_layers, lowered, meaning_error
+from tests.end_to_end.from_torch import (
+    FLOAT32,
+    error,
+    files_of,
+    idle_layers,
+    lowered,
+    meaning_error,
+    opencv_results,
+)
 
 
 def resnet18() -> nn.Module:
@@ -47,9 +56,27 @@ def test_resnet_18_has_the_layers_that_a_person_would_write() -> None:
     assert folded == {"Convolution": 20 + 1, "ReLU": 17, "Eltwise": 8, "Pooling": 2, "InnerProduct": 1}
 
 
+class Focus(nn.Module):
+    """The first layer of YOLOv5 to release 5; release 6 has it as a convolution of 6 x 6 cells with stride 2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn = nn.Conv2d(12, 8, 3, 1, 1, bias=False), nn.BatchNorm2d(8)
+
+    def forward(self, x):
+        return F.silu(self.bn(self.conv(cells(x))))
+
+
+def cells(x):
+    return torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1)
+
+
 @pytest.mark.parametrize(
     ("module", "wanted"),
     [
+        (Focus(), ["Convolution", "BatchNorm", "Scale", "Sigmoid", "Eltwise"]),
+        (Calls(cells), ["Convolution"]),
+        (nn.Sequential(Calls(cells), nn.Conv2d(12, 8, 1), nn.ReLU()), ["Convolution", "ReLU"]),
         (
             nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()),
             ["Convolution", "BatchNorm", "Scale", "ReLU"],
@@ -71,12 +98,16 @@ def test_resnet_18_has_the_layers_that_a_person_would_write() -> None:
         (nn.Sequential(nn.Conv2d(3, 8, 3), nn.PixelShuffle(2)), ["Convolution", "Deconvolution"]),
     ],
 )
-def test_the_leanest_layers(module: nn.Module, wanted: list[str]) -> None:
+def test_the_leanest_layers(module: nn.Module, wanted: list[str], tmp_path: Path) -> None:
     x = images(2, 3, 12, 12)
     module = settled(module, *[x] * any(isinstance(part, nn.BatchNorm2d) for part in module.modules()))
     net = lowered(module, x)
     assert layers(net) == wanted
     assert meaning_error(module, net, x) < EXACT
+    with torch.no_grad():
+        (expected,) = flat(module(x))
+    (found,) = opencv_results(files_of(net, tmp_path), x)
+    assert error(found, expected) < FLOAT32
 
 
 @pytest.mark.parametrize("network", [ResNet, Mobile])

@@ -10,7 +10,7 @@ import pytest
 from caffe_ir.forms import reorg
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Reorg, Reorg3d
+from caffe_ir.source_layers import Cells, Reorg, Reorg3d
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 
@@ -45,6 +45,9 @@ def types(net):
         (Reorg(stride=3, reverse=True), (1, 18, 2, 3), ["Deconvolution"], ["Slice", *["Deconvolution"] * 9, "Eltwise"]),
         (Reorg(stride=2), (1, 4, 4, 4), ["Reshape", "Convolution", "Reshape"], ["Reshape", *CELLS, "Reshape"]),
         (Reorg(stride=1), (2, 3, 4, 5), [], []),
+        (Cells(stride=(2, 1), cells=((1, 0), (0, 0))), (2, 3, 4, 5), ["Convolution"], ["Convolution"] * 2 + ["Concat"]),
+        (Cells(stride=(2, 3), cells=((1, 2),)), (2, 3, 4, 6), ["Convolution"], ["Convolution"]),
+        (Cells(stride=(1, 1), cells=((0, 0),)), (2, 3, 4, 6), [], []),
     ],
 )
 def test_each_form_moves_every_value_to_its_place(layer, shape, dense, by_cell):

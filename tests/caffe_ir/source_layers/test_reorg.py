@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.source_layers import Reorg, Reorg3d
+from caffe_ir.source_layers import Cells, Reorg, Reorg3d
 
 
 def reorg_cpu(x, w, h, c, batch, stride, forward, size):
@@ -88,3 +88,28 @@ def test_reorg3d_of_one_channel_is_torchs_pixel_unshuffle():
 def test_refuses_what_does_not_divide(layer, shape, reason):
     with pytest.raises(ShapeError, match=reason):
         layer.infer((shape,))
+
+
+@pytest.mark.parametrize(
+    "order", [((0, 0), (1, 0), (0, 1), (1, 1)), ((0, 0), (0, 1), (1, 0), (1, 1)), ((1, 1), (0, 0))]
+)
+def test_cells_are_those_of_pixel_unshuffle_in_their_own_order(order):
+    """torch has the cells of a channel side by side; here the channels of a cell are."""
+    x = ramp((2, 3, 4, 6))
+    (top,) = Cells(stride=(2, 2), cells=order).forward([x], [])
+    by_channel = F.pixel_unshuffle(torch.from_numpy(x), 2).reshape(2, 3, 4, 2, 3).numpy()
+    expected = np.concatenate([by_channel[:, :, 2 * dy + dx] for dy, dx in order], axis=1)
+    np.testing.assert_array_equal(top, expected)
+
+
+@pytest.mark.parametrize(
+    ("stride", "cells", "why"),
+    [
+        ((2, 3), ((0, 0),), "4 x 4 does not divide by 2 x 3"),
+        ((2, 2), (), "are no cells of 2 x 2"),
+        ((2, 2), ((0, 2),), "are no cells of 2 x 2"),
+    ],
+)
+def test_what_is_no_cell(stride, cells, why):
+    with pytest.raises(ShapeError, match=why):
+        Cells(stride=stride, cells=cells).infer(((1, 1, 4, 4),))
