@@ -100,7 +100,7 @@ def transplant(
     problems.raise_if_any()
     return Transplanted(
         net=_with_blobs(net, {**filled.blobs, **blobs}, followers, _notes_of(net, matched, filled, prefix)),
-        rows=(*_rows_told(net, filled), *rows),
+        rows=(*_rows_told(net, filled, told), *rows),
         left=left,
         unfilled=frozenset(name for receiver in unfilled for name in receiver.names),
     )
@@ -215,13 +215,13 @@ def _notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterat
 # ---- What is done ----------------------------------------------------------------------------------------------------
 
 
-def _rows_told(net: Net, copied: Filled) -> Iterator[Row]:
+def _rows_told(net: Net, copied: Filled, told: Told) -> Iterator[Row]:
     for node in net.nodes:
         if node.name in copied.blobs:
             keys = copied.keys[node.name]
             changes = ("the rest is constant",) if keys and len(keys) < len(node.blobs) else ()
-            modules = keys or ("the constants that it has",)
-            yield Row(layers=(node.name,), top=node.tops[0], modules=modules, why="as told", changes=changes, told=True)
+            modules, why = keys or (f"the constants in {told.caffemodel.name}",), "as the prototxt says"
+            yield Row(layers=(node.name,), top=node.tops[0], modules=modules, why=why, changes=changes, told=True)
 
 
 def _filled(

@@ -102,7 +102,7 @@ def test_a_net_that_was_converted_is_compared_by_its_outputs(folder: Path, tmp_p
     options = ["--prototxt", f"{stem}.prototxt", "-o", stem, "--model", function]
     done = CliRunner().invoke(pytorch, [str(folder / "w.pth"), *options])
     assert done.exit_code == 0, done.output
-    assert "the constants that it has" in done.output
+    assert "the constants in deploy.caffemodel" in done.output
     assert "verified  2 values agree with" in done.output
     assert Path(f"{stem}.caffemodel").read_bytes() != before
     fresh = [function, "--input", "1x3x2x2", "--weights", str(folder / "w.pth"), "-o", f"{stem}_2", "-q"]
