@@ -7,7 +7,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ from converters.pytorch.script_inspection import QUANTIZED, faults_of_script
 from converters.pytorch.unfit import quantized_told
 from converters.pytorch.zip_archive import Damaged
 from converters.weights.strangers import stranger
+from converters.weights.unreadable import Unreadable
+from converters.weights.zip_entries import archive
 
 Kind = Literal["exported program", "TorchScript", "pickle", "safetensors", "unknown"]
 LEGACY_PICKLE = b"\x80\x02\x8a\x0a"
@@ -43,17 +45,17 @@ def kind_of(path: Path) -> Kind:
             return "safetensors"
         if not zipfile.is_zipfile(path):
             return "unknown"
-        with zipfile.ZipFile(path) as archive:
-            return _kind_of_archive(archive.namelist())
+        with open(path, "rb") as file, archive(path, file) as found:
+            return _kind_of_archive(found.entries)
+    except Unreadable as error:
+        raise ConversionError(error.of(path)) from None
     except OSError as error:
         raise ConversionError(
             Problem(what=f"cannot read {path}", why=error.strerror or str(error), hint="check the path")
         ) from None
-    except zipfile.BadZipFile as error:
-        raise ConversionError(_damaged(path, error)) from None
 
 
-def _kind_of_archive(names: list[str]) -> Kind:
+def _kind_of_archive(names: Collection[str]) -> Kind:
     inner = {name.partition("/")[2] for name in names}
     if "archive_format" in inner or "models/model.json" in inner or "serialized_exported_program.json" in names:
         return "exported program"

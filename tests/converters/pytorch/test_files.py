@@ -126,3 +126,18 @@ def test_files_cut_short(kind, tmp_path):
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(ConversionError, match=r"cannot read .*nothing\.pt2 \(No such file or directory\)"):
         open_model(tmp_path / "nothing.pt2")
+
+
+def test_an_archive_with_any_byte_changed_has_a_kind_or_is_refused(tmp_path):
+    path = tmp_path / "net.pt"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("net/data.pkl", b"\x80\x02}.")
+        made.writestr("net/v\u00e4rsion", b"3")
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        for bits in (0xFF, 0x80, 1):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :])
+            try:
+                kind_of(path)
+            except ConversionError as error:
+                assert str(path) in str(error)
