@@ -108,8 +108,6 @@ def _type(one: Declared) -> click.ParamType[Any]:
         return click.Choice(one.choices)
     if one.kind in ("path", "paths"):
         return InputFile()
-    if one.kind == "count" and not one.choices:
-        return click.IntRange(one.option.least)
     if one.kind == "number":
         return click.FloatRange(0)
     return click.STRING
@@ -133,8 +131,8 @@ def _read(one: Declared) -> Callable[[click.Context, click.Parameter, Any], Any]
 def _reader(one: Declared) -> Callable[[Any], Any] | None:
     if one.option.grammar is not None:
         return functools.partial(_checked, one)
-    if one.kind == "count" and one.choices:
-        return functools.partial(_chosen, one.choices)
+    if one.kind == "count":
+        return functools.partial(_chosen, one.choices) if one.choices else functools.partial(_counted, one.option.least)
     return {"table": arguments_of, "size": size_of}.get(one.kind)
 
 
@@ -151,3 +149,11 @@ def _chosen(choices: tuple[int, ...], text: str) -> int:
     if found is None:
         raise ValueError(f"{text!r} is none of {', '.join(map(str, choices))}")
     return found
+
+
+def _counted(least: int | None, text: str) -> int:
+    """The number, if it is whole and large enough. Raises ValueError."""
+    count = int(text) if text.isdecimal() else -1
+    if count < (least or 0):
+        raise ValueError(f"{text!r} is not a whole number of at least {least or 0}")
+    return count

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from converters.darknet.section import Option, Section
+from converters.darknet.signatures import text_kind, what_to_do
 
 ALIASES = {
     "network": "net",
@@ -31,6 +32,7 @@ ALIASES = {
 
 LARGEST_CFG = 16 << 20
 """Bytes: a hundred times what the longest cfg that is known has."""
+_HEAD = 4096
 _ORDER = "the cfg file comes first, the weights file second"
 _BLANKS = str.maketrans("", "", " \t\r")
 _TYPE = re.compile(r"\[[^][]+\]")
@@ -70,7 +72,9 @@ def parse_cfg(data: bytes, file: str) -> Cfg:
     text = _decode(data, file, notes)
     lines = _meaningful_lines(text, file, problems)
     if not any(line[0] == "[" for _, line in lines):
-        problems.add("has no sections", hint="a cfg file begins with [net]", origin=_place(file))
+        kind = text_kind(data[:_HEAD])
+        what = f"is {kind}" if kind else "has no sections"
+        problems.add(what, hint=what_to_do(kind) if kind else "a cfg file begins with [net]", origin=_place(file))
         problems.raise_if_any()
     parser = _Ini()
     parser.read_file(_ini_lines(lines, file, problems, notes))
@@ -161,17 +165,17 @@ def _shown(line: str) -> str:
     return marked if len(marked) <= _LONGEST_SHOWN else f"{marked[:_LONGEST_SHOWN]}..."
 
 
-def _ini_lines(lines: Iterable[tuple[int, str]], file: str, problems: Problems, notes: list[Note]) -> Iterable[str]:
+def _ini_lines(lines: Sequence[tuple[int, str]], file: str, problems: Problems, notes: list[Note]) -> Iterable[str]:
     """The same lines with their number before type and key, so that configparser meets no name twice."""
-    begun = False
-    for number, line in lines:
+    early = list(takewhile(lambda one: one[1][0] != "[", lines))
+    if early:
+        number, line = early[0]
+        more = f" (and {len(early) - 1} more such lines)" if early[1:] else ""
+        what = f"{_shown(line)!r} stands before any section{more}"
+        problems.add(what, why="Darknet crashes", hint="a cfg begins with [net]", origin=_place(file, number))
+    for number, line in lines[len(early) :]:
         if line[0] == "[":
-            begun = True
             yield f"[{number}:{line}]"
-        elif not begun:
-            problems.add(
-                f"{_shown(line)!r} stands before any section", why="Darknet crashes", origin=_place(file, number)
-            )
         elif line.find("=") == len(line) - 1:
             text = f"{line} has no value, Darknet drops the line"
             notes.append(Note(kind="warning", text=text, origin=_place(file, number)))
@@ -193,6 +197,7 @@ def _section(parser: _Ini, name: str, index: int, file: str, notes: list[Note]) 
             text = f"{key} stands in line {first.line} already: Darknet takes the first, {shown}"
         elif value is None:
             text = f"{key} has no '=': Darknet takes it for not set, also if it is set further down in the section"
+            text += f"; did you mean {key.replace(':', '=', 1)}?" if ":" in key else ""
         elif not key:
             text = f"={value} has no key, Darknet never reads it"
         else:

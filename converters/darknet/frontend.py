@@ -33,6 +33,7 @@ from converters.darknet.header import SIZES, Dialect
 from converters.darknet.heads import Head
 from converters.darknet.sections import HANDLERS, merged
 from converters.darknet.sections.heads import HANDLERS as HEADS
+from converters.darknet.signatures import A_CFG
 from converters.darknet.weights import WeightsFile
 
 _AFTER_THE_END = ("cost", "contrastive", "dropout", "empty")
@@ -145,6 +146,9 @@ def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tup
         found.extend([file.doubt] if file.doubt and found else [])
     except ConversionError as error:
         found.extend(error.problems)
+    if len(found) > 1 and any(A_CFG in problem.what for problem in found):
+        what = f"{cfg} is no cfg, and {weights} looks like one"
+        raise ConversionError(Problem(what=what, hint="the cfg comes first, then the weights"))
     if read is None or file is None:
         raise ConversionError(*found)
     return read, file

@@ -56,7 +56,8 @@ class WeightsFile(Struct, kw_only=True, eq=False):
             raise _refusal(path, f"is {kind}", why="it is no Darknet weights file", hint=what_to_do(kind))
         header = parse_header(head, dialect, header_bytes)
         if header is None or size < VERSION_BYTES:
-            raise _refusal(path, f"is shorter than the header of a Darknet weights file ({size} bytes)")
+            what = "is empty" if size == 0 else f"is shorter than the header of a Darknet weights file ({size} bytes)"
+            raise _refusal(path, what)
         file_ = WeightsFile(path=Path(path), header=header, size=size, other_header=None)
         if header_bytes is not None:
             return file_
@@ -86,7 +87,7 @@ def _doubt(path: str | Path) -> Problem:
     return Problem(
         what="begins with numbers that no Darknet version has written",
         why="it is no Darknet weights file",
-        hint="a Darknet model is a .cfg, then its .weights",
+        hint=what_to_do(""),
         origin=Origin(layer="", file=str(path)),
     )
 

@@ -46,6 +46,7 @@ class Some(Struct, frozen=True, kw_only=True):
     size: Annotated[Size | None, Option(help="How large.", metavar="HxW")] = None
     arguments: Annotated[Mapping[str, Any], Option(help="With what.", flag="--arg")] = field(default_factory=dict)
     wheels: Annotated[int | None, Option(help="On how many.", choices=(2, 4))] = None
+    turns: Annotated[int, Option(help="How often.", least=1)] = 1
     speed: Annotated[str, Option(help="How fast.", choices=("auto",), grammar=float)] = "auto"
 
 
@@ -101,6 +102,9 @@ def test_a_choice_of_numbers_and_a_text_with_a_grammar() -> None:
         (("--arg", "a=1", "--arg", "a=2"), "Invalid value for '--arg': a is given twice"),
         (("--way", "up"), "'up' is not one of 'left', 'right'"),
         (("--wheels", "3"), "'3' is none of 2, 4"),
+        (("--turns", "conv_1"), "'conv_1' is not a whole number of at least 1"),
+        (("--turns", "0"), "'0' is not a whole number of at least 1"),
+        (("--turns", "-1"), "'-1' is not a whole number of at least 1"),
         (("--wheels", "many"), "'many' is none of 2, 4"),
         (("--speed", "quick"), "could not convert string to float: 'quick'"),
     ],

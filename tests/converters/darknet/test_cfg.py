@@ -170,6 +170,15 @@ def test_a_line_without_equals_sign_is_not_set_and_hides_what_follows():
     assert "not set" in cfg.notes[1].text
 
 
+def test_a_colon_for_an_equals_sign_is_told():
+    (note,) = parse("[net]\n[x]\nfilters: 8\n").notes
+    assert note.text.endswith("did you mean filters=8?")
+
+
+def test_lines_before_the_first_section_are_told_once():
+    assert "'width=3' stands before any section (and 1 more such lines)" in refusal("width=3\nheight=3\n[net]\n[x]")
+
+
 def test_a_value_without_key_is_told():
     assert [note.text for note in parse("[net]\n[x]\n=5").notes] == ["=5 has no key, Darknet never reads it"]
 

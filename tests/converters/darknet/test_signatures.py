@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from converters.darknet.cfg import parse_cfg
 from converters.darknet.signatures import looks_like, what_to_do
 from tests.converters.darknet.weights_files import header, weights_file
 
@@ -40,7 +41,7 @@ def an_npy() -> bytes:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "is shorter than the header of a Darknet weights file (0 bytes)"),
+        (b"", "is empty"),
         (b"\0\0\0\0\2", "is shorter than the header"),
         (a_zip(), "a zip archive"),
         (an_npy(), "a NumPy array"),
@@ -51,7 +52,8 @@ def an_npy() -> bytes:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "a Git LFS pointer"),
         (b"[net]\nwidth=416\nheight=416\n", "a text file, maybe a cfg"),
         (b"<!DOCTYPE html>\n<html><body>404</body></html>\n", "a web page"),
-        (b"person\nbicycle\n", "a text file"),
+        (b"person\nbicycle\n", 'a text file that begins with "person"'),
+        (b"404: Not Found", 'a text file that begins with "404: Not Found"'),
         (gzip.compress(bytes(100)), "a gzip archive"),
         (bz2.compress(bytes(100)), "a bzip2 archive"),
         (lzma.compress(bytes(100)), "an xz archive"),
@@ -83,8 +85,27 @@ def test_a_weights_file_looks_like_nothing_else():
         (pickle.dumps({}), "convert pytorch"),
         (gzip.compress(b""), "unpack it"),
         (b"[net]\n", "the cfg comes first"),
-        (b"person\nbicycle\n", "a .cfg, then its .weights"),
+        (b"person\nbicycle\n", "a .cfg and its .weights"),
     ],
 )
 def test_each_says_what_to_do(data, hint):
     assert hint in what_to_do(looks_like(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "hint"),
+    [
+        (b"<!DOCTYPE html>\n<html><head>", "is a web page", "download the file itself"),
+        (b"nc: 80\nbackbone:\n  - [-1, 1, Conv, [64]]\n", "is a YAML file", "convert pytorch"),
+        (b'name: "tiny"\nlayer {\n  name: "data"\n}\n', "is a Caffe prototxt", ".cfg and its .weights"),
+        (b"classes= 80\nnames = coco.names\n", "is a .data file", ".cfg and its .weights"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "is a Git LFS pointer", "git lfs pull"),
+        (b"person\nbicycle\n", "has no sections", "begins with [net]"),
+    ],
+)
+def test_what_is_given_for_a_cfg(text, told, hint):
+    with pytest.raises(ConversionError) as caught:
+        parse_cfg(text, "my.cfg")
+    (problem,) = caught.value.problems
+    assert problem.what.startswith(told)
+    assert hint in problem.hint
