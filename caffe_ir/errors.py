@@ -32,15 +32,19 @@ class Origin(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """One reason why a model cannot be converted: what is wrong, why, and what the user can do about it."""
+    """One reason why a model cannot be converted: what is wrong, why, and what the user can do about it.
+
+    `trace` is the traceback of the user's own code, whose lines stand below what is wrong.
+    """
 
     what: str
     why: str = ""
     hint: str = ""
     origin: Origin | None = None
+    trace: str = ""
 
     def __str__(self) -> str:
-        what = visible(self.what)
+        what = visible(self.what) + (f"\n{visible(self.trace, keep=_END)}" if self.trace else "")
         head = f"{self.origin}: {what}" if self.origin else what
         why = f" ({visible(self.why)})" if self.why else ""
         hint = f"\n    -> {visible(self.hint, keep=_END)}" if self.hint else ""

@@ -25,6 +25,9 @@ from converters.pytorch.capture import Model
 
 FACTORY = "give package.module:function or path/to/file.py:function that returns the model, with --weights FILE"
 _TORCH = str(Path(torch.__file__).parent)
+OURS = ("converters", "caffe_ir")
+"""The packages of this program."""
+_OUR_PLACE = Path(__file__).parents[2]
 SHOWN = 8
 """So many names of a file's functions are listed."""
 
@@ -173,10 +176,26 @@ def _told_as_the_users(what: str, *, relative: str = "") -> Iterator[None]:
 
 def _hint(error: BaseException) -> str:
     """What helps where the user's code fails in a way that many do; empty for others."""
+    if isinstance(error, ImportError | AttributeError) and (hint := _shadowed(str(error))):
+        return hint
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"install it for this Python, {sys.executable}, or put the folder that has it on PYTHONPATH"
     if re.search(r"\bCUDA\b|\bNVIDIA\b", str(error)) and not torch.cuda.is_available():
         return "torch has no GPU here: make the model on the CPU (device='cpu', torch.load(..., map_location='cpu'))"
+    return ""
+
+
+def _shadowed(text: str) -> str:
+    """What to do where the user has a package or a module that is called as one of ours, which is loaded first."""
+    for name in OURS:
+        found = (Path(folder or ".") / ending for folder in sys.path for ending in (name, f"{name}.py"))
+        his = next((place for place in found if place.exists() and not _OUR_PLACE.samefile(place.parent)), None)
+        if his is not None and re.search(rf"'{name}(\.\w+)*'", text):
+            return (
+                f"{his} has the name of a package of this program, which Python found first: rename it, or export the "
+                "model where your own is found, torch.export.save(torch.export.export(model, inputs), 'model.pt2'), "
+                "and convert that"
+            )
     return ""
 
 
@@ -188,7 +207,7 @@ def _raised(what: str, error: BaseException, hint: str) -> Problem:
     while len(own) > 1 and own[-1].filename.startswith(_TORCH):
         own.pop()
     text = "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error))
-    return Problem(what=f"{what}\n{text.rstrip()}", hint=hint)
+    return Problem(what=what, trace=text.rstrip(), hint=hint)
 
 
 def _kind(made: object) -> str:

@@ -201,3 +201,40 @@ def test_a_package_that_is_not_installed(tmp_path, own_path):
     with pytest.raises(ConversionError) as refused:
         load_factory(f"{path}:net")
     assert f"-> install it for this Python, {sys.executable}" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["converters", "caffe_ir"])
+@pytest.mark.parametrize(
+    "statement", ["from {0}.mine import scale", "from {0} import scale", "import {0}; {0}.scale", "import {0}.mine"]
+)
+def test_a_package_that_is_called_as_one_of_ours(tmp_path, monkeypatch, name, statement):
+    """The message says what was found in its place, and what to do."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "mine.py").write_text("scale = 3\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = write(tmp_path, "shadowed.py", statement.format(name) + "\ndef net(): pass\n")
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{path}:net")
+    (problem,) = refused.value.problems
+    assert problem.hint.startswith(f"{tmp_path / name} has the name of a package of this program")
+    assert "rename it" in problem.hint
+    assert "torch.export.save" in problem.hint
+
+
+def test_a_module_beside_it_and_other_errors_are_not_taken_for_that(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "converters.py").write_text("scale = 3\n")
+    for text in ("import no_such_package", "from torch import no_such_name"):
+        with pytest.raises(ConversionError) as refused:
+            load_factory(f"{write(tmp_path, 'others.py', text)}:net")
+        assert "has the name of a package" not in refused.value.problems[0].hint
+        sys.modules.pop("others", None)
+
+
+def test_the_lines_of_a_traceback_stay_lines(models):
+    with pytest.raises(ConversionError) as refused:
+        load_factory(f"{models}:broken")
+    lines = str(refused.value).splitlines()
+    assert lines[0].endswith("raised ValueError")
+    assert lines[-1] == "ValueError: no such variant"
+    assert any("in inner" in line for line in lines)
