@@ -108,11 +108,30 @@ class TensorsBehind(Struct, kw_only=True):
     """Names of tensors that are another one's very numbers, with its name."""
 
 
+class _Given:
+    """The places of each output among the outputs."""
+
+    def __init__(self, outputs: list[str]) -> None:
+        self.outputs, self.count = outputs, len(outputs)
+        self.places: dict[str, list[int]] = {}
+        for place, blob in enumerate(outputs):
+            self.places.setdefault(blob, []).append(place)
+
+    def move(self, blob: str, to: str) -> None:
+        """Give another blob in the place of one."""
+        moved = self.places.pop(blob, [])
+        for place in moved:
+            self.outputs[place] = to
+        if moved:
+            self.places.setdefault(to, []).extend(moved)
+
+
 @dataclass
 class Net:
     """A net that can be read, checked and rewritten; `nodes` are in the order in which they run.
 
-    `nodes` is for reading; it is changed by the methods, which keep account of names and readers.
+    `nodes` is for reading; it is changed by the methods, which keep account of names and readers. `outputs` may be
+    exchanged as a whole or added to.
     """
 
     name: str
@@ -128,6 +147,7 @@ class Net:
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
         self._last_place = 0
+        self._given = _Given([])
 
     def copy(self) -> Net:
         """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
@@ -176,6 +196,22 @@ class Net:
         readers = list(self._index.readers.get(blob, ()))
         return readers if len(readers) < 2 else sorted(readers, key=self.place)
 
+    def reads(self, blob: str) -> int:
+        """How many nodes read a blob."""
+        return len(self._index.readers.get(blob, ()))
+
+    def is_output(self, blob: str) -> bool:
+        """Whether the net gives a blob."""
+        return blob in self._outputs().places
+
+    def is_wanted(self, blob: str) -> bool:
+        """Whether a node reads a blob, or the net gives it."""
+        return bool(self.reads(blob)) or self.is_output(blob)
+
+    def is_read_once(self, blob: str) -> bool:
+        """Whether one node reads a blob, and the net does not give it."""
+        return self.reads(blob) == 1 and not self.is_output(blob)
+
     def place(self, node: Node) -> int:
         """Where in `nodes` a node stands. Raises ValueError.
 
@@ -201,7 +237,7 @@ class Net:
         """Whether every engine takes a blob for an output as it is: the only top of a layer, read by none, no input."""
         producer = self.producer(blob)
         given = producer.layer.type_name() == "Input"
-        return not given and len(producer.tops) == 1 and not self.consumers(blob)
+        return not given and len(producer.tops) == 1 and not self.reads(blob)
 
     def fresh_name(self, wanted: str, beside: Container[str] = ()) -> str:
         """A name for a new node or blob, as `free_name` has it; it is none of those in `beside` either."""
@@ -231,8 +267,15 @@ class Net:
         for node in self.consumers(blob):
             bottoms = tuple(to if bottom == blob else bottom for bottom in node.bottoms)
             self.update(node, replace(node, bottoms=bottoms))
-        self.outputs = [to if output == blob else output for output in self.outputs]
+        self._outputs().move(blob, to)
         self.values.move(blob, to)
+
+    def give(self, blob: str, instead_of: str) -> None:
+        """Let the net give a blob in the place of an output, and once where it gives it already."""
+        if self.is_output(blob) and self.is_output(instead_of):
+            self.outputs = list(dict.fromkeys(blob if output == instead_of else output for output in self.outputs))
+        else:
+            self._outputs().move(instead_of, blob)
 
     def rename(self, blob: str, name: str) -> None:
         """Call a blob by a free name everywhere, and its layer too where that makes nothing else."""
@@ -253,6 +296,12 @@ class Net:
         self.nodes[self.place(old)] = new
         self._index.drop(old)
         self._index.add(new)
+
+    def _outputs(self) -> _Given:
+        """Where the outputs stand; looked up anew where others were put in their place, or added."""
+        if self._given.outputs is not self.outputs or self._given.count != len(self.outputs):
+            self._given = _Given(self.outputs)
+        return self._given
 
     # ---- checking -------------------------------------------------------------------------------------------------
 

@@ -43,16 +43,12 @@ def _reference(net: Net, node: Node) -> str:
     for blob in net.producer(node.bottom).bottoms:
         if _may_be_read(net, blob, wanted):
             return blob
-    found = ""
-    for earlier in net.nodes:
-        if earlier is node:
-            break
-        found = next((top for top in earlier.tops if _may_be_read(net, top, wanted)), found)
-    return found
+    earlier = (net.nodes[place] for place in range(net.place(node) - 1, -1, -1))
+    return next((top for one in earlier for top in one.tops if _may_be_read(net, top, wanted)), "")
 
 
 def _may_be_read(net: Net, blob: str, wanted: Shape) -> bool:
-    return net.shapes[blob] == wanted and blob not in net.outputs and bool(net.consumers(blob))
+    return net.shapes[blob] == wanted and not net.is_output(blob) and bool(net.reads(blob))
 
 
 def _by_one_convolution(new: Replacement) -> str:

@@ -66,7 +66,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _names(net: Net, node: Node) -> tuple[str, str]:
     """The BatchNorm has the source's name, as everybody expects, unless that is the name of an output of the net."""
-    if node.top in net.outputs:
+    if net.is_output(node.top):
         return net.fresh_name(f"{node.origin.layer}_norm"), node.top
     return node.name, net.fresh_name(f"{node.origin.layer}_scale")
 

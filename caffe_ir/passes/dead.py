@@ -33,15 +33,18 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 
 def _is_unread(net: Net, node: Node) -> bool:
-    return not any(net.consumers(top) or top in net.outputs for top in node.tops)
+    return not any(map(net.is_wanted, node.tops))
 
 
 def _bury(net: Net, node: Node) -> None:
-    _tell(net, node, "is read by nothing")
-    net.remove(node)
-    for feeder in dict.fromkeys(net.producer(bottom) for bottom in node.bottoms):
-        if not isinstance(feeder.layer, Input) and net.has(feeder.name) and _is_unread(net, feeder):
-            _bury(net, feeder)
+    """Take out a node, and what only it read, and what only that read, however far it goes."""
+    waiting = [node]
+    while waiting:
+        dead = waiting.pop()
+        _tell(net, dead, "is read by nothing")
+        net.remove(dead)
+        feeders = dict.fromkeys(net.producer(bottom) for bottom in dead.bottoms)
+        waiting += [one for one in feeders if not isinstance(one.layer, Input) and _is_unread(net, one)]
 
 
 def _is_identity(net: Net, node: Node) -> bool:
@@ -60,7 +63,7 @@ def _takes_single(layer: WindowPool) -> bool:
 
 def _take_out(net: Net, node: Node) -> None:
     """What reads the identity reads what is before it; outputs stay outputs under their names."""
-    bottom, outputs = node.bottom, [top for top in node.tops if top in net.outputs]
+    bottom, outputs = node.bottom, [top for top in node.tops if net.is_output(top)]
     if not outputs:
         _tell(net, node, "computes nothing at inference")
         net.replace(node, [])
@@ -79,12 +82,7 @@ def _take_out(net: Net, node: Node) -> None:
 def _is_alone(net: Net, node: Node, bottom: str) -> bool:
     """Whether a blob could be an output but for the one that reads it."""
     producer = net.producer(bottom)
-    return (
-        len(producer.tops) == 1
-        and not isinstance(producer.layer, Input)
-        and net.consumers(bottom) == [node]
-        and bottom not in net.outputs
-    )
+    return len(producer.tops) == 1 and not isinstance(producer.layer, Input) and net.is_read_once(bottom)
 
 
 def _tell(net: Net, node: Node, why: str) -> None:

@@ -26,7 +26,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         bottoms = tuple(small if bottom == node.top else bottom for bottom in reader.bottoms)
         if layer is not None and np.broadcast_shapes(*net.shapes_of(bottoms)) == net.shapes[reader.top]:
             net.update(reader, replace(reader, layer=layer, bottoms=bottoms))
-    if not net.consumers(node.top) and node.top not in net.outputs:
+    if not net.is_wanted(node.top):
         net.remove(node)
 
 

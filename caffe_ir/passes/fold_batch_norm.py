@@ -57,7 +57,7 @@ def _put(net: Net, linear: Node, change: Affine, folded: list[Node]) -> None:
     """The layer with the change in place of all of them, under its own name; but an output keeps the name it has."""
     last = folded[-1]
     one = _folded(linear, change)
-    if last.top in net.outputs:
+    if net.is_output(last.top):
         net.replace(last, [replace(one, name=last.name, tops=last.tops)])
         gone = [*reversed(folded[:-1]), linear]
     else:
@@ -89,16 +89,12 @@ def _takes_it_in(net: Net, node: Node) -> bool:
     if not isinstance(layer, Linear) or node.param_names or len(node.tops) != 1:
         return False
     axis = axis_index(layer.axis, len(net.shapes[node.bottoms[0]]))
-    return axis == 1 and _is_read_once(net, node.top)
-
-
-def _is_read_once(net: Net, blob: str) -> bool:
-    return len(net.consumers(blob)) == 1 and blob not in net.outputs
+    return axis == 1 and net.is_read_once(node.top)
 
 
 def _follower(net: Net, node: Node) -> Node | None:
     """The Scale behind a BatchNorm that can be drawn in with it, so that the weights are rounded once."""
-    if not isinstance(node.layer, BatchNorm) or not _is_read_once(net, node.top):
+    if not isinstance(node.layer, BatchNorm) or not net.is_read_once(node.top):
         return None
     (reader,) = net.consumers(node.top)
     return reader if isinstance(reader.layer, Scale) and _is_channelwise(net, reader) else None

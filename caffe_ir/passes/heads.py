@@ -35,23 +35,23 @@ SIGMOID = Sigmoid()
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     what, raw, top = node.origin.what or node.layer.type_name(), node.bottom, node.top
-    if isinstance(node.layer, UnknownHead) and (context.options.head == "activated" or net.consumers(top)):
+    if isinstance(node.layer, UnknownHead) and (context.options.head == "activated" or net.reads(top)):
         why = f"its {node.layer.boxes} boxes of {node.layer.values} values are of no Darknet that is known here"
         hint = "the map before it can be converted: --head raw"
         raise ConversionError(Problem(what=f"what {what} computes is unknown", why=why, hint=hint, origin=node.origin))
     new = Replacement(net=net, old=node)
     BUILDERS[type(node.layer)](new)
+    if context.options.head == "raw":
+        net.give(raw, top)
     if not new.nodes and not isinstance(node.layer, UnknownHead):
         net.replace(node, [])
-    elif context.options.head == "activated" or net.consumers(top):  # readers get what the head computes in any case
+    elif context.options.head == "activated" or net.reads(top):  # readers get what the head computes in any case
         new.finish()
         net.note("lowered", f"what {what} computes -> {len(new.nodes)} layers", node.origin)
     else:
         net.values.forget((top,))
         net.replace(node, [])
         net.note("lowered", f"the net ends at the map before the head, {raw}", node.origin)
-    if context.options.head == "raw":
-        net.outputs = list(dict.fromkeys(raw if output == top else output for output in net.outputs))
 
 
 def _yolo(new: Replacement) -> None:

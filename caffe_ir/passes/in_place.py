@@ -23,11 +23,10 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not node.layer.in_place or node.in_place or len(node.tops) != 1:
         return
     bottom = node.bottoms[0]
-    if bottom in net.outputs or node.top in net.outputs or net.shapes[bottom] != net.shapes[node.top]:
+    if net.is_output(node.top) or net.shapes[bottom] != net.shapes[node.top]:
         return
-    readers = [reader for reader in net.consumers(bottom) for read in reader.bottoms if read == bottom]
-    producer = net.producer(bottom)
-    if len(readers) == 1 and producer.bottoms and not producer.layer.is_view:
+    producer, alone = net.producer(bottom), net.is_read_once(bottom) and node.bottoms.count(bottom) == 1
+    if alone and producer.bottoms and not producer.layer.is_view:
         net.update(node, replace(node, in_place=True))
 
 

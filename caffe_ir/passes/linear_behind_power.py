@@ -22,7 +22,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     assert isinstance(linear, Power)
     if not isinstance(power, Power) or linear.power != 1 or power.power == 1 or power.shift != 0:
         return
-    if len(net.consumers(before.top)) > 1 or len(shape) < 2 or shape[1] == 1:
+    if net.reads(before.top) > 1 or len(shape) < 2 or shape[1] == 1:
         return
     numbers = (linear.scale, linear.shift) if linear.shift else (linear.scale,)
     blobs = tuple(Blob.of(np.full(shape[1], number), constant=True) for number in numbers)

@@ -98,7 +98,7 @@ def _alone(new: Replacement) -> Net:
     return Net(
         name=new.net.name,
         nodes=[*inputs, old],
-        outputs=[top for top in old.tops if top in new.net.outputs],
+        outputs=[top for top in old.tops if new.net.is_output(top)],
         values=Values({top: top for top in old.tops}),
         shapes={**shapes, **dict(tops)},
     )

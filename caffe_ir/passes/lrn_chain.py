@@ -30,7 +30,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         new.add("factor", Power(scale=layer.k**-layer.beta), top)
     new.finish()
     for old in reversed(chain):
-        if not net.consumers(old.top) and old.top not in net.outputs:
+        if not net.is_wanted(old.top):
             net.remove(old)
     net.note("folded", f"local_response_norm in {len(chain) + 1} steps is one LRN", node.origin)
 

@@ -26,7 +26,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     assert isinstance(layer, ProjectedLSTM)
     y, hidden, cell = node.tops
     whole = LSTM(num_output=layer.num_output)
-    given = len(node.bottoms) > 1 or layer.proj_size or net.consumers(cell) or cell in net.outputs
+    given = len(node.bottoms) > 1 or layer.proj_size or net.is_wanted(cell)
     steps, batch = layer.steps(shape), layer.batch(shape)
     sequence = (steps, batch, shape[-1])
     if given or len(shape) == 2 or not context.target.holds(whole, (sequence, sequence[:2])):
@@ -38,7 +38,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     x = new.add("in", back, x) if turned else x
     x = new.add("lstm", whole, x, _starts(new, steps, batch), blobs=_blobs(node, layer))
     held = {}
-    if net.consumers(hidden) or hidden in net.outputs:
+    if net.is_wanted(hidden):
         held[hidden] = new.add("last", Gather(axis=0, indices=(steps - 1,)), x)
     x = new.add("out", back, x) if turned else x
     held[y] = new.add("batches", Permute(order=TIME_FIRST), x) if layer.batch_first else x

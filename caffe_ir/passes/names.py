@@ -54,7 +54,7 @@ def _rename(net: Net, node: Node, name: str, tops: tuple[str, ...]) -> None:
     net.update(node, replace(node, name=name, tops=tops))
     for old, new in zip(node.tops, tops, strict=True):
         if old != new:
-            if old in net.outputs or isinstance(node.layer, Input):  # a user looks for them by their names
+            if net.is_output(old) or isinstance(node.layer, Input):  # a user looks for them by their names
                 net.note("assumed", f"{old} is called {new}, which every reader of Caffe files accepts", node.origin)
             net.shapes[new] = net.shapes[old]
             net.redirect(old, new)

@@ -31,7 +31,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     pad, readers = node.layer, net.consumers(node.top)
     assert isinstance(pad, Pad)
     spatial = pad.before[:2] == pad.after[:2] == (0, 0) and min(*pad.before, *pad.after) >= 0
-    if pad.mode != "constant" or not spatial or not readers or node.top in net.outputs:
+    if pad.mode != "constant" or not spatial or not readers or net.is_output(node.top):
         return
     absorbed = [_absorbed(net, node, pad, reader) for reader in readers]
     if any(reader is None for reader in absorbed):

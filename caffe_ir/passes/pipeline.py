@@ -121,6 +121,6 @@ def _outputs_too_many(net: Net) -> Iterator[Problem]:
     """Blobs that an engine would give back though the source does not, since no layer reads them (net.cpp:226-235)."""
     for node in net.nodes:
         for top in node.tops:
-            if not net.consumers(top) and top not in net.outputs:
+            if not net.is_wanted(top):
                 what = f"{top}, which no layer reads, would be an output that the source does not have"
                 yield Problem(what=what, why="a fault of the passes", origin=node.origin)

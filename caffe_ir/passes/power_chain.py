@@ -22,7 +22,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     assert isinstance(second, Power)
     if not isinstance(first, Power) or first.power != 1 or second.scale * second.power * first.scale == 0:
         return
-    if len(net.consumers(before.top)) > 1 or before.top in net.outputs:
+    if not net.is_read_once(before.top):
         return
     if second.scale != 1 and abs(first.shift) > LARGEST:
         return

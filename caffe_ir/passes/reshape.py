@@ -25,7 +25,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         batch = net.shapes[node.bottom][0]
         if node.layer.axis == 1 and bottom != node.bottom and len(held) == AXES_OF_A_MAP and held[0] == batch:
             _read(net, node, bottom, node.layer)
-    elif held == wanted and node.top not in net.outputs:
+    elif held == wanted and not net.is_output(node.top):
         net.replace(_read(net, node, bottom, node.layer), [])
     elif bottom != node.bottom:
         shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
@@ -37,7 +37,7 @@ def _read(net: Net, node: Node, bottom: str, layer: Layer) -> Node:
     """The node, made to read another blob; the views between that nobody reads any more go."""
     passed, new = node.bottom, replace(node, bottoms=(bottom,), layer=layer)
     net.update(node, new)
-    while passed != bottom and not net.consumers(passed) and passed not in net.outputs:
+    while passed != bottom and not net.is_wanted(passed):
         view = net.producer(passed)
         net.values.move(passed, bottom)
         passed = view.bottom

@@ -24,11 +24,10 @@ LINEAR = Convolution | Deconvolution | InnerProduct
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if node.layer != NEGATIVE or node.top in net.outputs:
+    if node.layer != NEGATIVE or net.is_output(node.top):
         return
     before, readers = net.producer(node.bottom), net.consumers(node.top)
-    alone = len(net.consumers(node.bottom)) == 1 and node.bottom not in net.outputs
-    if alone and isinstance(before.layer, LINEAR | Scale) and _owns_its_factors(before):
+    if net.is_read_once(node.bottom) and isinstance(before.layer, LINEAR | Scale) and _owns_its_factors(before):
         net.values.forget([before.top])
         net.update(before, _with(before, [_negated(blob) for blob in before.blobs]))
         net.replace(node, [])

@@ -23,7 +23,7 @@ from caffe_ir.source_layers import Gather
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    unread = [top for top in node.tops if not net.consumers(top) and top not in net.outputs]
+    unread = [top for top in node.tops if not net.is_wanted(top)]
     if not unread:
         return
     joined = _concats_of_the_whole(net, node)

@@ -100,7 +100,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         new.step = step
         states = advance(new, given[step], states)
         shown[step] = states[0]
-    wanted = [bool(net.consumers(top) or top in net.outputs) for top in node.tops]
+    wanted = [net.is_wanted(top) for top in node.tops]
     held = {}
     if wanted[0]:
         whole = shown[0] if steps == 1 else new.add("steps", Concat(axis=int(layer.batch_first)), *shown)

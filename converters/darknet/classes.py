@@ -86,13 +86,11 @@ def _sized(cfg: Cfg, change: _Change, sized: Sized) -> int | None:
 
 def _changed(cfg: Cfg, change: _Change) -> Iterator[Section]:
     """The sections as if the options stood in them; they remember nothing of what was read of the first ones."""
+    own: dict[int, dict[str, Option]] = {}
+    for (index, key), value in change.options.items():
+        own.setdefault(index, {})[key] = Option(value=str(value), line=cfg.sections[index].line)
     for section in cfg.sections:
-        own = {key: value for (index, key), value in change.options.items() if index == section.index}
-        options = {
-            **section.options,
-            **{key: Option(value=str(value), line=section.line) for key, value in own.items()},
-        }
-        yield replace(section, options=options, _asked=set(), _odd={})
+        yield replace(section, options={**section.options, **own.get(section.index, {})}, _asked=set(), _odd={})
 
 
 def _is_there(cfg: Cfg, change: _Change) -> bool:

@@ -194,3 +194,44 @@ def test_a_rewrite_costs_the_same_in_a_net_of_any_length(count: int) -> None:
         net.replace(current, [replace(current), second])
     assert len(net.nodes) == 2 * count + 1
     assert searched.looked_at < 40 * count
+
+
+def test_whether_a_blob_is_given_or_read_follows_every_change() -> None:
+    net = net_of((1, 2))
+    for number in range(4):
+        add(net, f"relu{number}", ReLU())
+    net.outputs = ["relu3", "relu1", "relu3"]
+    assert [net.is_output(f"relu{number}") for number in range(4)] == [False, True, False, True]
+    assert net.is_read_once("relu0")
+    assert not net.is_read_once("relu1")
+    net.redirect("relu3", "relu2")
+    assert net.outputs == ["relu2", "relu1", "relu2"]
+    assert net.is_output("relu2")
+    assert not net.is_wanted("relu3")
+    net.outputs.append("relu3")
+    assert net.is_wanted("relu3")
+    net.outputs = []
+    assert not net.is_output("relu1")
+    assert (net.reads("relu1"), net.reads("relu3")) == (1, 0)
+
+
+def test_an_output_is_given_once_in_the_place_of_another() -> None:
+    net = net_of((1, 2))
+    for name in "abc":
+        add(net, name, ReLU())
+    net.outputs = ["a", "b"]
+    net.give("c", "b")
+    assert net.outputs == ["a", "c"]
+    net.give("a", "c")
+    assert net.outputs == ["a"]
+    net.give("b", "c")
+    assert net.outputs == ["a"]
+
+
+def test_a_copy_keeps_its_outputs() -> None:
+    net = net_of((1, 2))
+    add(net, "a", ReLU())
+    net.outputs = ["a"]
+    copy = net.copy()
+    net.redirect("a", "data")
+    assert (net.outputs, copy.outputs) == (["data"], ["a"])

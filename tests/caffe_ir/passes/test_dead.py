@@ -183,3 +183,12 @@ def test_a_pooling_that_changes_something_stays(windows):
     net = net_of((1, 3, 4, 2))
     add(net, "pool", WindowPool(**{"pool": "AVE", "kernel_size": (1, 1), **windows}))
     assert [node.name for node in rewritten(net, DEAD).nodes] == ["data", "pool"]
+
+
+def test_a_long_chain_that_nothing_reads() -> None:
+    net = net_of((1, 2))
+    for number in range(3000):
+        add(net, f"relu{number}", ReLU())
+    net.outputs = ["data"]
+    run_pass(DEAD, net, CONTEXT)
+    assert [node.name for node in net.nodes] == ["data"]
