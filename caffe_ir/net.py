@@ -107,6 +107,10 @@ class TensorsBehind(Struct, kw_only=True):
     same: dict[str, str] = struct_field(default_factory=dict)
     """Names of tensors that are another one's very numbers, with its name."""
 
+    def shape(self, name: str) -> Shape:
+        """The shape of one that the net depends on."""
+        return self.used[name].shape
+
 
 class _Given:
     """The places of each output among the outputs."""

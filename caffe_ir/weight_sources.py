@@ -6,29 +6,34 @@ computed in another way:
 
     # "stem.1" <- "stem.1.running_mean" "stem.1.running_var" constant
     # "up" <- constant
+    # the shape of "gamma" 8
     # as it was "relative_position_index" 5f0c0b3d4c6b2a17
     # unused "aux.weight"
     # the same "decoder.weight" "encoder.weight"
 
-Tensors must be as they were whose numbers stand in the net otherwise than as a blob: in fields of layers, or in weights
-that the model computes. The number behind a name is the beginning of a SHA-256 of its numbers in float64.
+The shape of a tensor is its blob's, if none is told. Tensors must be as they were whose numbers stand in the net
+otherwise than as a blob: in fields of layers, or in weights that the model computes. The number behind a name is the
+beginning of a SHA-256 of its numbers in float64.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 from msgspec import Struct, field
 
-from caffe_ir.blob import Array, Blob
+from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.net import Net
 
 HEAD = "# Where the weights come from (`convert pytorch WEIGHTS --prototxt FILE` fills the net by it):"
 CONSTANT, COMPUTED = "constant", "computed"
 
+_NO_AXES = "()"
+_SIZES = re.compile(r"\d{1,9}(x\d{1,9})*|\(\)")
 _DIGITS = 16
 _BLOCK = 1 << 20
 _DECODER = json.JSONDecoder()
@@ -44,12 +49,13 @@ class BlobSource(Struct, frozen=True):
 class WeightSources(Struct, frozen=True, kw_only=True):
     """The sources of each layer's blobs; the digests of tensors that must be as they were; tensors without a use.
 
-    `same` has tensors that are another one's numbers.
+    `shapes` are of tensors that have other ones than their blobs, `same` has tensors that are another one's numbers.
     """
 
     layers: Mapping[str, tuple[BlobSource, ...]] = field(default_factory=dict)
     as_it_was: Mapping[str, str] = field(default_factory=dict)
     unused: frozenset[str] = frozenset()
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
     same: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +67,8 @@ def sources_text(net: Net) -> str:
         return ""
     lines = [HEAD, *(f"# {json.dumps(name)} <- {' '.join(map(_spelled, blobs))}" for name, blobs in layers)]
     behind = net.behind
+    shaped = {blob.key for _, blobs in layers for blob in blobs if blob.key and behind.shape(blob.key) != blob.shape}
+    lines += (f"# the shape of {json.dumps(key)} {_by(behind.shape(key))}" for key in sorted(shaped))
     elsewhere = behind.computed_from | (behind.used.keys() - direct)
     lines += (f"# as it was {json.dumps(key)} {digest(behind.used[key].load())}" for key in sorted(elsewhere))
     lines += (f"# unused {json.dumps(key)}" for key in behind.unused)
@@ -74,6 +82,7 @@ def read_sources(text: str) -> WeightSources:
     layers: dict[str, tuple[BlobSource, ...]] = {}
     as_it_was: dict[str, str] = {}
     unused: set[str] = set()
+    shapes: dict[str, Shape] = {}
     same: dict[str, str] = {}
     for line in text[begin:].splitlines() if begin >= 0 else ():
         words = list(_words(line))
@@ -86,7 +95,9 @@ def read_sources(text: str) -> WeightSources:
                 unused.add(key)
             case ["#", "the", "same", False], [_, _, key, other]:
                 same[key] = other
-    return WeightSources(layers=layers, as_it_was=as_it_was, unused=frozenset(unused), same=same)
+            case ["#", "the", "shape", "of"], [_, _, _, key, sizes] if _SIZES.fullmatch(sizes):
+                shapes[key] = tuple(map(int, sizes.split("x"))) if sizes != _NO_AXES else ()
+    return WeightSources(layers=layers, as_it_was=as_it_was, unused=frozenset(unused), shapes=shapes, same=same)
 
 
 def digest(values: Array) -> str:
@@ -120,6 +131,10 @@ def _words(line: str) -> Iterator[str]:
 
 def _source(word: str) -> BlobSource:
     return BlobSource(constant=word == CONSTANT) if isinstance(word, _Bare) else BlobSource(key=word)
+
+
+def _by(shape: Shape) -> str:
+    return "x".join(map(str, shape)) or _NO_AXES
 
 
 def _spelled(blob: Blob) -> str:

@@ -65,13 +65,13 @@ def to_net(
     for node in active:
         _visit(walk, node)
     walk.problems.raise_if_any()
-    walk.net.behind = walk.sources.tensors_behind()
     walk.net.notes += non_finite(program, nodes)
     share_weights(walk.net, walk.weights)
     found = results(walk, program)
     walk.problems.raise_if_any()
     name_outputs(walk.net, program, found)
     drop_unread_inputs(walk.net)
+    walk.net.behind = walk.sources.tensors_behind()
     return walk.net
 
 

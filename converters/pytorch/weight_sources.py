@@ -65,7 +65,8 @@ class WeightSources(Struct, kw_only=True):
 
         What the model computes beforehand is the same as long as the tensors in `computed_from` are.
         """
-        key = self.keys.get(_place(tensor), "") if tensor.is_contiguous() else ""
+        key = self._key_of(tensor)
+        self.used |= {key} - {""}
         return key, not key and tensor.untyped_storage().data_ptr() in self.constants
 
     def add_stored(self, program: ExportedProgram, held: Mapping[FxNode, Any]) -> None:
@@ -128,7 +129,8 @@ class WeightSources(Struct, kw_only=True):
             self.keys.setdefault(_place(value), key)
 
     def _key_of(self, value: Any) -> str:
-        return self.source_of(value)[0] if isinstance(value, torch.Tensor) else ""
+        known = isinstance(value, torch.Tensor) and value.is_contiguous()
+        return self.keys.get(_place(value), "") if known else ""
 
 
 def _blob(tensor: torch.Tensor) -> Blob:

@@ -8,10 +8,11 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from caffe_ir.blob import Blob
-from caffe_ir.errors import Problems
+from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.net import Net, Node
 from caffe_ir.weight_sources import BlobSource, WeightSources, digest
 from converters.transplant.modules import COUNTER
+from converters.weights.sets import several
 from converters.weights.tensors import Tensor
 
 SHOWN = 5
@@ -36,13 +37,18 @@ class Filled(Struct, frozen=True, kw_only=True):
 
 
 def under_their_names(tensors: Mapping[str, Tensor], told: Told) -> tuple[dict[str, Tensor], str]:
-    """The tensors without the one prefix with which all that the prototxt names are there, and that prefix."""
+    """The tensors without the one prefix with which all that the prototxt names are there, and that prefix.
+
+    Raises ConversionError where there are several.
+    """
     wanted = {one.key for blobs in told.sources.layers.values() for one in blobs if one.key}
     some = next(iter(wanted), "")
     prefixes = {name.removesuffix(some) for name in tensors if name.endswith(f".{some}")} if some else set()
     fitting = [prefix for prefix in sorted(prefixes) if all(prefix + key in tensors for key in wanted)]
-    if wanted <= tensors.keys() or len(fitting) != 1:
+    if wanted <= tensors.keys() or not fitting:
         return dict(tensors), ""
+    if len(fitting) > 1:
+        raise ConversionError(several(" that fit", [prefix.rstrip(".") for prefix in fitting]))
     (prefix,) = fitting
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, prefix
 
@@ -52,8 +58,8 @@ def filled_as_told(
 ) -> Filled:
     """Fill what the prototxt tells, `without` some layers. What it tells and cannot be done is a problem.
 
-    Layers that it does not name stay as they are. Every tensor must have as many numbers as its blob, and the constants
-    stand in the caffemodel that was written with the prototxt.
+    Layers that it does not name stay as they are. Every tensor must have the shape that it had, and the constants stand
+    in the caffemodel that was written with the prototxt.
     """
     blobs: dict[str, tuple[Blob, ...]] = {}
     keys: dict[str, tuple[str, ...]] = {}
@@ -96,13 +102,13 @@ def _blob(
     if tensor is None:
         problems.add(f"{node.name} is filled by {source.key}, which is not there", origin=node.origin)
         return None
-    blob = tensor.blob
-    if blob.count != own.count:
-        what = f"{node.name} takes {own.count:,} numbers from {source.key}, which has the shape {list(tensor.shape)}"
+    wanted = told.sources.shapes.get(source.key, own.shape)
+    if tensor.shape != wanted or tensor.count != own.count:
+        what = f"{node.name} takes {source.key} of the shape {list(wanted)}, and it is {list(tensor.shape)}"
         hint = "is it a checkpoint of the same model, with the same arguments?"
         problems.add(what, hint=hint, origin=node.origin)
         return None
-    return blob.reshaped(own.shape)
+    return tensor.blob.reshaped(own.shape)
 
 
 def _left(tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], told: Told, problems: Problems) -> dict[str, str]:

@@ -65,6 +65,11 @@ class Tensor(Struct, frozen=True, kw_only=True, eq=False):
     place: object = None
 
     @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return prod(self.shape)
+
+    @property
     def is_read(self) -> bool:
         """Whether `read` gives its numbers; the others torch may know."""
         return self.dtype in WIDTHS and (self.dtype not in BITS or self.dtype == "bfloat16")

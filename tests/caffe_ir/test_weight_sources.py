@@ -56,7 +56,14 @@ def test_every_kind_of_source_stands_there_and_comes_back() -> None:
     }
     assert list(found.as_it_was) == ["k", "table"]
     assert found.unused == {"aux.weight"}
+    assert found.shapes == {}
     assert found.same == {"tied": "conv.weight"}
+
+
+@pytest.mark.parametrize("shape", [(), (2, 1), (1, 2, 1)])
+def test_the_shape_of_a_tensor_that_is_seen_in_another(shape: tuple[int, ...]) -> None:
+    behind = TensorsBehind(used={"w": Blob.computed(shape, lambda: np.zeros(shape))})
+    assert read_sources(sources_text(net(of([1, 2], "w"), behind=behind))).shapes == {"w": shape}
 
 
 def test_a_net_that_has_no_checkpoint_tells_nothing() -> None:
@@ -66,7 +73,8 @@ def test_a_net_that_has_no_checkpoint_tells_nothing() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=3, max_size=3, unique=True), st.text(max_size=20))
 def test_any_names_come_back_and_caffe_reads_the_text(names: list[str], key: str) -> None:
-    behind = TensorsBehind(unused=tuple(names))
+    used = {one: of([1, 2]) for one in ("w" + key, '" constant')}
+    behind = TensorsBehind(used=used, unused=tuple(names))
     made = net(of([1, 2], "w" + key), of([1, 2], '" constant'), behind=behind, names=tuple(f"{n}_" for n in names))
     text = sources_text(made)
     found = read_sources(text)

@@ -89,6 +89,20 @@ def test_what_the_model_computes_is_the_same_for_the_same_weights_alone() -> Non
     assert net.behind.computed_from == {"conv.weight", "gain"}
 
 
+def test_a_tensor_that_is_an_output_itself() -> None:
+    class Given(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1, 4, 1, 1))
+
+        def forward(self, x):
+            return x + 1, self.weight
+
+    net = converted(Given)
+    assert ["weight"] in sources(net).values()
+    assert net.behind.shape("weight") == (1, 4, 1, 1)
+
+
 def test_tied_tensors_have_one_name() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:

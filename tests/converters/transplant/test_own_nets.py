@@ -210,7 +210,41 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
         refilled(tmp_path, net, weights)
     told = str(refused.value)
     assert "a.0 is filled by a.0.weight, which is not there" in told
-    assert "head takes 48 numbers from head.weight, which has the shape [9, 8, 1, 1]" in told
+    assert "head takes head.weight of the shape [6, 8, 1, 1], and it is [9, 8, 1, 1]" in told
+
+
+def test_a_tensor_of_another_shape_with_as_many_numbers_is_refused(tmp_path: Path) -> None:
+    net = files(tmp_path, Upsampled, 1, "net")
+    weights = seeded(Upsampled, 2).state_dict()
+    weights["head.weight"] = weights["head.weight"].reshape(8, 6, 1, 1)
+    with pytest.raises(ConversionError, match=r"head\.weight of the shape \[6, 8, 1, 1\], and it is \[8, 6, 1, 1\]"):
+        refilled(tmp_path, net, weights)
+
+
+def test_a_tensor_that_the_model_sees_in_another_shape_keeps_its_own(tmp_path: Path) -> None:
+    class Viewed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gamma = nn.Parameter(torch.zeros(3, 1))
+
+        def forward(self, x):
+            return x * self.gamma.view(1, 3, 1, 1)
+
+    net = files(tmp_path, Viewed, 1, "net")
+    assert '# the shape of "gamma" 3x1' in net.read_text().splitlines()
+    done = refilled(tmp_path, net, seeded(Viewed, 2).state_dict())
+    expected = seeded(Viewed, 2).state_dict()["gamma"].reshape(3).numpy()
+    assert done.net.nodes[-1].blobs[0].load().reshape(3).tolist() == expected.tolist()
+    with pytest.raises(ConversionError, match=r"gamma of the shape \[3, 1\], and it is \[3\]"):
+        refilled(tmp_path, net, {"gamma": torch.ones(3)})
+
+
+def test_two_prefixes_that_fit_are_for_the_user_to_choose(tmp_path: Path) -> None:
+    net = files(tmp_path, Upsampled, 1, "net")
+    weights = seeded(Upsampled, 2).state_dict()
+    both = {f"{who}.{name}": each for who in ("student", "teacher") for name, each in weights.items()}
+    with pytest.raises(ConversionError, match="2 sets of weights that fit: student, teacher"):
+        refilled(tmp_path, net, both)
 
 
 def test_tied_tensors_that_are_no_longer_the_same_are_refused(tmp_path: Path) -> None:
