@@ -110,7 +110,7 @@ def _of_config(content: bytes) -> Iterator[str]:
     try:
         config = _json(content)
         yield from _of_texts(texts_of("PayloadConfig", config), {**RULES, "PayloadMeta.path_name": _fault_of_path})
-        strange = [name for name, meta in config["config"].items() if meta.get("use_pickle")]
+        strange = [name for name, meta in config.get("config", {}).items() if meta.get("use_pickle")]
     except Unlike as error:
         yield f"something else than weights ({error})"
         return

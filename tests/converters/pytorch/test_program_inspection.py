@@ -218,6 +218,14 @@ def test_what_is_no_program_is_said(content: bytes, good: tuple[Entries, Entries
     assert fault.startswith("has something else than a program (")
 
 
+@pytest.mark.parametrize("content", [b"{}", b'{"confg": {}}', b'{"config": {"a": {}}}', b'{"config": []}', b"3"])
+def test_a_list_of_weights_that_lacks_parts(content: bytes, good: tuple[Entries, Entries]) -> None:
+    """What torch would miss in it, torch says; nothing else comes of it."""
+    for name in (hostile.WEIGHTS, hostile.CONSTANTS):
+        faults = faults_of_program(written({**good[0], name: content}))
+        assert all(fault.startswith("has something else than weights (") for fault in faults)
+
+
 def test_of_many_faults_the_first_are_reported_once_each(good: tuple[Entries, Entries]) -> None:
     entries = dict(good[0])
     with hostile.edited(entries) as model:
