@@ -108,7 +108,8 @@ def _model(job: Job) -> str:
 
 def _verified(job: Job, stage: Path, tell: Tell) -> Made:
     """What `convert verify` says of the files, with its report beside them where one can be made."""
-    from converters.cli.verify_source import Asked, Pair, opened
+    from converters.cli.verify_opened import Asked, Pair
+    from converters.cli.verify_source import opened
     from converters.cli.verify_work import engines_wanted
     from converters.verify import caffe_files, verify
 
@@ -117,8 +118,7 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
         (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
         pair,
         Asked(
-            darknet=filled(DarknetOptions, given) if job.source == "darknet" else DarknetOptions(),
-            pytorch=filled(PyTorchOptions, given) if job.source == "pytorch" else PyTorchOptions(),
+            read=asdict(filled(DarknetOptions if job.source == "darknet" else PyTorchOptions, given)),
             caffe=asdict(_caffe(job)),
         ),
     )

@@ -65,7 +65,7 @@ def darknet(
             command = verify_command((cfg, weights), written, read, caffe)
             show(made, written, next_command=command, verbose=wanted.verbose)
     if wanted.verify:
-        from converters.cli.verify_source import Asked
+        from converters.cli.verify_opened import Asked
         from converters.cli.verify_work import verify_written
 
-        verify_written((str(cfg), str(weights)), written, Asked(darknet=read, caffe=asdict(caffe)), quiet=quiet)
+        verify_written((str(cfg), str(weights)), written, Asked(read=asdict(read), caffe=asdict(caffe)), quiet=quiet)

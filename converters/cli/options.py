@@ -35,9 +35,9 @@ def takes(without: Collection[str] = (), source: Source | None = None, **kinds: 
     return _decorator(kinds, source, lambda kind, values: kind(**values), without)
 
 
-def takes_given(**kinds: type[Struct]) -> Decorator:
+def takes_given(without: Collection[str] = (), **kinds: type[Struct]) -> Decorator:
     """The same, but the command gets a dict of what stands on the command line, where a flag can also be denied."""
-    return _decorator(kinds, None, lambda kind, values: _given(values), (), deniable=True)
+    return _decorator(kinds, None, lambda kind, values: _given(values), without, deniable=True)
 
 
 def _decorator(
@@ -82,9 +82,9 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
     option, flag, many = one.option, one.flag, one.kind in _MANY
     names = [option.short, flag] if option.short else [flag]
-    if one.kind == "flag" and deniable:
+    if one.kind == "flag" and deniable and option.from_file:
         names[-1] += f"/--no-{flag[2:]}"
-    shown: bool | str = _AS_CONVERTED if deniable else bool(one.default)
+    shown: bool | str = _AS_CONVERTED if deniable and option.from_file else bool(one.default)
     return click.option(
         one.name,
         *names,

@@ -71,10 +71,10 @@ def pytorch(
         else:
             show(made, written, next_command=verify_command((model,), written, read, caffe), verbose=wanted.verbose)
     if wanted.verify:
-        from converters.cli.verify_source import Asked
+        from converters.cli.verify_opened import Asked
         from converters.cli.verify_work import verify_written
 
-        verify_written((model,), written, Asked(pytorch=read, caffe=asdict(caffe)), quiet=quiet)
+        verify_written((model,), written, Asked(read=asdict(read), caffe=asdict(caffe)), quiet=quiet)
 
 
 def _refuse_missing(model: str) -> None:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from converters.cli.command import Command, refuse_missing
 from converters.cli.options import FILE, takes, takes_given
 from converters.cli.verify_inputs import inputs_apart
+from converters.cli.verify_opened import Asked
 from converters.cli.verify_shown import show_comparison, verdict_told
-from converters.cli.verify_source import Asked, opened, parted
+from converters.cli.verify_source import opened, parted
 from converters.cli.verify_work import EXIT_CODES, compared, could_not
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, VerifyOptions
 
@@ -29,16 +30,16 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, Ver
 @click.option("--report", type=FILE, metavar="FILE.html", help="Write a report with charts.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every layer, in net order.")
-@takes(without=("input",), wanted=VerifyOptions, darknet=DarknetOptions, pytorch=PyTorchOptions)
-@takes_given(caffe=CaffeOptions)
+@takes(wanted=VerifyOptions)
+@takes_given(without=("input",), darknet=DarknetOptions, pytorch=PyTorchOptions, caffe=CaffeOptions)
 def verify(
     files: tuple[str, ...],
     report: Path | None,
     quiet: bool,
     verbose: bool,
     wanted: VerifyOptions,
-    darknet: DarknetOptions,
-    pytorch: PyTorchOptions,
+    darknet: Mapping[str, Any],
+    pytorch: Mapping[str, Any],
     caffe: Mapping[str, Any],
 ) -> None:
     """Compare a Caffe net with its source, layer by layer.
@@ -53,10 +54,11 @@ def verify(
             require_drawing()
         source, pair = parted(files)
         data, shapes = inputs_apart(wanted.inputs)
-        wanted, pytorch = replace(wanted, inputs=data), replace(pytorch, input=shapes)
+        wanted = replace(wanted, inputs=data)
+        pytorch = {**pytorch, "input": shapes} if shapes else pytorch
         models = (Path(one) for one in source if ":" not in one)
         refuse_missing((*models, pair.prototxt, pair.caffemodel, *map(Path, data)))
-        found = opened(source, pair, Asked(darknet=darknet, pytorch=pytorch, caffe=caffe, judge=wanted.judge))
+        found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
             write_report(comparison, report, remarks=found.remarks)

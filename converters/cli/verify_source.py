@@ -3,58 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from msgspec import Struct, field
-from msgspec.structs import replace
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
-from converters.cli.files import lowered
-from converters.cli.sources import darknet_model, require_torch, torch_model, users_code
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
+from converters.cli.verify_darknet import darknet_source
+from converters.cli.verify_opened import Asked, Opened, Pair
+from converters.cli.verify_pytorch import torch_source
 
-if TYPE_CHECKING:
-    from torch.export import ExportedProgram
-
-    from caffe_ir.net import Net
-    from converters.darknet import DarknetModel
-    from converters.verify import Judge, Source
-    from converters.verify.readings import Reading
-
-Fit = Literal["letterbox", "stretch", "crop"]
 CFG, WEIGHTS = ".cfg", ".weights"
 _TORCH = (".pt", ".pt2", ".pth", ".py", ".safetensors")
 """Of these one file is a model by itself."""
-
-
-class Pair(Struct, frozen=True, kw_only=True):
-    """The two files of a Caffe net."""
-
-    prototxt: Path
-    caffemodel: Path
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """How the source was read, and what is known of how it was lowered; the files show the rest."""
-
-    darknet: DarknetOptions = DarknetOptions()
-    pytorch: PyTorchOptions = field(default_factory=PyTorchOptions)
-    caffe: Mapping[str, Any] = field(default_factory=dict)
-    judge: Literal["auto", "embedded", "darknet"] = "auto"
-
-
-class Opened(Struct, frozen=True, kw_only=True):
-    """A source with how it takes pictures, and what the user should know about who judges."""
-
-    source: Source
-    fit: Fit = "stretch"
-    remarks: tuple[str, ...] = ()
-    readings: Callable[[], Iterator[Reading]] = lambda: iter(())
-    """Other ways to read the same files, for one of which the Caffe net may have been made."""
 
 
 def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
@@ -103,12 +64,12 @@ def opened(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
     if any(map(_is_caffe, files)):
         return _caffe(files)
     if len(files) == 1 and Path(files[0]).suffix not in (CFG, WEIGHTS):
-        return _pytorch(files[0], pair, asked)
+        return torch_source(files[0], pair, asked)
     cfg, weights = _cfg_and_weights(files)
-    if asked.pytorch.input:
-        said = f"--input {', '.join(asked.pytorch.input)}: a cfg says itself how large its input is"
+    if shapes := asked.read.get("input"):
+        said = f"--input {', '.join(shapes)}: a cfg says itself how large its input is"
         raise click.UsageError(f"{said}; --input-size HxW sets another")
-    return _darknet(cfg, weights, pair, asked)
+    return darknet_source(cfg, weights, pair, asked)
 
 
 def _cfg_and_weights(files: tuple[str, ...]) -> tuple[Path, Path]:
@@ -128,104 +89,6 @@ def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
     return found[0][0], found[1][0]
 
 
-# ---- the net that the converter would write ------------------------------------------------------------------------
-
-
-def expected(net: Net, pair: Pair, asked: Asked) -> Net:
-    """The source lowered as it was for these files, as far as their layers show it. Raises ConversionError."""
-    from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.given_files import check_regular, read_bytes
-    from converters.verify.matching import nearest
-
-    unknown = [
-        CaffeOptions(**{"head": head, "fold_bn": fold, **asked.caffe})
-        for head in ("raw", "activated")
-        for fold in (False, True)
-    ]
-    try:
-        check_regular(pair.prototxt)
-        text = read_bytes(pair.prototxt).decode("utf-8", "replace")
-    except OSError as error:
-        raise ConversionError(Problem(what=f"cannot read {pair.prototxt}", why=error.strerror or "")) from error
-    return nearest(text, [lowered(net.copy(), each) for each in dict.fromkeys(unknown)])
-
-
-# ---- Darknet -------------------------------------------------------------------------------------------------------
-
-
-def _darknet(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened:
-    model = darknet_model(cfg, weights, asked.darknet)
-    found = darknet_opened(cfg, weights, model, expected(model.net, pair, asked), asked.judge)
-    return replace(found, readings=partial(_readings, cfg, weights, model, pair, asked))
-
-
-def _readings(cfg: Path, weights: Path, model: DarknetModel, pair: Pair, asked: Asked) -> Iterator[Reading]:
-    """The same weights under every other --bn."""
-    from converters.verify.readings import Reading
-
-    seen = {str(model.batch_norm)}
-    for choice in next(one.choices for one in declared(DarknetOptions) if one.name == "bn"):
-        other = darknet_model(cfg, weights, replace(asked.darknet, bn=choice), check_finite=False)
-        if str(other.batch_norm) in seen:
-            continue
-        seen.add(str(other.batch_norm))
-        yield Reading(
-            expected=expected(other.net, pair, asked),
-            chosen=f"divide by {other.batch_norm}, as with --bn {choice}",
-            instead=f"{model.batch_norm} belongs ({model.batch_norm.why.partition(';')[0]})",
-            hint=f"convert again, or if the weights mean the former, verify with --bn {choice} too",
-        )
-
-
-def darknet_opened(
-    cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
-) -> Opened:
-    """The source that a Darknet model is, judged by Darknet itself where that can be."""
-    from converters.darknet import heads_json
-    from converters.verify.darknet_source import DarknetFiles, darknet_judge
-    from converters.verify.source import embedded_judge, source_of
-
-    judges: list[Judge] = [embedded_judge(model.net)]
-    why = "" if judge == "embedded" else _darknet_unfit(model)
-    if judge != "embedded" and not why:
-        header = model.weights.header
-        files = DarknetFiles(
-            cfg=cfg,
-            weights=weights,
-            input_shape=next(iter(model.net.shapes.values())),
-            numbers_at=None if header.size == header.usual_size else header.size,
-            sections=len(model.net.values) - 1,
-        )
-        judges.append(darknet_judge(files, model.net))
-    if judge == "darknet" and why:
-        raise click.UsageError(f"--judge darknet: {why}")
-    source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
-    return Opened(
-        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.facts else None}),
-        fit=model.facts.preprocessing.fit,
-        remarks=(f"Darknet itself does not judge: {why}",) if why else (),
-    )
-
-
-def _darknet_unfit(model: DarknetModel) -> str:
-    from converters.verify.darknet_source import why_not
-
-    if model.dialect != "darknet":
-        return "the net is one of AlexeyAB's fork"
-    if (model.batch_norm.form, model.batch_norm.eps) != ("outside", 1e-6) and _has_batch_norm(model):
-        return f"its CPU code does not divide by {model.batch_norm}"
-    if model.weights.header.transposed and model.weights.header.size != model.weights.header.usual_size:
-        return "its header is of another length than its version has, and its matrices are transposed"
-    return why_not(model.net)
-
-
-def _has_batch_norm(model: DarknetModel) -> bool:
-    return any(node.layer.type_name() == "SourceBatchNorm" for node in model.net.nodes)
-
-
-# ---- Caffe and PyTorch ---------------------------------------------------------------------------------------------
-
-
 def _caffe(files: tuple[str, ...]) -> Opened:
     from converters.verify import caffe_files, caffe_source
 
@@ -234,35 +97,3 @@ def _caffe(files: tuple[str, ...]) -> Opened:
         return Opened(source=caffe_source(caffe_files(pair.prototxt, pair.caffemodel)))
     form = HDF5 if any(name.endswith(HDF5) for name in files) else BINARY
     return Opened(source=caffe_source(caffe_files(*_two(files, PROTOTXT, form))))
-
-
-def _pytorch(source: str, pair: Pair, asked: Asked) -> Opened:
-    require_torch()
-    from converters.pytorch import convert
-    from converters.pytorch.capture import capture
-
-    model = torch_model(source, asked.pytorch)
-    with users_code():
-        program = capture(model.loaded.model, model.args, model.kwargs).program
-        net = convert(program, handlers=model.handlers, name=model.loaded.name)
-    return pytorch_opened(source, program, net, expected(net, pair, asked))
-
-
-def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:
-    """The source that a captured program is, judged by torch and by this program."""
-    from converters.verify.source import embedded_judge, source_of
-    from converters.verify.torch_source import torch_judge
-
-    source = source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)])
-    return Opened(source=replace(source, whole=_whole(program, net, lowered)))
-
-
-def _whole(program: ExportedProgram, net: Net, lowered: Net) -> frozenset[str]:
-    """The inputs of the lowered net, which are those of the net in their order, that the program has as integers."""
-    from converters.verify.source import inputs_of
-
-    types = {
-        node.name: node.meta["val"].dtype for node in program.graph.nodes if hasattr(node.meta.get("val"), "dtype")
-    }
-    pairs = zip(inputs_of(net), inputs_of(lowered), strict=False)
-    return frozenset(own for one, own in pairs if not types[net.producer(one).origin.layer].is_floating_point)

@@ -11,8 +11,9 @@ import click
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
+from converters.cli.verify_opened import Asked, Fit, Opened, Pair
 from converters.cli.verify_progress import steps
-from converters.cli.verify_source import Asked, Fit, Opened, Pair, opened
+from converters.cli.verify_source import opened
 from converters.options import VerifyOptions
 
 if TYPE_CHECKING:

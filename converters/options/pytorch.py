@@ -25,15 +25,21 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     ] = ()
     weights: Annotated[
         Path | None,
-        Option(help="Weights for the model: .pth (nested or with prefixes), .safetensors, .npz or .npy.", own=True),
+        Option(
+            help="Weights for the model: .pth (nested or with prefixes), .safetensors, .npz or .npy.",
+            own=True,
+            from_file=False,
+        ),
     ] = None
-    weights_key: Annotated[str, Option(help="The weights to use, of a checkpoint with several.", metavar="KEY")] = ""
+    weights_key: Annotated[
+        str, Option(help="The weights to use, of a checkpoint with several.", metavar="KEY", from_file=False)
+    ] = ""
     arguments: Annotated[
         Mapping[str, Any],
         Option(help="Argument for the function that makes the model; repeatable.", flag="--arg", metavar="KEY=VALUE"),
     ] = field(default_factory=dict)
     plugins: Annotated[
         tuple[Path, ...],
-        Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin"),
+        Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin", from_file=False),
     ] = ()
-    trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.")] = False
+    trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.", from_file=False)] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -84,7 +85,8 @@ def test_another_epsilon_is_verified_and_its_neighbour_is_not(tmp_path, bn) -> N
     done = run(cfg, weights, tmp_path / "net", "--bn", bn)
     assert done.exit_code == 0, done.output
     assert "its CPU code does not divide by" in done.output
-    assert run(cfg, weights, tmp_path / "net").exit_code == 1
+    assert run(cfg, weights, tmp_path / "net").exit_code == 0  # the prototxt says so itself
+    assert run(cfg, weights, tmp_path / "net", "--bn", "auto").exit_code == 1
 
 
 def test_files_that_are_not_there_end_with_2(files) -> None:
@@ -195,13 +197,16 @@ def test_the_hint_about_a_missing_input_works_as_it_stands(tmp_path) -> None:
     (tmp_path / "m.py").write_text(f"import torch\n\n\ndef net():\n{body}")
     model = f"{tmp_path / 'm.py'}:net"
     converted("pytorch", model, "--input", "1x3x8x8", "-o", tmp_path / "net")
+    np.save(tmp_path / "x.npy", np.ones((1, 3, 8, 8)))
+    for words in ([], ["--input", "1x3x8x8"], ["--input", "1x3x8x8", "--input", tmp_path / "x.npy"]):
+        done = run(model, tmp_path / "net", *words, "--engine", "embedded")
+        assert done.exit_code == 0, done.output
+    path = tmp_path / "net.prototxt"
+    path.write_text(re.sub(r"(?m)^# .*\n", "", path.read_text()))
     done = run(model, tmp_path / "net")
     assert done.exit_code == 2
     assert "--input 1x3x224x224" in done.output
-    np.save(tmp_path / "x.npy", np.ones((1, 3, 8, 8)))
-    for words in (["--input", "1x3x8x8"], ["--input", "1x3x8x8", "--input", tmp_path / "x.npy"]):
-        done = run(model, tmp_path / "net", *words, "--engine", "embedded")
-        assert done.exit_code == 0, done.output
+    assert run(model, tmp_path / "net", "--input", "1x3x8x8", "--engine", "embedded").exit_code == 0
 
 
 def test_a_cfg_says_its_size_itself(files) -> None:
@@ -254,6 +259,9 @@ def test_files_made_with_another_bn_are_told_in_one_line(words, tmp_path) -> Non
     cfg, weights = darknet_model(tmp_path, TINY)
     converted("darknet", cfg, weights, "-o", tmp_path / "net", "--bn", "darknet-gpu", *words)
     done = run(cfg, weights, tmp_path / "net", "--engine", "embedded")
+    assert done.exit_code == 0
+    assert "note: options from the comment of net.prototxt: --bn darknet-gpu" in done.output
+    done = run(cfg, weights, tmp_path / "net", "--engine", "embedded", "--bn", "auto")
     assert done.exit_code == 1
     told = [line for line in done.output.splitlines() if line.startswith(("first at fault", "and", "warning"))]
     assert len(told) == 1

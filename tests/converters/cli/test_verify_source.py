@@ -6,10 +6,8 @@ import click
 import pytest
 
 from caffe_ir.errors import ConversionError
-from converters.cli.verify_source import Asked, Pair, darknet_opened, expected, opened, parted
-from converters.darknet import convert
-from tests.converters.cli.given import ALEXEYAB, TINY, converted, darknet_model
-from tests.oracles.darknet import needs_darknet
+from converters.cli.verify_opened import Asked, Pair
+from converters.cli.verify_source import opened, parted
 
 
 @pytest.mark.parametrize(
@@ -54,49 +52,3 @@ def test_one_file_is_not_enough() -> None:
 def test_a_source_of_the_wrong_files_is_refused(files) -> None:
     with pytest.raises(click.UsageError):
         opened(files, Pair(prototxt=Path("x"), caffemodel=Path("x")), Asked())
-
-
-@pytest.mark.parametrize("head", ["raw", "activated"])
-@pytest.mark.parametrize("fold", [False, True])
-def test_the_options_of_the_conversion_are_read_off_the_files(tmp_path, head, fold) -> None:
-    model = darknet_model(tmp_path, TINY)
-    converted("darknet", *model, "-o", tmp_path / "net", "--head", head, *(["--fold-bn"] if fold else []))
-    net = convert(*model).net
-    before = net.dump()
-    made = expected(net, Pair(prototxt=tmp_path / "net.prototxt", caffemodel=tmp_path / "x"), Asked())
-    assert any(node.layer.type_name() == "BatchNorm" for node in made.nodes) is not fold
-    assert ("yolo_5" in made.values) is (head == "activated")
-    assert net.dump() == before
-
-
-def test_a_copy_can_be_rewritten(tmp_path) -> None:
-    net = convert(*darknet_model(tmp_path, TINY)).net
-    twin = net.copy()
-    twin.remove(twin.nodes[-1])
-    twin.values.clear()
-    assert len(net.nodes) == len(twin.nodes) + 1
-    assert net.values
-
-
-@needs_darknet
-def test_darknet_judges_what_it_computes_as_it_was_converted(tmp_path) -> None:
-    cfg, weights = map(Path, darknet_model(tmp_path, TINY))
-    model = convert(cfg, weights)
-    assert [judge.name for judge in darknet_opened(cfg, weights, model, model.net, "auto").source.judges] == [
-        "embedded",
-        "darknet",
-    ]
-    found = darknet_opened(cfg, weights, model, model.net, "embedded")
-    assert ([judge.name for judge in found.source.judges], found.fit) == (["embedded"], "letterbox")
-    other = darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "auto")
-    assert [judge.name for judge in other.source.judges] == ["embedded"]
-    assert other.remarks == ("Darknet itself does not judge: its CPU code does not divide by sqrt(variance + 1e-5)",)
-    with pytest.raises(click.UsageError, match="--judge darknet: its CPU code"):
-        darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "darknet")
-
-
-def test_a_net_of_the_fork_is_not_given_to_the_original(tmp_path) -> None:
-    cfg, weights = map(Path, darknet_model(tmp_path, TINY, header=ALEXEYAB))
-    model = convert(cfg, weights, dialect="alexeyab")
-    found = darknet_opened(cfg, weights, model, model.net, "auto")
-    assert found.remarks == ("Darknet itself does not judge: the net is one of AlexeyAB's fork",)

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.errors import ConversionError
-from converters.cli.verify_source import Asked, Opened, Pair, opened
+from converters.cli.verify_opened import Asked, Opened, Pair
+from converters.cli.verify_source import opened
 from converters.cli.verify_work import compared
-from converters.options import PyTorchOptions, VerifyOptions
+from converters.options import VerifyOptions
 from tests.converters.cli.given import converted, darknet_model
 from tests.converters.verify.file_faults import Files, NoPlace, Plant
 from tests.converters.verify.planting import CFG
@@ -159,7 +160,7 @@ def _planted(stem: Path, words: Sequence[str], folded: Sequence[str]) -> Planted
     sources = tuple(words[1:3]) if words[0] == "darknet" else (words[1],)
     asked = Asked(judge="embedded")
     if words[0] == "pytorch":
-        asked = Asked(pytorch=PyTorchOptions(input=("1x3x16x16",)))
+        asked = Asked(read={"input": ("1x3x16x16",)})
     return PlantedNet(name=stem.name, pair=pair, source=opened(sources, pair, asked), files=Files.read(stem))
 
 

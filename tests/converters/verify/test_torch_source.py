@@ -6,7 +6,7 @@ import pytest
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
-from converters.cli.verify_source import pytorch_opened
+from converters.cli.verify_pytorch import pytorch_opened
 from converters.verify import JudgeFailed
 from tests.converters.verify.planting import parameter, verified, weights
 

@@ -1,0 +1,97 @@
+"""A Darknet model as a source for `convert verify`, with Darknet itself as a reference where it can be one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+from msgspec.structs import replace
+
+from converters.cli.sources import darknet_model
+from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
+from converters.options import DarknetOptions, declared
+
+if TYPE_CHECKING:
+    from caffe_ir.net import Net
+    from converters.cli.verify_stated import Stated
+    from converters.darknet import DarknetModel
+    from converters.verify import Judge
+    from converters.verify.readings import Reading
+
+
+def darknet_source(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened:
+    """The source that a cfg and its weights are, read as these files say. Raises ConversionError and UsageError."""
+    told = stated(DarknetOptions, (cfg, weights), pair, asked)
+    model = darknet_model(cfg, weights, told.read)
+    found = darknet_opened(cfg, weights, model, expected(model.net, pair, told, asked.caffe), asked.judge)
+    readings = partial(_readings, cfg, weights, model, pair, told, asked.caffe)
+    return replace(found, readings=readings, remarks=(*told.remarks, *found.remarks))
+
+
+def _readings(
+    cfg: Path, weights: Path, model: DarknetModel, pair: Pair, told: Stated[DarknetOptions], caffe: Mapping[str, Any]
+) -> Iterator[Reading]:
+    """The same weights under every other --bn."""
+    from converters.verify.readings import Reading
+
+    seen = {str(model.batch_norm)}
+    for choice in next(one.choices for one in declared(DarknetOptions) if one.name == "bn"):
+        other = darknet_model(cfg, weights, replace(told.read, bn=choice), check_finite=False)
+        if str(other.batch_norm) in seen:
+            continue
+        seen.add(str(other.batch_norm))
+        yield Reading(
+            expected=expected(other.net, pair, told, caffe),
+            chosen=f"divide by {other.batch_norm}, as with --bn {choice}",
+            instead=f"{model.batch_norm} belongs ({model.batch_norm.why.partition(';')[0]})",
+            hint=f"convert again, or if the weights mean the former, verify with --bn {choice} too",
+        )
+
+
+def darknet_opened(
+    cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
+) -> Opened:
+    """The source that a Darknet model is, judged by Darknet itself where that can be."""
+    from converters.darknet import heads_json
+    from converters.verify.darknet_source import DarknetFiles, darknet_judge
+    from converters.verify.source import embedded_judge, source_of
+
+    judges: list[Judge] = [embedded_judge(model.net)]
+    why = "" if judge == "embedded" else _darknet_unfit(model)
+    if judge != "embedded" and not why:
+        header = model.weights.header
+        files = DarknetFiles(
+            cfg=cfg,
+            weights=weights,
+            input_shape=next(iter(model.net.shapes.values())),
+            numbers_at=None if header.size == header.usual_size else header.size,
+            sections=len(model.net.values) - 1,
+        )
+        judges.append(darknet_judge(files, model.net))
+    if judge == "darknet" and why:
+        raise click.UsageError(f"--judge darknet: {why}")
+    source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
+    return Opened(
+        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.facts else None}),
+        fit=model.facts.preprocessing.fit,
+        remarks=(f"Darknet itself does not judge: {why}",) if why else (),
+    )
+
+
+def _darknet_unfit(model: DarknetModel) -> str:
+    from converters.verify.darknet_source import why_not
+
+    if model.dialect != "darknet":
+        return "the net is one of AlexeyAB's fork"
+    if (model.batch_norm.form, model.batch_norm.eps) != ("outside", 1e-6) and _has_batch_norm(model):
+        return f"its CPU code does not divide by {model.batch_norm}"
+    if model.weights.header.transposed and model.weights.header.size != model.weights.header.usual_size:
+        return "its header is of another length than its version has, and its matrices are transposed"
+    return why_not(model.net)
+
+
+def _has_batch_norm(model: DarknetModel) -> bool:
+    return any(node.layer.type_name() == "SourceBatchNorm" for node in model.net.nodes)

@@ -1,0 +1,52 @@
+"""A PyTorch model as a source for `convert verify`, with torch as a reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from converters.cli.sources import require_torch, torch_model, users_code
+from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
+from converters.options import PyTorchOptions
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+    from caffe_ir.net import Net
+
+
+def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
+    """The source that a PyTorch model is, read as these files say. Raises ConversionError."""
+    require_torch()
+    from converters.pytorch import convert
+    from converters.pytorch.capture import capture
+
+    told = stated(PyTorchOptions, (Path(source.rpartition(":")[0] or source),), pair, asked)
+    model = torch_model(source, told.read)
+    with users_code():
+        program = capture(model.loaded.model, model.args, model.kwargs).program
+        net = convert(program, handlers=model.handlers, name=model.loaded.name)
+    found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
+    return replace(found, remarks=told.remarks)
+
+
+def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:
+    """The source that a captured program is, judged by torch and by this program."""
+    from converters.verify.source import embedded_judge, source_of
+    from converters.verify.torch_source import torch_judge
+
+    source = source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)])
+    return Opened(source=replace(source, whole=_whole(program, net, lowered)))
+
+
+def _whole(program: ExportedProgram, net: Net, lowered: Net) -> frozenset[str]:
+    """The inputs of the lowered net, which are those of the net in their order, that the program has as integers."""
+    from converters.verify.source import inputs_of
+
+    types = {
+        node.name: node.meta["val"].dtype for node in program.graph.nodes if hasattr(node.meta.get("val"), "dtype")
+    }
+    pairs = zip(inputs_of(net), inputs_of(lowered), strict=False)
+    return frozenset(own for one, own in pairs if not types[net.producer(one).origin.layer].is_floating_point)

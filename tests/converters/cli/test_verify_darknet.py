@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from converters.cli.verify_darknet import darknet_opened
+from converters.darknet import convert
+from tests.converters.cli.given import ALEXEYAB, TINY, darknet_model
+from tests.oracles.darknet import needs_darknet
+
+
+@needs_darknet
+def test_darknet_judges_what_it_computes_as_it_was_converted(tmp_path) -> None:
+    cfg, weights = map(Path, darknet_model(tmp_path, TINY))
+    model = convert(cfg, weights)
+    assert [judge.name for judge in darknet_opened(cfg, weights, model, model.net, "auto").source.judges] == [
+        "embedded",
+        "darknet",
+    ]
+    found = darknet_opened(cfg, weights, model, model.net, "embedded")
+    assert ([judge.name for judge in found.source.judges], found.fit) == (["embedded"], "letterbox")
+    other = darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "auto")
+    assert [judge.name for judge in other.source.judges] == ["embedded"]
+    assert other.remarks == ("Darknet itself does not judge: its CPU code does not divide by sqrt(variance + 1e-5)",)
+    with pytest.raises(click.UsageError, match="--judge darknet: its CPU code"):
+        darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "darknet")
+
+
+def test_a_net_of_the_fork_is_not_given_to_the_original(tmp_path) -> None:
+    cfg, weights = map(Path, darknet_model(tmp_path, TINY, header=ALEXEYAB))
+    model = convert(cfg, weights, dialect="alexeyab")
+    found = darknet_opened(cfg, weights, model, model.net, "auto")
+    assert found.remarks == ("Darknet itself does not judge: the net is one of AlexeyAB's fork",)
