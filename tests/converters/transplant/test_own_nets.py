@@ -125,6 +125,45 @@ class Padded(nn.Module):
         return self.conv(F.pad(x, (0, 1, 0, 1)))
 
 
+FUNCTIONS = {
+    "mean": lambda x: F.avg_pool2d(x, 3, 1, 1),
+    "means of several sizes": lambda x: F.adaptive_avg_pool2d(x, (4, 5)),
+    "power mean": lambda x: F.lp_pool2d(x.abs() + 1, 3, 2),
+    "pixel shuffle": lambda x: F.pixel_shuffle(x, 2),
+    "pixel unshuffle": lambda x: F.pixel_unshuffle(x, 2),
+    "windows": lambda x: F.unfold(x, 3).view(1, 36, 4, 4),
+    "turned": lambda x: x.flip(3),
+    "rolled": lambda x: x.roll(1, 2),
+    "every other": lambda x: x[:, ::2, 1::2],
+    "sums": lambda x: x.cumsum(1),
+    "bicubic": lambda x: F.interpolate(x, scale_factor=1.5, mode="bicubic"),
+    "nearest": lambda x: F.interpolate(x, size=(7, 5)),
+    "mirrored": lambda x: F.pad(x, (1, 1, 1, 1), mode="reflect"),
+    "zeros at one side": lambda x: F.pad(x, (0, 0, 2, 0)) * 2,
+    "normalised": lambda x: F.normalize(x, dim=1),
+    "by groups": lambda x: F.group_norm(x, 2),
+    "by neighbours": lambda x: F.local_response_norm(x, 3),
+    "mixed channels": lambda x: F.channel_shuffle(x, 2),
+    "places": lambda x: x + torch.arange(6.0) * torch.linspace(0, 1, 6).view(6, 1),
+    "two halves": lambda x: torch.cat([a * b for a, b in (x.chunk(2, 1), x.chunk(2, 1)[::-1])], 1),
+}
+
+
+def around(name: str) -> type[nn.Module]:
+    """A function between two convolutions, the second as wide as it needs."""
+    outputs = FUNCTIONS[name](torch.zeros(1, 4, 6, 6)).shape[1]
+
+    class Around(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv2d(3, 4, 1), nn.Conv2d(outputs, 2, 1)
+
+        def forward(self, x):
+            return self.last(FUNCTIONS[name](self.first(x)))
+
+    return Around
+
+
 X = torch.zeros(1, 3, 6, 6)
 
 
@@ -148,6 +187,11 @@ def refilled(folder: Path, net: Path, checkpoint: object, *, beside: bool = True
 def files(folder: Path, made: type[nn.Module], seed: int, name: str) -> Path:
     caffe_ir.write(convert(seeded(made, seed), (X,), name="net"), folder / name)
     return folder / f"{name}.prototxt"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_helpers_of_every_kind_are_the_same_for_another_checkpoint(name: str, tmp_path: Path) -> None:
+    test_it_is_the_fresh_conversion_to_the_byte(around(name), tmp_path)
 
 
 @pytest.mark.parametrize("made", [Upsampled, Means, Attention, Tables, Tied])
