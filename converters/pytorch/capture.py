@@ -54,7 +54,7 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
         elif not dynamic(program) and open_sizes(program) and program.example_inputs is not None:
             args, kwargs = program.example_inputs
         if (args or kwargs) and (dynamic(program) or open_sizes(program)):
-            program = _exported(program.module(), args, kwargs)
+            program = _exported(_module_of(program), args, kwargs)
     elif isinstance(model, torch.jit.ScriptModule):
         with in_eval(model) as notes:
             program = _from_script(model, args, kwargs)
@@ -95,6 +95,22 @@ def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, .
 
     apart_args, apart_kwargs = tree_map(own, (tuple(args), dict(kwargs)))
     return apart_args, apart_kwargs
+
+
+def _module_of(program: ExportedProgram) -> torch.nn.Module:
+    """The program as a module, to be captured again. Raises ConversionError where torch cannot make one of it."""
+    try:
+        with quiet():
+            module: torch.nn.Module = program.module()
+            return module
+    except Exception as error:  # of many kinds: a saved program may lack anything
+        raise ConversionError(
+            Problem(
+                what=f"torch cannot run this program again: {first_line(error)}",
+                why="its sizes are open, so it is captured once more for the sizes that are given",
+                hint="export the model again from its source, best with the sizes of the net that is wanted",
+            )
+        ) from error
 
 
 def _refuse_hidden_aliases(program: ExportedProgram) -> None:
@@ -173,7 +189,7 @@ def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Ma
         program = from_script(script, given)
     refuse_traced_in_training(program)
     if dynamic(program):
-        program = _exported(program.module(), given, {})
+        program = _exported(_module_of(program), given, {})
     call_inputs(program, input_names(script))
     named_by_their_weights(program)
     return program

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -224,6 +225,23 @@ def test_a_list_of_weights_that_lacks_parts(content: bytes, good: tuple[Entries,
     for name in (hostile.WEIGHTS, hostile.CONSTANTS):
         faults = faults_of_program(written({**good[0], name: content}))
         assert all(fault.startswith("has something else than weights (") for fault in faults)
+
+
+def test_a_program_that_torch_cannot_run_again_is_refused(good: tuple[Entries, Entries], tmp_path: Path) -> None:
+    """Two arguments of one name, and no signature at all: nothing that runs, and nothing that works."""
+
+    def no_signature(model: Any) -> None:
+        model["graph_module"]["module_call_graph"][0]["signature"] = None
+
+    def one_name(model: Any) -> None:
+        hostile.signature_of(model)["forward_arg_names"] = ["x", "x", "scale"]
+
+    for change in (no_signature, one_name):
+        entries = dict(good[0])
+        with hostile.edited(entries) as model:
+            change(model)
+        with pytest.raises(ConversionError):
+            use(hostile.write(entries, tmp_path / "model.pt2"), trust=False)
 
 
 def test_of_many_faults_the_first_are_reported_once_each(good: tuple[Entries, Entries]) -> None:
