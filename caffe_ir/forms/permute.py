@@ -8,7 +8,7 @@ other order is a chain of exchanges, and the cheapest chain is looked for. An ex
 - Im2col of (P, 1, X, Y Q) with a kernel of 1 x Y cells that lie Q apart: channel y of the result at (x, q) is what
   stood at (x, y Q + q) (im2col.cpp, im2col_cpu);
 - the Convolution with these windows and a filter for each channel that has a single 1: no reader of Caffe files but
-  Caffe has Im2col, and all of them have this.
+  Caffe has and all of them have this.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Concat, Convolution, Im2col, Reshape, Slice
+from caffe_ir.layers import Concat, Convolution, Reshape, Slice
 from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import Exchange, Permute
 
@@ -32,6 +32,9 @@ MOST_PARTS = 128
 """More parts of a Slice nobody wants to read, and several chips not to compute."""
 SHORT = 16
 """Of an exchange with fewer rows or columns the chain takes rather more."""
+COPIED = 64
+"""So few rows or columns are cut apart: a copy, where a product with zeros makes NaN of infinity."""
+FEW = "few rows or columns are copied"
 LAYERS_OF_A_SWAP = 4
 """What one more exchange costs beside its parts: views and copies."""
 
@@ -111,15 +114,10 @@ def _cut(new: Replacement, count: int, axis: int) -> list[str]:
     return new.split("part", Slice(axis=axis, slice_point=points), new.old.bottom, tops=count)
 
 
-def _by_im2col(new: Replacement) -> str:
-    _, rows, columns, last = new.shape_of(new.old.bottom)
-    x = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom)
-    new.add("columns", Im2col(kernel_size=(1, columns), dilation=(1, last)), x)
-    return ""
-
-
 def _by_an_identity(new: Replacement) -> str:
     _, rows, columns, last = new.shape_of(new.old.bottom)
+    if min(rows, columns) <= COPIED:
+        return FEW
     x = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom)
     layer = Convolution(num_output=columns, kernel_size=(1, columns), dilation=(1, last), bias_term=False)
     new.add("columns", layer, x, blobs=[_identity(columns, 1)])
@@ -129,8 +127,8 @@ def _by_an_identity(new: Replacement) -> str:
 def _by_an_identity_with_holes(new: Replacement) -> str:
     """Zeros between the taps instead of a dilation, which several readers take for both axes."""
     _, rows, columns, last = new.shape_of(new.old.bottom)
-    if last == 1:
-        return "there are no holes"
+    if last == 1 or min(rows, columns) <= COPIED:
+        return FEW if last > 1 else "there are no holes"
     x, taps = new.add("view", Reshape(shape=(0, 1, rows, columns * last)), new.old.bottom), (columns - 1) * last + 1
     layer = Convolution(num_output=columns, kernel_size=(1, taps), bias_term=False)
     new.add("columns", layer, x, blobs=[_identity(columns, last)])
@@ -154,7 +152,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Exchange: (
         Form(name="Slice and Concat of rows", build=_by_rows),
         Form(name="Slice and Concat of columns", build=_by_columns),
-        Form(name="Im2col", build=_by_im2col),
         Form(name="Convolution of an identity", build=_by_an_identity),
         Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),
     ),

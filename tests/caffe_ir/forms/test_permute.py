@@ -56,7 +56,7 @@ def test_what_moves_nothing_is_a_view(shape, order, kinds):
     assert types(rewritten(permuted(shape, order), LEGALIZE)) == kinds
 
 
-@pytest.mark.parametrize("shape", [(1, 3, 4, 2), (2, 5, 3, 1), (2, 70, 3, 2), (1, 3, 70, 1)])
+@pytest.mark.parametrize("shape", [(1, 3, 4, 2), (2, 20, 17, 1), (2, 70, 66, 2), (1, 65, 70, 1)])
 def test_every_form_of_an_exchange_is_exact(shape):
     built = []
     for form in FORMS[Exchange]:
@@ -68,7 +68,7 @@ def test_every_form_of_an_exchange_is_exact(shape):
             new.commit()
             assert_same(net, after, 0.0)
             built.append(form.name)
-    assert len(built) >= 3
+    assert len(built) >= 2
 
 
 def test_a_large_exchange_is_no_im2col_where_engines_lack_it():
