@@ -21,12 +21,15 @@ def write(
     target: Target | str = "caffe",
     options: Options | None = None,
     hdf5: bool = False,
+    force: bool = False,
+    durable: bool = False,
 ) -> Written:
     """Rewrite what a front end gave for its target, and write STEM.prototxt and STEM.caffemodel.
 
     The layers of `net` stay as they are, so that it can be written for another target as well; its notes tell what was
-    rewritten.
-    Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written.
+    rewritten. With `durable` the files survive a power cut right behind the call.
+    Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written, or
+    would replace a file that tocaffe did not make: not with `force`.
     """
     from caffe_ir.header import Origins
     from caffe_ir.passes.base import Options
@@ -38,6 +41,6 @@ def write(
     asked = options or Options()
     lowered = lower(net.copy(), known, asked)
     origins = Origins(options={"head": asked.head, "fold_bn": asked.fold_batch_norm})
-    written = write(lowered, stem, known, hdf5=hdf5, origins=origins)
+    written = write(lowered, stem, known, hdf5=hdf5, origins=origins, force=force, durable=durable)
     net.notes[:] = lowered.notes
     return written

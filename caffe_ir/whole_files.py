@@ -1,68 +1,144 @@
-"""Files that appear whole or not at all: written beside their places, and moved there together at the end."""
+"""Sets of files that appear whole or not at all, whatever ends the process that writes them.
+
+The last file of a set is the one that makes it a net: without its prototxt nothing loads a caffemodel. Why no two files
+of different runs ever load together:
+
+1. The new files are made in a folder of their own beside their places. Until they are complete - and with `durable` on
+   the disk - no place changes: whoever is killed, or cannot go on, leaves the old set.
+2. The old prototxt goes away first: from here on nothing loads.
+3. The other old files go away, and the new ones take their places.
+4. The new prototxt comes last: the new set.
+
+Every step is a rename inside one file system, which happens whole or not at all. One that fails has the ones before it
+undone, from the last to the first, so that the old prototxt comes back when all its files are there. And nobody else is
+between these steps: the folder is one process's (caffe_ir/staging.py). A single file needs no more than its own rename.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import signal
-import tempfile
+import stat
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from caffe_ir.errors import ConversionError, Problem
-
-_OF_THE_NAME = 32
-"""So much of a file's name stands in that of the temporary one, which must not be longer than a folder allows."""
+from caffe_ir.staging import aside, forget_old, staged
 
 _HELD_BACK = ("SIGINT", "SIGTERM", "SIGHUP")
 
+Move = tuple[Path, Path]
+"""From a file to its place."""
+
 
 @contextmanager
-def whole_files(*places: Path) -> Iterator[list[BinaryIO]]:
+def whole_files(
+    *places: Path, gone: Iterable[Path] = (), durable: bool = False, make_folders: bool = False
+) -> Iterator[list[BinaryIO]]:
     """Files open for writing, one for each place, which they take together when the block ends without an exception.
 
-    Until then, and for ever if it does not, what was there before is untouched. Raises OSError. A file is written
-    through the handle that made it: opened a second time, and so truncated, ext4 would write its blocks to the disk
-    when it is closed.
+    `gone` are files of the old set that the new one does not have. A place that is a symbolic link is followed. With
+    `durable` the files are on the disk when they take their places, so that a power cut leaves no mixture either; with
+    `make_folders` their folders are made, and go again where nothing comes of it.
+    Raises OSError, also where another process is writing them. A file is written through the handle that made it:
+    opened a second time, and so truncated, ext4 would write its blocks to the disk when it is closed.
     """
+    with ExitStack() as rooms:
+        moves: list[Move] = []
+        if make_folders:
+            rooms.enter_context(_folders(place.parent for place in places))
+        made: dict[Path, Path] = {}
+        for target in map(target_of, reversed(places)):  # the last one's room is everybody's that lies beside it
+            if target.parent not in made:
+                made[target.parent] = rooms.enter_context(staged(target))
+            moves.insert(0, (made[target.parent] / target.name, target))
+        with ExitStack() as opened:
+            files: list[BinaryIO] = [opened.enter_context(open(path, "xb")) for path, _ in moves]
+            yield files
+            if durable:
+                for file in files:
+                    file.flush()
+                    os.fsync(file.fileno())
+        publish(moves, gone=gone, durable=durable)
+
+
+@contextmanager
+def _folders(wanted: Iterable[Path]) -> Iterator[None]:
+    """Make folders that are not there, and take them away again where the block ends with an exception."""
     made: list[Path] = []
     try:
-        with ExitStack() as opened:
-            files: list[BinaryIO] = []
-            for place in places:
-                if place.is_dir():  # told now, while no other file has been moved yet
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
-                handle, name = tempfile.mkstemp(prefix=f".{place.name[:_OF_THE_NAME]}.", dir=place.parent)
-                made.append(Path(name))
-                files.append(opened.enter_context(open(handle, "wb")))
-                made[-1].chmod(0o666 & ~_umask())
-            yield files
-        with _undisturbed():
-            for path, place in zip(made, places, strict=True):
-                path.replace(place)
-    finally:
-        for path in made:
-            path.unlink(missing_ok=True)
+        for folder in wanted:
+            missing = [one for one in (folder, *folder.parents) if not one.exists()]
+            for one in reversed(missing):
+                one.mkdir(exist_ok=True)
+                made.append(one)
+        yield
+    except BaseException:
+        for one in reversed(made):
+            with suppress(OSError):
+                one.rmdir()
+        raise
 
 
-def write_text(place: Path, text: str, *, make_folder: bool = False) -> None:
-    """Write a text in UTF-8, whole or not at all; bytes of names that are no UTF-8 are `?`. Raises ConversionError."""
+# ---- the steps ----------------------------------------------------------------------------------------------------
+
+
+def publish(moves: Sequence[Move], *, gone: Iterable[Path] = (), durable: bool = False) -> None:
+    """Have complete files take their places as the head of this module says; they lie in rooms of `staged`.
+
+    Raises OSError, and then all places are as they were.
+    """
+    *others, last = moves
+    away: list[Move] = []
+    if others:
+        away = [(place, aside(file, place)) for file, place in (last, *others)]
+        away += [(place, aside(last[0], place)) for place in gone]
+    done: list[Move] = []
+    with _undisturbed():
+        try:
+            for step in ([one for one in away if one[0].exists()], others, [last]):
+                for source, target in step:
+                    os.replace(source, target)
+                    done.append((source, target))
+                if durable:
+                    _sync_folders({place.parent for _, place in moves})
+        except BaseException:
+            for source, target in reversed(done):
+                os.replace(target, source)
+            for file, _ in moves:
+                forget_old(file, undone=True)
+            raise
+        for file, _ in moves:
+            forget_old(file)
+
+
+def target_of(place: Path) -> Path:
+    """Where a place really is. Raises OSError where no file can be: told now, while no other file has been moved."""
+    target = Path(os.path.realpath(place))
     try:
-        if make_folder:
-            place.parent.mkdir(parents=True, exist_ok=True)
-        with whole_files(place) as (file,):
-            file.write(text.encode(errors="replace"))
-    except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {place}", why=error.strerror or str(error))) from error
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(place))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, and a file would take its place", str(place))
+    return target
 
 
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
+def _sync_folders(folders: Iterable[Path]) -> None:
+    """Have the names in these folders on the disk; where folders cannot be opened, the system sees to it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    for folder in folders:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
 from caffe_ir.header import Origins, with_header
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
+from caffe_ir.replaceable import check_set, check_weights, stale, with_ending
 from caffe_ir.targets import Target
 from caffe_ir.weight_sources import sources_text
 from caffe_ir.whole_files import whole_files
@@ -42,6 +43,8 @@ def write(
     hdf5: bool = False,
     others: Mapping[str, str] | None = None,
     origins: Origins | None = None,
+    force: bool = False,
+    durable: bool = False,
     progress: Progress = lambda count, total: None,
     watch: caffemodel.Watch | None = None,
 ) -> Written:
@@ -49,9 +52,11 @@ def write(
 
     The prototxt begins with a comment that says what it was made of, as far as `origins` tells (caffe_ir/header.py).
     With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
-    All files are written beside their places first and moved there at the end, so an interruption leaves the old ones
-    or the new ones. Raises ConversionError where the target cannot hold the net, where the caffemodel would be longer
-    than Caffe reads, and where a file cannot be written.
+    The files are written beside their places first, in a folder that is made if it is not there, and moved there at the
+    end: whatever ends the process, never do files of two runs load together (caffe_ir/whole_files.py). `durable` says
+    so of a power cut too. Raises ConversionError where the target cannot hold the net, where the caffemodel would be
+    longer than Caffe reads, where a file cannot be written, and where it would replace one that the net is read from
+    or, without `force`, one that tocaffe did not make (caffe_ir/replaceable.py).
     """
     refuse(net, target)
     pieces, length = _framed(net, hdf5=hdf5)
@@ -60,9 +65,11 @@ def write(
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
     text = prototxt(net) + sources_text(net)
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
-    places = [_place(stem, each) for each in (ending, *contents)]
+    places = {each: with_ending(stem, each) for each in (ending, *contents)}
+    check_set(stem, places, inputs=_sources(net), force=force)
+    gone = list(stale(stem, places))
     try:
-        with whole_files(*places) as (weights, *files):
+        with whole_files(*places.values(), gone=gone, durable=durable, make_folders=True) as (weights, *files):
             _reserve(weights, length)
             caffemodel.stream(pieces, weights, lambda count: progress(count, length), watch)
             for file, content in zip(files, contents.values(), strict=True):
@@ -70,15 +77,17 @@ def write(
     except OSError as error:
         raise ConversionError(_cannot_write(stem, error)) from error
     return Written(
-        prototxt=_place(stem, PROTOTXT),
-        caffemodel=_place(stem, ending),
+        prototxt=places[PROTOTXT],
+        caffemodel=places[ending],
         prototxt_bytes=len(contents[PROTOTXT]),
         caffemodel_bytes=length,
-        others=tuple(_place(stem, each) for each in others or {}),
+        others=tuple(places[each] for each in others or {}),
     )
 
 
-def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda count, total: None) -> int:
+def write_weights(
+    net: Net, path: str | Path, *, force: bool = False, progress: Progress = lambda count, total: None
+) -> int:
     """Write the caffemodel alone, for a prototxt that exists already; gives its size in bytes.
 
     It is HDF5 where the path ends in .h5. It appears whole or not at all. Raises ConversionError as `write` does; the
@@ -86,8 +95,9 @@ def write_weights(net: Net, path: str | Path, *, progress: Progress = lambda cou
     """
     path = Path(path)
     pieces, length = _framed(net, hdf5=path.suffix == ".h5")
+    check_weights(path, force=force)
     try:
-        with whole_files(path) as (file,):
+        with whole_files(path, make_folders=True) as (file,):
             _reserve(file, length)
             caffemodel.stream(pieces, file, lambda count: progress(count, length))
     except OSError as error:
@@ -119,8 +129,9 @@ def refuse(net: Net, target: Target) -> None:
     problems.raise_if_any()
 
 
-def _place(stem: Path, ending: str) -> Path:
-    return stem.with_name(stem.name + ending)
+def _sources(net: Net) -> set[Path]:
+    """The files whose numbers the net has."""
+    return {blob.span.path for node in net.nodes for blob in node.blobs if blob.span is not None}
 
 
 def _reserve(file: BinaryIO, length: int) -> None:
@@ -138,9 +149,6 @@ def _reserve(file: BinaryIO, length: int) -> None:
 
 
 def _cannot_write(stem: Path, error: OSError) -> Problem:
-    folder = stem.parent
-    if not folder.is_dir():
-        return Problem(what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {folder}")
     return Problem(
         what=f"cannot write {stem}.*",
         why=error.strerror or str(error),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,6 +71,12 @@ class Job(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         return f"{self.name}@{self.target}"
+
+    def paths(self) -> Iterator[Path]:
+        """The files that its options name."""
+        for key in self.files:
+            given = self.options[key]
+            yield from map(Path, [given] if isinstance(given, str) else given)
 
     def failed(self, *problems: str) -> Result:
         return Result(name=self.name, target=self.target, state="failed", problems=problems)

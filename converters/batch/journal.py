@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -15,10 +14,8 @@ from typing import IO
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.locks import is_at, locked
 from converters.batch.job import Result
-
-if sys.platform != "win32":
-    import fcntl
 
 _PATIENCE = 10.0
 """Seconds that a run waits for the one before it, whose processes may still be ending."""
@@ -71,30 +68,13 @@ def _locked(path: Path, patience: float) -> IO[bytes]:
     begin = time.monotonic()
     while True:
         file = open(path, "a+b")  # noqa: SIM115 - the caller closes it
-        if _lock(file) and _is_at(file, path):
+        if locked(file.fileno()) and is_at(file.fileno(), path):
             return file
         file.close()
         if time.monotonic() - begin > patience:
             hint = "wait for it, or end it; what it has done is not done again"
             raise ConversionError(Problem(what="another batch is at work on this manifest", why=str(path), hint=hint))
         time.sleep(0.05)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_at(file: IO[bytes], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
@@ -118,7 +98,7 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
 def _rewritten(path: Path, old: IO[bytes], known: Mapping[str, Result]) -> IO[bytes]:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     file = os.fdopen(handle, "r+b")
-    _lock(file)
+    locked(file.fileno())
     file.writelines(map(_line, known.values()))
     file.flush()
     os.replace(name, path)

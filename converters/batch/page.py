@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from caffe_ir.text_files import HTML
 from caffe_ir.visible import visible
 from converters.batch.job import Result
 from converters.batch.summary import counts
@@ -31,7 +32,7 @@ def page(results: Sequence[Result], folder: Path) -> str:
     ordered = sorted(results, key=lambda result: result.state != "failed")
     rows = "\n".join(_row(result, folder) for result in ordered)
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{len(results)} models: {told}</title>\n'
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">{HTML}<title>{len(results)} models: {told}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{len(results)} models: {told}</h1>\n"
         f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></html>\n"
     )

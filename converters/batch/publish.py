@@ -1,17 +1,16 @@
-"""The outputs of a job, whole or absent: made in a folder beside their place, and moved there at the end."""
+"""The outputs of a job as one whole set (caffe_ir/whole_files.py says how), and how a later run knows them again."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-_MARK = ".tocaffe-partial"
-LAST = ".prototxt"
-"""The file that goes away first and comes last: where it is, all the others belong to it."""
+from caffe_ir import staging, whole_files
+from caffe_ir.file_names import PROTOTXT
+from caffe_ir.replaceable import check_file, check_set, stale, with_ending
+from caffe_ir.text_files import HTML
 
 Stamps = dict[str, tuple[int, int]]
 """The size and the time of change, in nanoseconds, of each file."""
@@ -19,36 +18,59 @@ Stamps = dict[str, tuple[int, int]]
 
 @contextmanager
 def staged(stem: Path) -> Iterator[Path]:
-    """A stem of the same name in a new folder beside its place, which is removed with all that is left in it."""
+    """A stem of the same name in a room beside its place, which nobody else has meanwhile. Raises OSError."""
     stem.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{stem.name}.", suffix=_MARK, dir=stem.parent))
-    try:
-        yield folder / stem.name
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with staging.staged(_last(stem)) as room:
+        yield room / stem.name
 
 
-def publish(stage: Path, stem: Path, before: Iterable[str] = ()) -> Stamps:
+def publish(stage: Path, stem: Path, before: Iterable[str] = (), *, durable: bool = False) -> Stamps:
     """Move the files beside `stage` to their place beside `stem`, and remove those of an earlier time.
 
     Killed at any moment it leaves no prototxt beside a caffemodel of another time. Raises OSError.
     """
-    made = sorted(stage.parent.iterdir(), key=lambda path: path.suffix == LAST)
-    places = {path: stem.with_name(path.name) for path in made}
-    kept = {str(place) for place in places.values()}
-    stem.with_name(stem.name + LAST).unlink(missing_ok=True)
-    for old in before:
-        if old not in kept:
-            Path(old).unlink(missing_ok=True)
-    for path, place in places.items():
-        path.replace(place)
-    return stamps(places.values())
+    made = sorted(stage.parent.iterdir(), key=lambda path: path.name == _last(stem).name)
+    places = [stem.with_name(path.name) for path in made]
+    old = stale(stem, [path.name.removeprefix(stem.name) for path in places])
+    gone = [path for path in dict.fromkeys((*map(Path, before), *old)) if path not in places]
+    with ExitStack() as rooms:
+        moves = []
+        for path, place in zip(made, places, strict=True):
+            target = whole_files.target_of(place)
+            if target.parent == place.parent:
+                moves.append((path, target))
+            else:  # a link into another folder, perhaps on another disk
+                room = rooms.enter_context(staging.staged(target))
+                moves.append((Path(shutil.copyfile(path, room / target.name)), target))
+        whole_files.publish(moves, gone=[path for path in gone if path.parent == stem.parent], durable=durable)
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return stamps(places)
+
+
+def check_places(
+    stem: Path, endings: Iterable[str], inputs: Iterable[Path] = (), known: Mapping[str, tuple[int, int]] | None = None
+) -> None:
+    """Raise ConversionError where a file that tocaffe did not write, or that was edited, would be replaced.
+
+    `known` are the stamps of those that the job wrote when it was last done.
+    """
+    ours = [Path(path) for path, stamp in (known or {}).items() if untouched({path: stamp})]
+    sets = [ending for ending in endings if not ending.endswith(".html")]
+    check_set(stem, sets, inputs=inputs, ours=ours, hint="move it away, or give the model another output")
+    for ending in endings:
+        if ending.endswith(".html"):
+            check_file(with_ending(stem, ending), HTML, inputs)
 
 
 def keep_report(stage: Path, stem: Path, name: str) -> None:
-    """Move a report alone, of that name, to its place: the files that it judges stay behind. Raises OSError."""
+    """Move a report alone, of that name, to its place: the files that it judges stay behind.
+
+    Raises OSError, and ConversionError where there is another file.
+    """
     if name:
-        stage.with_name(name).replace(stem.with_name(name))
+        check_places(stem, [name.removeprefix(stem.name)])
+        whole_files.publish([(stage.with_name(name), whole_files.target_of(stem.with_name(name)))])
 
 
 def stamps(paths: Iterable[Path]) -> Stamps:
@@ -65,19 +87,10 @@ def untouched(known: Stamps) -> bool:
 
 
 def remove_leftovers(stems: Iterable[Path]) -> None:
-    """Remove what killed runs left beside these stems; nobody else may be at work on them."""
-    names: dict[Path, set[str]] = {}
-    for stem in stems:
-        names.setdefault(stem.parent, set()).add(stem.name)
-    for folder, wanted in names.items():
-        if not folder.is_dir():
-            continue
-        with os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if entry.name.endswith(_MARK) and _stem_of(entry.name) in wanted]
-        for path in found:
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed runs left beside these stems, where nobody is at work on them."""
+    staging.remove_leftovers(map(_last, stems))
 
 
-def _stem_of(name: str) -> str:
-    """The stem's name in `.NAME.RANDOM.tocaffe-partial`."""
-    return name.removesuffix(_MARK).rpartition(".")[0].removeprefix(".")
+def _last(stem: Path) -> Path:
+    """The file that goes away first and comes last: where it is, all the others belong to it."""
+    return stem.with_name(stem.name + PROTOTXT)

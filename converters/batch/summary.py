@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from caffe_ir.whole_files import write_text
+from caffe_ir.text_files import write_text
 from converters.batch.job import Result
 
+MARK = '"tool": "tocaffe"'
+"""What a summary of ours is known by."""
 STATES = ("converted", "unchanged", "failed")
 
 
@@ -21,12 +23,13 @@ def counts(results: Sequence[Result]) -> dict[str, int]:
 def write_summary(path: Path, results: Sequence[Result], *, seconds: float, version: str) -> None:
     """Write the summary, whole or not at all, in a folder that is made if it is not there. Raises ConversionError."""
     told = {
+        "tool": "tocaffe",
         "version": version,
         "seconds": round(seconds, 3),
         **counts(results),
         "models": [_told(result) for result in results],
     }
-    write_text(path, json.dumps(told, indent=1) + "\n", make_folder=True)
+    write_text(path, json.dumps(told, indent=1) + "\n", mark=MARK)
 
 
 def _told(result: Result) -> dict[str, Any]:

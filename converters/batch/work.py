@@ -12,9 +12,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
 from converters.batch.fingerprint import fingerprint
 from converters.batch.job import Job, Result
-from converters.batch.publish import keep_report, publish, staged, untouched
+from converters.batch.publish import check_places, keep_report, publish, staged, untouched
 
 Tell = Callable[[str], None]
 """Told in a few words what a job is at."""
@@ -64,6 +65,9 @@ def _done(job: Job, trade: Trade, tell: Tell) -> Result:
     now = fingerprint(job, trade.inputs(job), trade.version(job))
     if job.known and job.known.fingerprint == now and untouched(dict(job.known.files)):
         return replace(job.known, state="unchanged")
+    known = dict(job.known.files) if job.known else {}
+    inputs = list(job.paths())
+    check_places(job.stem, (PROTOTXT, HDF5 if job.options.get("hdf5") else BINARY), inputs, known)
     with staged(job.stem) as stage:
         made = trade.convert(job, stage, tell)
         result = Result(
@@ -80,4 +84,7 @@ def _done(job: Job, trade: Trade, tell: Tell) -> Result:
         if made.refused:
             keep_report(stage, job.stem, made.report)
             return result
-        return replace(result, files=publish(stage, job.stem, job.known.files if job.known else ()))
+        endings = [path.name.removeprefix(stage.name) for path in stage.parent.iterdir()]
+        check_places(job.stem, endings, inputs, known)
+        durable = bool(job.options.get("durable"))
+        return replace(result, files=publish(stage, job.stem, known, durable=durable))

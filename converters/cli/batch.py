@@ -141,14 +141,14 @@ def _manifest_text(models: Sequence[str]) -> tuple[str, Path]:
 
 def _tell(results: Sequence[Result], summary: Path, report: Path | None, seconds: float, *, quiet: bool) -> None:
     """Write the summary and the page, and show the table."""
-    from caffe_ir.whole_files import write_text
+    from caffe_ir.text_files import HTML, write_text
     from converters.batch.page import page
     from converters.batch.summary import write_summary
     from converters.cli.batch_work import own_version
 
     write_summary(summary, results, seconds=seconds, version=own_version())
     if report:
-        write_text(report, page(results, report.parent), make_folder=True)
+        write_text(report, page(results, report.parent), mark=HTML)
     if quiet:
         return
     show_table(results)

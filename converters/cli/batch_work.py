@@ -73,6 +73,7 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 
     write(
         made, stage, target, hdf5=job.options.get("hdf5", False), others=others(made), origins=_origins(job),
+        durable=job.options.get("durable", False),
         progress=progress,
     )  # fmt: skip
     warnings = tuple(str(note) for note in made.notes if note.kind == "warning")

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 
 from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
-from converters.cli.files import check_wishes, lowered, published, stem_of
+from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import darknet_origins
 from converters.cli.sources import darknet_model
@@ -49,14 +49,14 @@ def darknet(
         from converters.darknet import heads_json
         from converters.darknet.finite import FiniteCheck
 
-        check_wishes(output, wanted.dump_after)
+        stem = checked_stem(output, cfg.stem, wanted, (cfg, weights))
         model = darknet_model(cfg, weights, read, check_finite=False)
         made = lowered(model.net, caffe, dump_after=wanted.dump_after)
         check = FiniteCheck(model.weights)
         others = {".heads.json": heads_json(model, made)} if model.facts else {}
         written = published(
-            made, stem_of(output, cfg.stem), TARGETS[caffe.target], others,
-            darknet_origins(cfg, weights, read, caffe), hdf5=wanted.hdf5, quiet=quiet, watch=check.watch,
+            made, stem, TARGETS[caffe.target], others, darknet_origins(cfg, weights, read, caffe), wanted=wanted,
+            watch=check.watch,
         )  # fmt: skip
         made.notes.extend(check.notes())
         if quiet:

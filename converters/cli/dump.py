@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from converters.weights.tensors import Nested
 
 _BLOCK = 1 << 20
+MARK = "arrays written by tocaffe"
+"""Stands at the end of an archive of ours, as its comment."""
 _HEAD = ("name", "shape", "type", "mean", "std", "min", "max", "nan")
 
 
@@ -47,6 +49,10 @@ def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     if len(files) > 2:
         raise click.UsageError("one file, or a cfg and its weights")
     with failures_told(str(files[-1]), what="cannot be listed"):
+        if npz is not None:
+            from caffe_ir.replaceable import check_file
+
+            check_file(npz, MARK, inputs=files)
         arrays = list(_held(files))
         rows = [_row(each) for each in arrays]
         if npz is not None:
@@ -145,6 +151,7 @@ def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
 
     try:
         with whole_files(path) as (file,), zipfile.ZipFile(file, "w", allowZip64=True) as archive:
+            archive.comment = MARK.encode()
             for held in arrays:
                 if held.read is None:
                     what = f"{held.name} is of the type {held.dtype}, which NumPy does not have"

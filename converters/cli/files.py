@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.file_names import PROTOTXT, stem_of_weights
+from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
 from converters.cli.say import say_whole
-from converters.options import CaffeOptions
+from converters.options import CaffeOptions, OutputOptions
 
 if TYPE_CHECKING:
     from caffe_ir.caffemodel import Watch
@@ -24,12 +24,23 @@ if TYPE_CHECKING:
     from caffe_ir.writer import Written
 
 
-def check_wishes(output: str | None, dump_after: str | None) -> None:
-    """What can be said before the work begins: whether there is such a pass, and a folder to write to.
+def checked_stem(output: str | None, name: str, wanted: OutputOptions, inputs: Iterable[str | Path]) -> Path:
+    """Where the files go, as `stem_of` says, and what can be said before the work begins.
 
-    Raises BadParameter for the pass and ConversionError for the folder.
+    Raises BadParameter where there is no such pass to dump, and ConversionError where no file can be written, or would
+    replace one of `inputs` or one that is not ours.
     """
-    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.replaceable import check_set
+
+    _check_pass(wanted.dump_after)
+    stem = stem_of(output, name)
+    read = list(map(Path, inputs))
+    check_stem(stem, output, read)
+    check_set(stem, (PROTOTXT, HDF5 if wanted.hdf5 else BINARY), inputs=read, force=wanted.force)
+    return stem
+
+
+def _check_pass(dump_after: str | None) -> None:
     from caffe_ir.passes.pipeline import PIPELINE
 
     stages = ("source", *dict.fromkeys(one.name for one in PIPELINE))
@@ -37,12 +48,19 @@ def check_wishes(output: str | None, dump_after: str | None) -> None:
         meant = did_you_mean(dump_after, stages)
         told = f"{dump_after!r} is no pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
         raise click.BadParameter(told, param_hint="--dump-after")
-    folder = stem_of(output, "net").parent
+
+
+def check_stem(stem: Path, output: str | None, inputs: Iterable[Path]) -> None:
+    """Raise ConversionError where --output is a file that is read, or where its folder cannot be written to."""
+    from caffe_ir.errors import ConversionError, Problem
+
+    same = [path for path in inputs if path.exists() and stem.exists() and path.samefile(stem)]
+    if same and output == str(stem):
+        hint = f"give it without its ending: -o {shlex.quote(str(stem.with_suffix('')))}"
+        raise ConversionError(Problem(what=f"-o names {same[0]}, which is read", hint=hint))
+    folder = next(one for one in (stem.absolute().parent, *stem.absolute().parents) if one.exists())
     if not folder.is_dir():
-        problem = Problem(
-            what=f"there is no folder {folder} to write to", hint=f"make it first: mkdir -p {shlex.quote(str(folder))}"
-        )
-        raise ConversionError(problem)
+        raise ConversionError(Problem(what=f"cannot write to {stem.parent}", why=f"{folder} is no folder"))
     if not os.access(folder, os.W_OK | os.X_OK):
         problem = Problem(
             what=f"the folder {folder} cannot be written to", why="its permissions forbid it, or its disk is read-only"
@@ -84,12 +102,14 @@ def published(
     others: Mapping[str, str],
     origins: Origins,
     *,
-    hdf5: bool,
-    quiet: bool,
+    wanted: OutputOptions,
     watch: Watch | None = None,
 ) -> Written:
     """Write the files, with a bar where it takes a while."""
     from caffe_ir.writer import write
 
-    with bytes_written(f"writing {stem.name}", quiet=quiet) as progress:
-        return write(net, stem, target, hdf5=hdf5, others=others, origins=origins, progress=progress, watch=watch)
+    with bytes_written(f"writing {stem.name}", quiet=wanted.quiet) as progress:
+        return write(
+            net, stem, target, hdf5=wanted.hdf5, others=others, origins=origins, force=wanted.force,
+            durable=wanted.durable, progress=progress, watch=watch,
+        )  # fmt: skip

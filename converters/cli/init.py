@@ -19,8 +19,9 @@ from converters.cli.say import say
     "-o", "--output", type=FILE, metavar="FILE", help="The caffemodel to write.  [default: beside the prototxt]"
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
+@click.option("--force", is_flag=True, help="Replace weights that are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
+def init(prototxt: Path, output: Path | None, seed: int, force: bool, quiet: bool) -> None:
     """Write the weights with which Caffe would start to train PROTOTXT, from its fillers.
 
     Defaults without a filler are Caffe's: weights 0, Scale 1, PReLU 0.25, and BatchNorm without statistics, which
@@ -29,13 +30,16 @@ def init(prototxt: Path, output: Path | None, seed: int, quiet: bool) -> None:
     with failures_told(str(prototxt), what="cannot be filled"):
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled
+        from caffe_ir.replaceable import check_absent
         from caffe_ir.writer import write_weights
 
+        path = output or prototxt.with_suffix(".caffemodel")
+        why = "its weights would be lost to those that the fillers make"
+        check_absent(path, why, inputs=[prototxt], force=force)
         net = filled(read(prototxt), read_spelled(prototxt), seed=seed)
         net.check()
-        path = output or prototxt.with_suffix(".caffemodel")
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
-            size = write_weights(net, path, progress=progress)
+            size = write_weights(net, path, force=True, progress=progress)
     if not quiet:
         count = sum(bool(node.blobs) for node in net.nodes)
         say(f"written  {path} ({size:,} bytes, {count} layers with weights)")

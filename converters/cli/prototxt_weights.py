@@ -13,7 +13,7 @@ from caffe_ir.file_names import BINARY, HDF5
 from caffe_ir.visible import visible
 from converters.cli.command import InputFile, SectionedOption, refuse_missing
 from converters.cli.failure import failures_told
-from converters.cli.files import stem_of
+from converters.cli.files import check_stem, stem_of
 from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
 from converters.cli.say import say
@@ -46,7 +46,7 @@ _OPTIONS = (
     _option("--model", "factory", metavar="package:function", help="The model, for a comparison layer by layer."),
 )  # fmt: skip
 _OWN = ("prototxt", "map_file", "write_map", "strict", "eps", "seed", "factory")
-_SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "quiet")
+_SHARED = ("model", "output", "weights_key", "arguments", "hdf5", "force", "quiet")
 """The command's other parameters that have a meaning with --prototxt."""
 
 
@@ -70,6 +70,7 @@ def prototxt_options(command: Command) -> Command:
             weights_key=read.weights_key,
             arguments=read.arguments,
             hdf5=wanted.hdf5,
+            force=wanted.force,
             quiet=wanted.quiet,
         )
 
@@ -106,6 +107,7 @@ def fill_prototxt(
     weights_key: str = "",
     arguments: Mapping[str, Any] | None = None,
     hdf5: bool = False,
+    force: bool = False,
     quiet: bool = False,
 ) -> None:
     """Write STEM.caffemodel with the weights of a state_dict for the layers of a prototxt, and tell what went where.
@@ -118,10 +120,18 @@ def fill_prototxt(
     with failures_told(model):
         from caffe_ir.fillers import filled
         from caffe_ir.reader import read, read_spelled
+        from caffe_ir.replaceable import check_file, check_weights, with_ending
         from caffe_ir.writer import write_weights
         from converters.transplant import Map, read_map, transplant
         from converters.weights import only_set, open_weights
 
+        stem = stem_of(output, Path(model).stem)
+        path = with_ending(stem, HDF5 if hdf5 else BINARY)
+        inputs = [Path(model), prototxt, *([map_file] if map_file else [])]
+        check_stem(path, None, inputs)
+        check_weights(path, inputs=inputs, force=force)
+        if write_map is not None:
+            check_file(write_map, inputs=[*inputs, path])
         given = Map() if map_file is None else read_map(map_file)
         opened = open_weights(model)
         chosen = only_set(opened.tensors, weights_key)
@@ -132,10 +142,8 @@ def fill_prototxt(
             from converters.cli.prototxt_check import check, filled_model
 
             made = filled_model(factory, arguments or {}, chosen.tensors)
-        stem = stem_of(output, Path(model).stem)
-        path = stem.with_name(stem.name + (HDF5 if hdf5 else BINARY))
         with bytes_written(f"writing {path.name}", quiet=quiet) as progress:
-            size = write_weights(net, path, progress=progress)
+            size = write_weights(net, path, force=force, progress=progress)
         if write_map is not None:
             _write_map(write_map, done)
         if not quiet:
@@ -174,7 +182,7 @@ def _eps(text: str) -> float | None:
 
 
 def _write_map(path: Path, done: Transplanted) -> None:
-    from caffe_ir.whole_files import write_text
+    from caffe_ir.text_files import write_text
     from converters.transplant import map_text
 
     lines = [(row.layers[0], row.modules, row.why) for row in done.rows if not row.told]

@@ -10,12 +10,12 @@ from msgspec.structs import asdict
 
 from converters.cli.command import Command, missing_file, refuse_missing
 from converters.cli.failure import failures_told
-from converters.cli.files import check_wishes, lowered, published, stem_of
+from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import torch_origins
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
-from converters.cli.sources import torch_net
+from converters.cli.sources import name_of, torch_net
 from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
 
@@ -59,13 +59,13 @@ def pytorch(
     with failures_told(model):
         from caffe_ir.targets import TARGETS
 
-        check_wishes(output, wanted.dump_after)
+        inputs = (model, model.rpartition(":")[0], read.weights or "", *read.plugins)
+        stem = checked_stem(output, name_of(model), wanted, inputs)
         with working(f"reading {model}", quiet=quiet):
             net = torch_net(model, read)
         made = lowered(net, caffe, dump_after=wanted.dump_after)
-        stem = stem_of(output, net.name)
         origins = torch_origins(model, read, caffe)
-        written = published(made, stem, TARGETS[caffe.target], {}, origins, hdf5=wanted.hdf5, quiet=quiet)
+        written = published(made, stem, TARGETS[caffe.target], {}, origins, wanted=wanted)
         if quiet:
             show_warnings(made)
         else:

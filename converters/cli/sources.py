@@ -30,6 +30,11 @@ def darknet_model(
     return convert(cfg, weights, **asdict(options), check_finite=check_finite)
 
 
+def name_of(model: str) -> str:
+    """What a PyTorch model is called: after its file, or after its function."""
+    return Path(model).stem if Path(model).is_file() else model.rpartition(":")[2]
+
+
 class TorchModel(Struct, frozen=True, kw_only=True):
     """A PyTorch model with its weights, inputs for its capture, and handlers of the user's own."""
 

@@ -47,6 +47,8 @@ def verify(
     SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
     PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
     """
+    from caffe_ir.replaceable import check_file
+    from caffe_ir.text_files import HTML
     from converters.verify.report import require_drawing, write_report
 
     with could_not(" ".join(files)):
@@ -56,8 +58,11 @@ def verify(
         data, shapes = inputs_apart(wanted.inputs)
         wanted = replace(wanted, inputs=data)
         pytorch = {**pytorch, "input": shapes} if shapes else pytorch
-        models = (Path(one) for one in source if ":" not in one)
-        refuse_missing((*models, pair.prototxt, pair.caffemodel, *map(Path, data)))
+        models = [Path(one) for one in source if ":" not in one]
+        read_files = (*models, pair.prototxt, pair.caffemodel, *map(Path, data))
+        refuse_missing(read_files)
+        if report is not None:
+            check_file(report, HTML, inputs=read_files)
         found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:

@@ -15,6 +15,10 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     TITLE: ClassVar[str] = "Output"
 
     hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5; needed above 2 GB.")] = False
+    force: Annotated[
+        bool, Option(help="Replace files of the same names that tocaffe did not write.", in_manifest=False)
+    ] = False
+    durable: Annotated[bool, Option(help="Wait until the files are on the disk, for fear of a power cut.")] = False
     dump_after: Annotated[
         str | None,
         Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),

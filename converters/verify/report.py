@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from caffe_ir.extras import require
+from caffe_ir.text_files import HTML, write_text
 from caffe_ir.visible import visible
-from caffe_ir.whole_files import write_text
 from converters.verify.blame import alike
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
@@ -33,8 +33,8 @@ class Worst(Struct, frozen=True, kw_only=True):
 
 
 def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = ()) -> None:
-    """Write the report: the whole file, or none. Raises ConversionError."""
-    write_text(path, report(comparison, remarks=remarks))
+    """Write the report, whole or not at all. Raises ConversionError, also where it would replace what is no report."""
+    write_text(path, report(comparison, remarks=remarks), mark=HTML)
 
 
 def require_drawing() -> None:

@@ -41,5 +41,14 @@ def test_hdf5_and_what_cannot_be(net: Net, tmp_path: Path) -> None:
     assert caffe_ir.write(net, tmp_path / "mish", hdf5=True).caffemodel.name == "mish.caffemodel.h5"
     with pytest.raises(KeyError):
         caffe_ir.write(net, tmp_path / "mish", target="coffee")
-    with pytest.raises(ConversionError):
-        caffe_ir.write(net, tmp_path / "no such folder" / "mish")
+    (tmp_path / "file").touch()
+    with pytest.raises(ConversionError, match="cannot write"):
+        caffe_ir.write(net, tmp_path / "file" / "mish")
+
+
+def test_a_prototxt_of_somebody_else_stays(net: Net, tmp_path: Path) -> None:
+    (tmp_path / "mish.prototxt").write_text("name: 'mine'\n")
+    with pytest.raises(ConversionError, match=r"mish.prototxt is there already .*\n.*force=True"):
+        caffe_ir.write(net, tmp_path / "mish")
+    caffe_ir.write(net, tmp_path / "mish", force=True, durable=True)
+    caffe_ir.write(net, tmp_path / "mish")

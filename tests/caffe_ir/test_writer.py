@@ -64,18 +64,27 @@ def test_every_layer_that_the_target_lacks_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_folder_and_no_permission(tmp_path: Path) -> None:
-    with pytest.raises(ConversionError, match="mkdir -p"):
-        writer.write(small(), tmp_path / "none" / "net", CAFFE)
+def test_a_folder_is_made_and_a_folder_in_the_way_is_refused(tmp_path: Path) -> None:
+    written = writer.write(small(), tmp_path / "new" / "er" / "net", CAFFE)
+    assert written.prototxt == tmp_path / "new" / "er" / "net.prototxt"
+    assert written.prototxt.exists()
     (tmp_path / "net.prototxt").mkdir()
-    with pytest.raises(ConversionError, match="cannot write"):
+    with pytest.raises(ConversionError, match="is a folder"):
         writer.write(small(), tmp_path / "net", CAFFE)
-    assert [path.name for path in tmp_path.iterdir()] == ["net.prototxt"]
+    with pytest.raises(ConversionError, match="cannot write"):
+        writer.write(small(), tmp_path / "net", CAFFE, force=True)
+    with pytest.raises(ConversionError, match="cannot write"):
+        writer.write(small(), written.prototxt / "net", CAFFE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.prototxt", "new"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_a_failure_half_way_leaves_the_old_files_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "net.prototxt").write_text("old")
-    (tmp_path / "net.caffemodel").write_text("old")
+    writer.write(small(), tmp_path / "net", CAFFE)
+    before = contents(tmp_path)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -83,14 +92,16 @@ def test_a_failure_half_way_leaves_the_old_files_whole(tmp_path: Path, monkeypat
     monkeypatch.setattr(caffemodel, "stream", full)
     with pytest.raises(ConversionError, match="No space left"):
         writer.write(small(), tmp_path / "net", CAFFE)
-    assert (tmp_path / "net.prototxt").read_text() == "old"
-    assert (tmp_path / "net.caffemodel").read_text() == "old"
-    assert len(list(tmp_path.iterdir())) == 2
+    assert contents(tmp_path) == before
+    with pytest.raises(ConversionError, match="No space left"):
+        writer.write(small(), tmp_path / "new" / "net", CAFFE)
+    assert contents(tmp_path) == before, "the folder that was made is gone again"
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot claim room")
 def test_a_full_disk_is_told_before_a_byte_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "net.caffemodel").write_text("old")
+    writer.write(small(), tmp_path / "net", CAFFE)
+    before = contents(tmp_path)
     asked: list[tuple[int, int]] = []
 
     def full(_: int, offset: int, length: int) -> None:
@@ -103,7 +114,7 @@ def test_a_full_disk_is_told_before_a_byte_is_written(tmp_path: Path, monkeypatc
         writer.write(small(), tmp_path / "net", CAFFE)
     with pytest.raises(ConversionError, match="No space left"):
         writer.write_weights(small(), tmp_path / "net.caffemodel")
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+    assert contents(tmp_path) == before
     assert asked == 2 * [(0, caffemodel.size(caffemodel.frames(small())))]
 
 
@@ -194,5 +205,28 @@ def test_the_weights_alone_are_those_of_the_pair(tmp_path: Path) -> None:
     assert (tmp_path / "alone.caffemodel").read_bytes() == pair.caffemodel.read_bytes()
     assert size == pair.caffemodel_bytes == sum(count for count, _ in told)
     assert not (tmp_path / "alone.prototxt").exists()
-    with pytest.raises(ConversionError, match="mkdir -p"):
-        writer.write_weights(small(), tmp_path / "none" / "net.caffemodel")
+    with pytest.raises(ConversionError, match=r"alone.caffemodel is there already \(no prototxt of tocaffe lists it"):
+        writer.write_weights(small(), tmp_path / "alone.caffemodel")
+    writer.write_weights(small(), tmp_path / "alone.caffemodel", force=True)
+    writer.write_weights(small(), tmp_path / "pair.caffemodel")
+    writer.write_weights(small(), tmp_path / "made" / "net.caffemodel")
+    assert (tmp_path / "made" / "net.caffemodel").stat().st_size == size
+
+
+def test_files_of_the_old_net_that_the_new_one_lacks_go(tmp_path: Path) -> None:
+    writer.write(small(), tmp_path / "net", CAFFE, others={".heads.json": "{}"})
+    (tmp_path / "net.txt").write_text("mine")
+    writer.write(small(), tmp_path / "net", CAFFE, hdf5=True)
+    assert sorted(contents(tmp_path)) == ["net.caffemodel.h5", "net.prototxt", "net.txt"]
+
+
+def test_no_file_that_the_net_is_made_of_is_replaced(tmp_path: Path) -> None:
+    source = tmp_path / "weights"
+    source.write_bytes(bytes(16))
+    net = net_of((1, 1))
+    blob = Blob.in_file(source, 0, (4,))
+    net.append(Node(name="p", layer=Parameter(shape=(4,)), tops=("p",), blobs=(blob,), origin=net.nodes[0].origin))
+    (tmp_path / "net.prototxt").symlink_to(source)
+    with pytest.raises(ConversionError, match=r"net.prototxt is the same file as .*weights, which is read"):
+        writer.write(net, tmp_path / "net", CAFFE, force=True)
+    assert source.read_bytes() == bytes(16)

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from caffe_ir.header import Origins, with_header
 from converters.batch.job import Job
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
@@ -36,7 +37,8 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
     }
     ways[job.options["do"]]()
     stage.with_name(stage.name + ".caffemodel").write_text(f"weights of {job.name}")
-    stage.with_name(stage.name + ".prototxt").write_text(f"layers of {job.name}")
+    text = with_header(f"layers of {job.name}", Origins(), "caffe", {".caffemodel": 11 + len(job.name)})
+    stage.with_name(stage.name + ".prototxt").write_text(text)
     return Made(layers=os.getpid())
 
 

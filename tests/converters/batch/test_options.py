@@ -52,7 +52,7 @@ def test_the_source_is_said_or_seen(options: dict[str, str], source: str | None)
     assert source_of(options) == source
 
 
-NOT_IN_A_MANIFEST = {"dump_after", "quiet", "verbose", "output", "stem", "help"}
+NOT_IN_A_MANIFEST = {"dump_after", "force", "quiet", "verbose", "output", "stem", "help"}
 """What belongs to a terminal, and what batch has in its own way."""
 
 

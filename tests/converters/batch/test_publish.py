@@ -50,38 +50,27 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:
     assert (tmp_path / "net.caffemodel").read_text() == "old"
 
 
-@pytest.mark.parametrize("ends_at", range(4))
-def test_wherever_it_is_cut_off_no_prototxt_stands_beside_another_times_caffemodel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_at: int
-) -> None:
+def test_a_link_into_another_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
     stem = tmp_path / "net"
-    write(stem, "old", ".prototxt", ".caffemodel")
-    steps = 0
+    (tmp_path / "net.caffemodel").symlink_to("big/one")
+    for text in ("old", "new"):
+        with staged(stem) as stage:
+            write(stage, text, ".prototxt", ".caffemodel")
+            made = publish(stage, stem)
+        assert untouched(made)
+        assert (tmp_path / "net.caffemodel").is_symlink()
+        assert (tmp_path / "big" / "one").read_text() == (tmp_path / "net.prototxt").read_text() == text
+    assert names(tmp_path / "big") == ["one"]
+    assert names(tmp_path) == ["big", "net.caffemodel", "net.prototxt"]
 
-    def counted(act: object) -> object:
-        def stepped(*args: object, **options: object) -> object:
-            nonlocal steps
-            if steps == ends_at:
-                raise KeyboardInterrupt
-            steps += 1
-            assert callable(act)
-            return act(*args, **options)
 
-        return stepped
-
-    monkeypatch.setattr(Path, "replace", counted(Path.replace))
-    monkeypatch.setattr(Path, "unlink", counted(Path.unlink))
-    stage = tmp_path / "stage" / "net"
-    stage.parent.mkdir()
-    write(stage, "new", ".prototxt", ".caffemodel")
-    try:
-        publish(stage, stem, [f"{stem}.prototxt", f"{stem}.caffemodel"])
-    except KeyboardInterrupt:
-        assert ends_at < 3
-    else:
-        assert ends_at == 3
-    found = {path.name: path.read_text() for path in tmp_path.glob("net.*")}
-    assert len(set(found.values())) <= 1 or "net.prototxt" not in found
+def test_files_of_an_earlier_time_elsewhere_go_too(tmp_path: Path) -> None:
+    write(tmp_path / "net", "old", ".prototxt", ".caffemodel")
+    with staged(tmp_path / "other" / "net") as stage:
+        write(stage, "new", ".prototxt", ".caffemodel")
+        publish(stage, tmp_path / "other" / "net", [f"{tmp_path}/net{one}" for one in (".prototxt", ".caffemodel")])
+    assert names(tmp_path) == ["other"]
 
 
 def test_an_edit_a_touch_and_a_loss_are_seen(tmp_path: Path) -> None:
@@ -98,12 +87,6 @@ def test_an_edit_a_touch_and_a_loss_are_seen(tmp_path: Path) -> None:
 
 def test_leftovers_of_our_stems_go_and_no_others(tmp_path: Path) -> None:
     for stem in ("net", "net.v1", "net_b"):
-        with staged(tmp_path / stem) as stage:
-            write(stage, "half", ".caffemodel")
-            os.rename(stage.parent, str(stage.parent).replace(".tocaffe", "x.tocaffe"))
-    (tmp_path / ".net.keep").mkdir()
-    left = [name for name in names(tmp_path) if name.endswith("partial")]
-    assert len(left) == 3
+        (tmp_path / f".{stem}.prototxt.tocaffe" / "new").mkdir(parents=True)
     remove_leftovers([tmp_path / "net", tmp_path / "net.v1", tmp_path / "not there" / "net"])
-    assert [name for name in names(tmp_path) if name.endswith("partial")] == [one for one in left if "net_b" in one]
-    assert ".net.keep" in names(tmp_path)
+    assert names(tmp_path) == [".net_b.prototxt.tocaffe"]

@@ -95,7 +95,7 @@ def test_a_job_that_the_pool_could_not_do_has_failed_alone(tmp_path: Path) -> No
 
 
 def test_leftovers_of_killed_runs_are_removed_first(tmp_path: Path) -> None:
-    left = tmp_path / "out" / ".one.abc123.tocaffe-partial"
+    left = tmp_path / "out" / ".one.prototxt.tocaffe"
     left.mkdir(parents=True)
 
     def do(job: Job) -> Result:

@@ -63,14 +63,14 @@ def test_a_changed_input_or_a_lost_output_is_converted_again(tmp_path: Path) -> 
 
 def test_problems_are_told_as_they_are_and_the_old_files_stay(tmp_path: Path) -> None:
     job = job_in(tmp_path)
-    do(job)
+    known = do(job)
     origin = Origin(layer="conv_0", file="a.cfg", line=3)
 
     def refuse(job: Job, stage: Path, tell: Tell) -> Made:
         stage.with_name("a.caffemodel").write_bytes(b"half")
         raise ConversionError(Problem(what="first", origin=origin), Problem(what="second", hint="do so"))
 
-    result = do(job, refuse)
+    result = do(replace(job, known=replace(known, fingerprint="")), refuse)
     assert (result.state, result.problems) == ("failed", ("a.cfg:3: first", "second\n    -> do so"))
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["a.caffemodel", "a.prototxt"]
     assert (tmp_path / "out/a.caffemodel").read_bytes() == b"12345"
@@ -111,3 +111,56 @@ def test_memory_errors_are_for_the_worker(tmp_path: Path) -> None:
 
     with pytest.raises(MemoryError):
         do(job_in(tmp_path), exhaust)
+
+
+@pytest.mark.parametrize("name", ["a.prototxt", "a.caffemodel"])
+def test_what_somebody_else_wrote_or_edited_stays(tmp_path: Path, name: str) -> None:
+    job = job_in(tmp_path)
+    known = replace(job, known=replace(do(job), fingerprint=""))
+    (tmp_path / "out" / name).write_text("edited")
+    for each in (known, job):
+        result = do(each, _must_not_run)
+        assert result.state == "failed"
+        assert f"{name} is there already" in "".join(result.problems)
+        assert "move it away, or give the model another output" in result.problems[0]
+    assert (tmp_path / "out" / name).read_text() == "edited"
+
+
+def test_a_file_that_only_this_time_belongs_to_the_net_replaces_none_either(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    (tmp_path / "out").mkdir()
+    for name in ("a.heads.json", "a.verify.html"):
+        (tmp_path / "out" / name).write_text("mine")
+
+        def with_more(job: Job, stage: Path, tell: Tell, name: str = name) -> Made:
+            stage.with_name(name).write_text("ours")
+            return write(job, stage, tell)
+
+        result = do(job, with_more)
+        assert f"{name} is there already" in "".join(result.problems)
+        assert [
+            path.name
+            for path in sorted((tmp_path / "out").iterdir())
+            if path.name not in ("a.heads.json", "a.verify.html")
+        ] == []
+        (tmp_path / "out" / name).unlink()
+
+
+def test_an_input_is_not_replaced(tmp_path: Path) -> None:
+    job = job_in(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.prototxt").symlink_to(tmp_path / "a.cfg")
+    result = do(job, _must_not_run)
+    assert "a.prototxt is the same file as" in result.problems[0]
+    assert (tmp_path / "a.cfg").read_text() == "[net]"
+
+
+def test_a_job_that_was_killed_between_two_files_is_done_again(tmp_path: Path) -> None:
+    """What it left is its own, though no prototxt says so, and goes with the next set."""
+    job = job_in(tmp_path)
+    for name in ("a.caffemodel", "a.heads.json"):
+        (tmp_path / "out" / ".a.prototxt.tocaffe" / "old").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_text("old")
+    assert do(job, lambda job, stage, tell: Made(refused=("no",))).problems == ("no",)
+    assert do(job).state == "converted"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.caffemodel", "a.prototxt"]

@@ -50,7 +50,7 @@ def test_jobs_are_done_one_after_the_other_in_one_process(tmp_path: Path) -> Non
         assert first["result"]["layers"] == process.pid
         _, second = ask(process, odd_job(tmp_path, name="two").to_text())
         assert second["result"]["layers"] == process.pid
-        assert (tmp_path / "out/two.prototxt").read_text() == "layers of two"
+        assert (tmp_path / "out/two.prototxt").read_text().endswith("layers of two")
 
 
 def test_what_a_model_prints_or_reads_does_not_meet_the_jobs(tmp_path: Path) -> None:

@@ -208,12 +208,6 @@ def test_all_that_is_wrong_is_told_at_once_in_the_order_of_the_file(tmp_path: Pa
 # ---- the output ------------------------------------------------------------------------------------------------------
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path, tiny: tuple[str, str]) -> None:
-    told = reasons(tmp_path, "darknet", *tiny, "-o", tmp_path / "new" / "net")
-    assert "there is no folder new to write to\n    -> make it first: mkdir -p" in told
-    assert not (tmp_path / "new").exists()
-
-
 def test_a_refused_model_leaves_the_old_files_as_they_are(tmp_path: Path, tiny: tuple[str, str]) -> None:
     cfg, weights = tiny
     converted("darknet", cfg, weights, "-o", tmp_path / "net")

@@ -8,7 +8,8 @@ import click
 import pytest
 
 from caffe_ir.errors import ConversionError
-from converters.cli.files import check_wishes, stem_of
+from converters.cli.files import checked_stem, stem_of
+from converters.options import OutputOptions
 from tests.converters.cli.given import contents, converted, darknet_model, process, tool
 
 SMALL_DISK = """
@@ -45,29 +46,37 @@ def test_a_folder_gets_the_files_under_the_name_of_the_model(tmp_path: Path) -> 
     assert contents(tmp_path / "out").keys() == {"tiny.prototxt", "tiny.caffemodel", "tiny.heads.json"}
 
 
-@pytest.mark.parametrize("output", ["new/net", "new/", "file.txt/net"])
-def test_a_folder_that_is_not_there_is_told_before_the_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
-) -> None:
-    (tmp_path / "file.txt").write_text("")
+@pytest.mark.parametrize("output", ["new/net", "new/er/", "new/net.prototxt"])
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ConversionError, match=f"there is no folder {Path(output + 'x').parent} to write to"):
-        check_wishes(output, None)
+    converted("darknet", *darknet_model(tmp_path), "-q", "-o", output)
+    stem = stem_of(output, "tiny")
+    assert contents(stem.parent).keys() == {stem.name + one for one in (".prototxt", ".caffemodel", ".heads.json")}
 
 
-def test_the_folder_is_looked_at_before_the_model(tmp_path: Path) -> None:
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").touch()
+    with pytest.raises(ConversionError, match=r"cannot write to .*file.txt"):
+        checked_stem(str(tmp_path / "file.txt" / "net"), "tiny", OutputOptions(), ())
+
+
+def test_the_folder_is_looked_at_before_the_model_and_stays_away_without_one(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").touch()
     (tmp_path / "bad.cfg").write_text("no cfg")
-    told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "new" / "net")
+    told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "file.txt" / "net")
     assert told.exit_code == 1
     assert "bad.cfg: " not in told.stderr
-    assert "there is no folder" in told.stderr
+    assert "file.txt is no folder" in told.stderr
+    told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "new" / "net")
+    assert told.exit_code == 1
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir(mode=0o555)
     with pytest.raises(ConversionError, match="mine cannot be written to"):
-        check_wishes(str(tmp_path / "mine" / "net"), None)
+        checked_stem(str(tmp_path / "mine" / "net"), "tiny", OutputOptions(), ())
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder where even root makes no files")
@@ -79,13 +88,16 @@ def test_a_folder_that_takes_no_files(tmp_path: Path) -> None:
     assert contents(tmp_path).keys() == {"tiny.cfg", "tiny.weights"}
 
 
-def test_a_pass_that_does_not_exist() -> None:
-    check_wishes(None, "source")
-    check_wishes(None, "legalize")
+def test_a_pass_that_does_not_exist(tmp_path: Path) -> None:
+    def check(name: str) -> None:
+        checked_stem(str(tmp_path / "net"), "tiny", OutputOptions(dump_after=name), ())
+
+    check("source")
+    check("legalize")
     with pytest.raises(click.BadParameter, match="'magic' is no pass\nThe passes: source, heads"):
-        check_wishes(None, "magic")
+        check("magic")
     with pytest.raises(click.BadParameter, match=r"did you mean fold_batch_norm\?"):
-        check_wishes(None, "fold_batchnorm")
+        check("fold_batchnorm")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")

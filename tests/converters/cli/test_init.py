@@ -47,3 +47,19 @@ def test_what_cannot_be_filled_is_told_and_nothing_written(tmp_path: Path) -> No
     assert result.exit_code == 1
     assert "net.prototxt:3 Convolution: conv cannot be filled: 'magic' is none of Caffe's fillers" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["net.prototxt"]
+
+
+def test_weights_that_are_there_are_not_replaced(tmp_path: Path) -> None:
+    """As those of a conversion, over which the fillers' would be zeros."""
+    text = NET.replace("FILLER", "xavier")
+    assert run(tmp_path, text).exit_code == 0
+    before = (tmp_path / "net.caffemodel").read_bytes()
+    told = run(tmp_path, text, "--seed", "1")
+    assert told.exit_code == 1
+    assert "net.caffemodel is there already (its weights would be lost to those that the fillers make)" in told.output
+    assert "-> --force replaces it; or write to another place" in told.output
+    assert (tmp_path / "net.caffemodel").read_bytes() == before
+    told = run(tmp_path, text, "--force", "-o", str(tmp_path / "net.prototxt"))
+    assert "net.prototxt is read, and cannot be written too" in told.output
+    assert run(tmp_path, text, "--seed", "1", "--force").exit_code == 0
+    assert (tmp_path / "net.caffemodel").read_bytes() != before

@@ -88,10 +88,11 @@ def test_an_interrupted_run_leaves_the_old_files_and_nothing_else(tmp_path: Path
     with process(SLOW_WRITER, "darknet", *model, "-o", tmp_path / "net", "--fold-bn") as run:
         assert run.stdout is not None
         assert run.stdout.readline() == "begun\n"
-        assert len(contents(tmp_path)) > len(before)  # the temporaries are there
+        assert (tmp_path / ".net.prototxt.tocaffe").is_dir()  # the new files are made there
         run.send_signal(number)
         out, err = run.communicate(timeout=30)
     assert contents(tmp_path) == before
+    assert {path.name for path in tmp_path.iterdir()} == before.keys()
     assert "Traceback" not in err
     assert out == ""
     assert run.returncode == 128 + number
@@ -157,7 +158,7 @@ def test_completion_of_the_shell_knows_commands_and_options(tmp_path: Path) -> N
         return [line.partition(",")[2] for line in done.stdout.split()]
 
     assert completed("convert da", 1) == ["darknet"]
-    assert completed("convert darknet a.cfg a.weights --fo", 4) == ["--fold-bn"]
+    assert completed("convert darknet a.cfg a.weights --fo", 4) == ["--fold-bn", "--force"]
     assert completed("convert darknet a.cfg a.weights --head ", 5) == ["raw", "activated"]
 
 

@@ -73,7 +73,7 @@ def test_a_map_that_was_written_gives_the_same_file(folder: Path) -> None:
     assert run(folder, "--write-map", str(folder / "m.toml")).exit_code == 0
     first = (folder / "out.caffemodel").read_bytes()
     assert '"a_bn" = "1"  # the only one of its shape' in (folder / "m.toml").read_text()
-    result = run(folder, "--map", str(folder / "m.toml"))
+    result = run(folder, "--map", str(folder / "m.toml"), "--force")
     assert result.exit_code == 0, result.output
     assert "the map" in result.output
     assert (folder / "out.caffemodel").read_bytes() == first
@@ -111,7 +111,26 @@ def test_the_model_confirms_or_refutes(folder: Path) -> None:
     result = run(folder, "--model", f"{folder / 'made.py'}:right")
     assert result.exit_code == 0, result.output
     assert "verified  3 values agree" in result.output
-    result = run(folder, "--model", f"{folder / 'made.py'}:other")
+    result = run(folder, "--model", f"{folder / 'made.py'}:other", "--force")
     assert result.exit_code == 1
     assert "2 of 3 values differ" in result.output
     assert "first a_bn_scale <- 1" in result.output
+
+
+def test_nothing_that_is_read_or_somebody_else_s_is_replaced(folder: Path) -> None:
+    assert run(folder).exit_code == 0
+    before = (folder / "out.caffemodel").read_bytes()
+    told = run(folder)
+    assert told.exit_code == 1
+    assert "out.caffemodel is there already (no prototxt of tocaffe lists it)\n    -> --force" in told.output
+    (folder / "other.caffemodel").symlink_to("w.pth")
+    for options in (("-o", str(folder / "other"), "--force"), ("--write-map", str(folder / "net.prototxt"), "--force")):
+        told = run(folder, *options)
+        assert told.exit_code == 1
+        assert "read, and cannot be written too" in told.output
+    assert run(folder, "--write-map", str(folder / "made.toml"), "--force").exit_code == 0
+    told = run(folder, "--map", str(folder / "made.toml"), "--write-map", str(folder / "made.toml"), "--force")
+    assert "made.toml is read, and cannot be written too" in told.output
+    (folder / "made.toml").write_text("unused = []\n")
+    assert "made.toml is there already" in run(folder, "--write-map", str(folder / "made.toml"), "--force").output
+    assert (folder / "out.caffemodel").read_bytes() == before

@@ -47,7 +47,7 @@ def ran(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     "words",
     [
         ("pytorch", "model.pt2"),
-        ("pytorch", "mine.py:net", "--input", "1x3"),
+        ("pytorch", "mine.py:net", "--input", "1x3", "-o", "made"),
         ("verify", "model.pt2", "net.prototxt"),
         ("pytorch", "w.npz", "--prototxt", "net.prototxt", "--model", "mine.py:net", "-o", "made"),
     ],

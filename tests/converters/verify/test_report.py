@@ -77,9 +77,13 @@ def test_a_comparison_without_rows_has_a_report() -> None:
 def test_a_report_is_written_whole_or_not_at_all(tmp_path, comparisons) -> None:
     write_report(comparisons[0], tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text() == report(comparisons[0])
+    write_report(comparisons[0], tmp_path / "r.html")
     with pytest.raises(ConversionError, match="cannot write"):
-        write_report(comparisons[0], tmp_path / "no" / "r.html")
-    assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
+        write_report(comparisons[0], tmp_path / "r.html" / "r.html")
+    (tmp_path / "mine.html").write_text("<p>mine</p>")
+    with pytest.raises(ConversionError, match="there already"):
+        write_report(comparisons[0], tmp_path / "mine.html")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.html", "r.html"]
 
 
 def test_it_says_what_to_install(monkeypatch, comparisons) -> None:
