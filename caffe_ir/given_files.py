@@ -43,7 +43,7 @@ def check_regular(path: str | Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is a pipe or a device, and weights are fetched from their file when needed")
+        raise OSError(errno.EINVAL, "it is a pipe or a device, and models and weights are read from files only")
 
 
 def _opened(path: str, flags: int) -> int:

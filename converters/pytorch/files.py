@@ -15,6 +15,7 @@ import torch
 from torch.export import ExportedProgram
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.given_files import check_regular
 from converters.pytorch.capture import Model, quiet
 from converters.pytorch.factories import FACTORY
 from converters.pytorch.program_inspection import faults_of_program
@@ -37,6 +38,7 @@ DEEPEST = 3
 def kind_of(path: Path) -> Kind:
     """What a file is, by its first bytes and the names inside. Raises ConversionError where it cannot be read."""
     try:
+        check_regular(path)
         with open(path, "rb") as file:
             head = file.read(16)
         if head[:4] == LEGACY_PICKLE:

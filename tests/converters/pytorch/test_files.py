@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
@@ -141,3 +143,10 @@ def test_an_archive_with_any_byte_changed_has_a_kind_or_is_refused(tmp_path):
                 kind_of(path)
             except ConversionError as error:
                 assert str(path) in str(error)
+
+
+def test_a_model_lies_in_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pt2")
+    for path in (tmp_path / "pipe.pt2", Path("/dev/zero")):
+        with pytest.raises(ConversionError, match="a pipe or a device"):
+            open_model(path)
