@@ -18,7 +18,6 @@ from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
 from caffe_ir.replaceable import check_set, check_weights, stale, with_ending
 from caffe_ir.targets import Target
-from caffe_ir.weight_sources import sources_text
 from caffe_ir.whole_files import whole_files
 
 Progress = Callable[[int, int], None]
@@ -63,7 +62,7 @@ def write(
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     contents = {ending: text.encode() for ending, text in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
-    text = prototxt(net) + sources_text(net)
+    text = prototxt(net) + _told_sources(net)
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
     places = {each: with_ending(stem, each) for each in (ending, *contents)}
     check_set(stem, places, inputs=_sources(net), force=force)
@@ -127,6 +126,15 @@ def refuse(net: Net, target: Target) -> None:
         if verdict := target.verdict(node.layer, net.shapes_of(node.bottoms)):
             problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
+
+
+def _told_sources(net: Net) -> str:
+    """Where its weights come from; loads nothing for a net that was made from no checkpoint."""
+    if not net.behind.used:
+        return ""
+    from caffe_ir.weight_sources import sources_text
+
+    return sources_text(net)
 
 
 def _sources(net: Net) -> set[Path]:
