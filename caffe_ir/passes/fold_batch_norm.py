@@ -142,9 +142,9 @@ def _scaled(weights: Blob, slope: Array, spread: tuple[Shape, Shape]) -> Callabl
     @_odd_numbers
     def compute() -> Array:
         loaded = weights.load()
-        product = np.empty(spread[0], np.float32)
-        factors = slope.reshape(spread[1])
-        np.multiply(loaded.reshape(spread[0]), factors, out=product, dtype=np.float64, casting="same_kind")
+        numbers, factors = loaded.reshape(spread[0]), slope.reshape(spread[1])
+        product = numbers if weights.span is not None else np.empty(spread[0], np.float32)
+        np.multiply(numbers, factors, out=product, dtype=np.float64, casting="same_kind")
         return product.reshape(loaded.shape)
 
     return compute

@@ -43,6 +43,13 @@ except ConversionError as error:
     assert run.stdout.startswith(f"0.0\n{path} became shorter while it was read")
 
 
+def test_what_is_read_from_a_file_is_the_callers_own(tmp_path: Path) -> None:
+    (tmp_path / "w").write_bytes(bytes(8))
+    blob = Blob.in_file(tmp_path / "w", 0, (2,)).reshaped((1, 2))
+    blob.load()[:] = 7
+    assert blob.load().tolist() == [[0, 0]]
+
+
 def test_a_file_that_is_gone_ends_in_a_message(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"cannot read .*No such file"):
         Blob.in_file(tmp_path / "w", 0, (3,)).load()
