@@ -83,3 +83,21 @@ def test_an_npz_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     code, _, output = run(tmp_path / "w.pth", "--npz", tmp_path / "none" / "out.npz")
     assert code == 1
     assert "cannot write" in output
+
+
+def test_an_npz_replaces_its_like_and_nothing_else(tmp_path: Path) -> None:
+    np.savez(tmp_path / "w.npz", a=np.ones(1))
+    np.savez(tmp_path / "mine.npz", a=np.ones(2))
+    for _ in range(2):
+        assert run(tmp_path / "w.npz", "--npz", tmp_path / "out.npz")[0] == 0
+    code, _, output = run(tmp_path / "w.npz", "--npz", tmp_path / "mine.npz")
+    assert code == 1
+    assert "mine.npz is there already" in output
+    (tmp_path / "link.npz").symlink_to("w.npz")
+    for name in ("w.npz", "link.npz"):
+        code, _, output = run(tmp_path / "w.npz", "--npz", tmp_path / name)
+        assert code == 1
+        assert "read, and cannot be written too" in output
+    for name, count in (("w.npz", 1), ("mine.npz", 2)):
+        with np.load(tmp_path / name) as found:
+            assert found["a"].size == count

@@ -10,7 +10,7 @@ import pytest
 from caffe_ir.errors import ConversionError
 from converters.cli.files import checked_stem, stem_of
 from converters.options import OutputOptions
-from tests.converters.cli.given import contents, converted, darknet_model, process, tool
+from tests.converters.cli.given import contents, converted, darknet_model, process, reasons, tool
 
 SMALL_DISK = """
 import resource
@@ -123,3 +123,49 @@ def test_a_disk_with_room_is_no_obstacle(tmp_path: Path) -> None:
     written = contents(tmp_path)
     converted("darknet", *model, "-o", tmp_path / "net")
     assert contents(tmp_path) == written
+
+
+def test_a_prototxt_that_was_written_or_edited_by_hand_stays(tmp_path: Path) -> None:
+    model, place = darknet_model(tmp_path), tmp_path / "net.prototxt"
+    place.write_text("name: 'mine'\n")
+    told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net")
+    assert "net.prototxt is there already (it does not begin with tocaffe's comment)\n    -> --force" in told
+    converted("darknet", *model, "-q", "-o", tmp_path / "net", "--force")
+    converted("darknet", *model, "-q", "-o", tmp_path / "net", "--durable")
+    place.write_text(place.read_text().replace('name: "tiny"', 'name: "mine"'))
+    told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net")
+    assert "net.prototxt is there already (it was edited after tocaffe wrote it)" in told
+
+
+def test_it_is_said_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "bad.cfg").write_text("no cfg")
+    (tmp_path / "net.caffemodel").write_text("trained for days")
+    told = reasons(tmp_path, "darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "net")
+    assert "net.caffemodel is there already (no prototxt of tocaffe lists it)" in told
+    assert "bad.cfg: " not in told
+
+
+def test_the_source_is_not_replaced_and_not_taken_for_a_stem(tmp_path: Path) -> None:
+    cfg, weights = darknet_model(tmp_path)
+    for source in (cfg, weights):
+        told = reasons(tmp_path, "darknet", cfg, weights, "-o", source, "--force")
+        assert f"-o names {Path(source).name}, which is read" in told
+    (tmp_path / "soft.prototxt").symlink_to(cfg)
+    os.link(weights, tmp_path / "hard.caffemodel")
+    for name, source in (("soft.prototxt", "tiny.cfg"), ("hard.caffemodel", "tiny.weights")):
+        stem = tmp_path / Path(name).stem
+        told = reasons(tmp_path, "darknet", cfg, weights, "-o", stem, "--force")
+        assert f"{name} is the same file as {source}, which is read, and cannot be written too" in told
+    os.rename(cfg, tmp_path / "odd.prototxt")
+    told = reasons(tmp_path, "darknet", tmp_path / "odd.prototxt", weights, "-o", tmp_path / "odd", "--force")
+    assert "odd.prototxt is read, and cannot be written too" in told
+
+
+def test_a_link_as_output_is_followed(tmp_path: Path) -> None:
+    model = darknet_model(tmp_path)
+    (tmp_path / "big").mkdir()
+    (tmp_path / "net.caffemodel").symlink_to(tmp_path / "big" / "weights")
+    for options in ((), ("--fold-bn",)):
+        converted("darknet", *model, "-q", "-o", tmp_path / "net", *options)
+        assert (tmp_path / "net.caffemodel").is_symlink()
+        assert os.listdir(tmp_path / "big") == ["weights"]

@@ -144,6 +144,17 @@ def test_a_report_is_written(files, tmp_path) -> None:
     assert (tmp_path / "r.html").read_text().count('<tr class="row">') == COMPARED
 
 
+def test_a_report_replaces_no_file_that_is_compared_and_none_of_others(files, tmp_path) -> None:
+    (tmp_path / "notes.html").write_text("mine")
+    paths = [Path(one) for one in (*files, tmp_path / "net.caffemodel")]
+    for path in (*paths, tmp_path / "notes.html"):
+        before = path.read_bytes()
+        done = run(*files, "--report", path, "-q")
+        assert done.exit_code == 2
+        assert f"{path.name} is {'there already' if path.suffix == '.html' else 'read'}" in done.output
+        assert path.read_bytes() == before
+
+
 def test_a_conversion_can_verify_itself(tmp_path) -> None:
     words = [*map(str, darknet_model(tmp_path, TINY)), "-o", str(tmp_path / "net"), "--verify", "--fold-bn", "-q"]
     done = CliRunner().invoke(convert, ["darknet", *words])
