@@ -65,8 +65,9 @@ def test_a_layer_twice_is_a_warning_where_the_last_one_is_right(tmp_path) -> Non
     opened = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
     opened.setInput(INPUT)
     theirs = opened.forward("conv")
-    files_of(tmp_path, ordinary())
-    right = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"), str(tmp_path / "net.caffemodel"))
+    (tmp_path / "right").mkdir()
+    files = files_of(tmp_path / "right", ordinary())
+    right = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
     right.setInput(INPUT)
     assert np.abs(theirs - right.forward("conv")).max() > 1e-4  # what is said of OpenCV
 
