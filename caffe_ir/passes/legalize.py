@@ -77,7 +77,7 @@ class Chooser(Struct, kw_only=True):
         kind, tried, refused = type(old.old.layer), list[Choice](), list[tuple[Form, Exception]]()
         forms = self.forms[kind]
         for form in forms:
-            new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes))
+            new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes), taken=set(old.taken))
             try:
                 if reason := form.build(new):
                     raise ShapeError(reason)
@@ -112,7 +112,8 @@ class Chooser(Struct, kw_only=True):
             elif type(node.layer) in within:
                 raise ShapeError(f"it leads back to {node.layer.type_name()}")
             else:
-                choice = self.best(Replacement(net=self.net, old=node, shapes=dict(new.shapes)), within)
+                inner = Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken)
+                choice = self.best(inner, within)
                 one = (choice.cost, choice.breaks)
             cost += one[0]
             breaks = _worst(breaks, one[1])
@@ -156,17 +157,18 @@ def _no_form(node: Node, target: Target, refused: list[tuple[Form, Exception]]) 
 
 def _run(net: Net, context: Context) -> None:
     chooser = Chooser(net=net, target=context.target, forms={**local_forms(context), **FORMS})
-    problems, waiting = Problems(), list(reversed(net.nodes))
+    problems, none = Problems(), Kinds()
+    waiting = [(node.name, none) for node in reversed(net.nodes)]
     while waiting:
-        node = waiting.pop()
-        node = net.node(node.name)  # an earlier choice may have let it read another blob
+        name, within = waiting.pop()
+        node = net.node(name)  # an earlier choice may have let it read another blob
         if not chooser.lacks(node.layer, net.shapes_of(node.bottoms)):
             continue
         with problems.collected():
-            choice = chooser.best(Replacement(net=net, old=node))
+            choice = chooser.best(Replacement(net=net, old=node), within)  # as it was when it was priced
             choice.new.commit()
             net.notes += choice.notes()
-            waiting += reversed(choice.new.nodes)
+            waiting += [(one.name, within | {type(node.layer)}) for one in reversed(choice.new.nodes)]
     problems.raise_if_any()
 
 

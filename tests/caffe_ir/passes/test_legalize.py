@@ -10,7 +10,19 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.forms import Form
-from caffe_ir.layers import AbsVal, Convolution, Deconvolution, Eltwise, Mish, Power, ReLU, Sigmoid, TanH
+from caffe_ir.layers import (
+    AbsVal,
+    Convolution,
+    Deconvolution,
+    Eltwise,
+    Flatten,
+    Mish,
+    Power,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    TanH,
+)
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -86,6 +98,36 @@ def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeyp
     add(flat, "y", Mish())
     run_pass(LEGALIZE, flat, CONTEXT)
     assert [node.layer.type_name() for node in flat.nodes[1:]] == ["TanH"]  # which nobody gets wrong there
+
+
+def test_what_a_form_leaves_is_written_as_it_was_priced(monkeypatch):
+    """Not in a form that leads back to the layer, though that is cheaper: then another one should have been taken."""
+    clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
+    wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
+    monkeypatch.setattr(legalize, "TARGETS", {"caffe": CAFFE, "wrong": wrong})
+    forms_of(monkeypatch, Mish, direct=chain(TanH()), through=chain(AbsVal()))
+    forms_of(monkeypatch, AbsVal, plain=chain(ReLU(), ReLU()), around=chain(Mish()))
+    net = net_of(SHAPE)
+    rows = np.ones((512, 4, 9, 9))
+    add(net, "large", Convolution(num_output=512, kernel_size=(9, 9), pad=(4, 4), bias_term=False), rows)
+    add(net, "small", Mish(), bottoms=("data",))
+    run_pass(LEGALIZE, net, without(AbsVal))
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU", "ReLU"]
+
+
+def test_the_blobs_of_a_form_are_other_ones_than_those_of_the_form_that_it_is_part_of(monkeypatch):
+    seen = []
+
+    def inner(new):
+        view = new.add("step", Reshape(shape=(0, 4, 16, 16)), new.old.bottom)
+        seen.append(new.shape_of(view))
+        new.add("step", ReLU(), view)
+        return ""
+
+    forms_of(monkeypatch, Mish, flat=chain(Flatten(), AbsVal(), Reshape(shape=SHAPE)), long=chain(*[ReLU()] * 9))
+    forms_of(monkeypatch, AbsVal, inner=inner)
+    lowered(Mish(), without(AbsVal))
+    assert set(seen) == {SHAPE}
 
 
 def test_a_form_that_loses_digits_is_taken_only_where_there_is_no_other(monkeypatch):
