@@ -1,7 +1,8 @@
 """What a layer costs to run, whoever runs it: multiply-adds, and bytes read and written.
 
 Used to choose between exact ways to write the same thing, so what counts are ratios: a convolution of ones against a
-copy, three layers over a map against one. Weights count as bytes that are read.
+copy, three layers over a map against one. Weights count as bytes that are read, and so do the columns that windows of
+more than one cell are laid out in.
 """
 
 from __future__ import annotations
@@ -89,9 +90,20 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         return Work(layers=VIEW)
     read = tops if isinstance(layer, Crop) else bottoms  # of the blob that gives it its size it reads nothing
     moved = sum(map(prod, (*read, *tops, *layer.blob_shapes(bottoms))))
+    moved += _columns(layer, bottoms, tops)
     parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
     count = _multiply_adds(layer, bottoms, tops)
     return Work(multiply_adds=count, bytes=float(FLOAT * moved), layers=1 + PART * parts)
+
+
+def _columns(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
+    """The numbers of the buffer in which each window is a column (base_conv_layer.cpp, conv_im2col_cpu)."""
+    if not isinstance(layer, Convolution | Deconvolution) or set(layer.kernel_size) == {1}:
+        return 0
+    count = sum(map(prod, tops)) // layer.num_output * bottoms[0][layer.axis]
+    if isinstance(layer, Deconvolution):
+        count = sum(map(prod, bottoms)) // bottoms[0][layer.axis] * layer.num_output
+    return count * prod(layer.kernel_size)
 
 
 def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from math import prod
+
 import pytest
 
 from caffe_ir.cost import POWER, TRANSCENDENTAL, VIEW, Work, work
@@ -29,8 +31,25 @@ def test_a_convolution_is_counted_as_papers_count_it():
     first = Convolution(num_output=64, kernel_size=(7, 7), stride=(2, 2), pad=(3, 3), bias_term=False)
     done = work(first, ((1, 3, 224, 224),))
     assert done.multiply_adds == 118_013_952
-    assert done.bytes == 4 * (3 * 224 * 224 + 64 * 112 * 112 + 64 * 3 * 49)
+    columns = 3 * 49 * 112 * 112  # conv_im2col_cpu
+    assert done.bytes == 4 * (3 * 224 * 224 + 64 * 112 * 112 + 64 * 3 * 49 + columns)
     assert done.layers == 1
+
+
+@pytest.mark.parametrize(
+    ("layer", "columns"),
+    [
+        (Convolution(num_output=8, kernel_size=(1, 1), bias_term=False), 0),
+        (Convolution(num_output=8, kernel_size=(3, 3), pad=(1, 1), group=8, bias_term=False), 9 * CELLS),
+        (Convolution(num_output=4, kernel_size=(2, 2), stride=(2, 2), bias_term=False), CELLS),
+        (Deconvolution(num_output=8, kernel_size=(2, 2), stride=(2, 2), group=8, bias_term=False), 4 * CELLS),
+        (Deconvolution(num_output=4, kernel_size=(4, 4), stride=(2, 2), bias_term=False), 16 * CELLS // 2),
+    ],
+    ids=str,
+)
+def test_windows_are_laid_out_in_columns(layer, columns):
+    (top,), (weights,) = layer.infer((MAP,)), layer.blob_shapes((MAP,))
+    assert work(layer, (MAP,)).bytes == 4 * (prod(MAP) + prod(top) + prod(weights) + columns)
 
 
 @pytest.mark.parametrize(
