@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import activation, broadcast, clip, crop, expand, gather, permute, reorg, upsample
+from caffe_ir.forms import activation, broadcast, clip, crop, expand, gather, permute, reorg, resample, upsample
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
@@ -17,6 +17,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **gather.FORMS,
     **permute.FORMS,
     **reorg.FORMS,
+    **resample.FORMS,
     **upsample.FORMS,
 }
 

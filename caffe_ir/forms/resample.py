@@ -1,31 +1,49 @@
-"""Resample -> a product of matrices for each axis, between views.
+"""Resample: each line along some axes times a matrix.
 
+Products of matrices, whatever they are:
 - The channels of a map: a 1x1 Convolution, weights (out, in, 1, 1).
 - The last axis: Reshape to (all others, in) and InnerProduct, weights (out, in).
 - Another axis: Reshape to (axes before, in, 1, axes behind) and a 1x1 Convolution.
-
 Views are merged: a map resized both ways is Reshape, InnerProduct, Reshape, Convolution, Reshape. The axis that shrinks
 most, or grows least, goes first, so that the second product is the smaller one.
+
+A depthwise Deconvolution of a map with its border repeated, where the rows and columns of a map become a whole number f
+of times as many and each is spread in the same way, as by bilinear and bicubic interpolation without aligned corners:
+a cell reaches r cells far, so the border is repeated r times, and the kernel has 2 r f taps, or one less for an odd f;
+for r = 0, where each cell becomes f equal ones, it has f.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from math import prod
 
-from caffe_ir.blob import Blob, Shape
-from caffe_ir.layers import Convolution, InnerProduct, Reshape
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
+import numpy as np
+from msgspec import Struct
+
+from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Resample
+from caffe_ir.source_layers import Pad, Resample
+
+ROUNDING = 2.0**-52
+"""Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""
+REACHES = (0, 1, 2)
+"""In cells, of the nearest cell, and of bilinear and bicubic interpolation."""
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer, shape = node.layer, net.shapes[node.bottom]
+# ---- products of matrices -------------------------------------------------------------------------------------------
+
+
+def _by_matrices(new: Replacement) -> str:
+    layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, Resample)
-    new, x, held = Replacement(net=net, old=node), node.bottom, shape
+    shape = held = new.shape_of(x)
     steps = sorted(
-        zip(layer.axes, layer.output_size, node.blobs, strict=True),
+        zip(layer.axes, layer.output_size, new.old.blobs, strict=True),
         key=lambda step: (step[1] / shape[step[0]], -step[0]),
     )
     for axis, size, matrix in steps:
@@ -37,8 +55,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         held = (view[0], size, *view[2:])
     if held != shape:
         new.add("shape", Reshape(shape=_dims(shape, held)), x)
-    new.finish()
-    net.note("lowered", f"{layer} -> products of matrices in {len(new.nodes)} layers", node.origin)
+    new.note(f"{layer} -> products of matrices in {len(new.nodes)} layers")
+    return ""
 
 
 def _view(shape: Shape, axis: int) -> Shape:
@@ -61,4 +79,85 @@ def _product(new: Replacement, x: str, size: int, matrix: Blob, *, flat: bool) -
     return new.add("rows", Convolution(num_output=size, kernel_size=(1, 1), bias_term=False), x, blobs=[weights])
 
 
-RESAMPLE = Pass(name="resample", visits=(Resample,), rewrite=_rewrite)
+# ---- a transposed convolution ---------------------------------------------------------------------------------------
+
+
+class Spread(Struct, frozen=True, kw_only=True):
+    """How the cells of an axis are spread: places o = i `factor` + j - `pad` get taps[j] of cell i - `reach`."""
+
+    taps: tuple[float, ...] = (1.0,)
+    factor: int = 1
+    reach: int = 0
+    pad: int = 0
+
+
+def _by_a_deconvolution(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Resample)
+    if len(shape) != 4 or min(layer.axes) < 2:
+        return "it resizes no map"
+    found = {axis: spread_of(blob.load()) for axis, blob in zip(layer.axes, new.old.blobs, strict=True)}
+    rows, columns = (found.get(axis, Spread()) for axis in (2, 3))
+    if rows is None or columns is None:
+        return "its cells are not all spread in the same way to a whole number of times as many"
+    margins, channels = (0, 0, rows.reach, columns.reach), shape[1]
+    x = new.old.bottom
+    if any(margins):
+        x = new.add("border", Pad(before=margins, after=margins, mode="replicate"), x)
+    kernel = (channels, 1, len(rows.taps), len(columns.taps))
+    spreading = Deconvolution(
+        num_output=channels,
+        kernel_size=kernel[2:],
+        stride=(rows.factor, columns.factor),
+        pad=(rows.pad, columns.pad),
+        group=channels,
+        bias_term=False,
+    )
+    taps = Blob.computed(kernel, partial(_kernel, kernel, rows.taps, columns.taps), constant=True)
+    new.add("spread", spreading, x, blobs=[taps])
+    return ""
+
+
+def spread_of(matrix: Array) -> Spread | None:
+    """The spread that has this matrix (out, in); None where none has it, or too few cells show it.
+
+    It is read off the cell in the middle, and is the matrix's if its own matrix is the same to float64's rounding.
+    """
+    wanted, size = matrix.shape
+    factor, rest = divmod(wanted, size)
+    if rest or factor < 2:
+        return None
+    for reach in REACHES:
+        length = max(factor, 2 * reach * factor - factor % 2)
+        pad = ((2 * reach - 1) * factor + length) // 2
+        first = (size // 2 + reach) * factor - pad
+        if size > 2 * reach and first >= 0 and first + length <= wanted:
+            taps = tuple(float(tap) for tap in matrix[first : first + length, size // 2])
+            spread = Spread(taps=taps, factor=factor, reach=reach, pad=pad)
+            if np.allclose(_matrix(spread, size), matrix, rtol=0, atol=ROUNDING * max(size, 8)):
+                return spread
+    return None
+
+
+def _matrix(spread: Spread, size: int) -> Array:
+    """The matrix of a spread on an axis of so many cells, its border repeated."""
+    matrix = np.zeros((size * spread.factor, size))
+    for place in range(size + 2 * spread.reach):
+        cell = min(max(place - spread.reach, 0), size - 1)
+        begin = place * spread.factor - spread.pad
+        for tap, weight in enumerate(spread.taps, begin):
+            if 0 <= tap < len(matrix):
+                matrix[tap, cell] += weight
+    return matrix
+
+
+def _kernel(shape: Shape, rows: Sequence[float], columns: Sequence[float]) -> Array:
+    return np.ascontiguousarray(np.broadcast_to(np.outer(rows, columns), shape))
+
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Resample: (
+        Form(name="products of matrices", build=_by_matrices),
+        Form(name="a Deconvolution of the map with its border repeated", build=_by_a_deconvolution),
+    ),
+}

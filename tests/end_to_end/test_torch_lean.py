@@ -110,6 +110,42 @@ def test_the_leanest_layers(module: nn.Module, wanted: list[str], tmp_path: Path
     assert error(found, expected) < FLOAT32
 
 
+class Decoder(nn.Module):
+    """Three levels down and up again by bilinear interpolation to the size of the level, as in U-Net and U2-Net."""
+
+    def __init__(self, width: int = 16) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(3 if level == 0 else width, width, 3, padding=1) for level in range(4))
+        self.up = nn.ModuleList(nn.Conv2d(2 * width, width, 3, padding=1) for _ in range(3))
+
+    def forward(self, x):
+        levels = []
+        for level, conv in enumerate(self.down):
+            x = F.relu(conv(F.max_pool2d(x, 2) if level else x))
+            levels.append(x)
+        for level, conv in zip(levels[-2::-1], self.up, strict=True):
+            x = F.interpolate(x, size=level.shape[2:], mode="bilinear", align_corners=False)
+            x = F.relu(conv(torch.cat([x, level], 1)))
+        return x
+
+
+def test_bilinear_upsampling_needs_no_reshape(tmp_path: Path) -> None:
+    """Two Slices and Concats, which repeat the border, and a Deconvolution each."""
+    x, module = images(1, 3, 128, 96), Decoder().eval()
+    net = lowered(module, x)
+    assert Counter(layers(net)) == {
+        "Convolution": 7,
+        "ReLU": 7,
+        "Pooling": 3,
+        "Slice": 2 * 3,
+        "Concat": 2 * 3 + 3,
+        "Deconvolution": 3,
+    }
+    assert meaning_error(module, net, x) < EXACT
+    (found,) = opencv_results(files_of(net, tmp_path), x)
+    assert error(found, module(x)) < FLOAT32
+
+
 @pytest.mark.parametrize("network", [ResNet, Mobile])
 def test_no_layer_changes_nothing(network: type[nn.Module]) -> None:
     x = 8 * images(1, 3, 33, 33)  # beyond the corners of ReLU6
