@@ -27,7 +27,7 @@ from caffe_ir.source_layers import CropTo, Resample
 def _by_a_blob_of_its_size(new: Replacement) -> str:
     layer, old = new.old.layer, new.old
     assert isinstance(layer, CropTo)
-    if not new.net.has(old.name):
+    if not (new.net.has(old.name) and new.net.node(old.name) is old):  # part of a form may have the name
         return "what stands before it is not known yet"
     reference = _reference(new.net, old)
     if not reference:

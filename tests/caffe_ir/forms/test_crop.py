@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from caffe_ir.forms import crop
 from caffe_ir.layers import Convolution, Crop, Pooling, ReLU
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.replacement import Replacement
 from caffe_ir.source_layers import CropTo
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
@@ -86,6 +88,14 @@ def test_what_would_take_long_filters_is_a_matrix_of_ones_and_zeros(part):
     weights = [blob.load() for node in net.nodes for blob in node.blobs]
     assert all(set(np.unique(each)) == {0.0, 1.0} for each in weights)
     assert max(max(node.layer.kernel_size) for node in net.nodes if isinstance(node.layer, Convolution)) <= 3
+
+
+def test_a_part_of_another_form_takes_no_size_from_blobs_before_it():
+    """It may have the name of the node that it is part of, and reads what is not in the net yet."""
+    net = cropped((1, 2, 6, 6), 1, 1, 4, 4)
+    inner = replace(net.node("crop"), bottoms=("not there yet",))
+    new = Replacement(net=net, old=inner, shapes={"not there yet": (1, 2, 6, 6)})
+    assert crop.FORMS[CropTo][0].build(new) == "what stands before it is not known yet"
 
 
 def test_the_whole_is_nothing():
