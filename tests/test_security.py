@@ -40,8 +40,8 @@ def test_no_command_runs_what_stands_in_a_program(tmp_path: Path) -> None:
     (tmp_path / "net.caffemodel").write_bytes(b"")
     for attack in attacks:
         file = f"{attack.__name__}.pt2"
-        sized = ("pytorch", file, "--input", "x=2x3x9x9", "-o", "net")
-        for command, code in ((("pytorch", file, "-o", "net"), 1), (sized, 1), (("verify", file, "net"), 2)):
+        sized = ("pytorch", file, "--input", "x=2x3x9x9", "-o", "made")
+        for command, code in ((("pytorch", file, "-o", "made"), 1), (sized, 1), (("verify", file, "net"), 2)):
             done = convert(*command, folder=tmp_path)
             assert done.returncode == code, done.stderr
             assert f"{file} has " in done.stdout + done.stderr
