@@ -47,6 +47,10 @@ class Machine:
             if self.file.tell() > self.end:
                 self.cut_short()
             return stopped.args[0]
+        except Unreadable:  # of what lies behind the end nothing is said but that the pickle has none
+            if self.file.tell() > self.end:
+                self.cut_short()
+            raise
         except IndexError:
             self.damaged("it takes more than there is")
         except ValueError as error:  # a number or a text that is none

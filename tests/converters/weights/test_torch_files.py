@@ -153,6 +153,14 @@ def test_archives_that_lie(tmp_path: Path, why: str) -> None:
         opened(path)
 
 
+def test_a_pickle_without_an_end_is_cut_short_whatever_lies_behind_it(tmp_path: Path) -> None:
+    """P begins a zip entry and names a storage in a pickle: there is a line, and no storage of that name."""
+    path = tmp_path / "w.pkl"
+    path.write_bytes(b"\x80\x02}" + b"PK\x03\x04\n" + bytes(9))
+    with open(path, "rb") as file, pytest.raises(Unreadable, match="cut short: its pickle has no end"):
+        of_pickle(file, 3, path)
+
+
 def test_a_compressed_archive_is_told(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     saved(path, {"w": torch.ones(4)}, old=False)
