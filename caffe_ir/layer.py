@@ -22,7 +22,7 @@ Shapes = tuple[Shape, ...]
 
 
 class Layer(Struct, frozen=True, kw_only=True):
-    """Base of every layer type, Caffe's own and the exact-source ones."""
+    """Base of every layer type; which of them a reader of files knows, its target says."""
 
     param: ClassVar[str] = ""
     """The field of LayerParameter that holds this layer's parameters; empty where it has none."""
@@ -79,10 +79,6 @@ class Layer(Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={value}" for name, value in self.spelled().items())
         return f"{self.type_name()}({shown})"
-
-
-class SourceLayer(Layer, frozen=True, kw_only=True):
-    """A layer that no Caffe holds: what a source computes, to the letter, until a pass rewrites it."""
 
 
 def same_shape(bottoms: Shapes) -> Shapes:

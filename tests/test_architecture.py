@@ -22,7 +22,6 @@ SOURCE_LANGUAGE = (
     "caffe_ir.layer",
     "caffe_ir.blob",
     "caffe_ir.layers.*",
-    "caffe_ir.source_layers.*",
     "caffe_ir.geometry",
     "caffe_ir.errors",
     "caffe_ir.given_files",
@@ -84,15 +83,6 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.layers.*": (
-        "caffe_ir.layers.*",
-        "caffe_ir.layer",
-        "caffe_ir.blob",
-        "caffe_ir.geometry",
-        "caffe_ir.errors",
-    ),
-    # an exact-source layer may be said in terms of Caffe's own
-    "caffe_ir.source_layers.*": (
-        "caffe_ir.source_layers.*",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.blob",

@@ -21,7 +21,7 @@ from caffe_ir.forms.chain import SQUARED, TIMES_X, Chain, chained
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BNLL, ELU, Mish, Power, ReLU, Sigmoid, Swish, TanH
-from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
+from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
 
 
 def _swish(layer: Layer) -> Chain:

@@ -17,8 +17,8 @@ from caffe_ir.blob import Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise, Power, Reshape, Scale
+from caffe_ir.layers.source import Add, Expand, Maximum, Mul, Sub
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Add, Expand, Maximum, Mul, Sub
 
 Ranked = tuple[str, Shape]
 """A blob with its shape, which has as many axes as the result."""

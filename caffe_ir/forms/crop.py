@@ -19,9 +19,9 @@ from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Crop
+from caffe_ir.layers.source import CropTo, Resample
 from caffe_ir.net import Net, Node
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo, Resample
 
 
 def _by_a_blob_of_its_size(new: Replacement) -> str:

@@ -17,8 +17,8 @@ from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape, Tile
+from caffe_ir.layers.source import Expand
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Expand
 
 MAP_AXES, ROW_AXES = 4, 2
 

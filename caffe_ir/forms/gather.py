@@ -18,8 +18,8 @@ from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Slice
+from caffe_ir.layers.source import CropTo, Gather, Resample
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo, Gather, Resample
 
 MOST_PARTS = 64
 """More bottoms of a Concat nobody wants to read, and several chips not to compute."""

@@ -25,8 +25,8 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice
+from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Exchange, Permute
 
 MOST_PARTS = 128
 """More parts of a Slice nobody wants to read, and several chips not to compute."""

@@ -20,8 +20,8 @@ from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Deconvolution, Eltwise, Reshape, Slice
+from caffe_ir.layers.source import Cells, Reorg, Reorg3d
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Cells, Reorg, Reorg3d
 
 Move = Callable[[Replacement, str, int, Cells], str]
 """Adds what moves a blob's cells, of so many channels where they stand in blocks; gives the top."""

@@ -26,8 +26,8 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
+from caffe_ir.layers.source import Pad, Resample
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Pad, Resample
 
 ROUNDING = 2.0**-52
 """Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""

@@ -11,8 +11,8 @@ from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Deconvolution
+from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import NearestUpsample
 
 
 def _of_ones(new: Replacement) -> str:

@@ -1,9 +1,9 @@
-"""Caffe's own layer types: one class each, with its parameters, weights, shapes and meaning."""
+"""Layer types: one class each, with its parameters, weights, shapes and meaning. Here are those that files spell."""
 
 from __future__ import annotations
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers.activation import (
+from caffe_ir.layers.bvlc.activation import (
     BNLL,
     ELU,
     AbsVal,
@@ -19,17 +19,17 @@ from caffe_ir.layers.activation import (
     TanH,
     Threshold,
 )
-from caffe_ir.layers.caffe_layer import CaffeLayer
-from caffe_ir.layers.combination import Concat, Crop, Eltwise, Slice, Split
-from caffe_ir.layers.convolution import Convolution, Deconvolution, Im2col
-from caffe_ir.layers.data import DummyData, Input, Parameter, Silence
-from caffe_ir.layers.forks import Mish, ReLU6
-from caffe_ir.layers.inner_product import Embed, InnerProduct
-from caffe_ir.layers.normalization import LRN, MVN, BatchNorm, Bias, Scale
-from caffe_ir.layers.pooling import Pooling
-from caffe_ir.layers.recurrent import LSTM, RNN
-from caffe_ir.layers.reduction import ArgMax, Reduction, Softmax
-from caffe_ir.layers.shape import Flatten, Reshape, Tile, copy_layer
+from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
+from caffe_ir.layers.bvlc.combination import Concat, Crop, Eltwise, Slice, Split
+from caffe_ir.layers.bvlc.convolution import Convolution, Deconvolution, Im2col
+from caffe_ir.layers.bvlc.data import DummyData, Input, Parameter, Silence
+from caffe_ir.layers.bvlc.inner_product import Embed, InnerProduct
+from caffe_ir.layers.bvlc.normalization import LRN, MVN, BatchNorm, Bias, Scale
+from caffe_ir.layers.bvlc.pooling import Pooling
+from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
+from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
+from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer
+from caffe_ir.layers.forks.activation import Mish, ReLU6
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,

@@ -21,9 +21,9 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import BatchNorm, Scale
+from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import SourceBatchNorm
 from caffe_ir.targets.target import Target
 
 CAFFE_EPS = 1e-5

@@ -18,10 +18,10 @@ from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Concat, Convolution, Power, Slice
+from caffe_ir.layers.source import CropTo, Gather, Pad
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo, Gather, Pad
 
 MOST_CELLS = 16
 """The largest filter of the depthwise form: Caffe copies the map once for each cell."""

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import Concat, Convolution
+from caffe_ir.layers.source import Cells, Gather
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import Cells, Gather
 
 MAP_AXES = 4
 

@@ -20,10 +20,10 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Clip, Eltwise, Parameter, Power, ReLU, Scale
+from caffe_ir.layers.source import Add, Maximum, Minimum, Mul, Sub
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Add, Maximum, Minimum, Mul, Sub
 
 LARGEST = 16.0
 """Of a constant in an extreme: twice its rounding in float32 is 2e-6."""

@@ -11,10 +11,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.layers.source import ConvTranspose, CropTo, Gather
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import ConvTranspose, CropTo, Gather
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

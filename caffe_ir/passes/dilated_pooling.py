@@ -24,10 +24,10 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Pooling, Reshape
+from caffe_ir.layers.source import Gather, WindowPool
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Gather, WindowPool
 
 Axis = Literal[0, 1]
 AXES: tuple[Axis, Axis] = (0, 1)

@@ -6,10 +6,10 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Parameter, Power
+from caffe_ir.layers.source import Div, Mul
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Div, Mul
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

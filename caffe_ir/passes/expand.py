@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise
+from caffe_ir.layers.source import Add, Div, Expand, Maximum, Minimum, Mul, Sub
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import Add, Div, Expand, Maximum, Minimum, Mul, Sub
 
 BROADCAST = (Mul, Add, Sub, Div, Maximum, Minimum)
 ELTWISE: dict[str, Layer] = {"PROD": Mul(), "SUM": Add(), "MAX": Maximum()}

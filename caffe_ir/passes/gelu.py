@@ -20,10 +20,10 @@ from __future__ import annotations
 from math import sqrt
 
 from caffe_ir.layers import Eltwise, Power, Sigmoid, TanH
+from caffe_ir.layers.source import Erf, Gelu
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Erf, Gelu
 
 WIDTH = 21.653
 LEAD, ZERO = 0.19220704146479836, 3.4692983487256113

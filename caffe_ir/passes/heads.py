@@ -22,10 +22,10 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Scale, Sigmoid, Slice, Softmax
+from caffe_ir.layers.source import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 
 Part = tuple[int, Layer | None]
 """So many values of an anchor, and the layer that they take; none where they stay as they are."""

@@ -11,10 +11,10 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Eltwise, Power
+from caffe_ir.layers.source import L2Norm
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import L2Norm
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -11,10 +11,10 @@ from math import prod
 from msgspec.structs import replace
 
 from caffe_ir.layers import InnerProduct, Reshape
+from caffe_ir.layers.source import Linear
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Linear
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

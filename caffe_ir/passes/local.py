@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice
+from caffe_ir.layers.source import Local
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Local
 
 MOST_PLACES = 10_000
 """Each place is a blob of the net, twice; a net with 50 is the largest that is known."""

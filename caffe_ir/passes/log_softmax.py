@@ -7,10 +7,10 @@ x = max - 104 on.
 from __future__ import annotations
 
 from caffe_ir.layers import Exp, Log
+from caffe_ir.layers.source import LogSoftmax, Reduce, Sub
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import LogSoftmax, Reduce, Sub
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from caffe_ir.layers import LRN, Eltwise, Power, Reshape
+from caffe_ir.layers.source import Div, Pad, WindowPool
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Div, Pad, WindowPool
 
 SQUARE = Eltwise(operation="PROD")
 

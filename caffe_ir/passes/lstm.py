@@ -12,10 +12,10 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import LSTM, Parameter
+from caffe_ir.layers.source import Gather, Permute, ProjectedLSTM
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Gather, Permute, ProjectedLSTM
 
 TORCH_GATES_IN_CAFFES_ORDER = (0, 1, 3, 2)
 TIME_FIRST = (1, 0, 2)

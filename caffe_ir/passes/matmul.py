@@ -16,10 +16,10 @@ from math import prod
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Reshape
+from caffe_ir.layers.source import Expand, MatMul, Mul, Permute, Reduce
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Expand, MatMul, Mul, Permute, Reduce
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Power
+from caffe_ir.layers.source import Maximum, Minimum
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Maximum, Minimum
 
 NEGATIVE = Power(scale=-1.0)
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Eltwise, Exp, Pooling, Power, ReLU, Reshape
+from caffe_ir.layers.source import NormalizeChannels
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import NormalizeChannels
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -8,10 +8,10 @@ takes and the Concat puts back in their place, so that no part is left over.
 from __future__ import annotations
 
 from caffe_ir.layers import Concat, Power, Slice
+from caffe_ir.layers.source import AppendZeros
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import AppendZeros
 
 ZEROS = Power(scale=0.0)
 

@@ -22,9 +22,9 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob
 from caffe_ir.geometry import conv_output, extent
 from caffe_ir.layers import Clip, Convolution, ReLU, Sigmoid
+from caffe_ir.layers.source import Pad, WindowPool
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.source_layers import Pad, WindowPool
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

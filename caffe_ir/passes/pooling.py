@@ -28,10 +28,10 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.geometry import caffe_pool_output
 from caffe_ir.layers import Convolution, Pooling, Reshape, Scale
+from caffe_ir.layers.source import CropTo, WindowPool
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo, WindowPool
 
 AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)
 

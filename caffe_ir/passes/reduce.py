@@ -17,10 +17,10 @@ import numpy as np
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.layers import Convolution, Pooling, Power, Reshape
+from caffe_ir.layers.source import Reduce
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Reduce
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

@@ -21,11 +21,11 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Convolution, Crop, Deconvolution, Eltwise, Power, Scale
+from caffe_ir.layers.source import Shortcut
+from caffe_ir.layers.source.arithmetic import Overlap, overlap
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Shortcut
-from caffe_ir.source_layers.arithmetic import Overlap, overlap
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

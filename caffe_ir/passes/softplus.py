@@ -8,10 +8,10 @@ s the softplus of z, z m + s (1 - m).
 from __future__ import annotations
 
 from caffe_ir.layers import BNLL, Eltwise, Power, Threshold
+from caffe_ir.layers.source import Softplus
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Softplus
 
 UNSEEN = 19.0
 """log(1 + e^-19) / 19 < 3e-10: less than float32 and our own tolerance can see."""

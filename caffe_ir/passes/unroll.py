@@ -20,10 +20,10 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Slice, TanH
+from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Sub
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence, Sub
 
 BIAS_X, BIAS_H = 2, 3
 """Where the biases stand among the blobs."""

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import ELU, Clip, Mish, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.layers.source import GeluTanh, HardMish, LHTan, NormalizeChannels, Plse, Ramp, Selu
 from caffe_ir.near_misses import did_you_mean
-from caffe_ir.source_layers import GeluTanh, HardMish, LHTan, NormalizeChannels, Plse, Ramp, Selu
 from converters.darknet.foreign_names import activation_hint
 from converters.darknet.header import Dialect
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
+from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.net import Net
-from caffe_ir.source_layers import SourceBatchNorm
 from converters.darknet import fit
 from converters.darknet.assembly import Plan, assembled
 from converters.darknet.batch_norm import BatchNormForm

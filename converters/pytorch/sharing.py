@@ -8,24 +8,23 @@ import torch
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.layer import SourceLayer
+from caffe_ir.layers.source import ConvTranspose, SourceBatchNorm
 from caffe_ir.net import Net
-from caffe_ir.source_layers import Linear, Recurrence
 
 Key = tuple[object, ...]
+COMPUTED = (ConvTranspose, SourceBatchNorm)
+"""Layers whose weights are written as other numbers than these."""
 
 
 def share_weights(net: Net, tensors: Mapping[Blob, torch.Tensor]) -> None:
-    """Name the weights of Caffe's own layers where a tensor stands in more than one place; `tensors` are the blobs'.
+    """Name the weights where a tensor stands in more than one place; `tensors` are the blobs'.
 
-    A recurrent layer of the source is one of them: its steps are Caffe's own with these very weights. So is a Linear:
-    it becomes a layer of Caffe's own with them, and its passes keep the names.
     Each blob of such a layer has a name then, as Caffe counts them; that of the first place is the shared one.
     """
     held: dict[str, list[Key | None]] = {}
     places: dict[Key, list[str]] = {}
     for node in net.nodes:
-        if isinstance(node.layer, SourceLayer) and not isinstance(node.layer, Linear | Recurrence):
+        if isinstance(node.layer, COMPUTED):
             continue
         held[node.name] = [_identity(tensors[blob]) if blob in tensors else None for blob in node.blobs]
         for place, key in enumerate(held[node.name]):

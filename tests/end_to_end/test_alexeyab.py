@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from caffe_ir import reference
+from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reader import read
-from caffe_ir.source_layers import SourceBatchNorm
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from converters.darknet import convert

@@ -19,11 +19,11 @@ from math import prod
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Reshape
+from caffe_ir.layers.source import Linear, MatMul, Permute
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.layout import products, several, single
 from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.source_layers import Linear, MatMul, Permute
 from caffe_ir.values import Values
 from caffe_ir.views import View, moves_nothing, plain
 

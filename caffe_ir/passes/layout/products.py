@@ -10,9 +10,9 @@ import numpy as np
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, InnerProduct
+from caffe_ir.layers.source import Linear, MatMul
 from caffe_ir.net import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.source_layers import Linear, MatMul
 from caffe_ir.views import Order, View, order_of, permutation, plain, resized, seen
 
 AXES_OF_A_MAP = 4

@@ -31,9 +31,7 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.net import Node
-from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.source_layers import (
+from caffe_ir.layers.source import (
     Erf,
     Gather,
     Gelu,
@@ -48,6 +46,8 @@ from caffe_ir.source_layers import (
     SourceBatchNorm,
     Standardize,
 )
+from caffe_ir.net import Node
+from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import View, plain, reshaped, resized
 
 AXES_OF_A_MAP = 4

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
+from caffe_ir.layers.source import Permute
 from caffe_ir.net import Net, Node, free_name
-from caffe_ir.source_layers import Permute
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
 MARK = "~"

@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Concat, Eltwise, Parameter, Scale, Tile
-from caffe_ir.source_layers import Gather, Mul, Shortcut
+from caffe_ir.layers.source import Gather, Mul, Shortcut
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ShapeError
 from caffe_ir.layers import InnerProduct
-from caffe_ir.source_layers import Local
+from caffe_ir.layers.source import Local
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 

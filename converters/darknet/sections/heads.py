@@ -7,9 +7,9 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from caffe_ir import source_layers
 from caffe_ir.layers import Concat, Sigmoid, Slice
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.layers.source import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
+from caffe_ir.layers.source import UnknownHead as UnknownHeadLayer
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.heads import Head, NonMaximumSuppression, UnknownHead
 from converters.darknet.section import Section
@@ -182,7 +182,7 @@ def _of_a_fork(
 
 def _unknown(build: Build, x: str, head: UnknownHead) -> Value:
     build.unknown_heads.append(head)
-    return build.result(build.add(source_layers.UnknownHead(boxes=head.num, values=head.values), x))
+    return build.result(build.add(UnknownHeadLayer(boxes=head.num, values=head.values), x))
 
 
 def _yolo_facts(

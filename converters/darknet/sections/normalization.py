@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Sigmoid
-from caffe_ir.source_layers import DarknetLRN, L2Norm
+from caffe_ir.layers.source import DarknetLRN, L2Norm
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from caffe_ir.geometry import darknet_pool_output
 from caffe_ir.layers import Eltwise, Pooling, Slice
-from caffe_ir.source_layers import WindowPool
+from caffe_ir.layers.source import WindowPool
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Deconvolution, Power
-from caffe_ir.source_layers import AppendZeros, CropTo, NearestUpsample, Reorg, Reorg3d, WindowPool
+from caffe_ir.layers.source import AppendZeros, CropTo, NearestUpsample, Reorg, Reorg3d, WindowPool
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 

@@ -22,7 +22,7 @@ from caffe_ir.layers import (
     TanH,
     Threshold,
 )
-from caffe_ir.source_layers import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
+from caffe_ir.layers.source import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

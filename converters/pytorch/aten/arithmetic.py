@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from caffe_ir.layers import Eltwise, Power
-from caffe_ir.source_layers import Add, Div, Mul, Sub
+from caffe_ir.layers.source import Add, Div, Mul, Sub
 from converters.pytorch.build import Build, Call, Operand, Value
 from converters.pytorch.frontend import Handler
 

@@ -8,7 +8,7 @@ from math import sqrt
 import torch
 
 from caffe_ir.layers import Power, Softmax, Tile
-from caffe_ir.source_layers import Add, MatMul, Mul, Reduce
+from caffe_ir.layers.source import Add, MatMul, Mul, Reduce
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

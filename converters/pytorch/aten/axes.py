@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Slice, Tile
-from caffe_ir.source_layers import Expand, Gather, Permute
+from caffe_ir.layers.source import Expand, Gather, Permute
 from converters.pytorch.build import Build, Call, Result, Value
 from converters.pytorch.frontend import Handler
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layers import Convolution, Flatten, InnerProduct, Reshape
-from caffe_ir.source_layers import Add, Linear, Mul, Reduce
+from caffe_ir.layers.source import Add, Linear, Mul, Reduce
 from converters.pytorch.aten.axes import expanded
 from converters.pytorch.aten.matmul import product
 from converters.pytorch.build import Build, Call, Value

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Convolution
-from caffe_ir.source_layers import Linear, MatMul, Reduce
+from caffe_ir.layers.source import Linear, MatMul, Reduce
 from converters.pytorch.aten.axes import expanded, permuted
 from converters.pytorch.aten.moves import moved, numbers
 from converters.pytorch.build import Build, Call, Operand, Value

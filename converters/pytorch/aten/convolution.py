@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.source_layers import ConvTranspose, Pad
+from caffe_ir.layers.source import ConvTranspose, Pad
 from converters.pytorch.aten.computed_weights import Windows, convolved
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler

@@ -9,7 +9,7 @@ import torch
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat
-from caffe_ir.source_layers import Add, Maximum, Minimum, Mul
+from caffe_ir.layers.source import Add, Maximum, Minimum, Mul
 from converters.pytorch.aten.rearrange import gathered
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler

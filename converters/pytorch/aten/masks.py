@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 
 from caffe_ir.layers import AbsVal, Eltwise, Log, Power, Threshold
-from caffe_ir.source_layers import Add, Maximum, Mul, Reduce, Sub
+from caffe_ir.layers.source import Add, Maximum, Mul, Reduce, Sub
 from converters.pytorch.aten.elementwise import pair, tensor_of
 from converters.pytorch.build import Build, Call, Operand, Value
 from converters.pytorch.frontend import Handler

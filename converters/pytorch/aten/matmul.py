@@ -8,7 +8,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import InnerProduct, Power
-from caffe_ir.source_layers import Add, Linear, MatMul, Mul
+from caffe_ir.layers.source import Add, Linear, MatMul, Mul
 from converters.pytorch.aten.axes import permuted
 from converters.pytorch.aten.contraction import Factor, contracted
 from converters.pytorch.build import Build, Call, Operand, Value

@@ -14,7 +14,7 @@ import torch
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
-from caffe_ir.source_layers import Gather
+from caffe_ir.layers.source import Gather
 from converters.pytorch.aten.axes import permuted, taken
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler

@@ -8,7 +8,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Power, Scale
-from caffe_ir.source_layers import Mul, Reduce, SourceBatchNorm, Standardize
+from caffe_ir.layers.source import Mul, Reduce, SourceBatchNorm, Standardize
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 

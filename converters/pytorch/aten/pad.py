@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from caffe_ir.source_layers import Pad
+from caffe_ir.layers.source import Pad
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

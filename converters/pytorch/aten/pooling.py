@@ -10,7 +10,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat
-from caffe_ir.source_layers import CropTo, Resample, WindowPool
+from caffe_ir.layers.source import CropTo, Resample, WindowPool
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler
 

@@ -9,7 +9,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Exp, Power, Slice
-from caffe_ir.source_layers import Expand, Gather, Mul
+from caffe_ir.layers.source import Expand, Gather, Mul
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

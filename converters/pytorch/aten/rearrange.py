@@ -8,7 +8,7 @@ from math import prod
 import torch
 
 from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.source_layers import ConvTranspose, Gather, Permute
+from caffe_ir.layers.source import ConvTranspose, Gather, Permute
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

@@ -9,7 +9,7 @@ import torch
 from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Embed
-from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
+from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
 from converters.pytorch.aten.axes import permuted, taken
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler

@@ -10,7 +10,7 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
-from caffe_ir.source_layers import LogSoftmax, Reduce, Resample, Sub
+from caffe_ir.layers.source import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.aten.elementwise import tensor_of
 from converters.pytorch.aten.masks import differs
 from converters.pytorch.build import Build, Call, Missing, Result, Value

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from caffe_ir.source_layers import Gather, NearestUpsample, Resample
+from caffe_ir.layers.source import Gather, NearestUpsample, Resample
 from converters.pytorch.build import Build, Call, Value
 from converters.pytorch.frontend import Handler
 

@@ -11,7 +11,7 @@ from functools import partial
 from math import prod
 
 from caffe_ir.layers import Concat, Eltwise
-from caffe_ir.source_layers import Minimum
+from caffe_ir.layers.source import Minimum
 from converters.pytorch.aten.axes import taken
 from converters.pytorch.build import Build, Call, Missing, Result, Value
 from converters.pytorch.frontend import Handler

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat
-from caffe_ir.source_layers import Add, Gather, Resample
+from caffe_ir.layers.source import Add, Gather, Resample
 from converters.pytorch.aten.axes import expanded, taken
 from converters.pytorch.aten.masks import chosen
 from converters.pytorch.aten.moves import DECIDED, Move, Names, along, bounded, numbers

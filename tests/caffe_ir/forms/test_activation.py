@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 from caffe_ir.forms import activation, clip
 from caffe_ir.layers import ELU, Clip, Mish, Swish
+from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten

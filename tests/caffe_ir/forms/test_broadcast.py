@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.layers import Eltwise, Input
+from caffe_ir.layers.source import Add, Mul
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Add, Mul
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten

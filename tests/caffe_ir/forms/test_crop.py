@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from caffe_ir.forms import crop
 from caffe_ir.layers import Convolution, Crop, Pooling, ReLU
+from caffe_ir.layers.source import CropTo
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import CropTo
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

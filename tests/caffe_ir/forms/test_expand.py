@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.forms.expand import FORMS
+from caffe_ir.layers.source import Expand
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Expand
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

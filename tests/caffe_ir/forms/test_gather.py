@@ -5,9 +5,9 @@ import pytest
 
 from caffe_ir.forms import gather
 from caffe_ir.layers import Slice
+from caffe_ir.layers.source import Gather
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Gather
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from caffe_ir.forms.permute import FORMS, simplified, swaps
 from caffe_ir.layers import Convolution, Reshape
+from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Exchange, Permute
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
 

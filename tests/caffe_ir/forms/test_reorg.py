@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.forms import reorg
+from caffe_ir.layers.source import Cells, Reorg, Reorg3d
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Cells, Reorg, Reorg3d
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 

@@ -8,12 +8,12 @@ from torch.nn import functional as F
 from caffe_ir.forms import resample
 from caffe_ir.forms.resample import Spread, spread_of
 from caffe_ir.layers import InnerProduct
+from caffe_ir.layers.source import Resample
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import Resample
 from caffe_ir.targets import NCNN
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten

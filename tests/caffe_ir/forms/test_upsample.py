@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 
 from caffe_ir.layers import Deconvolution
+from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.source_layers import NearestUpsample
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -5,15 +5,15 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.layers import BatchNorm, Convolution, ReLU
+from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.batch_norm import BATCH_NORM
 from caffe_ir.reference import run
-from caffe_ir.source_layers import SourceBatchNorm
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.target import Only
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.layers.source.test_normalization import VARIANCES, darknet_batch_norm
 from tests.caffe_ir.passes.rewriting import rewritten
-from tests.caffe_ir.source_layers.test_normalization import VARIANCES, darknet_batch_norm
 from tests.oracles.darknet import needs_darknet
 
 OUTSIDE = SourceBatchNorm(form="outside", eps=1e-6)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Convolution
+from caffe_ir.layers.source import Pad
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.borders import BORDERS
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Pad
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

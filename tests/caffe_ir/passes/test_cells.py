@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.layers import Concat, Convolution, ReLU
+from caffe_ir.layers.source import Cells, Gather
 from caffe_ir.passes.cells import CELLS
-from caffe_ir.source_layers import Cells, Gather
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

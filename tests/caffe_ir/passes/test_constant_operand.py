@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Eltwise, Input, Parameter
+from caffe_ir.layers.source import Add, Maximum, Minimum, Mul, Sub
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.source_layers import Add, Maximum, Minimum, Mul, Sub
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Deconvolution
+from caffe_ir.layers.source import ConvTranspose
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.conv_transpose import CONV_TRANSPOSE
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.source_layers import ConvTranspose
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -18,10 +18,10 @@ from caffe_ir.layers import (
     Split,
     Tile,
 )
+from caffe_ir.layers.source import WindowPool
 from caffe_ir.net import Node
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dead import DEAD
-from caffe_ir.source_layers import WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

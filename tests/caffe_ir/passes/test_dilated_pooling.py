@@ -13,13 +13,13 @@ from torch.nn import functional as F
 
 from caffe_ir.geometry import extent
 from caffe_ir.layers import Pooling
+from caffe_ir.layers.source import Gather, WindowPool
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pooling import POOLING
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Gather, WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

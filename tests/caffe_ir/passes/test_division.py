@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from caffe_ir.layers import Eltwise, Input, Parameter
+from caffe_ir.layers.source import Div
 from caffe_ir.passes.division import DIVISION
-from caffe_ir.source_layers import Div
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.layers import Eltwise, Input, Tile
+from caffe_ir.layers.source import Expand, Mul, Sub
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.expand import EXPAND
-from caffe_ir.source_layers import Expand, Mul, Sub
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

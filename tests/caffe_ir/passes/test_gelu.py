@@ -5,10 +5,10 @@ import pytest
 from scipy import special
 
 from caffe_ir.layers import Mish
+from caffe_ir.layers.source import Erf, Gelu
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.gelu import GELU
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Erf, Gelu
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT
 

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Convolution, ReLU
+from caffe_ir.layers.source import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.heads import BUILDERS, HEADS
 from caffe_ir.reference import run
-from caffe_ir.source_layers import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten

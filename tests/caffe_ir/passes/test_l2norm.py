@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Power
+from caffe_ir.layers.source import L2Norm
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.l2norm import L2NORM
-from caffe_ir.source_layers import L2Norm
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

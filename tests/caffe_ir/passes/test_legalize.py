@@ -23,10 +23,10 @@ from caffe_ir.layers import (
     Sigmoid,
     TanH,
 )
+from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.source_layers import NearestUpsample
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.target import Never, Target
 from tests.caffe_ir.build import add, net_of

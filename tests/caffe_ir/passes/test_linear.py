@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import InnerProduct
+from caffe_ir.layers.source import Linear
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.linear import LINEAR
-from caffe_ir.source_layers import Linear
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -6,10 +6,10 @@ import pytest
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError, Origin
 from caffe_ir.layers import Convolution
+from caffe_ir.layers.source import Local
 from caffe_ir.net import Node
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.local import LOCAL
-from caffe_ir.source_layers import Local
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -5,11 +5,11 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import BatchNorm, ReLU
+from caffe_ir.layers.source import SourceBatchNorm, WindowPool
 from caffe_ir.passes import local_passes
 from caffe_ir.passes.base import Pass
 from caffe_ir.passes.local_passes import LOCAL, local_forms
 from caffe_ir.replacement import Replacement
-from caffe_ir.source_layers import SourceBatchNorm, WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from caffe_ir.layers import Softmax
+from caffe_ir.layers.source import LogSoftmax
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.log_softmax import LOG_SOFTMAX
 from caffe_ir.passes.reduce import REDUCE
 from caffe_ir.reference import run
-from caffe_ir.source_layers import LogSoftmax
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

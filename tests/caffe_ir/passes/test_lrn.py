@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir import layers
+from caffe_ir.layers.source import DarknetLRN
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.lrn import LRN
-from caffe_ir.source_layers import DarknetLRN
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.layers import Eltwise, Power, Reshape
+from caffe_ir.layers.source import Div, Pad, WindowPool
 from caffe_ir.passes.lrn_chain import LRN_CHAIN
-from caffe_ir.source_layers import Div, Pad, WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.layers.source import ProjectedLSTM
 from caffe_ir.net import Net
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.lstm import NATIVE_LSTM
-from caffe_ir.source_layers import ProjectedLSTM
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

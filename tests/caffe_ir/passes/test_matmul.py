@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import InnerProduct, Input
+from caffe_ir.layers.source import MatMul
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.expand import EXPAND
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.matmul import MATMUL
 from caffe_ir.passes.reduce import REDUCE
-from caffe_ir.source_layers import MatMul
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

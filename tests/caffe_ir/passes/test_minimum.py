@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Input
+from caffe_ir.layers.source import Maximum, Minimum
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.minimum import MINIMUM
-from caffe_ir.source_layers import Maximum, Minimum
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

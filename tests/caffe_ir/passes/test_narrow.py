@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.layers import Concat, Slice
+from caffe_ir.layers.source import Gather
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.narrow import NARROW, Cut, cut_of
-from caffe_ir.source_layers import Gather
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

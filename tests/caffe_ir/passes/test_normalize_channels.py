@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Softmax
+from caffe_ir.layers.source import NormalizeChannels
 from caffe_ir.passes.normalize_channels import NORMALIZE_CHANNELS
 from caffe_ir.reference import run
-from caffe_ir.source_layers import NormalizeChannels
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten

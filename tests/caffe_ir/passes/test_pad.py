@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.layers import Concat
+from caffe_ir.layers.source import AppendZeros
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.pad import PAD
-from caffe_ir.source_layers import AppendZeros
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.layers import Convolution, ReLU
+from caffe_ir.layers.source import Pad, WindowPool
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
-from caffe_ir.source_layers import Pad, WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -9,6 +9,19 @@ import pytest
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, Slice, Softmax
+from caffe_ir.layers.source import (
+    SOURCE_LAYERS,
+    AppendZeros,
+    CropTo,
+    DarknetLRN,
+    L2Norm,
+    Local,
+    NearestUpsample,
+    Reorg,
+    Reorg3d,
+    SourceBatchNorm,
+    WindowPool,
+)
 from caffe_ir.net import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Context, Options, Pass
@@ -28,19 +41,6 @@ from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.reference import run
-from caffe_ir.source_layers import (
-    SOURCE_LAYERS,
-    AppendZeros,
-    CropTo,
-    DarknetLRN,
-    L2Norm,
-    Local,
-    NearestUpsample,
-    Reorg,
-    Reorg3d,
-    SourceBatchNorm,
-    WindowPool,
-)
 from caffe_ir.targets import CAFFE
 from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from caffe_ir.errors import ConversionError
 from caffe_ir.geometry import caffe_pool_output, windows
 from caffe_ir.layers import Pooling
+from caffe_ir.layers.source import WindowPool
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.pooling import POOLING
-from caffe_ir.source_layers import WindowPool
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Reduction
+from caffe_ir.layers.source import Reduce
 from caffe_ir.passes.reduce import REDUCE
-from caffe_ir.source_layers import Reduce
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.layers import Eltwise, Input
+from caffe_ir.layers.source import Shortcut
 from caffe_ir.passes.shortcut import SHORTCUT
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Shortcut
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.layers.source.test_arithmetic import shortcut_cpu
 from tests.caffe_ir.passes.rewriting import rewritten
-from tests.caffe_ir.source_layers.test_arithmetic import shortcut_cpu
 
 
 def with_shortcut(layer, first, *others, batch=2):

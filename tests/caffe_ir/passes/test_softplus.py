@@ -6,10 +6,10 @@ import torch
 from torch.nn import functional as F
 
 from caffe_ir.layers import BNLL
+from caffe_ir.layers.source import Softplus
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.softplus import SOFTPLUS
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Softplus
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import MVN
+from caffe_ir.layers.source import Standardize
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.reduce import REDUCE
 from caffe_ir.passes.standardize import STANDARDIZE
 from caffe_ir.reference import run
-from caffe_ir.source_layers import Standardize
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -5,12 +5,12 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.layers import LSTM, InnerProduct, Input, Parameter
+from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM
 from caffe_ir.net import Net
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
-from caffe_ir.source_layers import GRU, PlainRNN, ProjectedLSTM
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

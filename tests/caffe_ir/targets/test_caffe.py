@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from caffe_ir.layers import LAYERS, Clip, Mish, Pooling, ReLU6, Swish
-from caffe_ir.source_layers import SOURCE_LAYERS
+from caffe_ir.layers.source import SOURCE_LAYERS
 from caffe_ir.targets import CAFFE, TARGETS
 
 MAP = (1, 3, 8, 8)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.reference import run
-from caffe_ir.source_layers import SourceBatchNorm
 from tests.converters.darknet.judged import ALEXEYAB, converted, differences, judged, net
 from tests.oracles.darknet import needs_darknet, static_cfgs
 from tests.oracles.shrink_cfg import shrink

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir.layers.source import Permute
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.source_layers import Permute
 from caffe_ir.targets import CAFFE
 from converters.pytorch import convert
 from tests.converters.pytorch.judge import converted, images, layers

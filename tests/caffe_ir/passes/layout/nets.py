@@ -21,8 +21,8 @@ from caffe_ir.layers import (
     Slice,
     Softmax,
 )
+from caffe_ir.layers.source import Add, Gather, Linear, MatMul, Mul, Permute, Reduce, Standardize, Sub
 from caffe_ir.net import Net
-from caffe_ir.source_layers import Add, Gather, Linear, MatMul, Mul, Permute, Reduce, Standardize, Sub
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 

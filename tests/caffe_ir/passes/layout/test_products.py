@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Convolution, Flatten, InnerProduct, Input, Reshape, Slice, Softmax
+from caffe_ir.layers.source import Linear, MatMul, Permute
 from caffe_ir.passes.layout import LAYOUT
-from caffe_ir.source_layers import Linear, MatMul, Permute
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

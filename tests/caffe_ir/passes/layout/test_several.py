@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Concat, Eltwise, Input, Parameter, ReLU, Reshape
+from caffe_ir.layers.source import Add, Mul, Permute
 from caffe_ir.passes.layout import LAYOUT
-from caffe_ir.source_layers import Add, Mul, Permute
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import PReLU, ReLU, Reshape, Scale, Slice, Softmax, Tile
+from caffe_ir.layers.source import Gather, LogSoftmax, Permute, Reduce, SourceBatchNorm, Standardize
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.single import POINTWISE
-from caffe_ir.source_layers import Gather, LogSoftmax, Permute, Reduce, SourceBatchNorm, Standardize
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

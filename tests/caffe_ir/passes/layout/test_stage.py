@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Input, Parameter, ReLU, Reshape
+from caffe_ir.layers.source import Mul, Permute
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.layout import LAYOUT, staged, take
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
-from caffe_ir.source_layers import Mul, Permute
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.layout.nets import random_net

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.layers.source import RegionHead, YoloHead
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.source_layers import RegionHead, YoloHead
 from caffe_ir.targets import CAFFE
 from converters.darknet import convert
 from tests.converters.darknet.judged import (

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from caffe_ir.source_layers import WindowPool
+from caffe_ir.layers.source import WindowPool
 from tests.converters.darknet.judged import ALEXEYAB, CLOSE, blobs_of, converted, farthest, judged, net, refusals
 from tests.oracles.darknet import needs_darknet
 

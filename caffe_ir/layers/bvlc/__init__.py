@@ -1,0 +1,1 @@
+"""The layer types of BVLC Caffe, master included: `targets` say which release has which."""

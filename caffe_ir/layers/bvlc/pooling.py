@@ -1,0 +1,127 @@
+"""Pooling, with Caffe's own idea of where the last window lies and of what an average is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from caffe_ir.blob import Array, Shape
+from caffe_ir.geometry import RoundMode, caffe_pool_output, pool_divisors
+from caffe_ir.layer import Shapes, require
+from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
+from caffe_ir.layers.bvlc.windows import parse_singular, require_windows, spell_singular
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+WINDOW_FIELDS = frozenset(
+    {"kernel_size", "stride", "pad", "kernel_h", "kernel_w", "stride_h", "stride_w", "pad_h", "pad_w"}
+)
+LOWEST = -float(np.finfo(np.float32).max)
+"""What a maximum starts from (pooling_layer.cpp, -FLT_MAX), in float64 too."""
+
+
+class Pooling(CaffeLayer, frozen=True, kw_only=True):
+    """Maxima or averages over windows (pooling_layer.cpp); an empty kernel_size goes with global_pooling."""
+
+    param = "pooling_param"
+    ignored: ClassVar[frozenset[str]] = frozenset({"engine"})
+    pool: Literal["MAX", "AVE"]
+    kernel_size: Shape = ()
+    stride: Shape = (1, 1)
+    pad: Shape = (0, 0)
+    global_pooling: bool = False
+    round_mode: RoundMode = "CEIL"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, f"Pooling takes a bottom of 4 axes, not {len(bottoms[0])}")
+        require(self.pool in ("MAX", "AVE"), f"Pooling computes no {self.pool}")
+        batch, channels, height, width = bottoms[0]
+        kernel = self._kernel(bottoms[0])
+        require_windows(kernel, self.stride, self.pad, (1, 1), 2)
+        inside = all(margin < taps for margin, taps in zip(self.pad, kernel, strict=True))
+        require(inside or not any(self.pad), f"a pad of {self.pad} is not smaller than the kernel {kernel}")
+        top = caffe_pool_output((height, width), _pair(kernel), _pair(self.stride), _pair(self.pad), self.round_mode)
+        return (usable((batch, channels, *top)),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        values = bottoms[0]
+        (top,) = self.infer((values.shape,))
+        for axis, taps, step, margin in zip((2, 3), self._kernel(values.shape), self.stride, self.pad, strict=True):
+            reach = (taps, step, margin, top[axis])
+            if self.pool == "MAX":
+                values = _along(values, axis, *reach, np.fmax, LOWEST)
+            else:
+                values = self._averages(values, axis, *reach)
+        return [np.asarray(np.fmax(values, LOWEST)) if self.pool == "MAX" else values]
+
+    def _kernel(self, bottom: Shape) -> Shape:
+        if not self.global_pooling:
+            return self.kernel_size
+        plain = not self.kernel_size and self.stride == (1, 1) and self.pad == (0, 0)
+        require(plain, "global_pooling takes no kernel, no pad and no stride")
+        return bottom[2:]
+
+    @staticmethod
+    def _averages(values: Array, axis: int, taps: int, step: int, margin: int, count: int) -> Array:
+        divisors = np.array(pool_divisors(values.shape[axis], taps, step, margin, count), values.dtype)
+        sums = _along(values, axis, taps, step, margin, count, np.add, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(sums / (divisors[:, None] if axis == 2 else divisors))
+
+    def spelled(self) -> dict[str, Any]:
+        others = {name: value for name, value in super().spelled().items() if name not in WINDOW_FIELDS}
+        return {
+            **others,
+            **spell_singular("kernel_size", self.kernel_size, None),
+            **spell_singular("stride", self.stride, 1),
+            **spell_singular("pad", self.pad, 0),
+        }
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        others = {name: value for name, value in spelled.items() if name not in WINDOW_FIELDS}
+        if others.setdefault("pool", "MAX") not in ("MAX", "AVE"):
+            raise ValueError(f"Pooling {others['pool']} does not run at inference")
+        kernel = parse_singular(spelled, "kernel_size", None)
+        if bool(kernel) == others.get("global_pooling", False):
+            raise ValueError("Pooling takes a kernel, or global_pooling without one")
+        stride, pad = parse_singular(spelled, "stride", 1), parse_singular(spelled, "pad", 0)
+        return super().parsed({**others, "kernel_size": kernel, "stride": stride, "pad": pad})
+
+
+def _pair(values: Shape) -> tuple[int, int]:
+    first, second = values
+    return first, second
+
+
+def _along(
+    values: Array, axis: int, taps: int, step: int, margin: int, count: int, reduce: np.ufunc, neutral: float
+) -> Array:
+    """Windows reduced along one axis; both reductions may be made one axis after the other.
+
+    `reduce` is fmax for maxima because Caffe compares with `>`, so that a NaN never wins; cells outside are neutral.
+    """
+    size = values.shape[axis]
+    behind = max(0, (count - 1) * step + taps - size - margin)
+    if margin or behind:
+        values = _surrounded(values, axis, margin, behind, neutral)
+    if count == 1:
+        whole = (slice(None),) * axis + (slice(0, taps),)
+        return np.asarray(reduce.reduce(values[whole], axis=axis, keepdims=True))
+    views = [values[(slice(None),) * axis + (slice(tap, tap + (count - 1) * step + 1, step),)] for tap in range(taps)]
+    result = views[0].copy()
+    for view in views[1:]:
+        reduce(result, view, out=result)
+    return result
+
+
+def _surrounded(values: Array, axis: int, before: int, behind: int, neutral: float) -> Array:
+    shape = list(values.shape)
+    shape[axis] += before + behind
+    wider = np.full(shape, neutral, values.dtype)
+    inside = wider[(slice(None),) * axis + (slice(before, before + values.shape[axis]),)]
+    inside[...] = values
+    return wider
