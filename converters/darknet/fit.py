@@ -97,9 +97,8 @@ def finish(
     if asked.fits(asked.end + left):
         text = f"{left} bytes of {weights.path.name}, those of later sections, are not used"
         return [], [*notes, Note(kind="dropped", text=text, origin=weights.origin())]
-    hint = (
-        _explained(weights, asked, classes) or "is it the file of another cfg? --allow-trailing takes it nevertheless"
-    )
+    usual = "is it the file of another cfg? --allow-trailing takes it nevertheless"
+    hint = _explained(weights, asked, classes) or usual
     return [Problem(what=what, why=_why(weights, asked), hint=hint, origin=weights.origin())], notes
 
 
@@ -108,8 +107,7 @@ def _too_short(weights: WeightsFile, asked: Asked, classes: str) -> Problem:
     missing = asked.end + weights.header.size - weights.size
     there = max(0, weights.size - span.offset)
     where = f"within the {span.what} of" if there else f"before the {span.what} of"
-    counted = f"{missing} bytes are" if missing > 1 else "1 byte is"
-    what = f"{weights.path.name} ends {where} {span.origin.layer}: {counted} missing"
+    what = f"{weights.path.name} ends {where} {span.origin.layer}: {counted(-missing)}"
     why = f"{_why(weights, asked)}; Darknet would go on with random weights"
     hint = _explained(weights, asked, classes) or _until(weights, asked) or "is the file complete, and of this cfg?"
     return Problem(what=what, why=why, hint=hint, origin=span.origin)
@@ -126,9 +124,8 @@ def _explained(weights: WeightsFile, asked: Asked, classes: str) -> str:
     other = other_header(weights, asked)
     if other is not None:
         size = other.here.header
-        return (
-            f"with a header of {size} bytes it would fit, but then {other.here}: --header-bytes {size} if that is right"
-        )
+        text = f"with a header of {size} bytes it would fit, but then {other.here}"
+        return f"{text}: --header-bytes {size} if that is right"
     if weights.size == asked.end:
         return "it would fit without a header: --header-bytes 0 if it holds nothing but the numbers"
     return _other_numbers(weights, asked) or (classes and f"it would fit with {classes} in the cfg")
