@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from converters.cli.sources import darknet_model
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
-from converters.options import DarknetOptions, declared
+from converters.options import DarknetOptions
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
@@ -34,11 +34,12 @@ def darknet_source(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened
 def _readings(
     cfg: Path, weights: Path, model: DarknetModel, pair: Pair, told: Stated[DarknetOptions], caffe: Mapping[str, Any]
 ) -> Iterator[Reading]:
-    """The same weights under every other --bn."""
+    """The same weights under every other --bn that is in use."""
+    from converters.darknet.batch_norm import IN_USE
     from converters.verify.readings import Reading
 
     seen = {str(model.batch_norm)}
-    for choice in next(one.choices for one in declared(DarknetOptions) if one.name == "bn"):
+    for choice in ("auto", *IN_USE):
         other = darknet_model(cfg, weights, replace(told.read, bn=choice), check_finite=False)
         if str(other.batch_norm) in seen:
             continue

@@ -29,6 +29,9 @@ DARKNET_CPU = BatchNormForm(form="outside", eps=1e-6)
 DARKNET_GPU = BatchNormForm(form="inside", eps=1e-5)
 NAMED: Mapping[str, BatchNormForm] = {"darknet-cpu": DARKNET_CPU, "darknet-gpu": DARKNET_GPU, "alexeyab": DARKNET_GPU}
 
+# PyTorch's darknet ports; Keras'; AlexeyAB's fused code of the winter of 2019 and OpenCV.
+IN_USE = ("darknet-cpu", "darknet-gpu", "inside:1e-4", "inside:1e-3", "inside:1e-6")
+"""Forms that weights are meant for, the likeliest first."""
 LEAST = 1e-12
 """Of an epsilon: the square of a smaller one would be lost in the float32 of batch_norm_param.eps."""
 _USUAL = {"inside": "1e-5", "outside": "1e-6"}

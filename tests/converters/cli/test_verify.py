@@ -266,18 +266,19 @@ def test_what_a_report_needs_is_looked_for_before_the_work(files, tmp_path, monk
 
 
 @pytest.mark.parametrize("words", [[], ["--fold-bn"]])
-def test_files_made_with_another_bn_are_told_in_one_line(words, tmp_path) -> None:
+@pytest.mark.parametrize(("bn", "divisor"), [("darknet-gpu", "1e-5"), ("inside:1e-4", "1e-4"), ("inside:1e-6", "1e-6")])
+def test_files_made_with_another_bn_are_told_in_one_line(bn, divisor, words, tmp_path) -> None:
     cfg, weights = darknet_model(tmp_path, TINY)
-    converted("darknet", cfg, weights, "-o", tmp_path / "net", "--bn", "darknet-gpu", *words)
+    converted("darknet", cfg, weights, "-o", tmp_path / "net", "--bn", bn, *words)
     done = run(cfg, weights, tmp_path / "net", "--engine", "embedded")
     assert done.exit_code == 0
-    assert "note: options from the comment of net.prototxt: --bn darknet-gpu" in done.output
+    assert f"note: options from the comment of net.prototxt: --bn {bn}" in done.output
     done = run(cfg, weights, tmp_path / "net", "--engine", "embedded", "--bn", "auto")
     assert done.exit_code == 1
     told = [line for line in done.output.splitlines() if line.startswith(("first at fault", "and", "warning"))]
     assert len(told) == 1
     assert told[0].startswith(
-        "first at fault: 2 layers divide by sqrt(variance + 1e-5), as with --bn darknet-gpu, where "
+        f"first at fault: 2 layers divide by sqrt(variance + {divisor}), as with --bn {bn}, where "
         "sqrt(variance) + 1e-6 belongs (as the original's CPU code does): convert again, or if the weights mean"
     )
-    assert run(cfg, weights, tmp_path / "net", "--engine", "embedded", "--bn", "darknet-gpu").exit_code == 0
+    assert run(cfg, weights, tmp_path / "net", "--engine", "embedded", "--bn", bn).exit_code == 0

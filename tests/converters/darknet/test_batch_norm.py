@@ -13,7 +13,7 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 from converters.darknet import convert
-from converters.darknet.batch_norm import LEAST, form_of
+from converters.darknet.batch_norm import IN_USE, LEAST, form_of
 from tests.converters.darknet.judged import net, weight, written
 from tests.oracles.seeded_weights import write_weights
 
@@ -62,6 +62,10 @@ def test_what_is_no_epsilon(tmp_path, text):
         form_of(text)
     with pytest.raises(ConversionError, match=r"bn: .* is none of auto, darknet-cpu"):
         convert(*written(tmp_path, CONV), bn=text)
+
+
+def test_the_forms_in_use_differ():
+    assert len({str(form_of(text)) for text in IN_USE}) == len(IN_USE)
 
 
 @pytest.mark.parametrize("fold", [False, True])
