@@ -9,10 +9,11 @@ from typing import Any
 
 from caffe_ir.file_names import PROTOTXT
 from caffe_ir.given_files import read_bytes
+from caffe_ir.header import read_header
+from caffe_ir.version import VERSION
 from converters.verify.blame import Fault
 
 _SHOWN = 5
-_MISSING = object()
 
 
 class _Unreadable(ValueError):
@@ -22,8 +23,10 @@ class _Unreadable(ValueError):
 def facts_beside(prototxt: Path, expected: Mapping[str, str | None]) -> Iterator[tuple[Fault, bool]]:
     """What is wrong with the files beside a prototxt, and whether it is a fault or no more than a warning.
 
-    `expected` are their texts by their endings, None where the source has no such facts.
+    `expected` are their texts by their endings, None where the source has no such facts. A fact that is missing is a
+    fault in files of this version; an older tocaffe knew fewer.
     """
+    written_now = _version(prototxt) == VERSION
     for ending, text in expected.items():
         path = Path(str(prototxt).removesuffix(PROTOTXT) + ending)
         if not path.exists():
@@ -32,19 +35,34 @@ def facts_beside(prototxt: Path, expected: Mapping[str, str | None]) -> Iterator
         elif text is None:
             yield _said(path, "the source has nothing that belongs there: it is another net's"), False
         else:
-            yield from _compared(path, json.loads(text))
+            yield from _compared(path, json.loads(text), written_now)
 
 
-def _compared(path: Path, wanted: Any) -> Iterator[tuple[Fault, bool]]:
+def _version(prototxt: Path) -> str:
+    """The version of tocaffe that wrote the files, empty where they do not say."""
+    try:
+        header = read_header(prototxt)
+    except OSError:
+        return ""
+    return header.version if header else ""
+
+
+def _compared(path: Path, wanted: Any, written_now: bool) -> Iterator[tuple[Fault, bool]]:
     try:
         found = _parsed(read_bytes(path))
     except (OSError, _Unreadable) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         yield _said(path, f"it cannot be read: {why}"), True
         return
-    wrong, further = list(_differences(found, wanted, "")), list(_further(found, wanted, ""))
+    wrong, missing = list(_differences(found, wanted, "")), list(_missing(found, wanted, ""))
+    further = list(_further(found, wanted, ""))
+    if written_now:
+        wrong, missing = [*wrong, *(f"{at} is missing where {_shown(value)} belongs" for at, value in missing)], []
     if wrong:
         yield _said(path, _listed(wrong)), True
+    if missing:
+        text = f"an older tocaffe wrote it, without {_listed([at for at, _ in missing])}: convert again to have them"
+        yield _said(path, text), False
     if further:
         yield _said(path, f"it has what the converter does not write: {_listed(further)}"), False
 
@@ -81,15 +99,27 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _differences(found: Any, wanted: Any, path: str) -> Iterator[str]:
     """All places where the facts are other ones, by their paths (`heads[0].anchors[3]`)."""
     if isinstance(found, dict) and isinstance(wanted, dict):
-        for key, value in wanted.items():
-            yield from _differences(found.get(key, _MISSING), value, f"{path}.{key}" if path else key)
+        for key in (key for key in wanted if key in found):
+            yield from _differences(found[key], wanted[key], f"{path}.{key}" if path else key)
     elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
             yield from _differences(ours, theirs, f"{path}[{number}]")
-    elif found is _MISSING:
-        yield f"{path} is missing where {_shown(wanted)} belongs"
     elif not _same(found, wanted):
         yield f"{path or 'all of it'} is {_shown(found)} where {_shown(wanted)} belongs"
+
+
+def _missing(found: Any, wanted: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The keys that are not there, by their paths, and their values."""
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        for key, value in wanted.items():
+            at = f"{path}.{key}" if path else key
+            if key in found:
+                yield from _missing(found[key], value, at)
+            else:
+                yield at, value
+    elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+        for number, (ours, theirs) in enumerate(zip(found, wanted, strict=True)):
+            yield from _missing(ours, theirs, f"{path}[{number}]")
 
 
 def _further(found: Any, wanted: Any, path: str) -> Iterator[str]:

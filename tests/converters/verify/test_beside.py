@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from caffe_ir.header import Origins, with_header
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
+from caffe_ir.version import VERSION
 from converters.darknet import convert, heads_json
 from converters.verify.beside import facts_beside
 from tests.converters.cli.given import darknet_model
@@ -22,8 +24,10 @@ def wanted(tmp_path_factory) -> str:
     return heads_json(model, lower(model.net, CAFFE, Options()))
 
 
-def said(folder: Path, text: str | bytes | None, wanted: str | None) -> list[tuple[str, bool]]:
+def said(folder: Path, text: str | bytes | None, wanted: str | None, version: str = VERSION) -> list[tuple[str, bool]]:
     path = folder / "net.heads.json"
+    header = with_header("name: 'net'\n", Origins(), "caffe", {})
+    (folder / "net.prototxt").write_text(header.replace(VERSION, version) if version else "name: 'net'\n")
     if text is not None:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
     found = list(facts_beside(folder / "net.prototxt", {ENDING: wanted}))
@@ -68,6 +72,22 @@ def test_a_fact_that_is_not_the_sources_is_a_fault_with_its_path(change, told, t
     ((text, is_wrong),) = said(tmp_path, changed(wanted, change), wanted)
     assert is_wrong
     assert text.startswith(told), text
+
+
+@pytest.mark.parametrize("version", ["0.0.9", ""])
+def test_facts_that_an_older_tocaffe_did_not_know_are_a_warning(version, tmp_path, wanted) -> None:
+    def forget(facts) -> None:
+        del facts["heads"][0]["transposed"], facts["input"]["letterbox"]
+
+    ((text, is_wrong),) = said(tmp_path, changed(wanted, forget), wanted, version)
+    assert not is_wrong
+    assert "without input.letterbox, heads[0].transposed: convert again" in text
+    ((text, is_wrong), (_, other_is_wrong)) = said(
+        tmp_path, changed(wanted, lambda f: (forget(f), f.__setitem__("dialect", "yolo"))), wanted, version
+    )
+    assert is_wrong
+    assert text.startswith("dialect is")
+    assert not other_is_wrong
 
 
 def test_many_facts_are_listed_to_a_number(tmp_path, wanted) -> None:
