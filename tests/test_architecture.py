@@ -178,6 +178,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.given_files",
         "caffe_ir.header",
         "caffe_ir.extras",
+        "caffe_ir.version",
         "converters.weights.*",
         "converters.verify.*",
     ),

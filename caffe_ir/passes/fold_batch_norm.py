@@ -1,4 +1,4 @@
-"""BatchNorm and Scale drawn into the layer before them, where nobody else reads what lies between.
+"""BatchNorm, Scale and linear Power drawn into the layer before them, where nobody else reads what lies between.
 
     y = g ((W x + b) - mean) / sqrt(v + e) + beta = W' x + b'
     W' = W s,   b' = (b - mean) s + beta,   s = g / sqrt(v + e)     for each output channel
@@ -10,7 +10,8 @@ changes stored numbers, hence only where the user asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import reduce
 
 import numpy as np
 from msgspec import Struct
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Scale
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Power, Scale
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
 
@@ -46,10 +47,10 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     linear = net.producer(node.bottom)
     if not _takes_it_in(net, linear):
         return
-    follower = _follower(net, node)
-    change = _affine(node) if follower is None else _affine(node).then(_affine(follower))
-    _put(net, linear, change, [node] if follower is None else [node, follower])
-    folded = ", ".join(one.layer.type_name() for one in (node, follower) if one)
+    chain = [node, *_followers(net, node)]
+    change = reduce(Affine.then, (_affine(net, one) for one in chain))
+    _put(net, linear, change, chain)
+    folded = ", ".join(one.layer.type_name() for one in chain)
     net.note("folded", f"{folded} -> {linear.layer.type_name()}", node.origin)
 
 
@@ -71,12 +72,14 @@ def _put(net: Net, linear: Node, change: Affine, folded: list[Node]) -> None:
 
 
 def _is_channelwise(net: Net, node: Node) -> bool:
-    """Whether a node is a BatchNorm or a Scale that multiplies the channels with numbers of its own."""
+    """Whether a node multiplies the channels with numbers of its own and adds others."""
     layer = node.layer
     if len(node.bottoms) != 1 or node.param_names:
         return False
     if isinstance(layer, BatchNorm):
         return layer.use_global_stats
+    if isinstance(layer, Power):
+        return layer.power == 1
     if not isinstance(layer, Scale):
         return False
     axes = len(net.shapes[node.bottom])
@@ -92,20 +95,24 @@ def _takes_it_in(net: Net, node: Node) -> bool:
     return axis == 1 and net.is_read_once(node.top)
 
 
-def _follower(net: Net, node: Node) -> Node | None:
-    """The Scale behind a BatchNorm that can be drawn in with it, so that the weights are rounded once."""
-    if not isinstance(node.layer, BatchNorm) or not net.is_read_once(node.top):
-        return None
-    (reader,) = net.consumers(node.top)
-    return reader if isinstance(reader.layer, Scale) and _is_channelwise(net, reader) else None
+def _followers(net: Net, node: Node) -> Iterator[Node]:
+    """What can be drawn in together with a node, so that the weights are rounded once."""
+    while net.is_read_once(node.top):
+        (node,) = net.consumers(node.top)
+        if not _is_channelwise(net, node):
+            return
+        yield node
 
 
-def _affine(node: Node) -> Affine:
+def _affine(net: Net, node: Node) -> Affine:
+    layer, channels = node.layer, net.shapes[node.bottom][1]
+    if isinstance(layer, Power):
+        return Affine(slope=np.full(channels, layer.scale), offset=np.full(channels, layer.shift))
     blobs = [blob.load().astype(np.float64) for blob in node.blobs]
-    if isinstance(node.layer, BatchNorm):
+    if isinstance(layer, BatchNorm):
         mean, var, factor = blobs
         weight = 0.0 if factor[0] == 0 else 1 / factor[0]
-        slope = 1 / np.sqrt(var * weight + node.layer.eps)
+        slope = 1 / np.sqrt(var * weight + layer.eps)
         return Affine(slope=slope, offset=-mean * weight * slope)
     slope = blobs[0]
     return Affine(slope=slope, offset=blobs[1] if len(blobs) == 2 else np.zeros_like(slope))
@@ -117,14 +124,11 @@ def _folded(linear: Node, change: Affine) -> Node:
     assert isinstance(layer, Linear)
     weights = linear.blobs[0]
     bias = linear.blobs[1].load().astype(np.float64) if layer.bias_term else 0.0
-    return replace(
-        linear,
-        layer=replace(layer, bias_term=True),
-        blobs=(
-            Blob.computed(weights.shape, _scaled(weights, change.slope, _spread(layer, weights.shape))),
-            Blob.of(change.slope * bias + change.offset),
-        ),
-    )
+    product = Blob.computed(weights.shape, _scaled(weights, change.slope, _spread(layer, weights.shape)))
+    if not layer.bias_term and not change.offset.any():
+        return replace(linear, blobs=(product,))
+    blobs = (product, Blob.of(change.slope * bias + change.offset))
+    return replace(linear, layer=replace(layer, bias_term=True), blobs=blobs)
 
 
 def _spread(layer: Layer, weights: Shape) -> tuple[Shape, Shape]:
@@ -150,4 +154,4 @@ def _scaled(weights: Blob, slope: Array, spread: tuple[Shape, Shape]) -> Callabl
     return compute
 
 
-FOLD_BATCH_NORM = Pass(name="fold_batch_norm", visits=(BatchNorm, Scale), rewrite=_rewrite)
+FOLD_BATCH_NORM = Pass(name="fold_batch_norm", visits=(BatchNorm, Scale, Power), rewrite=_rewrite)

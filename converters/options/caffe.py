@@ -26,4 +26,4 @@ class CaffeOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = "raw"
     target: Annotated[str, Option(help="Engine the files are written for.", choices=TARGETS)] = "caffe"
-    fold_bn: Annotated[bool, Option(help="Fold BatchNorm and Scale into the layer before them.")] = False
+    fold_bn: Annotated[bool, Option(help="Fold BatchNorm, Scale and linear Power into the layer before them.")] = False

@@ -6,7 +6,7 @@ import torch
 from msgspec.structs import replace
 from torch.nn import functional as F
 
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, ReLU, Scale
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Power, ReLU, Scale
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
 from caffe_ir.reference import run
@@ -189,3 +189,46 @@ def test_inside_a_net_the_folded_layer_keeps_its_own_name():
     assert after.values["scale"] == "linear"
     assert "norm" not in after.values
     assert_close(net, after)
+
+
+def test_a_factor_behind_a_convolution_goes_into_its_weights():
+    """x + 0.2 y, as residual blocks of super-resolution nets have it: torch multiplies the same weights by 0.2."""
+    linear, shape, weights = LINEAR[0]
+    net = net_with(linear, shape, weights, norm=False, scale=False)
+    add(net, "factor", Power(scale=0.2))
+    after = folded(net)
+    assert [node.name for node in after.nodes] == ["data", "factor"]
+    w, b = (torch.from_numpy(blob.load()) for blob in net.node("linear").blobs)
+    np.testing.assert_array_equal(after.nodes[1].blobs[0].load(), (w.double() * 0.2).float().numpy())
+    np.testing.assert_allclose(after.nodes[1].blobs[1].load(), (b.double() * 0.2).numpy(), rtol=1e-12)
+
+
+def test_a_factor_gives_a_layer_without_bias_none():
+    net = net_with(*LINEAR[1], norm=False, scale=False)
+    add(net, "factor", Power(scale=0.2))
+    assert folded(net).nodes[1].layer == LINEAR[1][0]
+    add(net, "shifted", Power(shift=3.0))
+    (_, bias) = folded(net).nodes[1].blobs
+    np.testing.assert_array_equal(bias.load(), np.full(6, 3.0))
+
+
+def test_whole_chains_are_rounded_once():
+    linear, shape, weights = LINEAR[0]
+    net = net_with(linear, shape, weights)
+    add(net, "factor", Power(scale=1 / 3))
+    add(net, "second", Scale(), draw(6) * 3)
+    one = folded(net)
+    assert len(one.nodes) == 2
+    (_, var, factor), (gamma, _), (last,) = (
+        [blob.load().astype(np.float64) for blob in net.node(name).blobs] for name in ("norm", "scale", "second")
+    )
+    slope = gamma / np.sqrt(var / factor + 1e-3) / 3 * last
+    wanted = net.node("linear").blobs[0].load() * slope[:, None, None, None]
+    np.testing.assert_array_max_ulp(one.nodes[1].blobs[0].load(), wanted.astype(np.float32), maxulp=1)
+
+
+@pytest.mark.parametrize("power", [Power(power=2.0), Power(power=0.5, scale=2.0)], ids=str)
+def test_a_power_that_is_not_linear_is_left_alone(power):
+    net = net_with(*LINEAR[0], norm=False, scale=False)
+    add(net, "power", power)
+    assert folded(net).dump() == net.dump()
