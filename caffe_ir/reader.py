@@ -46,8 +46,8 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Tar
 
 def _refuse(net: Net, target: Target) -> None:
     problems = Problems()
-    for node in net.nodes:
-        if verdict := target.verdict(node.layer, net.shapes_of(node.bottoms)):
+    for node, verdict in target.verdicts(net):
+        if verdict.is_fault:
             problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
 

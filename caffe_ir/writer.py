@@ -122,8 +122,8 @@ def _framed(net: Net, *, hdf5: bool) -> tuple[list[caffemodel.Frame], int]:
 def refuse(net: Net, target: Target) -> None:
     """Raise ConversionError with a reason for every layer that the target cannot hold."""
     problems = Problems()
-    for node in net.nodes:
-        if verdict := target.verdict(node.layer, net.shapes_of(node.bottoms)):
+    for node, verdict in target.verdicts(net):
+        if verdict.is_fault:
             problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
 

@@ -93,6 +93,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.targets.*",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
+        "caffe_ir.net",
         "caffe_ir.cost",
         "caffe_ir.errors",
     ),

@@ -105,9 +105,8 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
         if after is not None:
             after(one.name, net)
     told = {problem.origin for problem in problems.found}
-    for node in net.nodes:
-        verdict = target.verdict(node.layer, net.shapes_of(node.bottoms))
-        if verdict is not None and node.origin not in told:
+    for node, verdict in target.verdicts(net):
+        if verdict.is_fault and node.origin not in told:
             problems.add(
                 f"{node.name} ({node.layer}) cannot be written for {target.title}", why=verdict.why, origin=node.origin
             )

@@ -52,6 +52,7 @@ from caffe_ir.targets.target import Only, Target
 CAFFE = Target(
     name="caffe",
     title="BVLC Caffe 1.0",
+    source="tag 1.0 of 2017-04-15: caffe.proto and a build of it",
     layers={
         AbsVal: (),
         ArgMax: (),
@@ -78,7 +79,7 @@ CAFFE = Target(
         MVN: (),
         PReLU: (),
         Parameter: (),
-        Pooling: (Only(field="round_mode", values=("CEIL",)),),
+        Pooling: (Only(field="round_mode", values=("CEIL",), source="caffe.proto of the tag"),),
         Power: (),
         RNN: (),
         ReLU: (),

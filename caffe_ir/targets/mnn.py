@@ -25,6 +25,7 @@ from caffe_ir.layers import (
     Log,
     Mish,
     Parameter,
+    Pooling,
     Reduction,
     ReLU6,
     Reshape,
@@ -35,7 +36,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Target
+from caffe_ir.targets.target import Never, Only, Target
 
 LACKS = (Clip, Dropout, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 
@@ -43,6 +44,7 @@ MNN = Target(
     name="mnn",
     title="MNN",
     engine="mnn",
+    source="trials with the wheel of 3.6.1; tools/converter/source/caffe",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
         BatchNorm: (
@@ -107,6 +109,7 @@ MNN = Target(
                 source="trial mvn",
             ),
         ),
+        Pooling: (Only(field="round_mode", values=("CEIL",), silent=True, source="trial pool_max_k3s2_roundFLOOR"),),
         ReLU6: (),
         Reduction: (
             Never(
@@ -114,6 +117,7 @@ MNN = Target(
                 where=lambda layer, bottoms: layer.coeff != 1,
                 silent=True,
                 source="tools/converter/source/caffe/Reduction.cpp",
+                evidence="source",
             ),
         ),
         Reshape: (

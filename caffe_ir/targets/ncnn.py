@@ -53,6 +53,7 @@ PARAMETERS = Never(
 NCNN = Target(
     name="ncnn",
     title="ncnn",
+    source="trials with caffe2ncnn of July 2026; tools/caffe/caffe2ncnn.cpp",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
         BatchNorm: (
@@ -97,6 +98,7 @@ NCNN = Target(
                 where=lambda layer, bottoms: len(layer.shape) > 1 and layer.shape[0] > 1,
                 silent=True,
                 source="caffe2ncnn.cpp, Input",
+                evidence="source",
             ),
         ),
         LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
@@ -115,6 +117,7 @@ NCNN = Target(
             Never(
                 text="a linear Power takes about ten times what a Scale does",
                 where=cases.linear,
+                slow=True,
                 source="mobilenet_v2 by Power: 145 ms, by Scale: 12 ms",
             ),
         ),
@@ -122,7 +125,13 @@ NCNN = Target(
         Reshape: (
             Never(text="there is no batch axis", where=cases.other_batch, silent=True, source="trial dfl by the batch"),
             Never(text="more than four axes", where=cases.many_axes, silent=True, source="trial reshape_5d"),
-            Never(text="axis and num_axes", where=cases.some_axes, silent=True, source="caffe2ncnn.cpp, Reshape"),
+            Never(
+                text="axis and num_axes",
+                where=cases.some_axes,
+                silent=True,
+                source="caffe2ncnn.cpp, Reshape",
+                evidence="source",
+            ),
         ),
         Scale: (
             Never(

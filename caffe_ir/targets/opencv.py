@@ -40,6 +40,7 @@ OPENCV = Target(
     name="opencv",
     title="OpenCV DNN 4",
     engine="opencv",
+    source="trials with 4.12.0 and 4.14.0; caffe_importer.cpp",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
         BatchNorm: (

@@ -25,6 +25,7 @@ COMMANDS = {
     "dump": ("converters.cli.dump", "List the arrays in a file of weights."),
     "batch": ("converters.cli.batch", "Convert many models, here or on a Dask cluster."),
     "verify": ("converters.cli.verify", "Compare a Caffe net with its source, layer by layer."),
+    "targets": ("converters.cli.targets", "List the engines that nets can be written for."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 

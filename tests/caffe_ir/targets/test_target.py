@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import Mish, Pooling, Power, ReLU
 from caffe_ir.targets.target import AtMost, Never, Only, Target, Verdict
+from tests.caffe_ir.build import add, net_of
 
 MAP = (1, 3, 40, 40)
 CLIPPED = Never(
@@ -44,7 +45,39 @@ def test_shapes_decide_and_what_is_read_wrongly_is_told_from_what_is_refused() -
     mean = Pooling(pool="AVE", kernel_size=(3, 3), stride=(3, 3))
     assert CHIP.verdict(mean, ((1, 3, 39, 39),)) is None
     wrong = CHIP.verdict(mean, (MAP,))
-    assert wrong == Verdict(why="no window may be clipped", silent=True, source="pool_ave_k3s2p1_ceil")
+    assert wrong == Verdict(why="no window may be clipped", effect="wrong", source="pool_ave_k3s2p1_ceil")
     refused = CHIP.verdict(Pooling(pool="AVE", kernel_size=(33, 33), stride=(3, 3)), (MAP,))
     assert refused is not None
     assert not refused.silent
+
+
+def test_a_slow_layer_is_not_held_and_no_fault() -> None:
+    slow = Never(text="takes ten times what a Scale does", where=lambda layer, bottoms: layer.power == 1, slow=True)
+    target = Target(name="slow", title="slow", layers={Power: (slow, AtMost(field="scale", most=4.0))})
+    verdict = target.verdict(Power(scale=2.0), (MAP,))
+    assert verdict == Verdict(why="takes ten times what a Scale does", effect="slow")
+    assert not verdict.is_fault
+    refused = target.verdict(Power(scale=5.0), (MAP,))
+    assert refused is not None
+    assert refused.effect == "refused"
+
+
+def test_a_limit_is_known_as_its_target_is_unless_it_says_otherwise() -> None:
+    limits = (Only(field="power", values=(2.0,)), AtMost(field="scale", most=4.0, evidence="run"))
+    target = Target(name="t", title="t", layers={Power: limits}, evidence="document", source="the guide")
+    verdicts = [target.verdict(layer, (MAP,)) for layer in (Power(power=3.0), Power(power=2.0, scale=5.0), ReLU())]
+    assert [verdict.evidence for verdict in verdicts if verdict] == ["document", "run", "document"]
+    assert [limit.title for limit in limits] == ["power other than 2.0", "scale above 4.0"]
+
+
+def test_the_verdicts_of_a_net_come_with_their_nodes() -> None:
+    net = net_of(MAP)
+    add(net, "a", Power(power=2.0))
+    add(net, "b", ReLU())
+    add(net, "c", Power(power=3.0))
+    found = [(node.name, verdict.why) for node, verdict in CHIP.verdicts(net)]
+    assert found == [
+        ("data", "a chip has no layer Input"),
+        ("b", "a chip has no layer ReLU"),
+        ("c", "power is 3.0, and 2.0 is the most"),
+    ]

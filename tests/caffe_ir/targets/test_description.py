@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from caffe_ir.layers import Power, ReLU
+from caffe_ir.targets import TARGETS
+from caffe_ir.targets.description import EVIDENCE, described, lacks
+from caffe_ir.targets.target import AtMost, Target
+
+
+def test_layers_stand_with_their_limits_and_where_these_are_from() -> None:
+    limit = AtMost(field="power", most=2.0, source="the manual, 3.4", evidence="document")
+    found = described(Target(name="chip", title="a chip", layers={ReLU: (), Power: (limit,)}, engine="mnn"))
+    assert found["layers"] == {
+        "Power": [
+            {"limit": "power above 2.0", "effect": "refused", "evidence": "document", "source": "the manual, 3.4"}
+        ],
+        "ReLU": [],
+    }
+    assert "Sigmoid" in found["lacks"]
+    assert "ReLU" not in found["lacks"]
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
+def test_every_target_can_be_written_as_json_and_says_how_it_is_known(target: Target) -> None:
+    assert json.loads(json.dumps(described(target))) == described(target)
+    assert target.evidence in EVIDENCE
+    assert target.source
+    assert all(limit["source"] for limits in described(target)["layers"].values() for limit in limits)
+    assert not set(lacks(target)) & set(described(target)["layers"])

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import json
+
+from converters.options.caffe import TARGETS
+from tests.converters.cli.given import converted, tool
+
+
+def test_the_list_names_every_target_and_how_it_is_known() -> None:
+    lines = converted("targets").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["target", *TARGETS]
+    assert "run by us" in lines[1]
+
+
+def test_a_target_is_shown_with_its_limits_what_happens_beyond_them_and_their_source() -> None:
+    told = converted("targets", "mnn").stdout
+    assert "convert verify --engine mnn" in told
+    assert "WRONG    coefficients other than 1 and -1" in told
+    assert "trial elt_sum_coeff_frac" in told
+    assert "source: tools/converter/source/caffe/Reduction.cpp" in told
+    assert "lacks     Clip, Dropout" in told
+
+
+def test_the_same_as_json() -> None:
+    (found,) = json.loads(converted("targets", "ncnn", "--json").stdout)
+    assert found["layers"]["Power"][0]["effect"] == "slow"
+    assert {one["name"] for one in json.loads(converted("targets", "--json").stdout)} == set(TARGETS)
+
+
+def test_an_unknown_target_is_refused_with_the_names_that_are_near() -> None:
+    result = tool("targets", "opencvv")
+    assert result.exit_code == 2
+    assert "there is no target 'opencvv'; did you mean opencv?" in result.output
+    assert "the targets are caffe, opencv" in " ".join(result.output.split())
