@@ -60,10 +60,10 @@ class WeightSources(Struct, frozen=True, kw_only=True):
 
 
 def sources_text(net: Net) -> str:
-    """The comments for a net; none where none of its weights is a tensor of a checkpoint."""
+    """The comments for a net; none where no tensor of a checkpoint is behind it."""
     layers = [(node.name, node.blobs) for node in net.nodes if node.blobs]
     direct = {blob.key for _, blobs in layers for blob in blobs} - {""}
-    if not direct:
+    if not direct and not net.behind.used and not net.behind.computed_from:
         return ""
     lines = [HEAD, *(f"# {json.dumps(name)} <- {' '.join(map(_spelled, blobs))}" for name, blobs in layers)]
     behind = net.behind

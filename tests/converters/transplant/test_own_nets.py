@@ -125,6 +125,17 @@ class Padded(nn.Module):
         return self.conv(F.pad(x, (0, 1, 0, 1)))
 
 
+class Recurrent(nn.Module):
+    """All of its weights stand in another order in the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(6, 5, batch_first=True)
+
+    def forward(self, x):
+        return self.lstm(x[:, 0])[0]
+
+
 FUNCTIONS = {
     "mean": lambda x: F.avg_pool2d(x, 3, 1, 1),
     "means of several sizes": lambda x: F.adaptive_avg_pool2d(x, (4, 5)),
@@ -212,6 +223,7 @@ def test_it_is_the_fresh_conversion_to_the_byte(made: type[nn.Module], tmp_path:
         (Summed, "conv.weight is not as when the net was converted"),
         (Gain, "gain is not as when the net was converted"),
         (Padded, "the weights of conv are no copy of tensors"),
+        (Recurrent, "the weights of lstm_layer0_0 are no copy of tensors"),
     ],
 )
 def test_what_cannot_be_filled_exactly_is_refused(made: type[nn.Module], why: str, tmp_path: Path) -> None:
