@@ -147,6 +147,15 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "converters": (),
     "converters.__main__": ("converters.cli.main",),
+    # a source that is Caffe's already: it is read by the reader, and checked by lowering a copy of it
+    "converters.caffe.*": (
+        *PASS,
+        "caffe_ir.reader",
+        "caffe_ir.prototxt",
+        "caffe_ir.proto.*",
+        "caffe_ir.passes.*",
+        "converters.caffe.*",
+    ),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
     "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.pytorch.*"),
     "converters.weights.*": (

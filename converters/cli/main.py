@@ -25,7 +25,8 @@ COMMANDS = {
     "dump": ("converters.cli.dump", "List the arrays in a file of weights."),
     "batch": ("converters.cli.batch", "Convert many models, here or on a Dask cluster."),
     "verify": ("converters.cli.verify", "Compare a Caffe net with its source, layer by layer."),
-    "targets": ("converters.cli.targets", "List the engines that nets can be written for."),
+    "check": ("converters.cli.check", "The layers of a PROTOTXT that an engine gets wrong."),
+    "targets": ("converters.cli.targets", "The engines that nets can be written for."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 
@@ -39,7 +40,7 @@ _OBJECTS = 100_000
 
 CODES = (
     ("0", "Done; verify: the nets agree."),
-    ("1", "The model cannot be converted; verify: the nets differ."),
+    ("1", "It cannot be converted; verify: nets differ; check: a layer is wrong."),
     ("2", "Wrong usage, or a file is missing; verify: nothing was compared."),
     ("70", "A fault of tocaffe itself: please report it."),
 )

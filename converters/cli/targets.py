@@ -70,7 +70,7 @@ def _print_list(chosen: Iterable[Target]) -> None:
     for target in chosen:
         limits = sum(len(each) for each in target.layers.values())
         rows.append((target.name, str(len(target.layers)), str(limits), EVIDENCE[target.evidence], target.title))
-    _print_rows(rows)
+    print_rows(rows)
 
 
 def _print_target(target: Target) -> None:
@@ -89,7 +89,7 @@ def _print_target(target: Target) -> None:
     ]
     if rows:
         say("  within limits; beyond them:")
-        _print_rows([(f"  {first}", *rest) for first, *rest in rows])
+        print_rows([(f"  {first}", *rest) for first, *rest in rows])
     if found["lacks"]:
         say(f"  lacks     {', '.join(found['lacks'])}")
 
@@ -99,7 +99,8 @@ def _source(limit: dict[str, str], target: Target) -> str:
     return ": ".join(part for part in (other, limit["source"]) if part)
 
 
-def _print_rows(rows: Sequence[Sequence[str]]) -> None:
+def print_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print columns as wide as their widest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,0 +1,7 @@
+"""Caffe nets that exist already: what a target makes of them, and how they are written for it."""
+
+from __future__ import annotations
+
+from converters.caffe.check import Shortfall, checked
+
+__all__ = ["Shortfall", "checked"]

@@ -1,0 +1,67 @@
+"""What a target makes of a Caffe net as it stands: the layers that it refuses or gets wrong, and what helps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.net import Net, Node
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import Target
+from caffe_ir.targets.target import Verdict
+
+
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """A layer that a target does not compute as it should."""
+
+    node: Node
+    verdict: Verdict
+    rewrite: str
+    """What `convert caffe --target` makes of it; empty where it can make nothing."""
+    hindrance: str = ""
+    """Why it can make nothing of it."""
+
+
+def checked(net: Net, target: Target) -> list[Shortfall]:
+    """The layers of a net that a target does not compute as it should, in the order of the net.
+
+    Whether one can be rewritten is not estimated: a copy of the net is lowered for the target.
+    """
+    found = list(target.verdicts(net))
+    if not found:
+        return []
+    rewrites, problems = _lowered(net, target)
+    return [
+        Shortfall(
+            node=node,
+            verdict=verdict,
+            rewrite="" if node.origin in problems else rewrites.get(node.origin, "other layers"),
+            hindrance=problems.get(node.origin, ""),
+        )
+        for node, verdict in found
+    ]
+
+
+def _lowered(net: Net, target: Target) -> tuple[Mapping[Origin, str], Mapping[Origin, str]]:
+    """What a conversion says of each layer that it rewrites, and of each that it cannot."""
+    copy = net.copy()
+    copy.notes = []
+    problems: list[Problem] = []
+    try:
+        lower(copy, target, Options())
+    except ConversionError as error:
+        problems = list(error.problems)
+    notes = [(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")]
+    return _by_origin(notes), _by_origin([(one.origin, one.why or one.what) for one in problems])
+
+
+def _by_origin(texts: list[tuple[Origin | None, str]]) -> Mapping[Origin, str]:
+    found = defaultdict[Origin, list[str]](list)
+    for origin, text in texts:
+        if origin is not None:
+            found[origin].append(text)
+    return {origin: "; ".join(dict.fromkeys(each)) for origin, each in found.items()}

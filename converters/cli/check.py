@@ -1,0 +1,137 @@
+"""`convert check NET.prototxt`: which layers of a Caffe net a target refuses or gets wrong, and what helps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from converters.cli.command import Command, InputFile
+from converters.cli.failure import WRONG_USAGE, failures_told
+from converters.cli.say import say
+from converters.cli.targets import TargetName, print_rows
+from converters.options.caffe import TARGETS as NAMES
+
+if TYPE_CHECKING:
+    from caffe_ir.targets import Target
+    from converters.caffe.check import Shortfall
+
+FALLS_SHORT = 1
+_NO_FORM = "no other exact form of it is known"
+
+
+@click.command(
+    cls=Command,
+    examples=("convert check deploy.prototxt", "convert check deploy.prototxt --target mnn --target opencv"),
+)
+@click.argument("prototxt", type=InputFile())
+@click.option(
+    "--target", "names", type=TargetName(), multiple=True, metavar="NAME",
+    help="Engine to check for; once for each.  [default: a table of all]",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print every layer that falls short as JSON.")
+def check(prototxt: Path, names: tuple[str, ...], as_json: bool) -> None:
+    """List the layers of PROTOTXT that an engine refuses or computes wrongly, with the reason and how it is known.
+
+    Needs no caffemodel. Ends with 1 where a layer falls short in a target that was checked, with 2 where the file
+    cannot be read.
+    """
+    with failures_told(prototxt, what="cannot be checked", code=WRONG_USAGE):
+        from caffe_ir.reader import read
+        from caffe_ir.targets import TARGETS
+        from converters.caffe.check import checked
+
+        net = read(prototxt)
+        chosen = [TARGETS[name] for name in names or NAMES]
+        found = {target.name: checked(net, target) for target in chosen}
+    if as_json:
+        _print_json(found)
+    elif names:
+        for target in chosen:
+            _print_layers(prototxt, target, found[target.name])
+    else:
+        _print_table(prototxt, len(net.nodes), chosen, found)
+    if any(one.verdict.is_fault for each in found.values() for one in each):
+        raise click.exceptions.Exit(FALLS_SHORT)
+
+
+def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) -> None:
+    from caffe_ir.targets.description import EVIDENCE
+
+    counts = _counts(found)
+    told = ", ".join(f"{counts[effect]} {effect}" for effect in counts) or "every layer is computed rightly"
+    say(f"{prototxt} for {target.name} ({target.title}): {told}")
+    for one in found:
+        verdict = one.verdict
+        say(f"  {one.node.origin}: {one.node.name} is {_EFFECT[verdict.effect]}: {verdict.why}")
+        say(f"      known: {EVIDENCE[verdict.evidence]}{': ' * bool(verdict.source)}{verdict.source}")
+        say(f"      -> {_help(one)}")
+    if target.evidence == "document":
+        say(f"  What is said of {target.title} is {EVIDENCE['document']}.")
+
+
+_EFFECT = {"refused": "refused", "wrong": "computed WRONGLY, without a message", "slow": "slow"}
+
+
+def _help(one: Shortfall) -> str:
+    if one.rewrite:
+        return f"can be rewritten: {one.rewrite}"
+    other = one.hindrance if one.hindrance != one.verdict.why else ""
+    return f"cannot be rewritten: {other or _NO_FORM}"
+
+
+def _print_table(
+    prototxt: Path, layers: int, chosen: Sequence[Target], found: Mapping[str, Sequence[Shortfall]]
+) -> None:
+    say(f"{prototxt}: {layers} layers")
+    rows: list[tuple[str, ...]] = [("target", "result", "refused", "wrong", "slow", "can be rewritten", "known")]
+    for target in chosen:
+        short = found[target.name]
+        counts = _counts(short)
+        result = next((effect for effect in ("refused", "wrong") if counts[effect]), "right")
+        rewritten = sum(bool(one.rewrite) for one in short)
+        rows.append(
+            (
+                target.name,
+                "WRONG" if result == "wrong" else result,
+                *(str(counts[effect] or "") for effect in ("refused", "wrong", "slow")),
+                f"{rewritten} of {len(short)}" if short else "",
+                _KNOWN[target.evidence],
+            )
+        )
+    print_rows(rows)
+    if any(found.values()):
+        say(f"convert check {prototxt} --target NAME lists the layers.")
+
+
+_KNOWN = {"run": "run by us", "source": "read in its source", "document": "documents"}
+
+
+def _counts(found: Sequence[Shortfall]) -> Counter[str]:
+    return Counter(one.verdict.effect for one in found)
+
+
+def _print_json(found: Mapping[str, Sequence[Shortfall]]) -> None:
+    import json
+
+    told = {name: [_plain(one) for one in each] for name, each in found.items()}
+    say(json.dumps(told, indent=1, ensure_ascii=False), lines=True)
+
+
+def _plain(one: Shortfall) -> dict[str, Any]:
+    origin, verdict = one.node.origin, one.verdict
+    return {
+        "layer": one.node.name,
+        "type": one.node.layer.type_name(),
+        "file": origin.file,
+        "line": origin.line,
+        "effect": verdict.effect,
+        "why": verdict.why,
+        "evidence": verdict.evidence,
+        "source": verdict.source,
+        "rewrite": one.rewrite or None,
+        "hindrance": one.hindrance or None,
+    }

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import numpy as np
+
+from caffe_ir.layers import Convolution, Mish, Power, Swish
+from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV
+from converters.caffe import checked
+from tests.caffe_ir.build import add, net_of
+
+MAP = (1, 4, 8, 8)
+
+
+def test_a_net_that_a_target_computes_has_no_shortfall() -> None:
+    net = net_of(MAP)
+    add(net, "mish", Mish())
+    assert checked(net, OPENCV) == []
+
+
+def test_what_a_target_lacks_is_listed_with_what_a_conversion_makes_of_it() -> None:
+    net = net_of(MAP)
+    add(net, "mish", Mish())
+    add(net, "swish", Swish())
+    found = checked(net, CAFFE)
+    assert [(one.node.name, one.verdict.effect) for one in found] == [("mish", "refused"), ("swish", "refused")]
+    assert found[1].rewrite == "Swish() -> Sigmoid, times x"
+    assert [node.name for node in net.nodes] == ["data", "mish", "swish"]  # the net itself stays as it is
+
+
+def test_what_no_form_writes_otherwise_says_why() -> None:
+    net = net_of(MAP)
+    dilated = Convolution(num_output=4, kernel_size=(3, 3), dilation=(2, 1), bias_term=False)
+    add(net, "conv", dilated, np.zeros((4, 4, 3, 3)))
+    (found,) = checked(net, MNN)
+    assert found.verdict.effect == "wrong"
+    assert found.rewrite == ""
+    assert "one dilation" in found.hindrance
+
+
+def test_what_is_slow_is_told_and_is_no_fault() -> None:
+    net = net_of(MAP)
+    add(net, "power", Power(scale=2.0, shift=1.0))
+    (found,) = checked(net, NCNN)
+    assert not found.verdict.is_fault
+    assert found.rewrite

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from converters.options.caffe import TARGETS
+from tests.converters.cli.given import tool
+
+INPUT = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 dim: 8 dim: 8 } } }\n'
+SWISH = 'layer { name: "swish" type: "Swish" bottom: "data" top: "swish" }\n'
+LRN = 'layer { name: "lrn" type: "LRN" bottom: "data" top: "lrn" lrn_param { k: 2 } }\n'
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    path = tmp_path / "net.prototxt"
+    path.write_text(INPUT + SWISH + LRN)
+    return path
+
+
+def test_a_layer_is_named_with_file_line_reason_source_and_what_helps(net: Path) -> None:
+    result = tool("check", net, "--target", "opencv", "--target", "mnn")
+    assert result.exit_code == 1
+    opencv, mnn = result.stdout.split(f"{net} for mnn")
+    assert f"{net} for opencv (OpenCV DNN 4): 1 wrong\n  {net}:3 LRN: lrn is computed WRONGLY, without a mess" in opencv
+    assert "k is ignored\n      known: run by us: trial lrn_across_k2" in opencv
+    assert "-> cannot be rewritten: no other exact form of it is known" in opencv
+    assert f"{net}:2 Swish: swish is refused: MNN has no layer Swish" in mnn
+    assert "-> can be rewritten: Swish() -> Sigmoid, times x" in mnn
+
+
+def test_without_a_target_a_table_of_all(net: Path) -> None:
+    result = tool("check", net)
+    assert result.exit_code == 1
+    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines()[2:-1]}
+    assert list(rows) == list(TARGETS)
+    assert rows["caffe"][1:6] == ["refused", "1", "1", "of", "1"]
+    assert rows["opencv"][1:6] == ["WRONG", "1", "0", "of", "1"]
+    assert "--target NAME lists the layers" in result.stdout
+
+
+def test_a_net_that_is_computed_rightly_ends_with_0(tmp_path: Path) -> None:
+    (tmp_path / "net.prototxt").write_text(INPUT + SWISH)
+    result = tool("check", tmp_path / "net.prototxt", "--target", "opencv")
+    assert result.exit_code == 0
+    assert "every layer is computed rightly" in result.stdout
+
+
+def test_the_same_as_json(net: Path) -> None:
+    found = json.loads(tool("check", net, "--json").stdout)
+    assert set(found) == set(TARGETS)
+    assert found["caffe"] == [
+        {
+            "layer": "swish", "type": "Swish", "file": str(net), "line": 2, "effect": "refused",
+            "why": "BVLC Caffe 1.0 has no layer Swish", "evidence": "run", "source": found["caffe"][0]["source"],
+            "rewrite": "Swish() -> Sigmoid, times x", "hindrance": None,
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', "net.prototxt:2 Mihs"),
+        (INPUT + "layer {", "net.prototxt"),
+        ('layer { name: "a" type: "ReLU" bottom: "b" top: "a" }', "nothing before it writes it"),
+    ],
+)
+def test_a_file_that_cannot_be_read_ends_with_2(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "net.prototxt").write_text(text)
+    result = tool("check", tmp_path / "net.prototxt")
+    assert result.exit_code == 2
+    assert "cannot be checked" in result.output
+    assert told in result.output
+
+
+def test_an_unknown_target_is_refused_with_the_names_that_are_near(net: Path) -> None:
+    result = tool("check", net, "--target", "ncn")
+    assert result.exit_code == 2
+    assert "did you mean ncnn?" in result.output
