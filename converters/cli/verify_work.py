@@ -18,8 +18,8 @@ from converters.options import VerifyOptions
 
 if TYPE_CHECKING:
     from caffe_ir.writer import Written
+    from converters.pictures.preparation import Preparation
     from converters.verify import Comparison, Engine
-    from converters.verify.pictures import Preparation
     from converters.verify.source import Feeds
 
 AGREES, DIFFERS, NOT_COMPARED = 0, 1, 2
@@ -74,7 +74,7 @@ def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
 
 def preparation_of(usual: Fit, wanted: VerifyOptions) -> Preparation:
     """How pictures become inputs: Darknet's way unless the command line says otherwise."""
-    from converters.verify.pictures import Preparation
+    from converters.pictures.preparation import Preparation
 
     return Preparation(
         mean=_numbers(wanted.mean, "--mean") or (0.0,),

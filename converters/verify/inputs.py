@@ -11,11 +11,12 @@ import numpy as np
 from caffe_ir.blob import Array, Shape, cannot_read
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular
-from converters.verify.pictures import Preparation, picture
+from converters.pictures.preparation import Preparation, picture
+from converters.pictures.reading import ENDINGS
 from converters.verify.source import Feeds
 from converters.weights import Tensor, open_weights
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+PICTURES = ENDINGS
 ARRAYS = (".npy", ".npz")
 
 

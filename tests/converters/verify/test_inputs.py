@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from converters.pictures.preparation import Preparation
 from converters.verify.inputs import from_file, noise
-from converters.verify.pictures import Preparation
 
 ONE = {"data": (1, 3, 6, 8)}
 PLAIN = Preparation()

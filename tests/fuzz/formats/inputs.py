@@ -9,8 +9,8 @@ from random import Random
 import cv2
 import numpy as np
 
+from converters.pictures.preparation import Preparation
 from converters.verify.inputs import from_file
-from converters.verify.pictures import Preparation
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats import numpy_files
 from tests.fuzz.mutation import damaged, maybe_damaged

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converters.verify.picture_size import PictureSize, size_of
+from converters.pictures.picture_size import PictureSize, size_of
 
 FORMS: dict[str, list[int]] = {
     ".png": [],

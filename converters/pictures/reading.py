@@ -1,0 +1,72 @@
+"""A file of a picture as numbers, or the reason why it is not read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from caffe_ir.blob import Array, cannot_read
+from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.extras import install
+from caffe_ir.given_files import check_regular, read_bytes
+from converters.pictures.picture_size import size_of
+
+MOST_PIXELS = 50_000_000
+"""Of a picture: 150 MB in three channels, 600 MB as float32."""
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+_LARGEST = 256 << 20
+"""Bytes of a file."""
+_SCANS = 8
+"""So many times a decoder may go through the largest picture; through smaller ones more often."""
+
+
+def read_picture(path: Path, channels: int) -> Array:
+    """The picture as bytes (C, H, W), in red, green, blue, or for one channel in grey.
+
+    Grey becomes three equal channels, a channel of transparency is left out, 16 bits become the upper 8, and a picture
+    is turned as its EXIF says. Raises ConversionError.
+    """
+    try:
+        import cv2
+    except ImportError as error:
+        hint = f"{install('cv2')}; or give the input as .npy"
+        raise refused(path, "is a picture, and OpenCV, which reads it, is not installed", hint=hint) from error
+    data = _read(path)
+    flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error as error:
+        raise refused(path, "is not a picture that OpenCV reads", why=error.err or str(error)) from None
+    if decoded is None:
+        raise refused(path, "is not a picture that OpenCV reads", why="it is damaged")
+    image: Array = decoded[None] if channels == 1 else decoded[:, :, ::-1].transpose(2, 0, 1)
+    return image
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a picture whose header claims no more than is decoded. Raises ConversionError."""
+    try:
+        check_regular(path)
+        data = read_bytes(path, _LARGEST)
+    except FileNotFoundError:
+        raise refused(path, "is not there") from None
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
+    if not data:
+        raise refused(path, "is empty")
+    size = size_of(data)
+    if size is None:
+        why = "it is damaged, or none of JPEG, PNG, BMP and WebP"
+        raise refused(path, "is not a picture that can be read", why=why)
+    pixels = size.width * size.height
+    if pixels > MOST_PIXELS or pixels * size.scans > _SCANS * MOST_PIXELS:
+        times = f", {size.scans} times over" if size.scans > _SCANS else ""
+        what = f"is a picture of {size.width} x {size.height} pixels{times}"
+        raise refused(path, what, why=f"at most {MOST_PIXELS:,} are decoded", hint="make it smaller first")
+    return data
+
+
+def refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
+    """What is raised for a picture that is of no use."""
+    return ConversionError(Problem(what=f"{path} {what}", why=why, hint=hint))
