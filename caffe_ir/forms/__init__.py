@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from caffe_ir.forms import activation, broadcast, clip, crop, expand, gather, permute, reorg, resample, upsample
+from caffe_ir.forms import (
+    activation,
+    broadcast,
+    clip,
+    crop,
+    division,
+    expand,
+    gather,
+    l2norm,
+    linear,
+    log_softmax,
+    minimum,
+    permute,
+    reorg,
+    resample,
+    softplus,
+    standardize,
+    upsample,
+)
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
@@ -13,11 +31,18 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **broadcast.FORMS,
     **clip.FORMS,
     **crop.FORMS,
+    **division.FORMS,
     **expand.FORMS,
     **gather.FORMS,
+    **l2norm.FORMS,
+    **linear.FORMS,
+    **log_softmax.FORMS,
+    **minimum.FORMS,
     **permute.FORMS,
     **reorg.FORMS,
     **resample.FORMS,
+    **softplus.FORMS,
+    **standardize.FORMS,
     **upsample.FORMS,
 }
 

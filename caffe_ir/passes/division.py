@@ -1,4 +1,4 @@
-"""Div -> a product with the inverse: x / y = x * y^-1, and for a constant y a product with the stored 1 / y."""
+"""A quotient with a constant -> a product, for constant_operand: x / c = x * (1 / c) and c / y = c * y^-1."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from caffe_ir.replacement import Replacement
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    dividend, divisor = node.bottoms
-    producer, new = net.producer(divisor), Replacement(net=net, old=node)
-    if isinstance(producer.layer, Parameter):
-        (blob,) = producer.blobs
-        inverse = new.add(
-            "inverse", producer.layer, blobs=[Blob.computed(blob.shape, lambda: _inverse(blob), constant=blob.constant)]
-        )
+    dividend, divisor = (net.producer(bottom) for bottom in node.bottoms)
+    new = Replacement(net=net, old=node)
+    if isinstance(divisor.layer, Parameter):
+        (blob,) = divisor.blobs
+        stored = Blob.computed(blob.shape, lambda: _inverse(blob), constant=blob.constant)
+        inverse = new.add("inverse", divisor.layer, blobs=[stored])
+    elif isinstance(dividend.layer, Parameter):
+        inverse = new.add("inverse", Power(power=-1.0), node.bottoms[1])
     else:
-        inverse = new.add("inverse", Power(power=-1.0), divisor)
-    new.add("product", Mul(), dividend, inverse)
+        return
+    new.add("product", Mul(), node.bottoms[0], inverse)
     new.finish()
 
 

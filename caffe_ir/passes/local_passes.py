@@ -21,22 +21,15 @@ from caffe_ir.passes import (
     borders,
     conv_transpose,
     dilated_pooling,
-    division,
     gelu,
-    l2norm,
-    linear,
     local,
-    log_softmax,
     lrn,
     matmul,
-    minimum,
     normalize_channels,
     pad,
     pooling,
     reduce,
     shortcut,
-    softplus,
-    standardize,
 )
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -47,22 +40,15 @@ LOCAL: tuple[Pass, ...] = (
     borders.BORDERS,
     conv_transpose.CONV_TRANSPOSE,
     dilated_pooling.DILATED_POOLING,  # before pooling, which knows no dilation
-    division.DIVISION,
     gelu.GELU,
-    l2norm.L2NORM,
-    linear.LINEAR,
     local.LOCAL,
-    log_softmax.LOG_SOFTMAX,
     lrn.LRN,
     matmul.MATMUL,
-    minimum.MINIMUM,
     normalize_channels.NORMALIZE_CHANNELS,
     pad.PAD,
     pooling.POOLING,
     reduce.REDUCE,
     shortcut.SHORTCUT,
-    softplus.SOFTPLUS,
-    standardize.STANDARDIZE,
 )
 
 

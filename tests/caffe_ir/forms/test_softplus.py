@@ -5,14 +5,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from caffe_ir.layers import BNLL
+from caffe_ir.forms import FORMS
 from caffe_ir.layers.source import Softplus
 from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.softplus import SOFTPLUS
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.forms.writing import refusal, written
+from tests.caffe_ir.passes.rewriting import CONTEXT
 
+SMOOTH, BY_THRESHOLD = FORMS[Softplus]
 X = np.linspace(-60, 60, 4801).reshape(1, -1)
 
 
@@ -36,14 +38,14 @@ def types(net):
 )
 def test_is_torchs(beta, threshold, kinds):
     net = of(Softplus(beta=beta, threshold=threshold))
-    run_pass(SOFTPLUS, net, CONTEXT)
+    run_pass(LEGALIZE, net, CONTEXT)  # for torch's 20, of its two forms the one that leaves 1e-10 out
     assert types(net) == kinds
     wanted = F.softplus(torch.from_numpy(X), beta, threshold).numpy()
     np.testing.assert_allclose(run(net, {"data": X}, np.float64)["y"], wanted, rtol=3e-10, atol=1e-13)
 
 
-def test_same_function_and_golden_dump():
-    assert rewritten(of(Softplus(beta=2.0)), SOFTPLUS).dump() == (
+def test_golden_dump():
+    assert written(of(Softplus(beta=2.0)), SMOOTH).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 4801)])  -> data  [1x4801]\n"
         "  y_scaled: Power(scale=2.0) data -> y_scaled  [1x4801]\n"
@@ -53,5 +55,7 @@ def test_same_function_and_golden_dump():
     )
 
 
-def test_leaves_bnll_alone():
-    assert types(rewritten(of(BNLL()), SOFTPLUS)) == ["BNLL"]
+def test_the_other_form_is_the_same_function_for_any_threshold():
+    for threshold in (3.0, 20.0):
+        written(of(Softplus(threshold=threshold)), BY_THRESHOLD)
+    assert refusal(of(Softplus(threshold=3.0)), SMOOTH) == "above 3 / beta it is x itself"

@@ -6,23 +6,25 @@ x = max - 104 on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Exp, Log
 from caffe_ir.layers.source import LogSoftmax, Reduce, Sub
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer = node.layer
+def _by_differences(new: Replacement) -> str:
+    layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, LogSoftmax)
-    axes, new = (layer.axis,), Replacement(net=net, old=node)
-    largest = new.add("max", Reduce(operation="MAX", axes=axes, keepdim=True), node.bottom)
-    shifted = new.add("shifted", Sub(), node.bottom, largest)
+    axes = (layer.axis,)
+    shifted = new.add("shifted", Sub(), x, new.add("max", Reduce(operation="MAX", axes=axes, keepdim=True), x))
     total = new.add("sum", Reduce(operation="SUM", axes=axes, keepdim=True), new.add("exp", Exp(), shifted))
     new.add("difference", Sub(), shifted, new.add("log", Log(), total))
-    new.finish()
-    net.note("lowered", f"{layer} -> the difference to the logarithm of the sum", node.origin)
+    return ""
 
 
-LOG_SOFTMAX = Pass(name="log_softmax", visits=(LogSoftmax,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    LogSoftmax: (Form(name="the difference to the logarithm of the sum", build=_by_differences),),
+}

@@ -10,32 +10,29 @@ shape allows, because the means and the sums that follow are read rightly by mos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from caffe_ir.blob import Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Power, Reshape
 from caffe_ir.layers.source import Mul, Reduce, Standardize, Sub
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer, shape = node.layer, net.shapes[node.bottom]
+def _by_means(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Standardize)
     view, axes = _view(shape, layer.axes)
-    new = Replacement(net=net, old=node)
-    x = node.bottom if view == shape else new.add("view", Reshape(shape=view), node.bottom)
-    mean = new.add("mean", Reduce(operation="MEAN", axes=axes, keepdim=True), x)
-    centred = new.add("centred", Sub(), x, mean)
-    squares = new.add("squares", Power(power=2.0), centred)
-    variance = new.add("variance", Reduce(operation="MEAN", axes=axes, keepdim=True), squares)
-    inverse = new.add("inverse", Power(power=-0.5, shift=layer.eps), variance)
-    new.add("product", Mul(), centred, inverse)
+    mean = Reduce(operation="MEAN", axes=axes, keepdim=True)
+    x = new.old.bottom if view == shape else new.add("view", Reshape(shape=view), new.old.bottom)
+    centred = new.add("centred", Sub(), x, new.add("mean", mean, x))
+    variance = new.add("variance", mean, new.add("squares", Power(power=2.0), centred))
+    y = new.add("product", Mul(), centred, new.add("inverse", Power(power=-0.5, shift=layer.eps), variance))
     if view != shape:
-        new.add("shape", Reshape(shape=(0, *shape[1:])), new.nodes[-1].top)
-    new.finish()
-    net.note("lowered", f"{layer} -> sums and means of {len(new.nodes)} layers", node.origin)
+        new.add("shape", Reshape(shape=(0, *shape[1:])), y)
+    return ""
 
 
 def _view(shape: Shape, axes: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
@@ -55,4 +52,6 @@ def _middle(batch: int, before: int, meant: Shape, behind: int) -> tuple[Shape, 
     return (batch, before, prod(meant), behind), (2,)
 
 
-STANDARDIZE = Pass(name="standardize", visits=(Standardize,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Standardize: (Form(name="means and a product", build=_by_means),),
+}

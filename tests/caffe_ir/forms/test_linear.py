@@ -3,12 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caffe_ir.layers import InnerProduct
 from caffe_ir.layers.source import Linear
-from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.linear import LINEAR
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.forms.writing import written
+from tests.caffe_ir.passes.rewriting import CONTEXT
 
 RANDOM = np.random.default_rng(0)
 
@@ -21,7 +19,7 @@ def linear(shape, *, bias=True):
 
 
 def test_golden_dump():
-    assert rewritten(linear((2, 3, 4)), LINEAR).dump() == (
+    assert written(linear((2, 3, 4))).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 3, 4)])  -> data  [2x3x4]\n"
         "  fc_rows: Reshape(shape=(6, 4)) data -> fc_rows  [6x4]\n"
@@ -34,14 +32,6 @@ def test_golden_dump():
 @pytest.mark.parametrize("shape", [(4,), (3, 4), (2, 3, 4), (2, 1, 3, 4), (1, 2, 3, 2, 4)])
 @pytest.mark.parametrize("bias", [True, False])
 def test_any_number_of_axes(shape, bias):
-    net = rewritten(linear(shape, bias=bias), LINEAR)
+    net = written(linear(shape, bias=bias))
     assert all(CONTEXT.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
     assert len(net.nodes) == (2 if len(shape) == 2 else 4)
-
-
-def test_leaves_inner_products_alone():
-    net = net_of((2, 3))
-    add(net, "fc", InnerProduct(num_output=4, bias_term=False), np.ones((4, 3)))
-    before = net.copy()
-    run_pass(LINEAR, net, CONTEXT)
-    assert net.dump() == before.dump()
