@@ -57,7 +57,7 @@ def check_file(place: Path, mark: str = "", inputs: Iterable[Path] = ()) -> None
     """
     problems = Problems()
     _refuse_inputs(problems, [place], inputs)
-    if _has_content(place) and not (mark and _has_mark(place, mark)):
+    if not problems.found and _has_content(place) and not (mark and _has_mark(place, mark)):
         hint = "choose another name, or remove it first"
         problems.add(f"{place} is there already", why="it was edited, or tocaffe did not write it", hint=hint)
     problems.raise_if_any()

@@ -2,47 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
 
-from caffe_ir.errors import Problems
+from msgspec import Struct
+from msgspec.structs import replace
+
+from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.toml_text import key_text, quoted
-from caffe_ir.visible import visible
-from converters.batch.manifest import DEFAULTS
+from converters.batch.manifest import DEFAULTS, Manifest, Unpaired, manifest_of
 
 OUTPUT = "caffe/{name}"
-_SUFFIXES = (".cfg", ".weights", ".pt2", ".pt", ".pth", ".safetensors")
+_DARKNET = (".cfg", ".weights")
+_PROGRAM = ".pt2"
+_OTHERS = (".pt", ".pth", ".safetensors")
+"""PyTorch's files that are no model by themselves, or one without the shape of its input."""
 
 
-def manifest_text(folder: Path, paths: Iterable[Path] | None = None) -> str:
-    """The text of a manifest for the models among `paths`, or among all files below the folder.
+class Found(Struct, frozen=True, kw_only=True):
+    """The models that lie in a folder, each by its name with the keys of its table, and the files that belong to none.
+
+    All paths are relative to the folder where they are below it.
+    """
+
+    folder: Path
+    models: Mapping[str, Mapping[str, str]]
+    unpaired: tuple[Unpaired, ...]
+
+    def text(self) -> str:
+        """The text of a manifest; what belongs to no model becomes a comment."""
+        head = f'[{DEFAULTS}]\ntarget = "caffe"\noutput = {quoted(OUTPUT)}\nverify = true'
+        tables = (_table(name, keys) for name, keys in self.models.items())
+        return "\n\n".join([head, *tables, *(f"# {one}" for one in self.unpaired)]) + "\n"
+
+    def manifest(self, targets: Sequence[str], *, file: str) -> Manifest:
+        """The manifest that `text` is. Raises ConversionError, also where there is no model."""
+        if not self.models:
+            raise ConversionError(
+                Problem(what=f"there is no model in {file}", hint="a model is NAME.cfg with NAME.weights, or NAME.pt2"),
+                *(Problem(what=str(one)) for one in self.unpaired),
+            )
+        return replace(manifest_of(self.text(), self.folder, targets, file=file), unpaired=self.unpaired)
+
+
+def found_in(folder: Path, paths: Iterable[Path] | None = None) -> Found:
+    """The models among `paths`, or among all files below the folder.
 
     Weights belong to the cfg of the same name, or of the longest name that theirs begins with, as Darknet names
-    them (yolo-obj_final.weights, detector.c). What cannot be converted as it lies there becomes a comment.
+    them (yolo-obj_final.weights, detector.c).
     """
-    found = sorted(_below(folder) if paths is None else (path.absolute() for path in paths))
-    chosen = [path for path in found if _is_text(str(path))]
-    blocks = [f'[{DEFAULTS}]\ntarget = "caffe"\noutput = {quoted(OUTPUT)}']
-    cfgs = [path for path in chosen if path.suffix == ".cfg"]
-    weights = [path for path in chosen if path.suffix == ".weights"]
-    owners = {path: _owner(path, cfgs) for path in weights}
-    for path in chosen:
-        name = _relative(path.with_suffix(""), folder)
-        if path.suffix == ".cfg" and path not in owners.values():
-            blocks.append(_comment(name, "the weights of", path, folder))
-        elif path.suffix == ".weights":
-            owner = owners[path]
-            if owner is None:
-                blocks.append(_comment(name, "the cfg of", path, folder))
-            else:
-                blocks.append(_table(name, cfg=_relative(owner, folder), weights=_relative(path, folder)))
-        elif path.suffix == ".pt2":
-            blocks.append(_table(name, model=_relative(path, folder)))
-        elif path.suffix in _SUFFIXES and path.suffix != ".cfg":
-            blocks.append(_comment(name, "a factory or the input's shape for", path, folder))
-    blocks += [visible(f"# {_relative(path, folder)}: its name is no UTF-8") for path in found if path not in chosen]
-    return "\n\n".join(blocks) + "\n"
+    files = sorted(_below(folder) if paths is None else (path.absolute() for path in paths if _suffix(path)))
+    cfgs = [path for path in files if _suffix(path) == ".cfg"]
+    owners = {path: _owner(path, cfgs) for path in files if _suffix(path) == ".weights"}
+    models: dict[Path, Mapping[str, str]] = {}
+    unpaired: list[Unpaired] = []
+    for path in files:
+        owner = owners.get(path)
+        if why := _why_unpaired(path, owner, taken=path in owners.values()):
+            unpaired.append(Unpaired(path=_relative(path, folder), why=why))
+        elif owner:
+            models[path] = {"cfg": _relative(owner, folder), "weights": _relative(path, folder)}
+        elif _suffix(path) == _PROGRAM:
+            models[path] = {"model": _relative(path, folder)}
+    names = _names(models, folder)
+    return Found(folder=folder, models={names[path]: models[path] for path in models}, unpaired=tuple(unpaired))
 
 
 def chosen(patterns: Iterable[str]) -> list[Path]:
@@ -61,8 +86,14 @@ def chosen(patterns: Iterable[str]) -> list[Path]:
 def _below(folder: Path) -> Iterator[Path]:
     for path in folder.absolute().rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder.absolute()).parts)
-        if path.suffix in _SUFFIXES and not hidden and path.is_file():
+        if _suffix(path) and not hidden and path.is_file():
             yield path
+
+
+def _suffix(path: Path) -> str:
+    """The ending of a file of a model, in small letters; of all others nothing."""
+    suffix = path.suffix.lower()
+    return suffix if suffix in (*_DARKNET, _PROGRAM, *_OTHERS) else ""
 
 
 def _owner(weights: Path, cfgs: list[Path]) -> Path | None:
@@ -74,12 +105,37 @@ def _owner(weights: Path, cfgs: list[Path]) -> Path | None:
     return max(fitting, key=lambda cfg: len(cfg.stem), default=None)
 
 
+def _why_unpaired(path: Path, owner: Path | None, *, taken: bool) -> str:
+    """Why a file belongs to no model; nothing where it does. `owner` is the cfg of weights."""
+    if not _is_text(str(path)):
+        return "its name is no UTF-8, and cannot stand in a manifest"
+    if _suffix(path) == ".cfg" and not taken:
+        return f"there is no {path.stem}.weights or {path.stem}_*.weights beside it"
+    if _suffix(path) == ".weights" and owner is None:
+        return "there is no cfg beside it with its name, or with the first part of its name before a _"
+    if _suffix(path) == ".pt":
+        return (
+            "if it is TorchScript, give it a table with model and input; if it holds weights, with factory and weights"
+        )
+    if _suffix(path) in _OTHERS:
+        return "it holds weights alone: give it a table with factory, weights and input"
+    return ""
+
+
 def _is_text(name: str) -> bool:
     """Whether the name of a file can stand in a manifest, which is UTF-8."""
     try:
         return bool(name.encode())
     except UnicodeEncodeError:
         return False
+
+
+def _names(paths: Iterable[Path], folder: Path) -> dict[Path, str]:
+    """The name of each model: its file's without the ending, which stays where two would be called the same."""
+    short = {path: _relative(path.with_suffix(""), folder) for path in paths}
+    count = Counter(short.values())
+    names = {path: name if count[name] == 1 else _relative(path, folder) for path, name in short.items()}
+    return {path: f"./{name}" if name == DEFAULTS else name for path, name in names.items()}
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -89,10 +145,5 @@ def _relative(path: Path, folder: Path) -> str:
         return path.as_posix()
 
 
-def _table(name: str, **options: str) -> str:
-    header = quoted(name) if name == DEFAULTS else key_text(name)
-    return "\n".join([f"[{header}]", *(f"{key} = {quoted(value)}" for key, value in options.items())])
-
-
-def _comment(name: str, missing: str, path: Path, folder: Path) -> str:
-    return visible(f"# {name}: {missing} {_relative(path, folder)} is missing")
+def _table(name: str, keys: Mapping[str, str]) -> str:
+    return "\n".join([f"[{key_text(name)}]", *(f"{key} = {quoted(value)}" for key, value in keys.items())])

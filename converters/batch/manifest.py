@@ -14,22 +14,38 @@ from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.toml import LARGEST_TOML, parsed
+from caffe_ir.visible import visible
 from converters.batch import lines
 from converters.batch.job import Job, Source
-from converters.batch.options import OPTIONS, REQUIRED, source_of
+from converters.batch.options import OPTIONS, REQUIRED, USUAL, source_of
 from converters.options.stated import refusal
 
 DEFAULTS = "defaults"
+KEYS_EXPLAINED = "`convert batch --keys` explains them"
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
 """Where files go if nothing is said: by the model's name, and under the target's where there are several."""
 
 
+class Unpaired(Struct, frozen=True, kw_only=True):
+    """A file, by its path from the manifest's folder, that looks like one of a model and that no job takes."""
+
+    path: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{visible(self.path)} is not paired: {visible(self.why)}"
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
-    """The jobs of one file, a job a model and target, and the folder that its paths are relative to."""
+    """The jobs of one file, a job a model and target, and the folder that its paths are relative to.
+
+    `unpaired` are the files of that folder that no job takes, where the manifest was made of what lies there.
+    """
 
     file: str
     folder: Path
     jobs: tuple[Job, ...]
+    unpaired: tuple[Unpaired, ...] = ()
 
 
 class _Reading(Struct, kw_only=True):
@@ -41,6 +57,7 @@ class _Reading(Struct, kw_only=True):
     targets: Sequence[str]
     problems: Problems = field(default_factory=Problems)
     lines: dict[tuple[str, ...], int] | None = None
+    keys_listed: bool = False
 
     def refuse(self, path: tuple[str, ...], what: str, *, why: str = "", hint: str = "") -> None:
         self.problems.add(f"[{path[0]}] {what}", why=why, hint=hint, origin=self.origin(path))
@@ -88,9 +105,15 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
 
 def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, Any]) -> Iterator[Job]:
     if not isinstance(table, dict):
-        reading.refuse((name,), "is not a table", hint=f"options for all models belong under [{DEFAULTS}]")
+        _refuse_no_table(reading, name, table)
         return
-    own = _checked(reading, name, table)
+    if inner := [key for key, value in table.items() if isinstance(value, dict) and key not in OPTIONS]:
+        for key in inner:
+            hint = f'its name needs quotes: ["{name}.{key}"]'
+            reading.refuse((name, key), f"{key} is a table inside of another, for the dot in [{name}.{key}]", hint=hint)
+        if len(inner) == len(table):
+            return
+    own = _checked(reading, name, {key: value for key, value in table.items() if key not in inner})
     source = source_of(table) or source_of({**defaults, **table})
     if source is None:
         if "source" not in table or "source" in own:
@@ -100,7 +123,8 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
         return
     _refuse_foreign(reading, name, own, source)
     _refuse_incomplete(reading, name, table, source)
-    options = {key: value for key, value in {**defaults, **own}.items() if source in OPTIONS[key].option.sources}
+    said = {**USUAL, **defaults, **own}
+    options = {key: value for key, value in said.items() if source in OPTIONS[key].option.sources}
     files = tuple(key for key in options if OPTIONS[key].kind in ("path", "paths"))
     size = 0
     for key in files:
@@ -132,13 +156,36 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
             yield replace(job, target=target, stem=stem)
 
 
+def _refuse_no_table(reading: _Reading, name: str, value: object) -> None:
+    """What is said of a key at the top of the file that is no table."""
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        hint = f"each model has a table of its own, called after it: [NAME] in place of [[{name}]]"
+        reading.problems.add(f"[[{name}]] is a list of tables", hint=hint, origin=reading.origin((name,)))
+    elif name in OPTIONS and not OPTIONS[name].option.own:
+        hint = f"for all models it belongs under [{DEFAULTS}], for one into its table"
+        reading.refuse((name,), "is not a table, but stands before the first one", hint=hint)
+    elif name in OPTIONS:
+        reading.refuse((name,), "is not a table, but stands before the first one", hint="write [NAME] above it")
+    else:
+        reading.refuse((name,), "is not a table", hint='give each model a table: [NAME], cfg = "...", weights = "..."')
+
+
+def _unknown(reading: _Reading, key: str) -> str:
+    """What may be meant by a key that there is none of; of a file's first one, all keys that there are."""
+    meant = did_you_mean(key, OPTIONS, most=3)
+    if reading.keys_listed:
+        return meant
+    reading.keys_listed = True
+    return "\n       ".join([*filter(None, [meant]), f"the keys: {', '.join(sorted(OPTIONS))}", KEYS_EXPLAINED])
+
+
 def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a table that are right; the others are problems."""
     good = {}
     for key, value in table.items():
         option = OPTIONS.get(key)
         if option is None:
-            reading.refuse((name, key), f"unknown key {key}", hint=did_you_mean(key, OPTIONS))
+            reading.refuse((name, key), f"unknown key {key}", hint=_unknown(reading, key))
         elif name == DEFAULTS and option.option.own:
             reading.refuse((name, key), f"{key} belongs to one model and cannot be a default")
         elif reason := refusal(option, value) or _bad_value(reading, key, value):

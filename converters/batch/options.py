@@ -26,7 +26,11 @@ _BOTH: tuple[Source, ...] = ("darknet", "pytorch")
 def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Declared]:
     """The keys that are options of the convert commands."""
     return {
-        one.name: replace(one, option=replace(one.option, sources=_both(one.option.sources, sources)))
+        one.name: replace(
+            one,
+            option=replace(one.option, sources=_both(one.option.sources, sources)),
+            default=one.default if one.option.manifest_default is None else one.option.manifest_default,
+        )
         for one in declared(kind)
         if one.option.in_manifest
     }
@@ -36,15 +40,23 @@ def _both(some: tuple[Source, ...], others: tuple[Source, ...]) -> tuple[Source,
     return tuple(source for source in some if source in others)
 
 
+KINDS: dict[type[Struct], tuple[Source, ...]] = {
+    ModelKeys: _BOTH,
+    CaffeOptions: _BOTH,
+    OutputOptions: _BOTH,
+    VerifyOptions: _BOTH,
+    DarknetOptions: ("darknet",),
+    PyTorchOptions: ("pytorch",),
+}
+"""The structs that declare the keys, each with whose models it is for. Of two keys of a name the first counts."""
+
 OPTIONS: dict[str, Declared] = {
-    **_declared(CaffeOptions, _BOTH),
-    **_declared(OutputOptions, _BOTH),
-    **_declared(VerifyOptions, _BOTH),
-    **_declared(DarknetOptions, ("darknet",)),
-    **_declared(PyTorchOptions, ("pytorch",)),
-    **_declared(ModelKeys, _BOTH),
+    name: one for kind, sources in reversed(KINDS.items()) for name, one in _declared(kind, sources).items()
 }
 """Every key that [defaults] and the tables of the models may have."""
+
+USUAL: dict[str, Any] = {key: one.default for key, one in OPTIONS.items() if one.option.manifest_default is not None}
+"""What a manifest that does not say it means, where the commands mean something else."""
 
 REQUIRED: dict[Source, tuple[tuple[str, ...], ...]] = {
     "darknet": (("cfg",), ("weights",)),

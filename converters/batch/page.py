@@ -1,9 +1,8 @@
-"""One page with all models of a batch, those that failed first, and links to their verify reports."""
+"""One page with all models of a batch, those that failed first, links to their reports, and the files of no model."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +10,7 @@ from urllib.parse import quote
 from caffe_ir.text_files import HTML
 from caffe_ir.visible import visible
 from converters.batch.job import Result
-from converters.batch.summary import counts
+from converters.batch.outcome import Outcome
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
@@ -25,17 +24,25 @@ _HEADINGS = ("model", "target", "state", "seconds", "MB at most", "layers", "byt
 _NUMBERS = 3, 4, 5, 6
 
 
-def page(results: Sequence[Result], folder: Path) -> str:
+def page(outcome: Outcome, folder: Path) -> str:
     """The page as HTML that fetches nothing; links are relative to the folder that it will lie in."""
-    told = ", ".join(f"{count} {state}" for state, count in counts(results).items())
+    title = outcome.headline()
     heads = "".join(f"<th{_number(place)}>{name}</th>" for place, name in enumerate(_HEADINGS))
-    ordered = sorted(results, key=lambda result: result.state != "failed")
+    ordered = sorted(outcome.results, key=lambda result: result.state != "failed")
     rows = "\n".join(_row(result, folder) for result in ordered)
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">{HTML}<title>{len(results)} models: {told}</title>\n'
-        f"<style>{_STYLE}</style>\n<h1>{len(results)} models: {told}</h1>\n"
-        f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></html>\n"
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">{HTML}<title>{title}</title>\n'
+        f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n"
+        f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>{_unpaired(outcome)}</html>\n"
     )
+
+
+def _unpaired(outcome: Outcome) -> str:
+    """The files that no job takes, as a list; nothing where there is none."""
+    if not outcome.unpaired:
+        return ""
+    lines = "".join(f"<li>{_escaped(one.path)}: {_escaped(one.why)}</li>\n" for one in outcome.unpaired)
+    return f"\n<h2>{len(outcome.unpaired)} not paired</h2>\n<ul>\n{lines}</ul>"
 
 
 def _row(result: Result, folder: Path) -> str:

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from caffe_ir.text_files import write_text
 from converters.batch.job import Result
+from converters.batch.outcome import Outcome
 
 MARK = '"tool": "tocaffe"'
 """What a summary of ours is known by."""
-STATES = ("converted", "unchanged", "failed")
 
 
-def counts(results: Sequence[Result]) -> dict[str, int]:
-    """How many results there are of each state."""
-    return {state: sum(result.state == state for result in results) for state in STATES}
-
-
-def write_summary(path: Path, results: Sequence[Result], *, seconds: float, version: str) -> None:
+def write_summary(path: Path, outcome: Outcome) -> None:
     """Write the summary, whole or not at all, in a folder that is made if it is not there. Raises ConversionError."""
     told = {
         "tool": "tocaffe",
-        "version": version,
-        "seconds": round(seconds, 3),
-        **counts(results),
-        "models": [_told(result) for result in results],
+        "version": outcome.version,
+        "seconds": round(outcome.seconds, 3),
+        **outcome.counts(),
+        "models": [_told(result) for result in outcome.results],
+        "files_of_no_model": [{"path": one.path, "why": one.why} for one in outcome.unpaired],
     }
     write_text(path, json.dumps(told, indent=1) + "\n", mark=MARK)
 

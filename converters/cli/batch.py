@@ -6,21 +6,24 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from caffe_ir.extras import require
-from converters.cli.batch_shown import show_table, shown
+from converters.cli.batch_shown import show_outcome, show_unpaired, shown
 from converters.cli.command import Command, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.say import say, say_whole
 from converters.options.caffe import TARGETS
 
 if TYPE_CHECKING:
-    from converters.batch.job import Result
+    from converters.batch.folder import Found
+    from converters.batch.job import Job
     from converters.batch.manifest import Manifest
     from converters.batch.pool import Pool
     from converters.batch.slots import Steps
@@ -30,8 +33,37 @@ _PATH = click.Path(path_type=Path)
 _WORKER = "converters.cli.batch_work"
 
 
+def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """What --keys does."""
+    if not wanted or context.resilient_parsing:
+        return
+    from converters.batch.reference import EXAMPLE, sections
+
+    formatter = context.make_formatter()
+    formatter.write_text(
+        "A manifest is a TOML file with a table for each model, [NAME]. What stands under [defaults] is meant for all "
+        "models, and a model's own table goes before it. Paths are relative to the manifest's folder."
+    )
+    with formatter.section("Example"):
+        for line in EXAMPLE.splitlines():
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+    for title, rows in sections():
+        with formatter.section(title):
+            formatter.write_dl(rows)
+    say_whole(formatter.getvalue())
+    context.exit()
+
+
 @click.command(cls=Command)
 @click.argument("models", metavar="MANIFEST", nargs=-1, required=True)
+@click.option(
+    "--keys",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_keys,
+    help="Explain all keys that a manifest may have, and do nothing else.",
+)
 @click.option("--init", is_flag=True, help="Print a manifest of the models in a folder, and do nothing else.")
 @click.option(
     "-j",
@@ -47,6 +79,13 @@ _WORKER = "converters.cli.batch_work"
 )
 @click.option("--force", is_flag=True, help="Convert unchanged models again too.")
 @click.option(
+    "--no-verify",
+    is_flag=True,
+    help="Do not compare the nets with their sources, whatever the manifest says. Without it each net is compared "
+    "that the manifest does not except with `verify = false`.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 also where a file of the folder belongs to no model.")
+@click.option(
     "--summary",
     type=_PATH,
     metavar="FILE",
@@ -58,7 +97,8 @@ _WORKER = "converters.cli.batch_work"
     metavar="FILE",
     help="Write an HTML page of all models with links to their verify reports.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--junit", type=_PATH, metavar="FILE", help="Write JUnit XML, a test case for each model and target.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and models that fail.")
 def batch(
     models: tuple[str, ...],
     init: bool,
@@ -66,34 +106,63 @@ def batch(
     scheduler: str | None,
     timeout: float | None,
     force: bool,
+    no_verify: bool,
+    strict: bool,
     summary: Path | None,
     report: Path | None,
+    junit: Path | None,
     quiet: bool,
 ) -> None:
     """Convert all models that MANIFEST (a .toml file) names, or those of a folder, or of files and patterns ('zoo/*').
 
     A model whose files and options are as they were when it was converted is not converted again: to go on after an
-    interruption, give the same command again. Exit code 0: all are converted; 1: some failed; 2: nothing was begun.
+    interruption, give the same command again. Exit code 0: all are converted; 1: some failed, or with --strict files
+    were left that belong to no model; 2: nothing was begun.
     """
-    begin = time.monotonic()
+    begin, started = datetime.now(), time.monotonic()
     refuse_missing(Path(name) for name in models if not has_magic(name))
     with failures_told(" ".join(models), code=REFUSED), _interruptions_told():
-        from converters.batch import journal
-        from converters.batch.run import run
-
         if init:
-            say_whole(_manifest_text(models)[0])
+            _print_manifest(models, strict=strict)
             return
         manifest, name = _manifest(models)
+        from converters.batch import journal
+        from converters.batch.outcome import Outcome
+        from converters.batch.run import run
+        from converters.cli.batch_reports import Reports
+        from converters.cli.batch_work import own_version
+
+        state = manifest.folder / f"{name}.state.jsonl"
+        reports = Reports(summary=summary or manifest.folder / "summary.json", page=report, junit=junit)
+        reports.check(manifest.jobs, inputs=[Path(name) for name in models], written=[state])
+        if strict or not quiet:
+            show_unpaired(manifest.unpaired)
+        wanted = [_unverified(job) for job in manifest.jobs] if no_verify else manifest.jobs
         with (
-            journal.opened(manifest.folder / f"{name}.state.jsonl") as kept,
-            shown(len(manifest.jobs), quiet=quiet) as watch,
-            _pool(scheduler, min(jobs, len(manifest.jobs)), timeout, kept.lock, watch.steps) as pool,
+            journal.opened(state) as kept,
+            shown(len(wanted), quiet=quiet) as watch,
+            _pool(scheduler, min(jobs, len(wanted)), timeout, kept.lock, watch.steps) as pool,
         ):
-            results = run(manifest.jobs, pool, kept, force=force, seen=watch.seen)
-        _tell(results, summary or manifest.folder / "summary.json", report, time.monotonic() - begin, quiet=quiet)
-    if any(result.state == "failed" for result in results):
+            results = run(wanted, pool, kept, force=force, seen=watch.seen)
+        outcome = Outcome(
+            results=results,
+            unpaired=manifest.unpaired,
+            strict=strict,
+            begin=begin,
+            seconds=time.monotonic() - started,
+            version=own_version(),
+        )
+        reports.write(outcome)
+        if not quiet:
+            show_outcome(outcome)
+            for place, _ in reports.marked():
+                say(f"written: {place}")
+    if outcome.failed:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _unverified(job: Job) -> Job:
+    return replace(job, options={**job.options, "verify": False})
 
 
 @contextmanager
@@ -120,38 +189,28 @@ def _pool(
     return cluster(scheduler, _WORKER, timeout=timeout)
 
 
+def _print_manifest(models: Sequence[str], *, strict: bool) -> None:
+    """What --init does. Raises Exit where it is strict and files are left that belong to no model."""
+    found = _found(models)
+    say_whole(found.text())
+    show_unpaired(found.unpaired)
+    if strict and found.unpaired:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
 def _manifest(models: Sequence[str]) -> tuple[Manifest, str]:
     """The manifest that was named, or one made of what was named, and the name for what is kept about it."""
-    from converters.batch.manifest import manifest_of, read_manifest
+    from converters.batch.manifest import read_manifest
 
     if len(models) == 1 and models[0].endswith(".toml"):
         return read_manifest(models[0], TARGETS), Path(models[0]).stem
-    text, folder = _manifest_text(models)
-    return manifest_of(text, folder, TARGETS, file=" ".join(models)), "batch"
+    return _found(models).manifest(TARGETS, file=" ".join(models)), "batch"
 
 
-def _manifest_text(models: Sequence[str]) -> tuple[str, Path]:
-    """A manifest of what lies in a folder, or of files and patterns, and the folder that it is relative to."""
-    from converters.batch.folder import chosen, manifest_text
+def _found(models: Sequence[str]) -> Found:
+    """What lies in a folder, or what files and patterns stand for."""
+    from converters.batch.folder import chosen, found_in
 
     if len(models) == 1 and Path(models[0]).is_dir():
-        return manifest_text(Path(models[0])), Path(models[0])
-    return manifest_text(Path(), chosen(models)), Path()
-
-
-def _tell(results: Sequence[Result], summary: Path, report: Path | None, seconds: float, *, quiet: bool) -> None:
-    """Write the summary and the page, and show the table."""
-    from caffe_ir.text_files import HTML, write_text
-    from converters.batch.page import page
-    from converters.batch.summary import write_summary
-    from converters.cli.batch_work import own_version
-
-    write_summary(summary, results, seconds=seconds, version=own_version())
-    if report:
-        write_text(report, page(results, report.parent), mark=HTML)
-    if quiet:
-        return
-    show_table(results)
-    say(f"summary: {summary}")
-    if report:
-        say(f"report: {report}")
+        return found_in(Path(models[0]))
+    return found_in(Path(), chosen(models))

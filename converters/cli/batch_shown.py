@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from caffe_ir.visible import visible
 from converters.batch.job import Result
+from converters.batch.manifest import Unpaired
+from converters.batch.outcome import Outcome
 from converters.batch.slots import Steps
-from converters.batch.summary import counts
 from converters.cli.say import console, plain
 
 if TYPE_CHECKING:
@@ -32,14 +33,22 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def shown(total: int, *, quiet: bool) -> Iterator[Shown]:
-    """Show a batch of `total` jobs on standard error while the block runs."""
+    """Show a batch of `total` jobs on standard error while the block runs; if `quiet`, those that fail alone."""
     out = console(err=True)
     if quiet:
-        yield Shown(steps=lambda number, name, text: None, seen=lambda result: None)
+        yield _quiet(out)
     elif not out.is_terminal:
         yield _plain(total, out)
     else:
         yield from _live(total, out)
+
+
+def _quiet(out: Console) -> Shown:
+    def seen(result: Result) -> None:
+        if result.state == "failed":
+            out.print(plain(line(result)), soft_wrap=True)
+
+    return Shown(steps=lambda number, name, text: None, seen=seen)
 
 
 def _plain(total: int, out: Console) -> Shown:
@@ -87,11 +96,20 @@ def _took(result: Result) -> str:
     return f", {result.seconds:.2f} s, {result.peak_memory / 1e6:.0f} MB" if result.state == "converted" else ""
 
 
-def show_table(results: Sequence[Result]) -> None:
+def show_unpaired(unpaired: Sequence[Unpaired]) -> None:
+    """List on standard error the files that no job takes."""
+    out = console(err=True)
+    for one in unpaired[:_ROWS]:
+        out.print(plain(str(one)), soft_wrap=True)
+    if len(unpaired) > _ROWS:
+        out.print(f"and {len(unpaired) - _ROWS} more that are not paired: the summary lists them")
+
+
+def show_outcome(outcome: Outcome) -> None:
     """Print the results as a table, how many there are of each state, and why those that failed did."""
     from rich.table import Table
 
-    out = console()
+    out, results = console(), outcome.results
     listed = results if len(results) <= _ROWS else [result for result in results if result.state == "failed"][:_ROWS]
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("model", "target", "state"):
@@ -105,8 +123,7 @@ def show_table(results: Sequence[Result]) -> None:
         table.add_row(plain(result.name), plain(result.target), state, *figures, plain(verdict))
     if listed:
         out.print(table)
-    told = ", ".join(f"{count} {state}" for state, count in counts(results).items())
-    out.print(f"{len(results)} in all: {told}")
+    out.print(outcome.headline())
     for result in results:
         for problem in result.problems:
             out.print(plain(f"{result.key}: {problem}"), soft_wrap=True)

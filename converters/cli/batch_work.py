@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Opened = tuple[Net, Callable[[Net], Mapping[str, str]]]
     """A net as its source means it, and the further texts that belong to the net it becomes."""
 
+_UNVERIFIED = "its files were not written; `verify = false` in its table writes them all the same"
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -143,8 +144,10 @@ def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:
         for trial in found.trials
         if not trial.stopped
     }
-    told = {"verdict": found.verdict, "values": len(found.values), "worst": worst}
-    refused = () if found.verdict == "agrees" else (f"verify: {found.verdict}", *map(str, found.faults))
+    told = {"verdict": found.verdict, "values": len(found.values), "worst": worst, "remarks": list(remarks)}
+    refused = (
+        () if found.verdict == "agrees" else (f"verify: {found.verdict}\n    -> {_UNVERIFIED}", *map(str, found.faults))
+    )
     report = _beside(stage, ".verify.html")
     try:
         write_report(found, report, remarks=remarks)

@@ -58,9 +58,16 @@ def check_stem(stem: Path, output: str | None, inputs: Iterable[Path]) -> None:
     if same and output == str(stem):
         hint = f"give it without its ending: -o {shlex.quote(str(stem.with_suffix('')))}"
         raise ConversionError(Problem(what=f"-o names {same[0]}, which is read", hint=hint))
-    folder = next(one for one in (stem.absolute().parent, *stem.absolute().parents) if one.exists())
+    check_folder(stem.parent)
+
+
+def check_folder(wanted: Path) -> None:
+    """Raise ConversionError where no file can be written to a folder, which need not be there yet."""
+    from caffe_ir.errors import ConversionError, Problem
+
+    folder = next(one for one in (wanted.absolute(), *wanted.absolute().parents) if one.exists())
     if not folder.is_dir():
-        raise ConversionError(Problem(what=f"cannot write to {stem.parent}", why=f"{folder} is no folder"))
+        raise ConversionError(Problem(what=f"cannot write to {wanted}", why=f"{folder} is no folder"))
     if not os.access(folder, os.W_OK | os.X_OK):
         problem = Problem(
             what=f"the folder {folder} cannot be written to", why="its permissions forbid it, or its disk is read-only"

@@ -49,6 +49,8 @@ class Option(Struct, frozen=True, kw_only=True):
     own: bool = False
     """It belongs to one model, so that it cannot be a default of a manifest."""
     in_manifest: bool = True
+    manifest_default: Any = None
+    """The default of a manifest, where it is another one than that of the commands."""
     from_file: bool = True
     """`convert verify` may take it from the comment of a prototxt, which anybody may have written."""
 

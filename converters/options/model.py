@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
+from converters.options.caffe import TARGETS
 from converters.options.declared import Option
 
 
@@ -37,7 +38,8 @@ class ModelKeys(Struct, frozen=True, kw_only=True):
         Option(help="The weights: of a cfg, or for the PyTorch model that a factory makes.", own=True),
     ] = None
     target: Annotated[
-        tuple[str, ...], Option(help="Engine that the files are written for; with a list, one net for each.")
+        tuple[str, ...],
+        Option(help=f"Engine that the files are written for: {', '.join(TARGETS)}; with a list, one net for each."),
     ] = ("caffe",)
     output: Annotated[
         str,

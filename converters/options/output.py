@@ -23,7 +23,9 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
         str | None,
         Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),
     ] = None
-    verify: Annotated[bool, Option(help="Compare the files with their source, as `convert verify` does.")] = False
+    verify: Annotated[
+        bool, Option(help="Compare the files with their source, as `convert verify` does.", manifest_default=True)
+    ] = False
     quiet: Annotated[bool, Option(help="Print nothing but warnings and errors.", short="-q", in_manifest=False)] = False
     verbose: Annotated[
         bool, Option(help="List every rewrite and assumption with its place.", short="-v", in_manifest=False)

@@ -28,11 +28,20 @@ _WANTED: dict[Kind, str] = {
 }
 
 
+def wanted(one: Declared) -> str:
+    """What the value of an option has to be, in words."""
+    return _WANTED[one.kind].format(_least(one))
+
+
+def _least(one: Declared) -> int:
+    return 1 if one.option.least is None else one.option.least
+
+
 def refusal(one: Declared, value: object) -> str:
     """Why a value that is stated is none that an option may have; empty where it may."""
-    least, grammar = 1 if one.option.least is None else one.option.least, one.option.grammar
-    if not _fits(one.kind, value, least):
-        return f"it must be {_WANTED[one.kind].format(least)}, not {_spelled(value)}"
+    grammar = one.option.grammar
+    if not _fits(one.kind, value, _least(one)):
+        return f"it must be {wanted(one)}, not {_spelled(value)}"
     if not one.choices or all(each in one.choices for each in (value if isinstance(value, list) else [value])):
         return ""
     if grammar is None or not isinstance(value, str):

@@ -7,7 +7,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.toml import parsed
-from converters.batch.folder import chosen, manifest_text
+from converters.batch.folder import chosen, found_in
 from converters.batch.manifest import manifest_of
 
 
@@ -33,7 +33,7 @@ def test_a_folder_becomes_a_manifest_that_can_be_read(tmp_path: Path) -> None:
         ".hidden/x.pt2",
         "readme.txt",
     )
-    text = manifest_text(tmp_path)
+    text = found_in(tmp_path).text()
     jobs = manifest_of(text, tmp_path, ("caffe",), file="zoo.toml").jobs
     found = {job.name: [Path(job.options[key]).name for key in job.files] for job in jobs}
     assert found == {
@@ -45,16 +45,18 @@ def test_a_folder_becomes_a_manifest_that_can_be_read(tmp_path: Path) -> None:
     assert {job.stem for job in jobs} == {tmp_path / "caffe" / name for name in found}
     comments = [line for line in text.splitlines() if line.startswith("#")]
     assert comments == [
-        "# lonely: the weights of lonely.cfg is missing",
-        "# resnet: a factory or the input's shape for resnet.pth is missing",
-        "# stray: the cfg of stray.weights is missing",
-        "# traced: a factory or the input's shape for traced.pt is missing",
+        "# lonely.cfg is not paired: there is no lonely.weights or lonely_*.weights beside it",
+        "# resnet.pth is not paired: it holds weights alone: give it a table with factory, weights and input",
+        "# stray.weights is not paired: there is no cfg beside it with its name, or with the first part of its name "
+        "before a _",
+        "# traced.pt is not paired: if it is TorchScript, give it a table with model and input; if it holds weights, "
+        "with factory and weights",
     ]
 
 
 def test_weights_go_to_the_longest_name_that_theirs_begins_with(tmp_path: Path) -> None:
     lay(tmp_path, "yolo.cfg", "yolo_v2.cfg", "yolo_v2_final.weights", "yolo_final.weights", "other/yolo.weights")
-    jobs = manifest_of(manifest_text(tmp_path), tmp_path, ("caffe",), file="").jobs
+    jobs = found_in(tmp_path).manifest(("caffe",), file="").jobs
     assert {job.name: Path(job.options["cfg"]).name for job in jobs} == {
         "yolo_final": "yolo.cfg",
         "yolo_v2_final": "yolo_v2.cfg",
@@ -62,9 +64,43 @@ def test_weights_go_to_the_longest_name_that_theirs_begins_with(tmp_path: Path) 
 
 
 def test_a_model_called_like_the_defaults_keeps_its_name_out_of_their_table(tmp_path: Path) -> None:
-    lay(tmp_path, "a.b.pt2", 'quo"te.pt2')
-    jobs = manifest_of(manifest_text(tmp_path), tmp_path, ("caffe",), file="").jobs
-    assert {job.name for job in jobs} == {"a.b", 'quo"te'}
+    lay(tmp_path, "a.b.pt2", 'quo"te.pt2', "defaults.pt2")
+    jobs = found_in(tmp_path).manifest(("caffe",), file="").jobs
+    assert {job.name for job in jobs} == {"a.b", 'quo"te', "./defaults"}
+    assert tmp_path / "caffe/defaults" in {job.stem for job in jobs}
+
+
+def test_models_of_one_name_keep_their_endings(tmp_path: Path) -> None:
+    lay(tmp_path, "net.cfg", "net.weights", "net.pt2", "other.pt2")
+    assert {job.name for job in found_in(tmp_path).manifest(("caffe",), file="").jobs} == {
+        "net.weights",
+        "net.pt2",
+        "other",
+    }
+
+
+def test_endings_in_capitals_are_known(tmp_path: Path) -> None:
+    lay(tmp_path, "YOLO.CFG", "YOLO_final.WEIGHTS", "alone.Cfg")
+    found = found_in(tmp_path)
+    assert dict(found.models) == {"YOLO_final": {"cfg": "YOLO.CFG", "weights": "YOLO_final.WEIGHTS"}}
+    assert [one.path for one in found.unpaired] == ["alone.Cfg"]
+
+
+def test_files_of_no_model_are_kept_with_the_manifest(tmp_path: Path) -> None:
+    lay(tmp_path, "net.pt2", "sub/lonely.cfg")
+    (one,) = found_in(tmp_path).manifest(("caffe",), file="").unpaired
+    assert (one.path, one.why) == ("sub/lonely.cfg", "there is no lonely.weights or lonely_*.weights beside it")
+
+
+def test_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:
+    lay(tmp_path, "lonely.cfg", "stray.weights")
+    with pytest.raises(ConversionError) as caught:
+        found_in(tmp_path).manifest(("caffe",), file="zoo")
+    assert [str(problem).partition(":")[0] for problem in caught.value.problems] == [
+        "there is no model in zoo\n    -> a model is NAME.cfg with NAME.weights, or NAME.pt2",
+        "lonely.cfg is not paired",
+        "stray.weights is not paired",
+    ]
 
 
 def test_patterns_stand_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +111,7 @@ def test_patterns_stand_for_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ConversionError) as caught:
         chosen(["no*.pt2", "none"])
     assert len(caught.value.problems) == 2
-    jobs = manifest_of(manifest_text(Path(), chosen(["a/*"])), Path(), ("caffe",), file="").jobs
+    jobs = found_in(Path(), chosen(["a/*"])).manifest(("caffe",), file="").jobs
     assert [job.stem for job in jobs] == [tmp_path / "caffe/a/x", tmp_path / "caffe/a/y"]
 
 
@@ -84,8 +120,8 @@ def test_names_that_no_terminal_should_see_are_written_as_escapes(tmp_path: Path
     for name in names:
         (tmp_path / name).touch()
     (tmp_path / os.fsdecode(b"\xff.pt2")).touch()
-    text = manifest_text(tmp_path)
+    text = found_in(tmp_path).text()
     assert all(line.isprintable() for line in text.split("\n"))
     assert {table["model"] for name, table in parsed(text).items() if name != "defaults"} == set(names[:3])
-    assert "# two\\nlines: the cfg of two\\nlines.weights is missing" in text
-    assert "# \\xff.pt2: its name is no UTF-8" in text
+    assert "# two\\nlines.weights is not paired: there is no cfg" in text
+    assert "# \\xff.pt2 is not paired: its name is no UTF-8" in text

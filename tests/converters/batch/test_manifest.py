@@ -7,6 +7,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.batch.manifest import Manifest, manifest_of, read_manifest
+from converters.batch.options import OPTIONS
 
 TARGETS = ("caffe", "opencv")
 
@@ -46,9 +47,9 @@ def test_models_take_the_defaults_that_mean_something_to_them(folder: Path) -> N
     manifest = read(text, folder)
     a, b = manifest.jobs
     weights: dict[str, Any] = {"cfg": str(folder / "a.cfg"), "weights": str(folder / "a.weights")}
-    assert a.options == {**weights, "fold_bn": True, "head": "raw"}
+    assert a.options == {**weights, "verify": True, "fold_bn": True, "head": "raw"}
     assert (a.source, a.stem, a.size) == ("darknet", folder / "out/caffe/a", 43)
-    assert b.options == {"model": str(folder / "b.pt2"), "fold_bn": False, "input": "1x3x8x8"}
+    assert b.options == {"model": str(folder / "b.pt2"), "verify": True, "fold_bn": False, "input": "1x3x8x8"}
     assert (b.source, b.stem, b.files) == ("pytorch", folder / "out/caffe/b", ("model",))
 
 
@@ -83,12 +84,14 @@ model = "b.pt2"
 factory = "zoo.py:net"
 [e]
 source = "keras"
+fold-bn = true
 """
+    keys = "\n       ".join(["", f"the keys: {', '.join(sorted(OPTIONS))}", "`convert batch --keys` explains them"])
     missing = f"cfg: cannot find {folder}/missing.cfg (No such file or directory)"
     assert problems(text, folder) == [
         'zoo.toml:2: [defaults] fold_bn: it must be true or false, not "yes"',
         "zoo.toml:3: [defaults] weights belongs to one model and cannot be a default",
-        "zoo.toml:6: [a] unknown key wieghts\n    -> did you mean weights?",
+        f"zoo.toml:6: [a] unknown key wieghts\n    -> did you mean weights or weights_key?{keys}",
         "zoo.toml:7: [a] target: there is no target tensorflow; there are caffe, opencv",
         "zoo.toml:4: [a] weights is missing (a model from darknet needs it)",
         "zoo.toml:11: [b] input means nothing to a model from darknet",
@@ -97,7 +100,53 @@ source = "keras"
         "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), or model or factory (PyTorch)",
         "zoo.toml:16: [d] model and factory exclude each other",
         'zoo.toml:18: [e] source: "keras" is none of darknet, pytorch',
+        "zoo.toml:19: [e] unknown key fold-bn\n    -> did you mean fold_bn?",
     ]
+
+
+def test_the_first_unknown_key_is_answered_with_all_that_there_are(folder: Path) -> None:
+    first, second = problems('[a]\nmodel = "b.pt2"\nzzz = 1\nqqq = 2\n', folder)
+    assert first.startswith("zoo.toml:3: [a] unknown key zzz\n    -> the keys: ")
+    assert set(OPTIONS) == set(first.partition("the keys: ")[2].partition("\n")[0].split(", "))
+    assert second == "zoo.toml:4: [a] unknown key qqq"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[[model]]\nmodel = "b.pt2"\n[[model]]\nmodel = "b.pt2"\n',
+            "zoo.toml:1: [[model]] is a list of tables\n"
+            "    -> each model has a table of its own, called after it: [NAME] in place of [[model]]",
+        ),
+        (
+            '[yolo.v3]\nmodel = "b.pt2"\n',
+            "zoo.toml:1: [yolo] v3 is a table inside of another, for the dot in [yolo.v3]\n"
+            '    -> its name needs quotes: ["yolo.v3"]',
+        ),
+        (
+            "fold_bn = true\n",
+            "zoo.toml:1: [fold_bn] is not a table, but stands before the first one\n"
+            "    -> for all models it belongs under [defaults], for one into its table",
+        ),
+        (
+            'cfg = "a.cfg"\n',
+            "zoo.toml:1: [cfg] is not a table, but stands before the first one\n    -> write [NAME] above it",
+        ),
+        (
+            "models = 3\n",
+            'zoo.toml:1: [models] is not a table\n    -> give each model a table: [NAME], cfg = "...", weights = "..."',
+        ),
+    ],
+)
+def test_tables_in_the_wrong_place_are_answered_with_the_right_one(text: str, told: str, folder: Path) -> None:
+    assert problems(text, folder) == [told]
+
+
+def test_every_model_is_verified_unless_the_manifest_says_no(folder: Path) -> None:
+    text = '[a]\nmodel = "b.pt2"\n[b]\nmodel = "b.pt2"\nverify = false\n'
+    assert [job.options["verify"] for job in read(text, folder).jobs] == [True, False]
+    assert [job.options["verify"] for job in read(f"[defaults]\nverify = false\n{text}", folder).jobs] == [False, False]
 
 
 def test_two_entries_with_one_output_are_refused(folder: Path) -> None:

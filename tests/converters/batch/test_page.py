@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 from converters.batch.job import Result
+from converters.batch.manifest import Unpaired
+from converters.batch.outcome import Outcome
 from converters.batch.page import page
 
 
@@ -31,6 +34,18 @@ class Read(HTMLParser):
             self.rows[-1][-1] += data.strip("\n")
 
 
+def outcome(*results: Result, unpaired: tuple[Unpaired, ...] = ()) -> Outcome:
+    return Outcome(results=results, unpaired=unpaired, begin=datetime(2020, 1, 1))
+
+
+def test_files_of_no_model_are_listed_and_counted(tmp_path: Path) -> None:
+    good = Result(name="a", target="caffe", state="converted")
+    text = page(outcome(good, unpaired=(Unpaired(path="<b>.cfg", why="no weights"),)), tmp_path)
+    assert "<h1>1 of 2 converted, 1 not paired</h1>" in text
+    assert "<li>&lt;b&gt;.cfg: no weights</li>" in text
+    assert "not paired" not in page(outcome(good), tmp_path)
+
+
 def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_path: Path) -> None:
     good = Result(
         name="a<b>&c",
@@ -44,7 +59,7 @@ def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_pa
         report=str(tmp_path / "out/a b.verify.html"),
     )
     bad = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: <script>", "second"))
-    read = Read(page([good, bad], tmp_path / "reports"))
+    read = Read(page(outcome(good, bad), tmp_path / "reports"))
     assert read.rows[0] == ["model", "target", "state", "seconds", "MB at most", "layers", "bytes", "verify"]
     assert read.rows[1][:3] == ["bad", "caffe", "failed"]
     assert read.rows[2] == ["", "x.cfg:3: <script>\nsecond"]
@@ -55,5 +70,5 @@ def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_pa
 
 def test_a_link_holds_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> None:
     report = os.fsdecode(os.fsencode(tmp_path) + b"/net\xff.verify.html")
-    read = Read(page([Result(name="net", target="caffe", state="converted", report=report)], tmp_path))
+    read = Read(page(outcome(Result(name="net", target="caffe", state="converted", report=report)), tmp_path))
     assert read.links == ["net%FF.verify.html"]

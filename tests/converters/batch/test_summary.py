@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 from converters.batch.job import Result
-from converters.batch.summary import counts, write_summary
+from converters.batch.manifest import Unpaired
+from converters.batch.outcome import Outcome
+from converters.batch.summary import write_summary
 
 RESULTS = [
     Result(
@@ -25,10 +28,18 @@ RESULTS = [
 
 
 def test_the_summary_tells_each_model(tmp_path: Path) -> None:
-    write_summary(tmp_path / "deep/summary.json", RESULTS, seconds=1.23456, version="0.1+abc")
+    outcome = Outcome(
+        results=RESULTS,
+        unpaired=[Unpaired(path="c.cfg", why="no weights")],
+        begin=datetime(2020, 1, 1),
+        seconds=1.23456,
+        version="0.1+abc",
+    )
+    write_summary(tmp_path / "deep/summary.json", outcome)
     told = json.loads((tmp_path / "deep/summary.json").read_text())
     models = told.pop("models")
-    counted = {"converted": 1, "unchanged": 0, "failed": 1}
+    assert told.pop("files_of_no_model") == [{"path": "c.cfg", "why": "no weights"}]
+    counted = {"converted": 1, "unchanged": 0, "failed": 1, "unpaired": 1}
     assert told == {"tool": "tocaffe", "version": "0.1+abc", "seconds": 1.235, **counted}
     assert models[0] == {
         "name": "a",
@@ -45,7 +56,3 @@ def test_the_summary_tells_each_model(tmp_path: Path) -> None:
         "problems": [],
     }
     assert (models[1]["state"], models[1]["problems"]) == ("failed", ["out of memory"])
-
-
-def test_counts_name_every_state() -> None:
-    assert counts(RESULTS) == {"converted": 1, "unchanged": 0, "failed": 1}

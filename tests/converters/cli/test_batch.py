@@ -32,7 +32,7 @@ def test_the_files_are_those_of_convert_darknet(tmp_path: Path) -> None:
     manifest = make_zoo(tmp_path / "zoo")
     result = call(manifest, "-j", 2)
     assert result.exit_code == 0, result.output
-    assert "3 in all: 3 converted, 0 unchanged, 0 failed" in result.stdout
+    assert "3 of 3 converted\n" in result.stdout
     (tmp_path / "alone").mkdir()
     for name in "abc":
         files = [str(tmp_path / f"zoo/{name}.{suffix}") for suffix in ("cfg", "weights")]
@@ -106,7 +106,7 @@ def test_a_bad_manifest_is_told_whole_before_anything_runs(tmp_path: Path) -> No
     result = call(manifest)
     assert result.exit_code == 2
     assert f"{manifest} cannot be converted: 3 problems" in result.stderr
-    for told in (":9: [b] cfg: cannot find", ":13: [c] target: there is no target tf", ":16: [c] unknown key fold"):
+    for told in (":10: [b] cfg: cannot find", ":14: [c] target: there is no target tf", ":17: [c] unknown key fold"):
         assert f"{manifest}{told}" in result.stderr
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "zoo.state.jsonl").exists()
@@ -116,20 +116,20 @@ def test_init_writes_a_manifest_that_converts_the_folder(tmp_path: Path) -> None
     make_zoo(tmp_path).unlink()
     text = call("--init", tmp_path).stdout
     (tmp_path / "first.toml").write_text(text)
-    assert call(tmp_path / "first.toml").exit_code == 0
+    assert call(tmp_path / "first.toml", "--no-verify").exit_code == 0
     made = contents(tmp_path / "caffe")
     assert {Path(name).name for name in made} >= {"a.prototxt", "b.caffemodel", "c.heads.json"}
 
     other = tmp_path / "other"
     make_zoo(other).unlink()
-    assert call(other).exit_code == 0
+    assert call(other, "--no-verify").exit_code == 0
     assert contents(other / "caffe") == made
 
 
 def test_patterns_are_relative_to_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_zoo(tmp_path / "zoo")
     monkeypatch.chdir(tmp_path)
-    assert call("zoo/a.*", "zoo/b.cfg", "zoo/b.weights").exit_code == 0
+    assert call("zoo/a.*", "zoo/b.cfg", "zoo/b.weights", "--no-verify").exit_code == 0
     assert sorted(contents(tmp_path / "caffe/zoo"))[::3] == ["a.caffemodel", "b.caffemodel"]
     assert call("zoo/none.*").exit_code == 2
     assert call(tmp_path / "none.toml").exit_code == 2
@@ -143,9 +143,90 @@ def test_a_time_out_is_each_models_own(tmp_path: Path) -> None:
     assert call(manifest, "--timeout", "60").exit_code == 0
 
 
-def test_quiet_prints_nothing(tmp_path: Path) -> None:
-    result = call(make_zoo(tmp_path), "-q")
+def test_quiet_prints_what_fails_and_nothing_else(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path)
+    result = call(manifest, "-q")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+    os.truncate(tmp_path / "b.weights", 100)
+    result = call(manifest, "-q")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("b@caffe: failed\n  ")
+    assert "b.weights ends within the weights of conv_0" in result.stderr
+    assert "a@caffe" not in result.stderr
+
+
+def lonely_zoo(folder: Path) -> None:
+    """A folder with three models and three files of none."""
+    make_zoo(folder).unlink()
+    (folder / "lonely.cfg").write_text("[net]\n")
+    (folder / "stray.weights").write_bytes(b"x")
+    (folder / "resnet.pth").write_bytes(b"x")
+
+
+LEFT = ["lonely.cfg", "resnet.pth", "stray.weights"]
+
+
+def test_what_a_folder_holds_and_no_model_takes_is_listed_and_counted(tmp_path: Path) -> None:
+    lonely_zoo(tmp_path)
+    result = call(tmp_path, "--no-verify", "--report", tmp_path / "r.html", "--junit", tmp_path / "j.xml")
+    assert result.exit_code == 0
+    assert [line.partition(" is not paired: ")[0] for line in result.stderr.splitlines()][:3] == LEFT
+    assert "3 of 6 converted, 3 not paired" in result.stdout
+    told = json.loads((tmp_path / "summary.json").read_text())
+    assert (told["unpaired"], [one["path"] for one in told["files_of_no_model"]]) == (3, LEFT)
+    assert all(name in (tmp_path / "r.html").read_text() for name in LEFT)
+    assert 'tests="6" failures="0" errors="0" skipped="3"' in (tmp_path / "j.xml").read_text()
+
+
+def test_a_strict_batch_fails_for_them(tmp_path: Path) -> None:
+    lonely_zoo(tmp_path)
+    result = call(tmp_path, "--no-verify", "--strict", "-q", "--junit", tmp_path / "j.xml")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.partition(" is not paired: ")[0] for line in result.stderr.splitlines()] == LEFT
+    assert 'failures="3" errors="0" skipped="0"' in (tmp_path / "j.xml").read_text()
+    for name in LEFT:
+        (tmp_path / name).unlink()
+    assert call(tmp_path, "--no-verify", "--strict", "-q").exit_code == 0
+
+
+def test_a_first_manifest_is_told_with_what_it_leaves_out(tmp_path: Path) -> None:
+    lonely_zoo(tmp_path)
+    result = call("--init", tmp_path)
+    assert result.exit_code == 0
+    assert [line.partition(" is not paired: ")[0] for line in result.stderr.splitlines()] == LEFT
+    assert call("--init", "--strict", tmp_path).exit_code == 1
+
+
+def test_models_are_verified_unless_the_manifest_or_the_command_says_no(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path, ["a"], head="")
+    assert call(manifest, "-q").exit_code == 0
+    (model,) = json.loads((tmp_path / "summary.json").read_text())["models"]
+    assert (model["state"], model["verify"]["verdict"]) == ("converted", "agrees")
+    assert call(manifest, "-q", "--no-verify").exit_code == 0
+    (model,) = json.loads((tmp_path / "summary.json").read_text())["models"]
+    assert (model["state"], model["verify"]) == ("converted", None)
+    manifest.write_text(manifest.read_text() + "verify = false\n")
+    call(manifest, "-q")
+    assert summary(tmp_path) == {"a": "unchanged"}
+    manifest.write_text(manifest.read_text().replace("verify = false", "verify = true"))
+    call(manifest, "-q")
+    assert summary(tmp_path) == {"a": "converted"}
+
+
+def test_a_net_that_is_not_its_source_stays_inside_by_default(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path, ["a"], head="tolerance = 1e-12")
+    result = call(manifest, "-q")
+    assert result.exit_code == 1
+    assert "verify: differs" in result.stderr
+    assert "`verify = false` in its table writes them all the same" in result.stderr
+    assert not (tmp_path / "out/a.prototxt").exists()
+
+
+def test_the_keys_are_explained(tmp_path: Path) -> None:
+    result = call("--keys")
+    assert result.exit_code == 0
+    assert "Engine that the files are written for" in result.stdout
+    assert call(tmp_path / "none.toml", "--keys").exit_code == 0
 
 
 def test_lines_are_plain_where_nobody_watches(tmp_path: Path) -> None:
@@ -160,7 +241,7 @@ def kill_often(manifest: Path, out: Path, *, kills: int, models: int) -> int:
     draw, hit = random.Random(6), 0
     for _ in range(kills):
         wanted = len(list(out.glob("*.prototxt"))) + draw.randrange(models // kills)
-        process = start(manifest, "-q", "-j", 2)
+        process = start(manifest, "-q", "--no-verify", "-j", 2)
         while process.poll() is None and len(list(out.glob("*.prototxt"))) < wanted:
             time.sleep(0.001)
         time.sleep(draw.uniform(0, 0.05))
@@ -205,9 +286,9 @@ def test_the_darknet_zoo_survives_ten_kills(tmp_path: Path) -> None:
         small.write_text(shrink(cfg.read_text()))
         write_weights(small, small.with_suffix(".weights"), seed=0)
     shutil.copytree(tmp_path / "one", tmp_path / "two")
-    assert call(tmp_path / "one", "-q").exit_code == 0
+    assert call(tmp_path / "one", "-q", "--no-verify").exit_code == 0
     assert kill_often(tmp_path / "two", tmp_path / "two/caffe", kills=10, models=42) >= 5
-    assert call(tmp_path / "two", "-q").exit_code == 0
+    assert call(tmp_path / "two", "-q", "--no-verify").exit_code == 0
     made = contents(tmp_path / "two/caffe")
     assert made == contents(tmp_path / "one/caffe")
     assert len([name for name in made if name.endswith(".caffemodel")]) == 42
@@ -227,7 +308,7 @@ def test_ten_thousand_models_cost_little_memory_and_no_more_each_at_the_end(tmp_
     manifest = make_zoo(tmp_path, ["a"])
     count = 10_000
     tables = (f'[m{number}]\ncfg = "a.cfg"\nweights = "a.weights"\n' for number in range(count))
-    manifest.write_text('[defaults]\noutput = "out/{name}"\n' + "".join(tables))
+    manifest.write_text('[defaults]\noutput = "out/{name}"\nverify = false\n' + "".join(tables))
     process = start(manifest, "-q", "-j", 2)
     most = 0
     while process.poll() is None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pytest
 from rich.console import Console
 
 from converters.batch.job import Result
+from converters.batch.manifest import Unpaired
+from converters.batch.outcome import Outcome
 from converters.cli import batch_shown
-from converters.cli.batch_shown import line, show_table, shown
+from converters.cli.batch_shown import line, show_outcome, show_unpaired, shown
 
 GOOD = Result(
     name="yolo[v3]",
@@ -22,26 +25,30 @@ GOOD = Result(
 BAD = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: wrong", "second"))
 
 
+def outcome(*results: Result) -> Outcome:
+    return Outcome(results=results, begin=datetime(2020, 1, 1))
+
+
 def test_a_result_is_told_in_a_line_or_with_its_reasons() -> None:
     assert line(GOOD) == "yolo[v3]@caffe: converted, 319 layers, 1,234,567 bytes, 1.25 s, 48 MB"
     assert line(BAD) == "bad@caffe: failed\n  x.cfg:3: wrong\n  second"
 
 
 def test_the_table_has_every_figure_and_every_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table([GOOD, BAD])
+    show_outcome(outcome(GOOD, BAD))
     told = capsys.readouterr().out
     rows = [row.split() for row in told.splitlines()]
     assert ["yolo[v3]", "caffe", "converted", "1.25", "48", "319", "1,234,567", "agrees"] in rows
-    assert "2 in all: 1 converted, 0 unchanged, 1 failed" in told
+    assert "1 of 2 converted, 1 failed" in told
     assert "bad@caffe: x.cfg:3: wrong" in told
     assert "bad@caffe: second" in told
 
 
 def test_of_many_models_the_table_lists_those_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    show_table([GOOD] * 500 + [BAD])
+    show_outcome(outcome(*[GOOD] * 500, BAD))
     told = capsys.readouterr().out
     assert "yolo" not in told
-    assert "501 in all: 500 converted, 0 unchanged, 1 failed" in told
+    assert "500 of 501 converted, 1 failed" in told
     assert len(told.splitlines()) < 10
 
 
@@ -67,11 +74,21 @@ def test_a_terminal_has_a_line_for_each_process_and_one_in_all(terminal: io.Stri
     assert "x.cfg:3: wrong" in told
 
 
-def test_quiet_shows_nothing(terminal: io.StringIO) -> None:
+def test_quiet_shows_what_fails_and_nothing_else(terminal: io.StringIO) -> None:
     with shown(1, quiet=True) as watch:
         watch.steps(0, "a", "converting")
         watch.seen(GOOD)
     assert terminal.getvalue() == ""
+    with shown(1, quiet=True) as watch:
+        watch.seen(BAD)
+    assert terminal.getvalue() == "bad@caffe: failed\n  x.cfg:3: wrong\n  second\n"
+
+
+def test_of_many_files_of_no_model_some_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    show_unpaired([Unpaired(path=f"{number}\x1b.cfg", why="no weights") for number in range(100)])
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "0\\x1b.cfg is not paired: no weights"
+    assert told[60:] == ["and 40 more that are not paired: the summary lists them"]
 
 
 def test_the_module_needs_no_console_to_be_imported() -> None:

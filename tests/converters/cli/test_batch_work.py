@@ -73,11 +73,19 @@ def test_a_verified_model_has_figures(tmp_path: Path) -> None:
     assert result.verify is not None
     assert result.verify["verdict"] == "agrees"
     assert result.verify["values"] == 2
+    assert result.verify["remarks"] == []
     assert 0 < result.verify["worst"]["meaning, embedded"] < 1e-6
     drawn = all(importlib.util.find_spec(name) for name in ("jinja2", "matplotlib"))
     assert result.report == (str(tmp_path / "out/a.verify.html") if drawn else "")
     assert (tmp_path / "out/a.verify.html").exists() == drawn
     assert drawn or "is not installed" in result.warnings[-1]
+
+
+def test_a_reference_that_is_left_out_is_told(tmp_path: Path) -> None:
+    result = do(darknet_job(tmp_path, verify=True, dialect="alexeyab"))
+    assert result.verify is not None
+    assert result.verify["verdict"] == "agrees"
+    assert result.verify["remarks"] == ["Darknet itself does not judge: the net is one of AlexeyAB's fork"]
 
 
 def test_weights_in_hdf5_are_verified_too(tmp_path: Path) -> None:
@@ -91,7 +99,7 @@ def test_weights_in_hdf5_are_verified_too(tmp_path: Path) -> None:
 def test_a_model_that_engines_lose_too_much_of_stays_inside(tmp_path: Path) -> None:
     result = do(darknet_job(tmp_path, verify=True, tolerance=1e-12))
     assert result.state == "failed"
-    assert result.problems[0] == "verify: differs"
+    assert result.problems[0].startswith("verify: differs\n    -> its files were not written; `verify = false`")
     assert [path.suffix for path in (tmp_path / "out").iterdir() if path.suffix != ".html"] == []
 
 

@@ -44,10 +44,15 @@ num=3
 """
 
 
-def make_zoo(folder: Path, names: Sequence[str] = ("a", "b", "c"), *, filters: int = 4) -> Path:
-    """One pair of Darknet files for each name, all different, and the manifest that converts them."""
+def make_zoo(
+    folder: Path, names: Sequence[str] = ("a", "b", "c"), *, filters: int = 4, head: str = "verify = false"
+) -> Path:
+    """One pair of Darknet files for each name, all different, and the manifest that converts them.
+
+    `head` are further lines of its defaults.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = ['[defaults]\noutput = "out/{name}"']
+    tables = [f'[defaults]\noutput = "out/{{name}}"\n{head}']
     for seed, name in enumerate(names):
         cfg = folder / f"{name}.cfg"
         cfg.write_text(CFG.format(size=16, filters=filters))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from converters.batch import journal
 from converters.batch.job import Result
-from converters.batch.summary import counts
+from converters.batch.outcome import Outcome
 from converters.cli.batch_shown import line
 from tests.fuzz.format import Files, Format
 from tests.fuzz.json_values import changed, spelled
@@ -33,7 +34,7 @@ def make(rng: Random) -> Files:
 
 def read(folder: Path) -> None:
     with journal.opened(folder / "state.jsonl", patience=0) as kept:
-        counts(list(kept.known.values()))
+        Outcome(results=list(kept.known.values()), begin=datetime(2020, 1, 1)).headline()
         for result in kept.known.values():
             line(result)
 
