@@ -17,12 +17,13 @@ scipy; 21.653 is the best of its kind): 1.02e-12 at most, for any x, and 2.6e-12
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise, Power, Sigmoid, TanH
 from caffe_ir.layers.source import Erf, Gelu
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 WIDTH = 21.653
@@ -33,18 +34,21 @@ BELOW = (-0.8830764541746258, 0.39454954195690906)
 PRODUCT = Eltwise(operation="PROD")
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if context.target.holds(node.layer, net.shapes_of(node.bottoms)):
-        return
-    new, x = Replacement(net=net, old=node), node.bottom
-    if isinstance(node.layer, Gelu):
-        phi = new.add("phi", Sigmoid(), _slope(new, x, stretch=1.0, scale=LEAD))
-        new.add("product", PRODUCT, phi, x)
-    else:
-        new.add("erf", TanH(), _slope(new, x, stretch=2.0, scale=LEAD / sqrt(2)))
-    new.finish()
-    kind = type(node.layer).__name__
-    net.note("lowered", f"{kind} -> {len(new.nodes)} layers, off by 1.02e-12 at most before rounding", node.origin)
+def _gelu(new: Replacement) -> str:
+    phi = new.add("phi", Sigmoid(), _slope(new, new.old.bottom, stretch=1.0, scale=LEAD))
+    new.add("product", PRODUCT, phi, new.old.bottom)
+    _note(new)
+    return ""
+
+
+def _erf(new: Replacement) -> str:
+    new.add("erf", TanH(), _slope(new, new.old.bottom, stretch=2.0, scale=LEAD / sqrt(2)))
+    _note(new)
+    return ""
+
+
+def _note(new: Replacement) -> None:
+    new.note(f"{new.old.layer.type_name()} -> {len(new.nodes)} layers, off by 1.02e-12 at most before rounding")
 
 
 def _slope(new: Replacement, x: str, *, stretch: float, scale: float) -> str:
@@ -60,4 +64,7 @@ def _slope(new: Replacement, x: str, *, stretch: float, scale: float) -> str:
     return slope
 
 
-GELU = Pass(name="gelu", visits=(Gelu, Erf), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Erf: (Form(name="TanH of a rational function", build=_erf),),
+    Gelu: (Form(name="Sigmoid of a rational function", build=_gelu),),
+}

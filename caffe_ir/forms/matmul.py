@@ -12,21 +12,25 @@ Where A begins and B ends with it, the product comes out transposed, and a Permu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from caffe_ir.blob import Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Reshape
 from caffe_ir.layers.source import Expand, MatMul, Mul, Permute, Reduce
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer, wanted = node.layer, net.shapes[node.top]
+def _by_pairs(new: Replacement) -> str:
+    layer, shapes_given = new.old.layer, new.shapes_of(new.old.bottoms)
     assert isinstance(layer, MatMul)
-    new, batch = Replacement(net=net, old=node), wanted[:-2]
-    (a, first), (b, second) = (_whole_batch(new, bottom, net.shapes[bottom], batch) for bottom in node.bottoms)
+    (wanted,) = layer.infer(shapes_given)
+    batch = wanted[:-2]
+    (a, first), (b, second) = (
+        _whole_batch(new, bottom, shape, batch) for bottom, shape in zip(new.old.bottoms, shapes_given, strict=True)
+    )
     turned = layer.transpose_a and layer.transpose_b
     if turned:  # y^T = B A, in which neither is transposed
         a, first, b, second = b, second, a, first
@@ -46,8 +50,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         x = new.add("sum_view", Reshape(shape=(count, rows, columns)), x)
         x = new.add("turned", Permute(order=(0, 2, 1)), x)
     new.add("shape", Reshape(shape=wanted), x)
-    new.finish()
-    net.note("lowered", f"{layer} of {first} and {second} -> products of all pairs, and their sums", node.origin)
+    new.note(f"{layer} of {first} and {second} -> products of all pairs, and their sums")
+    return ""
 
 
 def _whole_batch(new: Replacement, x: str, shape: Shape, batch: Shape) -> tuple[str, Shape]:
@@ -58,4 +62,6 @@ def _whole_batch(new: Replacement, x: str, shape: Shape, batch: Shape) -> tuple[
     return new.add("batch", Expand(shape=whole), x), whole
 
 
-MATMUL = Pass(name="matmul", visits=(MatMul,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    MatMul: (Form(name="products of all pairs, and their sums", build=_by_pairs),),
+}
