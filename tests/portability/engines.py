@@ -1,0 +1,166 @@
+"""The programs that read Caffe files, each run in a process of its own, and what each makes of a net."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from google.protobuf import text_format
+from msgspec import Struct
+from msgspec.structs import replace
+
+from caffe_ir.blob import Array
+from caffe_ir.net import Net
+from caffe_ir.proto import caffe_pb2
+from caffe_ir.prototxt import written_names
+from converters.verify.mnn_engine import CHILD as MNN_CHILD
+from tests.portability.nets import Model
+
+CHILDREN = Path(__file__).with_name("children")
+RIGHT = 2e-3
+"""Of an output's largest number: rounding costs less in these nets, a layer that is computed wrongly costs more."""
+TIMEOUT = 120.0
+
+Outcome = Literal["right", "WRONG", "refused", "crash", "timeout", "absent", "not written"]
+
+
+class Engine(Struct, frozen=True, kw_only=True):
+    """Runs a pair of Caffe files: `child` is a program for an interpreter that has `modules`."""
+
+    name: str
+    child: Path
+    modules: Sequence[str]
+    python: str = sys.executable
+    beside: Sequence[str] = ()
+    """Programs that have to stand beside the interpreter."""
+    plain_names: bool = False
+    """It takes names for those of Python: it is given files where every other sign is an underscore."""
+
+    def missing(self) -> str:
+        """What has to be installed for it; empty where nothing is."""
+        if not Path(self.python).exists():
+            return f"no interpreter {self.python}"
+        lacking = [one for one in self.beside if not Path(self.python).with_name(one).exists()]
+        code = "; ".join(f"import {one}" for one in self.modules)
+        done = subprocess.run([self.python, "-c", code], check=False, capture_output=True)
+        return ", ".join(lacking) if not done.returncode else f"import fails: {_last_words(done.stderr)}"
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What an engine made of a net; `error` is the largest of all outputs, relative to each one's largest number."""
+
+    outcome: Outcome
+    error: float = 0.0
+    message: str = ""
+
+
+class Files(Struct, frozen=True, kw_only=True):
+    """A net, and the stem of the two files that it was written to."""
+
+    net: Net
+    stem: Path
+
+
+ENGINES: Sequence[Engine] = (
+    Engine(name="opencv", child=CHILDREN / "opencv_child.py", modules=("cv2",)),
+    Engine(name="mnn", child=MNN_CHILD, modules=("MNN", "_tools")),
+    Engine(name="ncnn", child=CHILDREN / "ncnn_child.py", modules=("ncnn",), beside=("caffe2ncnn",)),
+    Engine(name="caffe2onnx", child=CHILDREN / "caffe2onnx_child.py", modules=("caffe2onnx", "onnxruntime")),
+    Engine(name="x2paddle", child=CHILDREN / "x2paddle_child.py", modules=("x2paddle", "paddle"), plain_names=True),
+)
+
+
+def installed(folder: Path | None) -> Sequence[Engine]:
+    """The engines, each by the interpreter of the virtual environment that the folder has under its name, if any."""
+
+    def found(engine: Engine) -> Engine:
+        python = folder / engine.name / "bin" / "python" if folder else None
+        return replace(engine, python=str(python.absolute())) if python and python.exists() else engine
+
+    return [found(engine) for engine in ENGINES]
+
+
+def outcome(engine: Engine, files: Files, model: Model, folder: Path) -> Result:
+    """What an engine makes of the files of a model; it works in an empty folder."""
+    job = _job(files, model.feeds, folder)
+    if engine.plain_names:
+        _give_plain_names(job)
+    try:
+        done = subprocess.run(
+            [engine.python, str(engine.child), str(job)],
+            check=False,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            cwd=folder,
+            timeout=TIMEOUT,
+        )
+    except subprocess.TimeoutExpired:
+        return Result(outcome="timeout", message=f"no end after {TIMEOUT:.0f} s")
+    if not (folder / "done").is_file():
+        said = _last_words(done.stdout + b"\n" + done.stderr)
+        return Result(outcome="crash" if done.returncode < 0 else "refused", message=said)
+    paths = [folder / f"{number}.npy" for number in range(len(model.outputs))]
+    error = max(
+        _error(np.load(path) if path.is_file() else None, wanted)
+        for path, wanted in zip(paths, model.outputs, strict=True)
+    )
+    return Result(outcome="right" if error < RIGHT else "WRONG", error=error)
+
+
+def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:
+    inputs = {}
+    for number, (name, array) in enumerate(feeds.items()):
+        inputs[name] = str(folder / f"input{number}.npy")
+        np.save(inputs[name], np.ascontiguousarray(array, np.float32))
+    names = written_names(files.net)
+    job = {
+        "prototxt": f"{files.stem.absolute()}.prototxt",
+        "caffemodel": f"{files.stem.absolute()}.caffemodel",
+        "inputs": inputs,
+        "wanted": [[files.net.producer(blob).name, names[blob], blob] for blob in files.net.outputs],
+        "folder": str(folder),
+    }
+    path = folder / "job.json"
+    path.write_text(json.dumps(job), encoding="utf-8")
+    return path
+
+
+def _give_plain_names(path: Path) -> None:
+    """Name layers and blobs of the job's files, copied, as Python would."""
+    job = json.loads(path.read_text(encoding="utf-8"))
+    text, weights = caffe_pb2.NetParameter(), caffe_pb2.NetParameter()
+    text_format.Parse(Path(job["prototxt"]).read_text(encoding="utf-8"), text)
+    weights.ParseFromString(Path(job["caffemodel"]).read_bytes())
+    for layer in (*text.layer, *weights.layer):
+        layer.name = _plain(layer.name)
+        layer.bottom[:], layer.top[:] = map(_plain, layer.bottom), map(_plain, layer.top)
+    job["prototxt"], job["caffemodel"] = (
+        str(path.with_name(f"plain.{suffix}")) for suffix in ("prototxt", "caffemodel")
+    )
+    Path(job["prototxt"]).write_text(text_format.MessageToString(text), encoding="utf-8")
+    Path(job["caffemodel"]).write_bytes(weights.SerializeToString())
+    path.write_text(json.dumps(job), encoding="utf-8")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\W", "_", f"b_{name}")
+
+
+def _error(found: Array | None, truth: Array) -> float:
+    """Axes of size 1 are the programs' own matter; another number of values, or none, is infinitely wrong."""
+    if found is None or found.size != truth.size or not np.all(np.isfinite(found)):
+        return inf
+    return float(np.abs(found.reshape(truth.shape) - truth).max() / np.abs(truth).max())
+
+
+def _last_words(text: bytes) -> str:
+    lines = [line.strip() for line in text.decode(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if "Error" in line or "error" in line or "not support" in line]
+    return (errors or lines or ["it said nothing"])[-1]

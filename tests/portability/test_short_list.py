@@ -1,0 +1,39 @@
+"""One net of each kind, written for a target, is right in the engine that this is: scripts/portability has them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import TARGETS
+from caffe_ir.writer import write
+from tests.portability.engines import ENGINES, Files, Result, outcome
+from tests.portability.nets import NETS
+
+SHORT = ("dk_yolov3_tiny_act", "mobilenet_v2", "unet_bilinear", "yolov5_raw")
+LONGER = ("dk_yolov2", "dk_yolov4", "densenet", "efficientnet", "cyclegan", "pspnet", "yolov8")
+BY_NAME = {engine.name: engine for engine in ENGINES}
+
+
+def _result(name: str, target: str, engine: str, folder: Path) -> Result:
+    model = NETS[name](folder)
+    net = lower(model.net, TARGETS[target], Options(head=model.head))
+    write(net, folder / "net", TARGETS[target])
+    room = folder / "room"
+    room.mkdir()
+    return outcome(BY_NAME[engine], Files(net=net, stem=folder / "net"), model, room)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_right_in_opencv(name: str, tmp_path: Path) -> None:
+    assert _result(name, "caffe", "opencv", tmp_path).outcome == "right"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["caffe", "opencv"])
+@pytest.mark.parametrize("name", LONGER)
+def test_more_of_them_are_right_in_opencv(name: str, target: str, tmp_path: Path) -> None:
+    assert _result(name, target, "opencv", tmp_path).outcome == "right"
