@@ -180,6 +180,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.given_files",
         "converters.pictures.*",
     ),
+    "converters.decode.*": (
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "caffe_ir.given_files",
+        "converters.decode.*",
+        "converters.pictures.fitting",
+    ),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.reference",

@@ -233,13 +233,15 @@ def _facts(cfg: Cfg, dialect: Dialect, build: Build) -> Facts:
     """The heads, or the softmax that ends the net, and how a picture becomes the input of such a net.
 
     image.c: pjreddie's detector and classifier keep the proportions; AlexeyAB's detector does only with letter_box=1,
-    his classifier takes the middle (classifier.c, predict_classifier).
+    his classifier takes the middle (classifier.c, predict_classifier). Nets with [detection] are run by the program
+    `yolo`, which stretches in both (yolo.c, test_yolo): the boxes of [detection] know of no border.
     """
     channels, height, width = build.source.chw or (1, 1, build.source.count)
     detects = bool(build.heads or build.unknown_heads)
     last = next((section.index for section in reversed(cfg.sections) if section.kind not in _AFTER_THE_END), -1)
     classifier = build.classifiers.get(last) if build.source.chw and not detects else None
-    letterbox = dialect == "darknet" or (cfg.net.int("letter_box", 0) != 0 and classifier is None)
+    keeps = dialect == "darknet" or (cfg.net.int("letter_box", 0) != 0 and classifier is None)
+    letterbox = keeps and not any(head.type == "detection" for head in build.heads)
     return Facts(
         dialect=dialect,
         preprocessing=Preprocessing(

@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def layer_outputs_of(jobs: Sequence[Job]) -> list[list[LayerOutput]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         orders = [_order(Path(folder, str(i)), "forward", job) for i, job in enumerate(jobs)]
-        _run_child(Path(folder), orders)
+        run_child(Path(folder), orders)
         return [_outputs(order, job) for order, job in zip(orders, jobs, strict=True)]
 
 
@@ -100,7 +100,7 @@ def resaved_weights_of(nets: Sequence[tuple[Path, Path]]) -> list[bytes]:
         nothing = np.zeros((1, 0, 0, 0), np.float32)
         jobs = [Job(cfg=cfg, weights=weights, input=nothing) for cfg, weights in nets]
         orders = [_order(Path(folder, str(i)), "resave", job) for i, job in enumerate(jobs)]
-        _run_child(Path(folder), orders)
+        run_child(Path(folder), orders)
         for order, job in zip(orders, jobs, strict=True):
             _check(order, job)
         return [Path(order["values"]).read_bytes() for order in orders]
@@ -146,7 +146,8 @@ def _order(folder: Path, kind: str, job: Job) -> dict[str, str]:
     return {**names, "kind": kind, "weights": weights}
 
 
-def _run_child(folder: Path, orders: Sequence[dict[str, str]]) -> None:
+def run_child(folder: Path, orders: Sequence[Mapping[str, Any]]) -> None:
+    """Do the orders in a process of its own, each in a fork; one that fails leaves no result."""
     jobs = folder / "jobs.json"
     jobs.write_text(json.dumps(list(orders)))
     command = [sys.executable, str(_CHILD), str(jobs), str(HEADER), str(LIBRARY)]

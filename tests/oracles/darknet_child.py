@@ -20,7 +20,10 @@ import cffi
 import numpy as np
 
 # The functions used, in the header's own spelling; the header also declares the types that cffi must lay out.
-FUNCTIONS = ("load_network", "set_batch_network", "network_predict", "save_weights")
+FUNCTIONS = (
+    "load_network", "set_batch_network", "network_predict", "save_weights",
+    "load_image_color", "letterbox_image", "resize_image", "get_network_boxes", "do_nms_sort", "do_nms_obj",
+)  # fmt: skip
 RECURRENT = ("rnn", "gru", "lstm", "crnn")
 
 _TYPE = re.compile(
@@ -78,7 +81,7 @@ def main(jobs_path: str, header_path: str, library_path: str) -> None:
         Path(job["status"]).write_text(str(os.waitstatus_to_exitcode(status)))
 
 
-def _run_and_leave(ffi: Any, library: Any, job: dict[str, str]) -> None:
+def _run_and_leave(ffi: Any, library: Any, job: dict[str, Any]) -> None:
     with open(job["stderr"], "wb") as log, open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -91,12 +94,14 @@ def _run_and_leave(ffi: Any, library: Any, job: dict[str, str]) -> None:
     os._exit(0)
 
 
-def _run(ffi: Any, library: Any, job: dict[str, str]) -> None:
+def _run(ffi: Any, library: Any, job: dict[str, Any]) -> None:
     weights = job["weights"].encode() or ffi.NULL
     net = library.load_network(job["cfg"].encode(), weights, 0)
     if job["kind"] == "resave":
         library.save_weights(net, job["values"].encode())
         layers: list[dict[str, Any]] = []
+    elif job["kind"] == "detect":
+        layers = [_detected(ffi, library, net, case) for case in job["cases"]]
     else:
         layers = _forward(ffi, library, net, np.load(job["input"]), Path(job["values"]))
     Path(job["result"]).write_text(json.dumps(layers))
@@ -120,6 +125,44 @@ def _forward(ffi: Any, library: Any, net: Any, x: np.ndarray[Any, Any], values: 
             sink.write(ffi.buffer(layer.output, len(x) * layer.outputs * 4))
             layers.append({"type_name": kind, "shape": _shape(layer, len(x))})
     return layers
+
+
+def _detected(ffi: Any, library: Any, net: Any, case: dict[str, Any]) -> dict[str, Any]:
+    """What detector.c, test_detector, does with a picture (for [detection]: yolo.c, test_yolo), but for the drawing."""
+    picture = library.load_image_color(case["picture"].encode(), 0, 0)
+    fit = library.letterbox_image if case["fit"] == "letterbox" else library.resize_image
+    sized = fit(picture, net.w, net.h)
+    library.set_batch_network(net, 1)
+    library.network_predict(net, sized.data)
+    if case["output"]:
+        given = np.load(case["output"]).astype(np.float32).ravel()
+        ffi.memmove(net.layers[net.n - 1].output, given.tobytes(), given.nbytes)
+    for name, pointer, count in (
+        ("input", sized.data, net.c * net.h * net.w),
+        *((f"layer{i}", net.layers[i].output, net.layers[i].outputs) for i in case["layers"]),
+    ):
+        np.save(f"{case['folder']}/{name}.npy", np.frombuffer(ffi.buffer(pointer, 4 * count), np.float32))
+    number = ffi.new("int *")
+    width, height = (net.w, net.h) if case["fit"] == "stretch" else (picture.w, picture.h)
+    if _type_name(ffi, net.layers[net.n - 1]) == "detection":
+        width, height = 1, 1  # its boxes are multiplied by these, whatever `relative` says
+    boxes = library.get_network_boxes(net, width, height, case["threshold"], 0.5, ffi.NULL, 1, number)
+    classes = net.layers[net.n - 1].classes
+    np.save(f"{case['folder']}/boxes.npy", _rows(boxes, number[0], classes))
+    nms = library.do_nms_obj if case["nms"] == "by objectness" else library.do_nms_sort
+    nms(boxes, number[0], classes, 0.45)
+    np.save(f"{case['folder']}/kept.npy", _rows(boxes, number[0], classes))
+    return {"width": picture.w, "height": picture.h}
+
+
+def _rows(boxes: Any, count: int, classes: int) -> np.ndarray[Any, Any]:
+    """x, y, w, h, objectness, and the classes' probabilities of each box."""
+    rows = []
+    for place in range(count):
+        box = boxes[place]
+        scores = [box.prob[category] for category in range(classes)]
+        rows.append([box.bbox.x, box.bbox.y, box.bbox.w, box.bbox.h, box.objectness, *scores])
+    return np.array(rows, np.float32)
 
 
 def _type_name(ffi: Any, layer: Any) -> str:

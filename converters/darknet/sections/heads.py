@@ -70,9 +70,9 @@ def region(section: Section, build: Build) -> Value:
         return _unknown(build, x, _of_a_fork(build, num, coords + 1, classes, anchors=anchors, mask=mask))
     _check_channels(build, c, num, coords + 1 + classes, "num")
     original = build.dialect == "darknet"
-    softmax = section.int("softmax", 0) != 0
-    background = original and section.int("background", 0) != 0
     parents = tree_parents(section, build)
+    softmax = section.int("softmax", 0) != 0 or parents != ()  # the layer takes that of the tree whatever softmax says
+    background = original and section.int("background", 0) != 0
     of_rest = (*(() if background else ("objectness",)), *(("classes",) if original and not softmax else ()))
     head = Head(
         name=build.name,

@@ -44,3 +44,9 @@ def test_there_are_facts_where_there_is_something_to_decode(tmp_path, sections, 
     model = converted(tmp_path, net(sections))
     assert bool(model.facts) is there
     assert json.loads(heads_json(model))["heads"] == [] or sections == YOLO
+
+
+def test_pictures_for_yolo_v1_are_stretched(tmp_path):
+    """yolo.c, test_yolo, with resize_image: get_detection_detections knows of no border."""
+    sections = "[connected];output=80\n[detection];side=2;num=2;classes=10;coords=4".replace(";", "\n")
+    assert facts(tmp_path, sections)["input"]["fit"] == "stretch"

@@ -130,6 +130,8 @@ def test_a_tree(tmp_path):
     (head,) = facts(tmp_path, sections)["heads"]
     assert head["tree"] == [2, 1]
     assert head["parents"] == [-1, -1, 0]
+    assert head["to_do"]["softmax"] == ["classes"]
+    assert "classes" not in head["to_do"]["logistic"]
     assert head["blob"] == head["raw_blob"] == "conv_0"
     assert not head["activated"]
 
