@@ -40,14 +40,14 @@ def write(
     target: Target,
     *,
     hdf5: bool = False,
-    others: Mapping[str, str] | None = None,
+    others: Mapping[str, str | bytes] | None = None,
     origins: Origins | None = None,
     force: bool = False,
     durable: bool = False,
     progress: Progress = lambda count, total: None,
     watch: caffemodel.Watch | None = None,
 ) -> Written:
-    """Write STEM.prototxt and STEM.caffemodel, and further texts by their endings (`.heads.json`).
+    """Write STEM.prototxt and STEM.caffemodel, and further files by their endings (`.heads.json`).
 
     The prototxt begins with a comment that says what it was made of, as far as `origins` tells (caffe_ir/header.py).
     With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
@@ -60,7 +60,7 @@ def write(
     refuse(net, target)
     pieces, length = _framed(net, hdf5=hdf5)
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
-    contents = {ending: text.encode() for ending, text in (others or {}).items()}
+    contents = {ending: _encoded(content) for ending, content in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
     text = prototxt(net) + _told_sources(net)
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
@@ -82,6 +82,10 @@ def write(
         caffemodel_bytes=length,
         others=tuple(places[each] for each in others or {}),
     )
+
+
+def _encoded(content: str | bytes) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def write_weights(

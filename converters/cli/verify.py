@@ -13,6 +13,7 @@ from converters.cli.command import Command, refuse_missing
 from converters.cli.options import FILE, takes, takes_given
 from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
+from converters.cli.verify_reduced import check_reduce, reduce_and_say
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import opened, parted
 from converters.cli.verify_work import EXIT_CODES, compared, could_not
@@ -61,6 +62,7 @@ def verify(
         models = [Path(one) for one in source if ":" not in one]
         read_files = (*models, pair.prototxt, pair.caffemodel, *map(Path, data))
         refuse_missing(read_files)
+        check_reduce(wanted, read_files)
         if report is not None:
             check_file(report, HTML, inputs=read_files)
         found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
@@ -71,4 +73,7 @@ def verify(
         verdict_told(comparison)
     else:
         show_comparison(comparison, found.remarks, verbose=verbose)
+    if wanted.reduce is not None:
+        with could_not(" ".join(files)):
+            reduce_and_say(comparison, found, pair, wanted, Path(wanted.reduce))
     raise click.exceptions.Exit(EXIT_CODES[comparison.verdict])

@@ -50,8 +50,8 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
             found.source,
             files,
             feeds=feeds,
-            engines=engines_wanted(wanted.engines),
-            asked=("embedded", *wanted.engines),
+            engines=engines_wanted(wanted.engines, wanted.tool),
+            asked=("embedded", *wanted.engines, "tool"),
             meaning=wanted.precision != "float32",
             rounding=wanted.precision != "float64",
             tolerance=wanted.tolerance,
@@ -91,12 +91,17 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
         raise click.BadParameter(f"{text!r} is not one number or one for each channel", param_hint=option) from None
 
 
-def engines_wanted(names: Sequence[str]) -> list[Engine]:
+def engines_wanted(names: Sequence[str], tool: str | None = None) -> list[Engine]:
     """The embedded engine, those asked for, and where none was asked for all that are installed."""
-    from converters.verify import ENGINES
+    from converters.verify import ENGINES, tool_engine
 
     chosen = [engine for engine in ENGINES.values() if engine.name in names]
-    if not names:
+    if tool is not None:
+        try:
+            chosen.append(tool_engine(tool))
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--tool") from None
+    elif not names:
         chosen = [engine for engine in ENGINES.values() if not engine.missing()]
     embedded = ENGINES["embedded"]
     return [embedded, *(engine for engine in chosen if engine is not embedded)]

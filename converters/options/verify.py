@@ -26,6 +26,23 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
             in_manifest=False,
         ),
     ] = ()
+    tool: Annotated[
+        str | None,
+        Option(
+            help="One more engine that must agree: a command in which {prototxt} {caffemodel} {inputs} {outputs} stand "
+            "for files, the last two .npz.",
+            metavar="COMMAND",
+            in_manifest=False,
+        ),
+    ] = None
+    reduce: Annotated[
+        str | None,
+        Option(
+            help="Cut the net to the smallest one that the engine asked for gets wrong, and write it there.",
+            metavar="STEM",
+            in_manifest=False,
+        ),
+    ] = None
     inputs: Annotated[
         tuple[str, ...],
         Option(

@@ -11,6 +11,7 @@ from converters.verify.embedded_engine import EMBEDDED
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
 from converters.verify.source import Judge, JudgeFailed, Source, source_of
+from converters.verify.tool_engine import tool_engine
 from converters.verify.trial import Comparison, Trial
 from converters.verify.verification import verify
 
@@ -28,5 +29,6 @@ __all__ = [
     "caffe_files",
     "caffe_source",
     "source_of",
+    "tool_engine",
     "verify",
 ]

@@ -55,10 +55,10 @@ def _run(program: Path, files: CaffeFiles, wanted: Sequence[str], feeds: Feeds, 
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     command = [sys.executable, str(program), str(folder / "job.json")]
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL, cwd=folder)
-    return "" if (folder / "done").is_file() else _last_words(done)
+    return "" if (folder / "done").is_file() else last_words(done)
 
 
-def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
+def last_words(done: subprocess.CompletedProcess[bytes]) -> str:
     text = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     checks = [line for line in lines if "Check failed" in line or "Error" in line or "Unknown" in line]

@@ -9,6 +9,7 @@ from converters.verify.blame import Fault, place
 from converters.verify.comparison import off
 from converters.verify.embedded_engine import EMBEDDED
 from converters.verify.engine import Engine, EngineFailed
+from converters.verify.reduction import first_wrong
 from converters.verify.trial import Trial
 from converters.verify.work import Work
 
@@ -20,6 +21,9 @@ def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault
     first = trial.wrong[0]
     blob = next(blob for blob, label in work.matched.held.items() if label == first.value)
     value, nodes = work.matched.value(first.value), work.ours(blob)
+    if _shows_few(work, trial) and (begin := first_wrong(work.files, engine, work.feeds[0])):
+        nodes, blob = [begin[-1]], begin[-1].tops[0]
+        value = work.matched.value(work.matched.held[blob]) if blob in work.matched.held else value
     try:
         alone = run_alone(work.files, engine, nodes, blob, work.feeds[0])
         text = (
@@ -33,3 +37,8 @@ def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault
         text = f"{off(first)}; it cannot be run alone: {error}"
     node = nodes[-1]
     yield Fault(layer=node.name, kind="meaning", text=text, value=value, source=work.place(value), written=place(node))
+
+
+def _shows_few(work: Work, trial: Trial) -> bool:
+    """Whether an engine shows little more than outputs, so that its first wrong value is far behind the fault."""
+    return len(trial.rows) < len(work.matched.held) / 2
