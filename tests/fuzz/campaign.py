@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -179,6 +180,7 @@ def _work(pipe: Connection, at: Any, seed: int, folder: Path, find: Callable[[st
             files.mkdir(exist_ok=True)
             if name not in warm:
                 run.warmed(one, files)
+                gc.freeze()  # else every input pays for walks through all that was imported
                 warm.add(name)
             tally = Tally()
             for number, so_far in run.run(one, seed, numbers, files):

@@ -23,9 +23,22 @@ def changed(value: Any, rng: Random, most: int = 3) -> Any:
     return made
 
 
+SPELLINGS = (
+    *("9" * 5000, "-" + "9" * 400, "1e999", "-0", "1.", "01", "Infinity", "'x'", '"\\ud800"', '"\\x"', "//"),
+    *("[" * 300 + "]" * 300, "[" * 950 + "]" * 950, '{"a": ' * 950 + "1" + "}" * 950, "[" * 100_000, '{"a": ' * 50_000),
+)
+"""Values that `json.dumps` writes for none of Python's."""
+
+
 def spelled(value: Any, rng: Random) -> bytes:
-    """The value as text, its characters escaped or not."""
-    return json.dumps(value, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+    """The value as text, its characters escaped or not; in one of fifty something odd before one of its values."""
+    text = json.dumps(value, ensure_ascii=rng.random() < 0.5)
+    if rng.random() < 0.02 and '": ' in text:
+        parts = text.split('": ')
+        place = rng.randrange(1, len(parts))
+        parts[place] = f'{rng.choice(SPELLINGS)}, "another": {parts[place]}'
+        text = '": '.join(parts)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def odd(rng: Random) -> Any:

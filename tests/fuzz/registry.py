@@ -11,24 +11,25 @@ from collections.abc import Mapping, Sequence
 from tests.fuzz.format import Format
 
 MODULES: Mapping[str, tuple[str, int]] = {
-    "cfg": ("cfg", 60),
+    "cfg": ("cfg", 40),
     "weights": ("weights", 100),
     "prototxt": ("prototxt", 60),
     "caffemodel": ("caffemodel", 90),
     "hdf5": ("hdf5", 60),
     "pth": ("pth", 90),
     "pth-legacy": ("pth", 80),
-    "pth-into-module": ("torch_files", 50),
     "safetensors": ("safetensors", 90),
     "npy": ("numpy_files", 60),
     "npz": ("numpy_files", 60),
-    "pt2": ("torch_files", 20),
-    "torchscript": ("torch_files", 20),
     "manifest": ("manifest", 40),
     "journal": ("journal", 40),
     "picture": ("inputs", 40),
     "input-array": ("inputs", 20),
     "heads": ("heads", 20),
+    "comment": ("comment", 20),
+    "pth-into-module": ("torch_files", 50),
+    "pt2": ("torch_files", 20),
+    "torchscript": ("torch_files", 20),
 }
 
 

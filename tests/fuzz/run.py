@@ -25,6 +25,8 @@ MEMORY = 1 << 30
 """Bytes that an input may take beyond what the process has before it."""
 
 Outcome = Literal["accepted", "refused", "foreign", "slow", "big"]
+_NO_MEMORY = ("can't allocate memory", "bad_alloc", "Cannot allocate memory", "bad allocation")
+"""How C++ says it."""
 FAULTS: tuple[Outcome, ...] = ("foreign", "slow", "big")
 
 
@@ -92,6 +94,8 @@ def attempt(one: Format, files: Files, folder: Path, number: int = 0) -> Outcome
         with limited():
             one.read(folder)
     except ConversionError as error:
+        if lacked_memory(error):
+            return failed(error, "big", number)
         return "refused" if error.problems and all(map(str, error.problems)) else failed(error, "foreign", number)
     except TooSlow as error:
         return failed(error, "slow", number)
@@ -115,6 +119,18 @@ def failed(error: BaseException, outcome: Outcome, number: int) -> Failure:
     where = f"{Path(place.filename).name}:{place.lineno}" if place else "nowhere"
     text = "".join(traceback.format_exception(error))
     return Failure(number=number, outcome=outcome, signature=f"{type(error).__name__}-{where}", text=text)
+
+
+def lacked_memory(error: BaseException) -> bool:
+    """Whether an error, or one that it was raised for, is the end of the memory: no reason to call a file damaged."""
+    waiting, seen = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, MemoryError) or any(text in str(one) for text in _NO_MEMORY):
+            return True
+        seen.add(id(one))
+        waiting += [each for each in (one.__cause__, one.__context__) if each is not None and id(each) not in seen]
+    return False
 
 
 @contextmanager

@@ -128,3 +128,16 @@ def test_a_refusal_says_something(tmp_path: Path) -> None:
     found = run.attempt(Format(name="silent", make=make, read=silent), {"x": b""}, tmp_path)
     assert isinstance(found, run.Failure)
     assert found.outcome == "foreign"
+
+
+@pytest.mark.parametrize("first", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 4 GB")])
+def test_the_end_of_the_memory_is_not_a_refusal(first: Exception, tmp_path: Path) -> None:
+    def hungry(folder: Path) -> None:
+        try:
+            raise first
+        except Exception as error:
+            raise ConversionError(Problem(what="the file is damaged", why=str(error))) from None
+
+    found = run.attempt(Format(name="hungry", make=make, read=hungry), {"x": b""}, tmp_path)
+    assert isinstance(found, run.Failure)
+    assert found.outcome == "big"

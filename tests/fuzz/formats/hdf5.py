@@ -41,11 +41,11 @@ def written(form: int, latest: bool) -> bytes:
 def make(rng: Random) -> Files:
     data = written(rng.randrange(len(FORMS)), rng.random() < 0.4)
     how = rng.random()
-    if how < 0.45:
+    if how < 0.3:
         data = damaged(data, rng, most=2)
-    elif how < 0.7:  # near the beginning, where the file describes itself
+    elif how < 0.5:  # near the beginning, where the file describes itself
         data = damaged(data[:4000], rng, most=2) + data[4000:]
-    elif how < 0.9:
+    elif how < 0.7:
         data = _near_a_name(data, rng)
     return {"x.caffemodel.h5": data}
 

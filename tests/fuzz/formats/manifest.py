@@ -23,6 +23,13 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "bn": ('"auto"',),
     "input_size": ('"416x416"',),
     "batch": ("1", "8"),
+    "header_bytes": ("16", "20"),
+    "until": ("3",),
+    "durable": ("true",),
+    "allow_trailing": ("true",),
+    "source": ('"darknet"', '"pytorch"'),
+    "weights": ('"a.weights"',),
+    "plugins": ('["zoo.py"]', '"zoo.py"'),
     "lenient": ("true",),
     "arguments": ("{depth = 18, wide = false}", "{}"),
     "weights_key": ('"ema"',),
@@ -30,9 +37,21 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "input": ('"1x3x8x8"', '["image=1x3x8x8"]'),
 }
 DARKNET = ("target", "output", "fold_bn", "hdf5", "verify", "tolerance", "head", "dialect", "bn", "input_size", "batch")
-PYTORCH = ("target", "output", "fold_bn", "verify", "weights_key", "trust_pickle", "input")
+ALSO = ("header_bytes", "until", "durable", "allow_trailing")
+PYTORCH = (
+    "target",
+    "output",
+    "fold_bn",
+    "verify",
+    "weights_key",
+    "trust_pickle",
+    "input",
+    "weights",
+    "plugins",
+    "durable",
+)
 MODELS = {
-    'cfg = "a.cfg"\nweights = "a.weights"': DARKNET,
+    'cfg = "a.cfg"\nweights = "a.weights"': (*DARKNET, *ALSO),
     'model = "a.pt2"': PYTORCH,
     'factory = "zoo.py:net"\narguments = {depth = 18}': PYTORCH,
 }
