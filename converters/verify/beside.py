@@ -86,13 +86,18 @@ def _parsed(data: bytes) -> Any:
         raise _Unreadable(f"line {error.lineno}: {error.msg}") from None
     except RecursionError:
         raise _Unreadable("its lists and objects lie too deep in each other") from None
+    except _Unreadable:
+        raise
+    except ValueError:  # Python converts no longer text to a number
+        raise _Unreadable("it has a number of thousands of digits") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number]))
-        raise _Unreadable(f"the key {twice} stands twice")
+    found = dict[str, Any]()
+    for key, value in pairs:
+        if key in found:
+            raise _Unreadable(f"the key {key} stands twice")
+        found[key] = value
     return found
 
 
@@ -140,5 +145,8 @@ def _same(found: Any, wanted: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:  # Python reads deeper texts than it writes
+        return f"a {type(value).__name__} of great depth"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -106,6 +106,8 @@ def test_many_facts_are_listed_to_a_number(tmp_path, wanted) -> None:
         (b"\xff\xfe", "it is not text"),
         ('{"dialect": "darknet", "dialect": "alexeyab"}', "the key dialect stands twice"),
         ("[" * 100_000, "its lists and objects lie too deep in each other"),
+        ('{"heads": ' + "9" * 5000 + "}", "it has a number of thousands of digits"),
+        ('{"heads": [-' + "1" * 4301 + "]}", "it has a number of thousands of digits"),
         ("[]", "all of it is [] where"),
     ],
 )
@@ -133,3 +135,15 @@ def test_facts_that_are_missing_too_many_or_another_nets_are_warnings(tmp_path, 
     ((text, is_wrong),) = said(tmp_path, wanted, None)
     assert not is_wrong
     assert "another net's" in text
+
+
+def test_what_lies_deep_in_each_other_is_a_difference(tmp_path, wanted) -> None:
+    for depth in range(800, 1000):
+        ((text, _),) = said(tmp_path, '{"heads": ' + "[" * depth + "]" * depth + "}", wanted)
+        assert "dialect is missing" in text or "too deep" in text
+
+
+def test_many_keys_take_no_longer_than_each_of_them(tmp_path, wanted) -> None:
+    keys = ", ".join(f'"{place}": 0' for place in range(60_000))
+    ((text, _),) = said(tmp_path, f'{{{keys}, "59999": 1}}', wanted)
+    assert text == "it cannot be read: the key 59999 stands twice"
