@@ -18,16 +18,10 @@ from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
 from caffe_ir.passes import (
     batch_norm,
-    borders,
-    conv_transpose,
     dilated_pooling,
     local,
-    lrn,
-    normalize_channels,
-    pad,
     pooling,
     reduce,
-    shortcut,
 )
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -35,16 +29,10 @@ from caffe_ir.values import Values
 
 LOCAL: tuple[Pass, ...] = (
     batch_norm.BATCH_NORM,
-    borders.BORDERS,
-    conv_transpose.CONV_TRANSPOSE,
     dilated_pooling.DILATED_POOLING,  # before pooling, which knows no dilation
     local.LOCAL,
-    lrn.LRN,
-    normalize_channels.NORMALIZE_CHANNELS,
-    pad.PAD,
     pooling.POOLING,
     reduce.REDUCE,
-    shortcut.SHORTCUT,
 )
 
 

@@ -26,7 +26,7 @@ from caffe_ir.layers.source.local import Local
 from caffe_ir.layers.source.lrn import DarknetLRN
 from caffe_ir.layers.source.matmul import Linear, MatMul
 from caffe_ir.layers.source.normalization import LogSoftmax, SourceBatchNorm, Standardize
-from caffe_ir.layers.source.pad import AppendZeros, Pad
+from caffe_ir.layers.source.pad import Pad
 from caffe_ir.layers.source.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.layers.source.reduction import Reduce
 from caffe_ir.layers.source.reorg import Cells, Reorg, Reorg3d
@@ -37,7 +37,6 @@ from caffe_ir.layers.source.window import WindowPool
 
 SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Add,
-    AppendZeros,
     Cells,
     ConvTranspose,
     CropTo,
@@ -92,7 +91,6 @@ __all__ = [
     "GRU",
     "SOURCE_LAYERS",
     "Add",
-    "AppendZeros",
     "Cells",
     "ConvTranspose",
     "CropTo",

@@ -11,25 +11,11 @@ from caffe_ir.blob import Array, Shape
 from caffe_ir.layer import Layer, Shapes, require
 
 
-class AppendZeros(Layer, frozen=True, kw_only=True):
-    """(N, K) becomes (N, K + count), zeros behind (Darknet: reorg_layer.c, `extra`)."""
-
-    count: int
-
-    def infer(self, bottoms: Shapes) -> Shapes:
-        require(len(bottoms[0]) == 2, "it takes (N, K)")
-        require(self.count >= 1 and bottoms[0][1] >= 1, "it appends something to something")
-        n, k = bottoms[0]
-        return ((n, k + self.count),)
-
-    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
-        return [np.pad(bottoms[0], ((0, 0), (0, self.count)))]
-
-
 class Pad(Layer, frozen=True, kw_only=True):
     """`before` and `after` further cells on each axis, which hold `value` or what lies inside; negative ones cut off.
 
-    torch: constant_pad_nd, reflection_pad2d ("reflect" does not repeat the border), replication_pad2d, pad_circular.
+    Darknet: `extra` of reorg_layer.c. torch: constant_pad_nd, reflection_pad2d ("reflect" does not repeat the border),
+    replication_pad2d, pad_circular.
     """
 
     before: Shape

@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Convolution, Deconvolution, Power
-from caffe_ir.layers.source import AppendZeros, CropTo, NearestUpsample, Reorg, Reorg3d, WindowPool
+from caffe_ir.layers.source import CropTo, NearestUpsample, Pad, Reorg, Reorg3d, WindowPool
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.section import Section
 
@@ -53,7 +53,7 @@ def reorg(section: Section, build: Build) -> Value:
             build.require(stride == 1, f"flatten=1 with stride={stride}", why="Darknet's sizes disagree", key="flatten")
             return build.result(_flattened(build, x, reverse))
         if extra:
-            zeros = AppendZeros(count=build.size("extra", 0))
+            zeros = Pad(before=(0, 0), after=(0, build.size("extra", 0)))
             return build.flat(build.add(zeros, build.vector(source)))
     what = f"stride={stride} does not divide {c} x {h} x {w}"
     build.require(c % stride**2 == 0 and (reverse or (h % stride == 0 and w % stride == 0)), what, key="stride")

@@ -2,25 +2,22 @@ from __future__ import annotations
 
 import pytest
 
-from caffe_ir import layers
 from caffe_ir.layers.source import DarknetLRN
-from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.lrn import LRN
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.forms.writing import written
 
 
 @pytest.mark.parametrize(("size", "channels"), [(5, 9), (4, 7), (9, 5), (1, 4)])
 def test_keeps_the_function(size, channels):
     net = net_of((2, channels, 3, 2))
     add(net, "lrn", DarknetLRN(size=size, alpha=0.01, beta=0.75, kappa=2.0))
-    rewritten(net, LRN)
+    written(net)
 
 
 def test_golden_dump():
     net = net_of((1, 3, 2, 2))
     add(net, "lrn", DarknetLRN(size=3, alpha=0.5, beta=0.75, kappa=2.0))
-    after = rewritten(net, LRN)
+    after = written(net)
     assert after.dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 3, 2, 2)])  -> data  [1x3x2x2]\n"
@@ -33,11 +30,3 @@ def test_golden_dump():
     )
     # by hand: windows {0, 1}, {0, 1, 2}, {1, 2}, each less channel 1, times 0.5
     assert after.node("lrn_norms").blobs[0].load()[:, :, 0, 0].tolist() == [[0.5, 0, 0], [0.5, 0, 0.5], [0, 0, 0.5]]
-
-
-def test_leaves_caffes_own_alone():
-    net = net_of((1, 3, 2, 2))
-    add(net, "lrn", layers.LRN())
-    before = net.dump()
-    run_pass(LRN, net, CONTEXT)
-    assert net.dump() == before

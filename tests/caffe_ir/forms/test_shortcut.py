@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caffe_ir.layers import Eltwise, Input
+from caffe_ir.layers import Input
 from caffe_ir.layers.source import Shortcut
-from caffe_ir.passes.shortcut import SHORTCUT
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.layers.source.test_arithmetic import shortcut_cpu
-from tests.caffe_ir.passes.rewriting import rewritten
 
 
 def with_shortcut(layer, first, *others, batch=2):
@@ -53,11 +52,11 @@ SUM = "Eltwise(operation=SUM)"
     ],
 )
 def test_the_layers_it_takes(first, added, wanted):
-    assert layers(rewritten(with_shortcut(Shortcut(), first, added), SHORTCUT)) == wanted
+    assert layers(written(with_shortcut(Shortcut(), first, added))) == wanted
 
 
 def test_the_net_of_a_resnet():
-    assert rewritten(with_shortcut(Shortcut(), (4, 4, 4), (2, 8, 8)), SHORTCUT).dump() == (
+    assert written(with_shortcut(Shortcut(), (4, 4, 4), (2, 8, 8))).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 4, 4, 4)])  -> data  [2x4x4x4]\n"
         "  from_0: Input(shape=[(2, 2, 8, 8)])  -> from_0  [2x2x8x8]\n"
@@ -83,7 +82,7 @@ def pairs(draw):
 @given(shapes=pairs(), alpha=st.sampled_from([1.0, 0.5, -2.0, 0.0]), beta=st.sampled_from([1.0, 3.0, -0.25]))
 def test_it_is_darknets_loop_for_all_shapes(shapes, alpha, beta):
     first, added = shapes
-    after = rewritten(with_shortcut(Shortcut(alpha=alpha, beta=beta), first, added), SHORTCUT)
+    after = written(with_shortcut(Shortcut(alpha=alpha, beta=beta), first, added))
     assert all(CAFFE.holds(node.layer, after.shapes_of(node.bottoms)) for node in after.nodes)
     random = np.random.default_rng(0)
     x, y = random.normal(size=(2, *first)), random.normal(size=(2, *added))
@@ -92,22 +91,17 @@ def test_it_is_darknets_loop_for_all_shapes(shapes, alpha, beta):
 
 
 def test_alpha_and_beta_are_products_with_a_number():
-    net = rewritten(with_shortcut(Shortcut(alpha=0.5, beta=2.0), (3, 4, 6), (4, 4, 6)), SHORTCUT)
+    net = written(with_shortcut(Shortcut(alpha=0.5, beta=2.0), (3, 4, 6), (4, 4, 6)))
     assert layers(net)[1:] == ["Power(scale=0.5)", "Power(scale=2.0)", SUM]
 
 
 def test_alpha_is_a_factor_of_the_channels_that_it_reaches():
-    net = rewritten(with_shortcut(Shortcut(alpha=0.5), (3, 4, 6), (2, 4, 6)), SHORTCUT)
+    net = written(with_shortcut(Shortcut(alpha=0.5), (3, 4, 6), (2, 4, 6)))
     assert net.node("y_alpha").blobs[0].load().tolist() == [0.5, 0.5, 1.0]
     assert layers(net)[-1] == SUM
 
 
 def test_alexeyabs_several_blobs_are_one_sum():
-    net = rewritten(with_shortcut(Shortcut(prefix=True), (3, 4, 6), (3, 4, 6), (2, 4, 6), (5, 4, 6)), SHORTCUT)
+    net = written(with_shortcut(Shortcut(prefix=True), (3, 4, 6), (3, 4, 6), (2, 4, 6), (5, 4, 6)))
     assert [name.split("(")[0] for name in layers(net)] == ["Convolution", "Crop", "Eltwise"]
     assert len(net.node("y").bottoms) == 4
-
-
-def test_a_sum_is_left_alone():
-    net = with_shortcut(Eltwise(operation="SUM"), (3, 4, 6), (3, 4, 6))
-    assert rewritten(net, SHORTCUT).dump() == net.dump()

@@ -15,26 +15,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.forms.one_hot import picking_cells
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Crop, Deconvolution, Eltwise, Power, Scale
 from caffe_ir.layers.source import Shortcut
 from caffe_ir.layers.source.arithmetic import Overlap, overlap
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer = node.layer
+def _as_a_sum(new: Replacement) -> str:
+    layer = new.old.layer
     assert isinstance(layer, Shortcut)
-    first, *others = node.bottoms
-    new, wanted = Replacement(net=net, old=node), net.shapes[first]
+    first, *others = new.old.bottoms
+    wanted = new.shape_of(first)
     added = [_placed(new, blob, first) for blob in others]
-    alpha, reached = layer.alpha, overlap(wanted, net.shapes[others[0]])
+    alpha, reached = layer.alpha, overlap(wanted, new.shape_of(others[0]))
     if alpha != 1 and not _reaches_all(reached, wanted):
         layer_axes, mask = _mask(reached, wanted, alpha)
         first, alpha = new.add("alpha", Scale(axis=1, num_axes=layer_axes), first, blobs=(mask,)), 1.0
@@ -43,15 +45,13 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if layer.beta != 1:
         added = [new.add("beta", Power(scale=layer.beta), blob) for blob in added]
     new.add("sum", Eltwise(operation="SUM"), first, *added)
-    new.finish()
-    if len(new.nodes) > 1:
-        net.note("lowered", f"{layer} -> {', '.join(one.layer.type_name() for one in new.nodes)}", node.origin)
+    return ""
 
 
 def _placed(new: Replacement, blob: str, reference: str) -> str:
     """The blob in the shape of the reference: at its places where they overlap, 0 elsewhere."""
-    (_, channels, *size), wanted = new.net.shapes[blob], new.net.shapes[reference]
-    o = overlap(wanted, new.net.shapes[blob])
+    shape, wanted = new.shape_of(blob), new.shape_of(reference)
+    (_, channels, *size), o = shape, overlap(wanted, shape)
     if o.stride > 1 or channels < wanted[1]:
         weights = (wanted[1], channels, 1, 1)
         channels = wanted[1]
@@ -60,14 +60,11 @@ def _placed(new: Replacement, blob: str, reference: str) -> str:
             "matched", matched, blob, blobs=(Blob.computed(weights, partial(_diagonal, weights), constant=True),)
         )
         size = [(length - 1) // o.stride + 1 for length in size]
-    kernel = tuple(max(1, end - (n - 1) * o.sample) for n, end in zip(size, wanted[2:], strict=True))
+    kernel = (max(1, wanted[2] - (size[0] - 1) * o.sample), max(1, wanted[3] - (size[1] - 1) * o.sample))
     if kernel != (1, 1):
         step = (o.sample, o.sample)
         placed = Deconvolution(num_output=channels, kernel_size=kernel, stride=step, group=channels, bias_term=False)
-        filters = (channels, 1, *kernel)
-        blob = new.add(
-            "placed", placed, blob, blobs=(Blob.computed(filters, partial(_first_cell, filters), constant=True),)
-        )
+        blob = new.add("placed", placed, blob, blobs=(picking_cells(channels, kernel, (0, 0)),))
         size = [(n - 1) * o.sample + k for n, k in zip(size, kernel, strict=True)]
     if (channels, *size) != wanted[1:]:
         axis = 2 if channels == wanted[1] else 1
@@ -79,12 +76,6 @@ def _diagonal(shape: Shape) -> Array:
     weights = np.zeros(shape, np.float32)
     k = np.arange(min(shape[:2]))
     weights[k, k] = 1.0
-    return weights
-
-
-def _first_cell(shape: Shape) -> Array:
-    weights = np.zeros(shape, np.float32)
-    weights[:, :, 0, 0] = 1.0
     return weights
 
 
@@ -108,4 +99,6 @@ def _mask(reached: Overlap, wanted: Shape, alpha: float) -> tuple[int, Blob]:
     return 3, Blob.of(mask, constant=True)
 
 
-SHORTCUT = Pass(name="shortcut", visits=(Shortcut,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Shortcut: (Form(name="Eltwise of what was brought to one size", build=_as_a_sum),),
+}

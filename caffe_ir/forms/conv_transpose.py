@@ -7,37 +7,32 @@ t = ceil(output_padding / d) taps are enough; what is too much is cut off at the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers.source import ConvTranspose, CropTo, Gather
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer = node.layer
+def _with_zeros_behind(new: Replacement) -> str:
+    layer, old = new.old.layer, new.old
     assert isinstance(layer, ConvTranspose)
     taps = tuple(-(-extra // step) for extra, step in zip(layer.output_padding, layer.dilation, strict=True))
     kernel = tuple(size + more for size, more in zip(layer.kernel_size, taps, strict=True))
-    plain, weights = layer.plain(kernel, layer.pad), node.blobs[0]
-    blobs = (_extended(weights, taps), *node.blobs[1:])
-    (grown,) = plain.infer(net.shapes_of(node.bottoms))
-    wanted = net.shapes[node.top]
-    if grown == wanted:
-        net.replace(node, [replace(node, layer=plain, blobs=blobs, param_names=())])
-        return
-    new = Replacement(net=net, old=node)
-    whole = new.add("whole", plain, *node.bottoms, blobs=blobs)
-    if len(wanted) == 4:
-        new.add("cut", CropTo(top=0, left=0, height=wanted[2], width=wanted[3]), whole)
-    else:
-        for axis, (size, made) in enumerate(zip(wanted, grown, strict=True)):
-            if size < made:
-                whole = new.add("cut", Gather(axis=axis, indices=tuple(range(size))), whole)
-    new.finish()
+    blobs = (_extended(old.blobs[0], taps), *old.blobs[1:])
+    x = new.add("whole", layer.plain(kernel, layer.pad), *old.bottoms, blobs=blobs)
+    grown, (wanted,) = new.shape_of(x), layer.infer(new.shapes_of(old.bottoms))
+    if len(wanted) == 4 and grown != wanted:
+        new.add("cut", CropTo(top=0, left=0, height=wanted[2], width=wanted[3]), x)
+        return ""
+    for axis, (size, made) in enumerate(zip(wanted, grown, strict=True)):
+        if size < made:
+            x = new.add("cut", Gather(axis=axis, indices=tuple(range(size))), x)
+    return ""
 
 
 def _extended(weights: Blob, taps: Shape) -> Blob:
@@ -51,4 +46,6 @@ def _extended(weights: Blob, taps: Shape) -> Blob:
     return Blob.computed((*weights.shape[:2], *sizes), extended, constant=weights.constant)
 
 
-CONV_TRANSPOSE = Pass(name="conv_transpose", visits=(ConvTranspose,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    ConvTranspose: (Form(name="Deconvolution with zeros behind its kernel", build=_with_zeros_behind),),
+}
