@@ -16,7 +16,10 @@ from msgspec import Struct
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.locks import is_at, locked
 from converters.batch.job import Result
+from converters.batch.places import leads_out
 
+_HEAD = b'{"tool": "tocaffe", "file": "journal of convert batch"}\n'
+"""The first line, by which a journal is known: no other file is ever added to, or cut."""
 _PATIENCE = 10.0
 """Seconds that a run waits for the one before it, whose processes may still be ending."""
 _LONGEST = 16 << 20
@@ -45,13 +48,21 @@ class Journal(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
-    """The journal at a path, made if it is not there. Raises ConversionError, also where another run holds it."""
+    """The journal at a path, made if it is not there.
+
+    Raises ConversionError, also where another run has it, and where there is a file that is no journal of ours.
+    """
+    if leads_out(path.parent, path):
+        raise ConversionError(Problem(what=f"cannot write {path}", why="it is a link out of the manifest's folder"))
     try:
         file = _locked(path, patience)
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
     try:
         try:
+            if not _begun(file):
+                why, hint = "it does not begin as a journal of tocaffe does", "move it away, or rename the manifest"
+                raise ConversionError(Problem(what=f"{path} is there already", why=why, hint=hint))
             known, lines = _read(file)
             if lines > _WORN * max(len(known), 1):
                 file = _rewritten(path, file, known)
@@ -77,11 +88,23 @@ def _locked(path: Path, patience: float) -> IO[bytes]:
         time.sleep(0.05)
 
 
+def _begun(file: IO[bytes]) -> bool:
+    """Whether a file begins as a journal; one that is empty, or whose first line was cut short, is begun anew."""
+    file.seek(0)
+    head = file.read(len(_HEAD))
+    if head != _HEAD and _HEAD.startswith(head):
+        file.truncate(0)
+        file.write(_HEAD)
+        file.flush()
+        return True
+    return head == _HEAD
+
+
 def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
     """The last result of each job, and the number of lines; a last line that was cut short is taken away."""
     known: dict[str, Result] = {}
-    file.seek(0)
-    whole = lines = 0
+    file.seek(len(_HEAD))
+    whole, lines = len(_HEAD), 0
     while (line := file.readline(_LONGEST)).endswith(b"\n"):
         whole += len(line)
         lines += 1
@@ -99,7 +122,7 @@ def _rewritten(path: Path, old: IO[bytes], known: Mapping[str, Result]) -> IO[by
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     file = os.fdopen(handle, "r+b")
     locked(file.fileno())
-    file.writelines(map(_line, known.values()))
+    file.writelines([_HEAD, *map(_line, known.values())])
     file.flush()
     os.replace(name, path)
     old.close()

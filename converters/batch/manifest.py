@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ from caffe_ir.visible import visible
 from converters.batch import lines
 from converters.batch.job import Job, Source
 from converters.batch.options import OPTIONS, REQUIRED, USUAL, source_of
+from converters.batch.places import OUTPUT, OUTPUT_OF_MANY, LeadsOut, filled, stem_in
 from converters.options.stated import refusal
 
 DEFAULTS = "defaults"
 KEYS_EXPLAINED = "`convert batch --keys` explains them"
-OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
-"""Where files go if nothing is said: by the model's name, and under the target's where there are several."""
+_SAY_SO = 'write the folder as an absolute path if it is meant: output = "/folder/{name}"'
 
 
 class Unpaired(Struct, frozen=True, kw_only=True):
@@ -149,9 +148,11 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
         size=size,
     )
     for target in targets:
-        stem = _stem(reading.folder, pattern, name, target)
-        if stem is None:
-            reading.refuse((name, "output"), "output: the name of a file cannot hold a null byte")
+        try:
+            stem = stem_in(reading.folder, pattern, name, target)
+        except ValueError as error:
+            hint = _SAY_SO if isinstance(error, LeadsOut) else ""
+            reading.refuse((name, "output"), f"output: {error}", hint=hint)
         else:
             yield replace(job, target=target, stem=stem)
 
@@ -201,26 +202,11 @@ def _bad_value(reading: _Reading, key: str, value: Any) -> str:
         unknown = [one for one in ([value] if isinstance(value, str) else value) if one not in reading.targets]
         return f"there is no target {', '.join(unknown)}; there are {', '.join(reading.targets)}" if unknown else ""
     if key == "output":
-        made = _filled(value, "name", "target")
+        made = filled(value, "name", "target")
         if made is None:
             return f'"{value}" may hold {{name}} and {{target}} in braces, and nothing else'
         return f'"{value}" names no file' if Path(made).name in ("", "..") else ""
     return ""
-
-
-def _filled(pattern: str, name: str, target: str) -> str | None:
-    """The pattern with the two in the places of {name} and {target}; None where there is more in its braces.
-
-    Not by `format`: it lets a pattern ask for any width and for what Python knows of a string.
-    """
-    values = {None: "", "name": name, "target": target}
-    try:
-        parts = list(string.Formatter().parse(pattern))
-    except ValueError:  # a single brace
-        return None
-    if any(field not in values or spec or conversion for _, field, spec, conversion in parts):
-        return None
-    return "".join(text + values[field] for text, field, _, _ in parts)
 
 
 def _refuse_foreign(reading: _Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
@@ -261,12 +247,6 @@ def _factory(reading: _Reading, name: str, place: str) -> str:
         return place
     _size(reading, name, "factory", reading.folder / holder)
     return f"{reading.folder / holder}:{function}"
-
-
-def _stem(folder: Path, pattern: str, name: str, target: str) -> Path | None:
-    """Where the files go; parts that lead up and down again are taken out, so that equal places are equal paths."""
-    made = folder / (_filled(pattern, name, target) or name)
-    return None if "\0" in str(made) else made.parent.resolve() / made.name
 
 
 def _refuse_shared_outputs(reading: _Reading, jobs: Sequence[Job]) -> None:

@@ -133,7 +133,7 @@ def batch(
         from converters.cli.batch_work import own_version
 
         state = manifest.folder / f"{name}.state.jsonl"
-        reports = Reports(summary=summary or manifest.folder / "summary.json", page=report, junit=junit)
+        reports = Reports(folder=manifest.folder, asked=summary, page=report, junit=junit)
         reports.check(manifest.jobs, inputs=[Path(name) for name in models], written=[state])
         if strict or not quiet:
             show_unpaired(manifest.unpaired)

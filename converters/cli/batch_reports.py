@@ -9,24 +9,29 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.errors import Problems
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
 from caffe_ir.replaceable import check_file, with_ending
 from caffe_ir.text_files import HTML, write_text
 from converters.batch import junit, summary
 from converters.batch.job import Job
 from converters.batch.outcome import Outcome
 from converters.batch.page import page
+from converters.batch.places import ENDINGS, leads_out
 from converters.cli.files import check_folder
-
-_MADE = (PROTOTXT, BINARY, HDF5, ".heads.json", ".verify.html")
 
 
 class Reports(Struct, frozen=True, kw_only=True):
-    """Where each of them goes; the page and the JUnit XML are written where they are asked for."""
+    """Where each of them goes: the summary into the manifest's `folder` unless it is asked for elsewhere, the page and
+    the JUnit XML where they are asked for.
+    """
 
-    summary: Path
+    folder: Path
+    asked: Path | None = None
     page: Path | None = None
     junit: Path | None = None
+
+    @property
+    def summary(self) -> Path:
+        return self.asked or self.folder / "summary.json"
 
     def marked(self) -> Iterator[tuple[Path, str]]:
         """The places, each with the mark by which a file of ours of that kind is known."""
@@ -44,8 +49,11 @@ class Reports(Struct, frozen=True, kw_only=True):
         """
         problems = Problems()
         read = [*inputs, *(path for job in jobs for path in job.paths())]
-        taken = {with_ending(job.stem, ending): f"[{job.name}]" for job in jobs for ending in _MADE}
+        taken = {with_ending(job.stem, ending): f"[{job.name}]" for job in jobs for ending in ENDINGS}
         taken |= {_real(place): "the batch itself" for place in written}
+        if not self.asked and leads_out(self.folder, self.summary):
+            what = f"{self.summary} is a link out of the manifest's folder"
+            problems.add(what, hint=f"write --summary {self.summary} if it is meant")
         for place, mark in self.marked():
             with problems.collected():
                 check_folder(place.parent)

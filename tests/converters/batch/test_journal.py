@@ -24,6 +24,13 @@ def add(path: Path, *results: Result) -> None:
             kept.add(one)
 
 
+def begin(path: Path, text: str = "") -> None:
+    """A journal that nothing was added to but this text."""
+    add(path)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
 def known(path: Path) -> dict[str, Result]:
     with journal.opened(path) as kept:
         return dict(kept.known)
@@ -52,9 +59,49 @@ def test_a_line_that_was_cut_short_is_as_if_it_had_not_been_begun(tmp_path: Path
     assert set(known(path)) == {"a@caffe", "c@caffe"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my notes",
+        "my notes\nwithout an end",
+        "\n",
+        json.dumps(result("a").to_json()),
+        '{"tool": "tocaffe"}',
+        "my notes, and a line of a journal\n" + json.dumps(result("a").to_json()) + "\n",
+    ],
+)
+def test_a_file_of_somebody_else_s_is_neither_cut_nor_added_to(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "state"
+    path.write_text(text)
+    with pytest.raises(ConversionError, match=r"state is there already .it does not begin as a journal"):
+        add(path, result("b"))
+    assert path.read_text() == text
+
+
+def test_a_journal_that_was_killed_at_its_first_line_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    add(path)
+    head = path.read_bytes()
+    for length in range(len(head)):
+        path.write_bytes(head[:length])
+        add(path, result("a"))
+        assert set(known(path)) == {"a@caffe"}
+
+
+def test_a_link_out_of_the_folder_is_no_journal(tmp_path: Path) -> None:
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "zoo/state").symlink_to("../elsewhere")
+    with pytest.raises(ConversionError, match="link out of the manifest's folder"):
+        add(tmp_path / "zoo/state", result("a"))
+    assert not (tmp_path / "elsewhere").exists()
+    (tmp_path / "zoo/other").symlink_to("real")
+    add(tmp_path / "zoo/other", result("a"))
+    assert set(known(tmp_path / "zoo/real")) == {"a@caffe"}
+
+
 def test_lines_of_another_version_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "state"
-    path.write_text(json.dumps({"name": "a", "of": "the future"}) + "\n[]\nno json\n")
+    begin(path, json.dumps({"name": "a", "of": "the future"}) + "\n[]\nno json\n")
     add(path, result("b"))
     assert set(known(path)) == {"b@caffe"}
 
@@ -66,7 +113,7 @@ def test_what_is_worn_is_written_anew(tmp_path: Path) -> None:
         kept.add(result("c"))
         with pytest.raises(ConversionError), journal.opened(path, patience=0):
             pass
-    assert len(path.read_bytes().splitlines()) == 3
+    assert len(path.read_bytes().splitlines()) == 4
     assert known(path) == {"a@caffe": result("a", "99"), "b@caffe": result("b"), "c@caffe": result("c")}
     assert os.listdir(tmp_path) == ["state"]
 
@@ -118,14 +165,16 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_a_result_of_other_types_is_passed_over(tmp_path: Path, changed: dict[str, object]) -> None:
     path = tmp_path / "state"
     told = {**result("a").to_json(), **changed}
-    path.write_text(json.dumps(told) + "\n" + json.dumps(result("b").to_json()) + "\n")
+    begin(path, json.dumps(told) + "\n" + json.dumps(result("b").to_json()) + "\n")
     assert set(known(path)) == {"b@caffe"}
 
 
 def test_no_line_takes_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "state"
     lines = [b"[" * 100_000, b'{"layers": ' + b"9" * 5000 + b"}", json.dumps(result("a").to_json()).encode()]
-    path.write_bytes(b"\n".join([*lines, b"x" * (17 << 20), b""]))
+    begin(path)
+    with open(path, "ab") as file:
+        file.write(b"\n".join([*lines, b"x" * (17 << 20), b""]))
     assert set(known(path)) == {"a@caffe"}
 
 

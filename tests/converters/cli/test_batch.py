@@ -222,6 +222,25 @@ def test_a_net_that_is_not_its_source_stays_inside_by_default(tmp_path: Path) ->
     assert not (tmp_path / "out/a.prototxt").exists()
 
 
+def test_a_manifest_from_elsewhere_writes_below_its_folder_alone(tmp_path: Path) -> None:
+    manifest = make_zoo(tmp_path / "zoo", ["a"], head="verify = false")
+    text = manifest.read_text()
+    (tmp_path / "zoo/away").symlink_to(tmp_path)
+    for output in ("../{name}", "away/{name}", "x/../../{name}"):
+        manifest.write_text(text.replace("out/{name}", output))
+        result = call(manifest)
+        assert result.exit_code == 2
+        assert "zoo.toml:5: [a] output: " in result.stderr
+        assert 'write the folder as an absolute path if it is meant: output = "/folder/{name}"' in result.stderr
+    manifest.write_text(text)
+    (tmp_path / "zoo/summary.json").symlink_to("../elsewhere.json")
+    assert "summary.json is a link out of the manifest's folder" in call(manifest).stderr
+    assert not list(tmp_path.glob("*.*"))
+    manifest.write_text(text.replace("out/{name}", f"{tmp_path}/{{name}}"))
+    assert call(manifest, "--summary", tmp_path / "elsewhere.json").exit_code == 0
+    assert (tmp_path / "a.prototxt").exists()
+
+
 def test_the_keys_are_explained(tmp_path: Path) -> None:
     result = call("--keys")
     assert result.exit_code == 0

@@ -15,6 +15,7 @@ from tests.fuzz.format import Files, Format
 from tests.fuzz.json_values import changed, spelled
 from tests.fuzz.mutation import maybe_damaged
 
+HEAD = b'{"tool": "tocaffe", "file": "journal of convert batch"}'
 RESULT: dict[str, Any] = Result(
     name="net",
     target="caffe",
@@ -29,7 +30,7 @@ RESULT: dict[str, Any] = Result(
 
 def make(rng: Random) -> Files:
     lines = [spelled(changed(RESULT, rng, most=2), rng) for _ in range(rng.randint(1, 6))]
-    return {"state.jsonl": maybe_damaged(b"\n".join([*lines, b""]), rng, 0.3)}
+    return {"state.jsonl": maybe_damaged(b"\n".join([HEAD, *lines, b""]), rng, 0.3)}
 
 
 def read(folder: Path) -> None:
