@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ import click
 from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.cli.say import say
+from converters.cli.streams import OutputLost, give_up, guard
 
 COMMANDS = {
     "darknet": ("converters.cli.darknet", "Convert a Darknet net, CFG and WEIGHTS, to Caffe."),
@@ -42,10 +44,10 @@ CODES = (
     ("0", "Done; verify: the nets agree."),
     ("1", "It cannot be converted; verify: nets differ; check: a layer is wrong."),
     ("2", "Wrong usage, or a file is missing; verify: nothing was compared."),
-    ("70", "A fault of tocaffe itself: please report it."),
+    ("70", "A fault of tocaffe itself: please report it. 74: it could not print."),
 )
 """Exit codes, as the help lists them."""
-NO_MEMORY, OUR_FAULT, INTERRUPTED = 1, 70, 130
+NO_MEMORY, OUR_FAULT, OUTPUT_LOST, INTERRUPTED = 1, 70, 74, 130
 
 
 class Commands(click.Group):
@@ -109,6 +111,7 @@ def convert() -> None:
 
 def main() -> None:
     """Run the command line and exit with one of CODES."""
+    guard()
     for wish in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, wish, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
@@ -117,6 +120,9 @@ def main() -> None:
     _import_from_here()
     try:
         convert(prog_name="tocaffe" if sys.argv[0].endswith("tocaffe") else "convert")
+    except OutputLost as error:
+        _say_output_lost(error)
+        sys.exit(OUTPUT_LOST)
     except MemoryError:
         say("there is not enough memory for this model", err=True)
         sys.exit(NO_MEMORY)
@@ -124,6 +130,14 @@ def main() -> None:
         traceback.print_exc()
         say(_REPORT, err=True, lines=True)
         sys.exit(OUR_FAULT)
+
+
+def _say_output_lost(error: OutputLost) -> None:
+    """Say it where it can be said; a reader that has gone wanted no more."""
+    give_up()
+    if not error.reader_gone:
+        with suppress(OutputLost):
+            say(f"cannot print what there is to say: {error}", err=True)
 
 
 def _collect_rarely() -> None:

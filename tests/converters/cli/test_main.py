@@ -147,7 +147,7 @@ def test_a_pipe_that_is_closed_is_no_fault(tmp_path: Path) -> None:
         run.stdout.close()
         assert run.stderr is not None
         assert "Traceback" not in run.stderr.read()
-        assert run.wait(timeout=30) == 1
+        assert run.wait(timeout=30) == main.OUTPUT_LOST
 
 
 def test_completion_of_the_shell_knows_commands_and_options(tmp_path: Path) -> None:
