@@ -35,7 +35,8 @@ def frames(net: Net) -> list[Frame]:
     """The file, piece by piece: bytes as they are, and blobs whose float32 numbers belong between them."""
     pieces: list[Frame] = []
     text = bytearray(_text(1, net.name))
-    for frame in chain.from_iterable(map(_layer, net.nodes)):
+    stored = (node for node in net.nodes if node.blobs or not node.param_names)  # one without weights would be refused
+    for frame in chain.from_iterable(map(_layer, stored)):
         if isinstance(frame, bytes):
             text += frame
         else:

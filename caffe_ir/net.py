@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.values import Values
 
 _NEAR, _WIDER = 16, 8
@@ -37,7 +38,11 @@ class Node(Struct, frozen=True, kw_only=True, eq=False):
     origin: Origin
     in_place: bool = False
     param_names: tuple[str, ...] = ()
-    """Names under which the weights are shared between layers (Caffe's `param { name }`); none where they are not."""
+    """Names under which the weights are shared between layers (Caffe's `param { name }`); none where they are not.
+
+    A layer with names and without `blobs` has weights that no file holds: a layer before it writes them at every run
+    (caffe_ir/shared_memory.py).
+    """
 
     @property
     def top(self) -> str:
@@ -310,8 +315,11 @@ class Net:
     # ---- checking -------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Names unique, one producer a blob, readers behind it, outputs written. Raises ConversionError."""
+        """Names unique, one producer a blob, readers behind it, outputs written; weights that are written at run time
+        too. Raises ConversionError.
+        """
         problems, written, named = Problems(), set[str](), set[str]()
+        memory = SharedMemory()
         for node in self.nodes:
             if node.name in named:
                 problems.add(f"two layers are called {node.name}", origin=node.origin)
@@ -323,6 +331,12 @@ class Net:
                 if top in written:
                     problems.add(f"{node.name} writes {top} a second time", origin=node.origin)
                 written.add(top)
+            if node.param_names or memory.names:
+                unwritten = memory.unwritten(node)
+                memory.step(node)
+                if unwritten:
+                    what = f"{node.name} takes {', '.join(unwritten)} for weights, which nothing before it writes"
+                    problems.add(what, origin=node.origin)
         for blob in (*self.outputs, *self.values.values()):
             if blob not in written:
                 problems.add(f"{blob} is wanted but nothing writes it")
@@ -353,7 +367,8 @@ class Net:
                 raise ShapeError(f"it takes {fewest} to {most} bottoms, not {len(bottoms)}")
             tops = node.layer.infer(bottoms)
             wanted, held = node.layer.blob_shapes(bottoms), tuple(blob.shape for blob in node.blobs)
-            if held != wanted:
+            at_run_time = not held and len(wanted) == len(node.param_names)
+            if held != wanted and not at_run_time:
                 raise ShapeError(f"weights {held} where {wanted} belong")
             if len(tops) != len(node.tops):
                 raise ShapeError(f"{len(tops)} tops, {len(node.tops)} named")

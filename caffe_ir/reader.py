@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +118,14 @@ def _layer_lines(text: str) -> list[int]:
 class _Reading(Struct, kw_only=True):
     """A net half read: `current` is the blob of the net that a name of the file stands for by now.
 
-    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write.
+    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write;
+    `at_run_time` are the names of weights that layers of the net write (caffe_ir/shared_memory.py).
     """
 
     net: Net
     stored: StoredWeights | None
     tops: frozenset[str]
+    at_run_time: frozenset[str]
     current: dict[str, str] = field(default_factory=dict)
 
 
@@ -131,7 +133,8 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
     stages = frozenset(message.state.stage)
     kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer, stages)]
     tops = frozenset(top for layer, _ in kept for top in layer.top)
-    reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops)
+    at_run_time = _written_at_run_time([layer for layer, _ in kept])
+    reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops, at_run_time=at_run_time)
     net, problems, lost = reading.net, Problems(), set[str]()
     for name, shape in _old_inputs(message):
         origin = Origin(layer=name, what="input", file=str(path))
@@ -151,6 +154,13 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
     read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
     net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
     return net
+
+
+def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozenset[str]:
+    """The names of weights that a layer writes, as it works in place on the top of their Parameter."""
+    overwritten = {layer.top[0] for layer in layers if layer.bottom and list(layer.bottom[:1]) == list(layer.top)}
+    parameters = [layer for layer in layers if layer.type == "Parameter" and overwritten.issuperset(layer.top)]
+    return frozenset(name for layer in parameters for name in _shared(layer))
 
 
 def _with_lines(
@@ -210,6 +220,9 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
 
 
 def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
+    kept_by_none = reading.stored is None or node.name not in reading.stored.layers
+    if kept_by_none and len(node.param_names) == len(shapes) and reading.at_run_time.issuperset(node.param_names):
+        return ()
     if reading.stored is None:
         return tuple(Blob.of_zeros(shape) for shape in shapes)
     if reading.net.has(node.name):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import Note
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.layers import Reshape
+from caffe_ir.layers import Eltwise, Parameter, Reshape, Silence
 from caffe_ir.net import Net, Node
 
 
@@ -28,11 +28,21 @@ class Replacement(Struct, kw_only=True):
     notes: list[Note] = field(default_factory=list)
     """What to say of this rewrite instead of naming the layers that it made."""
 
-    def add(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = ()) -> str:
+    def add(
+        self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = (), param_names: tuple[str, ...] = ()
+    ) -> str:
         """A new node, named after the source's layer; gives its top."""
-        return self.split(suffix, layer, *bottoms, blobs=blobs, tops=1)[0]
+        return self.split(suffix, layer, *bottoms, blobs=blobs, tops=1, param_names=param_names)[0]
 
-    def split(self, suffix: str, layer: Layer, *bottoms: str, blobs: Sequence[Blob] = (), tops: int) -> list[str]:
+    def split(
+        self,
+        suffix: str,
+        layer: Layer,
+        *bottoms: str,
+        blobs: Sequence[Blob] = (),
+        tops: int,
+        param_names: tuple[str, ...] = (),
+    ) -> list[str]:
         """A new node with so many tops; gives them."""
         wanted = f"{self.old.origin.layer}_{suffix}"
         name = self.free(wanted)
@@ -44,9 +54,29 @@ class Replacement(Struct, kw_only=True):
             tops=tuple(written),
             blobs=tuple(blobs),
             origin=self.old.origin,
+            param_names=param_names,
         )
         self.nodes.append(node)
         return written
+
+    def weights(self, blob: str, shape: Shape) -> str:
+        """Let a blob be weights of this shape, from here on; gives the name under which layers share them.
+
+        Why Caffe computes this: caffe_ir/shared_memory.py.
+        """
+        shared = {name for node in self.net.nodes for name in node.param_names}
+        name = self.free(f"{self.old.origin.layer}_weights")
+        while name in shared:
+            name = self.free(name)
+        values = self.view("values", blob, shape)
+        parameter = Node(
+            name=name, layer=Parameter(shape=shape), tops=(name,), origin=self.old.origin, param_names=(name,)
+        )
+        self.nodes.append(parameter)
+        copied = self.add("weights_written", Eltwise(operation="SUM", coeff=(0.0, 1.0)), name, values)
+        self.nodes[-1] = replace(self.nodes[-1], in_place=True)
+        self.split("weights_end", Silence(), copied, tops=0)
+        return name
 
     def view(self, suffix: str, blob: str, shape: Shape) -> str:
         """The blob in another shape, by a Reshape that says 0 for a batch that stays; the blob itself in its own."""

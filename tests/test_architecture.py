@@ -70,7 +70,14 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
-    "caffe_ir.net": ("caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors", "caffe_ir.values"),
+    "caffe_ir.shared_memory": ("caffe_ir.layer",),
+    "caffe_ir.net": (
+        "caffe_ir.layer",
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "caffe_ir.shared_memory",
+        "caffe_ir.values",
+    ),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
     "caffe_ir.replacement": (
@@ -81,7 +88,14 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
     ),
     "caffe_ir.views": ("caffe_ir.blob",),
-    "caffe_ir.reference": ("caffe_ir.net", "caffe_ir.layer", "caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.reference": (
+        "caffe_ir.net",
+        "caffe_ir.layers.*",
+        "caffe_ir.layer",
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "caffe_ir.shared_memory",
+    ),
     "caffe_ir.layers.*": (
         "caffe_ir.layers.*",
         "caffe_ir.layer",
@@ -190,6 +204,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.reference",
+        "caffe_ir.shared_memory",
         "caffe_ir.targets.*",
         "caffe_ir.reader",
         "caffe_ir.prototxt",

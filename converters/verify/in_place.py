@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from caffe_ir.layers import Eltwise
 from caffe_ir.net import Net, Node
+from caffe_ir.shared_memory import SharedMemory
 from converters.verify.blame import Fault, place
 
 _REFUSED = ("AbsVal", "Flatten", "Reshape", "Split")
@@ -14,8 +15,11 @@ _REFUSED = ("AbsVal", "Flatten", "Reshape", "Split")
 
 def in_place_faults(net: Net) -> Iterator[Fault]:
     """What is wrong with layers whose top has the name of their bottom, though each computes the right thing alone."""
-    places = {node.name: number for number, node in enumerate(net.nodes)}
-    for node in (node for node in net.nodes if node.in_place):
+    places, memory = {node.name: number for number, node in enumerate(net.nodes)}, SharedMemory()
+    for node in net.nodes:
+        memory.step(node)
+        if not node.in_place or (node.top in memory.names and _forgets(node)):
+            continue
         kind = node.layer.type_name()
         others = [other.name for other in net.consumers(node.bottoms[0]) if other is not node]
         if not _can(node):
@@ -25,6 +29,11 @@ def in_place_faults(net: Net) -> Iterator[Fault]:
             yield _fault(node, f"it works in place on a blob that {others[0]} reads too, which Caffe refuses")
         elif spoilt := _spoilt(net, node, places):
             yield _fault(node, f"it works in place on memory that other layers see: in Caffe it changes {spoilt}")
+
+
+def _forgets(node: Node) -> bool:
+    """Whether it does not read what it overwrites: a way to write weights at run time (caffe_ir/shared_memory.py)."""
+    return isinstance(node.layer, Eltwise) and node.layer.takes_one and node.layer.coeff[0] == 0
 
 
 def _can(node: Node) -> bool:

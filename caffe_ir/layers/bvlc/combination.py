@@ -33,6 +33,11 @@ class Eltwise(CaffeLayer, frozen=True, kw_only=True):
         require(not (given and self.operation == "PROD"), "PROD takes no coeff")
         return same_shape(bottoms)
 
+    @property
+    def takes_one(self) -> bool:
+        """Whether it is a sum of which one term counts: a factor 0 leaves out infinities too (axpy of BLAS)."""
+        return self.operation == "SUM" and sorted(self.coeff) == [0.0] * (len(self.coeff) - 1) + [1.0]
+
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
         if self.operation == "MAX":
             return [_maximum(bottoms)]
@@ -40,6 +45,8 @@ class Eltwise(CaffeLayer, frozen=True, kw_only=True):
             return [_reduced(np.multiply, bottoms)]
         if not self.coeff or set(self.coeff) == {1.0}:
             return [_reduced(np.add, bottoms)]
+        if self.takes_one:
+            return [bottoms[self.coeff.index(1.0)] + 0.0]  # Caffe begins with 0, to which it adds
         return [_reduced(np.add, [bottom * factor for bottom, factor in zip(bottoms, self.coeff, strict=True)])]
 
     @classmethod

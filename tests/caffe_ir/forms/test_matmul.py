@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
+from msgspec.structs import replace
 
+from caffe_ir.errors import ShapeError
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Input
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter
 from caffe_ir.layers.source import MatMul
+from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.reader import read
+from caffe_ir.reference import Memory, run
 from caffe_ir.replacement import Replacement
+from caffe_ir.targets import CAFFE, TARGETS
+from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
+from tests.oracles.caffe_by_hand import CaffeByHand
 
 
 def product(first, second, **turns):
@@ -21,7 +32,7 @@ def product(first, second, **turns):
 def by_pairs(net):
     after = net.copy()
     new = Replacement(net=after, old=after.node("product"))
-    assert not FORMS[MatMul][0].build(new)
+    assert not FORMS[MatMul][-1].build(new)
     new.commit()
     assert_same(net, after)
     return after
@@ -62,3 +73,116 @@ def test_only_two_transposed_factors_need_a_permutation():
         for turns in ((False, False), (True, False), (False, True), (True, True))
     }
     assert [turns for turns, found in kinds.items() if "Permute" in found] == [(True, True)]
+
+
+FORMS_OF_ONE = {form.name: form for form in FORMS[MatMul]}
+FILTERS, MATRIX, PAIRS = FORMS_OF_ONE
+TURNS = [(False, False), (True, False), (False, True), (True, True)]
+
+
+def sides(batches, turns):
+    first, second = ((*batch, *ends) for batch, ends in zip(batches, ((4, 5), (5, 6)), strict=True))
+    return (
+        (*first[:-2], 5, 4) if turns[0] else first,
+        (*second[:-2], 6, 5) if turns[1] else second,
+    )
+
+
+def in_form(net, name):
+    after = net.copy()
+    new = Replacement(net=after, old=after.node("product"))
+    reason = FORMS_OF_ONE[name].build(new)
+    assert not reason, reason
+    new.commit()
+    after.check()
+    return after
+
+
+@pytest.mark.parametrize("turns", TURNS)
+@pytest.mark.parametrize(
+    "batches", [((), ()), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((1,), (3,)), ((3,), ())]
+)
+@pytest.mark.parametrize("name", [FILTERS, MATRIX])
+def test_weights_written_at_run_time_are_the_product_of_torch(turns, batches, name):
+    net = product(*sides(batches, turns), transpose_a=turns[0], transpose_b=turns[1])
+    try:
+        written = in_form(net, name)
+    except ShapeError:
+        assert name == MATRIX
+        return
+    memory = Memory()
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        given = {blob: rng.normal(size=net.shapes[blob]) for blob in ("data", "other")}
+        first, second = (
+            torch.from_numpy(given[blob]).mT if turn else torch.from_numpy(given[blob])
+            for blob, turn in zip(("data", "other"), turns, strict=True)
+        )
+        found = run(written, given, np.float64, memory)["product"]
+        np.testing.assert_allclose(found, (first @ second).numpy(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("turns", "kinds"),
+    [
+        ((False, False), ["Reshape", "Reshape", "Parameter", "Eltwise", "Silence", "Convolution", "Reshape"]),
+        ((True, False), ["Reshape", "Reshape", "Parameter", "Eltwise", "Silence", "Deconvolution", "Reshape"]),
+        ((False, True), ["Reshape", "Reshape", "Parameter", "Eltwise", "Silence", "Convolution", "Reshape"]),
+    ],
+)
+def test_no_factor_is_permuted(turns, kinds):
+    net = product(*sides(((2, 3), (2, 3)), turns), transpose_a=turns[0], transpose_b=turns[1])
+    assert types(in_form(net, FILTERS)) == kinds
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "turns", "shape", "group"),
+    [
+        ((1, 4, 5), (7, 5, 6), (False, False), (4, 5, 1, 1), 1),
+        ((7, 4, 5), (5, 6), (False, False), (28, 5, 1, 1), 1),
+        ((7, 4, 5), (7, 5, 6), (False, False), (28, 5, 1, 1), 7),
+        ((7, 5, 4), (7, 5, 6), (True, False), (35, 4, 1, 1), 7),
+        ((7, 4, 5), (7, 6, 5), (False, True), (28, 1, 1, 5), 7),
+    ],
+)
+def test_what_does_not_change_from_sample_to_sample_is_no_group(first, second, turns, shape, group):
+    net = in_form(product(first, second, transpose_a=turns[0], transpose_b=turns[1]), FILTERS)
+    (layer,) = (node.layer for node in net.nodes if isinstance(node.layer, Convolution | Deconvolution))
+    (weights,) = (node.layer.shape for node in net.nodes if isinstance(node.layer, Parameter))
+    assert (weights, layer.group) == (shape, group)
+
+
+@pytest.mark.parametrize("turns", TURNS)
+@pytest.mark.parametrize("batches", [((), ()), ((1, 2), (1, 2)), ((3,), (2, 3))])
+def test_the_files_compute_it_in_the_order_of_caffe(tmp_path, turns, batches):
+    net = product(*sides(batches, turns), transpose_a=turns[0], transpose_b=turns[1])
+    net = lower(net.copy(), CAFFE, Options())
+    assert any(isinstance(node.layer, Parameter) for node in net.nodes)
+    written = write(net, tmp_path / "net", CAFFE)
+    caffe, back = CaffeByHand(written.prototxt, written.caffemodel), read(written.prototxt, written.caffemodel)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        given = {blob: rng.normal(size=net.shapes[blob]) for blob in ("data", "other")}
+        first, second = (
+            given[blob].swapaxes(-1, -2) if turn else given[blob]
+            for blob, turn in zip(("data", "other"), turns, strict=True)
+        )
+        np.testing.assert_allclose(caffe.forward(**given)["product"], first @ second, rtol=1e-12, atol=1e-14)
+        found = run(back, given, np.float64)[back.outputs[0]]
+        np.testing.assert_allclose(found, first @ second, rtol=1e-12, atol=1e-14)
+    assert back.outputs == net.outputs
+
+
+def test_a_target_without_parameters_gets_the_products_of_all_pairs():
+    net = product((2, 4, 5), (2, 5, 6))
+    lowered = lower(net, TARGETS["opencv"], Options())
+    assert not any(isinstance(node.layer, Parameter) for node in lowered.nodes)
+
+
+def test_names_of_weights_that_the_source_shares_are_left_alone():
+    net = product((2, 4, 5), (2, 5, 6))
+    other = add(net, "ones", InnerProduct(num_output=2, bias_term=False), np.ones((2, 20)), bottoms=("data",))
+    net.update(other, replace(other, param_names=("product_weights",)))
+    net = in_form(net, FILTERS)
+    names = [name for node in net.nodes for name in node.param_names]
+    assert sorted(names) == ["product_weights", "product_weights_2", "product_weights_2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
 from caffe_ir.reference import run
@@ -26,7 +27,7 @@ def rewritten(net: Net, *passes: Pass | NetPass, context: Context = CONTEXT) -> 
 
 def assert_same(before: Net, after: Net, tolerance: float = 1e-12) -> None:
     random = np.random.default_rng(7)
-    inputs = [node.top for node in before.nodes if not node.bottoms and not node.blobs]
+    inputs = [node.top for node in before.nodes if isinstance(node.layer, Input)]
     feeds = {name: random.standard_normal(before.shapes[name]) for name in inputs}
     old, new = run(before, feeds, np.float64), run(after, feeds, np.float64)
     pairs = [(before.values[value], after.values[value]) for value in before.values if value in after.values]

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import torch
 
+from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
@@ -38,7 +39,7 @@ def settled(module: torch.nn.Module, *inputs: torch.Tensor) -> torch.nn.Module:
 
 def fed(net: Net, inputs: tuple[torch.Tensor, ...]) -> dict[str, np.ndarray]:
     """The inputs by the names of the net's own, in order."""
-    names = [node.top for node in net.nodes if not node.bottoms and not node.blobs]
+    names = [node.top for node in net.nodes if isinstance(node.layer, Input)]
     return {name: value.detach().double().numpy() for name, value in zip(names, inputs, strict=True)}
 
 

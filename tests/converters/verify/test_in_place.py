@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from caffe_ir.errors import Origin
 from caffe_ir.layers import LRN, AbsVal, Convolution, Eltwise, Flatten, Parameter, Pooling, ReLU, Reshape, Sigmoid
-from caffe_ir.net import Net
+from caffe_ir.net import Net, Node
 from converters.verify.in_place import in_place_faults
 from tests.caffe_ir.build import add, net_of
 
@@ -93,3 +94,26 @@ def test_weights_that_every_run_changes() -> None:
     add(net, "relu", ReLU(), in_place=True)
     said = "it works in place on memory that other layers see: in Caffe it changes the weights, at every run"
     assert found(net) == [f"relu: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("coeff", "faults"),
+    [
+        ((0.0, 1.0), []),
+        ((1.0, 0.0), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a word"]),
+        ((), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a word"]),
+    ],
+)
+def test_weights_with_a_name_may_be_written_by_what_does_not_read_them(coeff, faults) -> None:
+    net = after_sigmoid(shape=(4, 2, 1, 1))
+    net.append(
+        Node(
+            name="w",
+            layer=Parameter(shape=(4, 2, 1, 1)),
+            tops=("w",),
+            param_names=("w",),
+            origin=Origin(layer="w"),
+        )
+    )
+    add(net, "written", Eltwise(operation="SUM", coeff=coeff), bottoms=["w", "first"], in_place=True)
+    assert found(net) == faults
