@@ -17,11 +17,13 @@ from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, Input
+from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.prototxt import values
+from caffe_ir.spelling import misspelled, old_form_verdicts, old_forms
 from caffe_ir.stored_weights import StoredWeights, stored_weights
-from caffe_ir.targets.target import Target
+from caffe_ir.targets.target import Target, Verdict
 from caffe_ir.upgrade import upgrade
 
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
@@ -40,16 +42,39 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Tar
         stored = stored_weights(read_layers(caffemodel), param_names)
     net = _net(message, stored, Path(prototxt), lines)
     if target is not None:
-        _refuse(net, target)
+        _refuse(net, prototxt, target)
     return net
 
 
-def _refuse(net: Net, target: Target) -> None:
+def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems = Problems()
+    for origin, verdict in misspellings(prototxt, target):
+        if verdict.is_fault:
+            problems.add(
+                f"{origin.layer} is written in a way that {target.title} does not read", why=verdict.why, origin=origin
+            )
     for node, verdict in target.verdicts(net):
         if verdict.is_fault:
             problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
+
+
+def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin, Verdict]]:
+    """What a target does not read in the text of a prototxt, whatever that means, with its lines.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    text = _text(path)
+    message = _parsed_as_it_is(path, text)
+    for verdict in old_form_verdicts(old_forms(message), target):
+        yield Origin(layer=path.name, what="net", file=str(path), line=1), verdict
+    _upgrade(path, message)
+    stages = frozenset(message.state.stage)
+    for layer, line in _with_lines(message, _layer_lines(text)):
+        if _runs_at_test(layer, stages):
+            origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
+            yield from ((origin, verdict) for verdict in misspelled(layer, target))
 
 
 def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int]]:
@@ -87,6 +112,12 @@ def _text(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
+    message = _parsed_as_it_is(path, text)
+    _upgrade(path, message)
+    return message
+
+
+def _parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
     message = caffe_pb2.NetParameter()
     try:
         text_format.Parse(text, message)
@@ -95,13 +126,16 @@ def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
         raise ConversionError(
             Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
         ) from error
+    return message
+
+
+def _upgrade(path: Path, message: caffe_pb2.NetParameter) -> None:
     try:
         upgrade(message)
     except ValueError as error:
         origin = Origin(layer=path.name, file=str(path))
         hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
         raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
-    return message
 
 
 def _layer_lines(text: str) -> list[int]:
@@ -240,7 +274,8 @@ def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
 def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
     """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     if message.type not in LAYERS:
-        raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", origin=origin))
+        hint = did_you_mean(message.type, LAYERS)
+        raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin))
     kind = LAYERS[message.type]
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:

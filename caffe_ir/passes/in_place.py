@@ -6,7 +6,8 @@ rightly (`Layer.in_place`) a node is marked unless
 - its bottom is a view: Reshape, Flatten and Split share the memory of their bottom (reshape_layer.cpp, ShareData), and
   writing to the one changes the other for every later reader;
 - its bottom is the net's input or a constant, which must live until the next run;
-- its top is an output of the net: an output keeps its own name.
+- its top is an output of the net: an output keeps its own name;
+- the target does not read such a layer in place.
 The names of `net.values` stay; which of them are overwritten in Caffe follows from the marks.
 """
 
@@ -21,6 +22,8 @@ from caffe_ir.passes.base import Context, Pass
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not node.layer.in_place or node.in_place or len(node.tops) != 1:
+        return
+    if context.target.in_place is not None and not isinstance(node.layer, context.target.in_place):
         return
     bottom = node.bottoms[0]
     if net.is_output(node.top) or net.shapes[bottom] != net.shapes[node.top]:

@@ -24,7 +24,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import TARGETS
+from caffe_ir.targets import WIDESPREAD
 from caffe_ir.targets.target import Target, Verdict
 
 EQUAL = 0.01
@@ -139,7 +139,7 @@ class Chooser(Struct, kw_only=True):
 
 
 def _broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:
-    verdicts = {other.name: other.verdict(layer, bottoms) for other in TARGETS.values() if other is not target}
+    verdicts = {other.name: other.verdict(layer, bottoms) for other in WIDESPREAD if other is not target}
     return {name: 1 + verdict.silent for name, verdict in verdicts.items() if verdict is not None}
 
 

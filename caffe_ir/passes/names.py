@@ -2,7 +2,8 @@
 
 A name holds letters, digits, `_`, `.` and `-` only (blanks break ncnn, `/` cannot be saved as HDF5), and no ending
 that a tool takes for an order (`_cpu`, `_report`: NNIE; `_splitncnn_`: ncnn). A layer with one top has its name: OpenCV
-calls an output by its layer, Caffe by its blob. The name of a layer with several is that of no blob.
+calls an output by its layer, Caffe by its blob. The name of a layer with several is that of no blob. A target may want
+less: identifiers, or so many characters at most (`Names`), which leaves the beginning of a name and its end.
 """
 
 from __future__ import annotations
@@ -15,26 +16,43 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node, free_name
 from caffe_ir.passes.base import Context, Pass
+from caffe_ir.targets.target import Names
 
 ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 ORDER = re.compile(r"_(cpu|report|splitncnn_\d*)$")
 
 
-def legal(name: str) -> str:
-    """The nearest name that every reader accepts."""
-    return ORDER.sub(r"-\1", ILLEGAL.sub("_", name)) or "layer"
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_]+")
+NUMBER = 5
+"""Characters that are kept free for a number behind a name that is taken."""
+
+
+def legal(name: str, names: Names | None = None) -> str:
+    """The nearest name that every reader accepts, and that is as a target wants its names."""
+    name = ORDER.sub(r"-\1", ILLEGAL.sub("_", name)) or "layer"
+    if names is None:
+        return name
+    if names.plain:
+        name = NOT_PLAIN.sub("_", name)
+        name = f"n{name}" if name[0].isdigit() else name
+    if not names.most or len(name) <= names.most:
+        return name
+    kept = names.most - NUMBER
+    return f"{name[: kept - kept // 2]}{name[-(kept // 2) :]}"
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if len(node.tops) == 1 and node.name == node.top == legal(node.top):
+    names = context.target.names
+    if len(node.tops) == 1 and node.name == node.top == legal(node.top, names):
         return
     free, taken = list[str](), set(node.tops)
     for top in node.tops:
         taken.remove(top)
-        free.append(_free(legal(top), net, node, taken))
+        free.append(_free(legal(top, names), net, node, taken))
         taken |= {top, free[-1]}
     tops = tuple(free)
-    name = tops[0] if len(tops) == 1 else _free(legal(node.name), net, node, set(tops))
+    like_top = len(tops) == 1 or (names is not None and names.like_tops)
+    name = tops[0] if like_top else _free(legal(node.name, names), net, node, set(tops))
     if (name, tops) != (node.name, node.tops):
         _rename(net, node, name, tops)
 

@@ -56,6 +56,7 @@ from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
+from caffe_ir.targets.description import EVIDENCE
 from caffe_ir.targets.target import Target
 
 PIPELINE: tuple[Pass | NetPass, ...] = (
@@ -113,6 +114,8 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
     if not problems.found:
         problems.found += _outputs_too_many(net)
     problems.raise_if_any()
+    if target.evidence != "run":
+        net.note("assumed", f"what {target.title} reads is {EVIDENCE[target.evidence]}: {target.source}")
     return net
 
 

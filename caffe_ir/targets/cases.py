@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from caffe_ir.layer import Shapes
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import (
     LRN,
     BatchNorm,
@@ -12,6 +16,7 @@ from caffe_ir.layers import (
     Deconvolution,
     Eltwise,
     Exp,
+    Flatten,
     Log,
     Pooling,
     Power,
@@ -22,7 +27,11 @@ from caffe_ir.layers import (
     Swish,
 )
 
-MAP_AXES = 4
+MAP_AXES, TWO = 4, 2
+
+
+def always(layer: Layer, bottoms: Shapes) -> bool:
+    return True
 
 
 def batch_statistics(layer: BatchNorm, bottoms: Shapes) -> bool:
@@ -117,3 +126,119 @@ def factors_of_rows(layer: Scale, bottoms: Shapes) -> bool:
 
 def beta(layer: Swish, bottoms: Shapes) -> bool:
     return layer.beta != 1
+
+
+def coefficients(layer: Eltwise, bottoms: Shapes) -> bool:
+    """Any that is not 1."""
+    return not set(layer.coeff) <= {1.0}
+
+
+def other_coefficients(layer: Eltwise, bottoms: Shapes) -> bool:
+    """Any that is neither 1 nor -1."""
+    return not set(layer.coeff) <= {1.0, -1.0}
+
+
+def coefficients_of_several(layer: Eltwise, bottoms: Shapes) -> bool:
+    return len(bottoms) > TWO and coefficients(layer, bottoms)
+
+
+def several(layer: Eltwise, bottoms: Shapes) -> bool:
+    """More than two bottoms."""
+    return len(bottoms) > TWO
+
+
+def several_but_maxima(layer: Eltwise, bottoms: Shapes) -> bool:
+    return len(bottoms) > TWO and layer.operation != "MAX"
+
+
+def clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    """A mean whose last windows reach beyond the padded map."""
+    return layer.pool == "AVE" and _is_clipped(layer, bottoms)
+
+
+def padded_and_clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    return padded_mean(layer, bottoms) and _is_clipped(layer, bottoms)
+
+
+def _is_clipped(layer: Pooling, bottoms: Shapes) -> bool:
+    ends = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.stride, layer.pad, strict=True)
+    kernel = layer.kernel_size or bottoms[0][2:]
+    return any(
+        (count - 1) * step + taps > size + 2 * pad for (size, count, step, pad), taps in zip(ends, kernel, strict=True)
+    )
+
+
+def one_more_window(layer: Pooling, bottoms: Shapes) -> bool:
+    """Caffe takes off the last window, which begins in the padding (pooling_layer.cpp, Reshape)."""
+    if layer.round_mode == "FLOOR" or not any(layer.pad):
+        return False
+    sizes = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
+    return any(-(-(size + 2 * pad - taps) // step) + 1 != count for size, count, taps, step, pad in sizes)
+
+
+def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
+    """`pad_h` and `pad_w` differ, which only these fields can say."""
+    return len(set(layer.pad)) > 1
+
+
+def larger_than_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    return any(taps > size for taps, size in zip(layer.kernel_size, bottoms[0][2:], strict=False))
+
+
+def padded_and_as_large_as_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    return any(layer.pad) and layer.kernel_size == bottoms[0][2:]
+
+
+def within_channels(layer: LRN, bottoms: Shapes) -> bool:
+    return layer.norm_region == "WITHIN_CHANNEL"
+
+
+def grouped_otherwise(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
+    """Groups that are neither one nor a group for each channel."""
+    return layer.group not in (1, bottoms[0][1])
+
+
+def uneven_stride(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> bool:
+    return len(set(layer.stride)) > 1
+
+
+def other_end(layer: Flatten, bottoms: Shapes) -> bool:
+    """Other axes than all from the first on become one."""
+    return layer.end_axis not in (-1, len(bottoms[0]) - 1)
+
+
+def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
+    """The first number of `shape` is not 0, which stands for the batch as it is."""
+    return layer.axis != 0 or layer.shape[:1] != (0,)
+
+
+def no_map(layer: Layer, bottoms: Shapes) -> bool:
+    """The first bottom has not four axes."""
+    return len(bottoms[0]) != MAP_AXES
+
+
+def largest_window(layer: Convolution | Deconvolution | Pooling) -> int:
+    """The most cells that a window has along an axis."""
+    return max(layer.kernel_size, default=0)
+
+
+def cells(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> int:
+    """The cells of a window; those of the map where the pooling is global."""
+    return prod(layer.kernel_size or bottoms[0][2:])
+
+
+# ---- How a file is written: questions of `Spelling`, about the fields that it sets --------------------------------
+
+
+def repeated_sizes(fields: Mapping[str, Any]) -> bool:
+    """Rows and columns of a window are given as `kernel_size: 3 kernel_size: 5`, not as `kernel_h` and `kernel_w`."""
+    return any(len(set(fields.get(name, ()))) > 1 for name in ("kernel_size", "stride", "pad"))
+
+
+def no_points(fields: Mapping[str, Any]) -> bool:
+    """Equal parts of a Slice, as many as there are tops."""
+    return not fields.get("slice_point")
+
+
+def no_stride(fields: Mapping[str, Any]) -> bool:
+    return not {"stride", "stride_h", "stride_w"} & fields.keys()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import LAYERS
-from caffe_ir.targets.target import Evidence, Limit, Target
+from caffe_ir.targets.target import OLD_FORMS, Case, Evidence, Target
 
 EVIDENCE: dict[Evidence, str] = {
     "run": "run by us",
@@ -17,7 +18,8 @@ EVIDENCE: dict[Evidence, str] = {
 
 
 def described(target: Target) -> dict[str, Any]:
-    """The target as JSON has it: its layer types with the limits of each, and the types of ours that it lacks."""
+    """The target as JSON has it: its layer types with the limits of each, what concerns more than one layer or how a
+    file is written (`net`), and the types of ours that it lacks."""
     return {
         "name": target.name,
         "title": target.title,
@@ -25,8 +27,11 @@ def described(target: Target) -> dict[str, Any]:
         "source": target.source,
         "engine": target.engine,
         "layers": {
-            kind.type_name(): [_limit(target, limit) for limit in target.layers[kind]] for kind in _sorted(target)
+            kind.type_name(): [_case(target, limit, limit.title) for limit in target.layers[kind]]
+            for kind in _sorted(target)
         },
+        "net": list(_beyond_one_layer(target)),
+        "fields": sorted(target.fields),
         "lacks": lacks(target),
     }
 
@@ -40,10 +45,24 @@ def _sorted(target: Target) -> list[type[Layer]]:
     return sorted(target.layers, key=lambda kind: kind.type_name().lower())
 
 
-def _limit(target: Target, limit: Limit) -> dict[str, str]:
+def _beyond_one_layer(target: Target) -> Iterator[dict[str, str]]:
+    yield from (_case(target, one, one.text) for one in target.pairs)
+    yield from (_case(target, one, one.text) for one in target.net)
+    yield from (_case(target, one, one.text) for one in target.spellings)
+    if target.names is not None:
+        yield _case(target, target.names, target.names.title)
+    if target.in_place is not None:
+        names = ", ".join(sorted(kind.type_name() for kind in target.in_place))
+        yield _case(target, Case(source=target.source), f"layers in place, but {names}")
+    for form in OLD_FORMS:
+        if form not in target.old_forms:
+            yield _case(target, Case(source=target.source), f"a net in the old form `{form}`")
+
+
+def _case(target: Target, case: Case, title: str) -> dict[str, str]:
     return {
-        "limit": limit.title,
-        "effect": limit.effect,
-        "evidence": target.evidence_of(limit),
-        "source": limit.source,
+        "limit": title,
+        "effect": case.effect,
+        "evidence": target.evidence_of(case),
+        "source": case.source,
     }

@@ -14,6 +14,7 @@ from caffe_ir.layers import (
     BatchNorm,
     Bias,
     Clip,
+    Concat,
     Convolution,
     Crop,
     Dropout,
@@ -22,6 +23,7 @@ from caffe_ir.layers import (
     Embed,
     Im2col,
     InnerProduct,
+    Input,
     Log,
     Mish,
     Parameter,
@@ -36,9 +38,9 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Target
+from caffe_ir.targets.target import Never, Only, Pair, Spelling, Target
 
-LACKS = (Clip, Dropout, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
+LACKS = (Clip, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 
 MNN = Target(
     name="mnn",
@@ -57,8 +59,8 @@ MNN = Target(
         ),
         ArgMax: (
             Never(
-                text="the axis is ignored",
-                where=lambda layer, bottoms: layer.axis is not None,
+                text="the axis is ignored, and the order of equal ones",
+                where=cases.always,
                 silent=True,
                 source="trial argmax_axis1",
             ),
@@ -76,7 +78,10 @@ MNN = Target(
                 source="trial conv_dil_h2w1",
             ),
         ),
-        Crop: (),
+        Concat: (Never(text="a Concat of one blob is dropped", where=cases.alone, source="trial x_concat_single"),),
+        Crop: (
+            Never(text="without an offset", where=lambda layer, bottoms: not layer.offset, source="trial crop_default"),
+        ),
         Eltwise: (
             Never(
                 text="coefficients other than 1 and -1",
@@ -142,4 +147,22 @@ MNN = Target(
             ),
         ),
     },
+    pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
+    fields=frozenset({"clip_param", "pooling_param.round_mode"}),
+    spellings=(
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size are exchanged",
+            where=cases.repeated_sizes,
+            silent=True,
+            source="trial conv_kh3kw5_repeated",
+        ),
+        Spelling(
+            type_name="Slice",
+            text="a Slice without slice_point",
+            where=cases.no_points,
+            source="trial slice_equal",
+        ),
+    ),
+    old_forms=frozenset({"input_dim", "input_shape"}),
 )

@@ -39,9 +39,9 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Target
+from caffe_ir.targets.target import Names, Never, Only, Spelling, Target
 
-LACKS = (ArgMax, Bias, Clip, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Swish, Tile)
+LACKS = (ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
 NEGATIVE = Never(
     text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
 )
@@ -125,13 +125,6 @@ NCNN = Target(
         Reshape: (
             Never(text="there is no batch axis", where=cases.other_batch, silent=True, source="trial dfl by the batch"),
             Never(text="more than four axes", where=cases.many_axes, silent=True, source="trial reshape_5d"),
-            Never(
-                text="axis and num_axes",
-                where=cases.some_axes,
-                silent=True,
-                source="caffe2ncnn.cpp, Reshape",
-                evidence="source",
-            ),
         ),
         Scale: (
             Never(
@@ -147,7 +140,29 @@ NCNN = Target(
                 source="trial scale_axis3",
             ),
         ),
+        Embed: (Never(text="its parameters are dropped", where=cases.always, silent=True, source="trial embed"),),
+        Reduction: (
+            Never(
+                text="its parameters are dropped",
+                where=lambda layer, bottoms: layer.operation != "SUM" or layer.axis not in (0, 1),
+                silent=True,
+                source="trial reduction_mean_axis1",
+            ),
+        ),
         Slice: (NEGATIVE, BATCH),
+        Swish: (Only(field="beta", values=(1.0,), source="trial swish_beta"),),
+        Tile: (Never(text="its parameters are dropped", where=cases.always, silent=True, source="trial tile_axis1"),),
         Softmax: (NEGATIVE, BATCH),
     },
+    spellings=(
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size",
+            where=cases.repeated_sizes,
+            silent=True,
+            source="trial conv_kh3kw5_repeated",
+        ),
+    ),
+    old_forms=frozenset({"input_dim", "input_shape"}),
+    names=Names(blanks=False, source="trial name_space"),
 )

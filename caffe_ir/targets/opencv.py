@@ -23,6 +23,7 @@ from caffe_ir.layers import (
     Log,
     Mish,
     Parameter,
+    Power,
     Reduction,
     ReLU6,
     Scale,
@@ -32,7 +33,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Target
+from caffe_ir.targets.target import Never, Only, Pair, Spelling, Target
 
 LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
 
@@ -79,4 +80,27 @@ OPENCV = Target(
         ),
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
     },
+    fields=frozenset({"clip_param", "swish_param"}),
+    spellings=(
+        Spelling(
+            type_name="Pooling",
+            text="global_pooling without pool",
+            where=lambda fields: bool(fields.get("global_pooling")) and "pool" not in fields,
+            source="trial pool_global_of_no_pool",
+        ),
+        Spelling(
+            type_name="Slice",
+            text="a Slice without slice_point, unless each part is read",
+            where=cases.no_points,
+            source="trial slice_equal",
+        ),
+    ),
+    pairs=(
+        Pair(
+            first=MVN,
+            second=Power,
+            text="a Power behind an MVN",
+            source="trial ch_mvn: fastNormChannel asserts as many scales as channels",
+        ),
+    ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -15,15 +16,20 @@ Evidence = Literal["run", "source", "document"]
 """How a limit is known: run by us, read in the importer's source code, or stated in a document or report."""
 Effect = Literal["refused", "wrong", "slow"]
 """What a target makes of a layer that it does not compute as it should, the worst first."""
+_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+OldForm = Literal["layers", "input_dim", "input_shape"]
+OLD_FORMS: tuple[OldForm, ...] = ("layers", "input_dim", "input_shape")
+"""Forms of a prototxt before `layer` and layers of the type Input."""
 EFFECTS: tuple[Effect, ...] = ("refused", "wrong", "slow")
+_IN_PLACE = "{} in place is not read as it is in Caffe"
 
 
-class Limit(Struct, frozen=True, kw_only=True):
-    """A case in which a target does not compute a layer type that it reads.
+class Case(Struct, frozen=True, kw_only=True):
+    """Something that a target does not read as Caffe does.
 
-    `silent`: it reads such a layer and computes something else, without a message. `slow`: it computes it rightly, and
-    another form many times faster. `source` is the trial, file or document that shows it; `evidence` says which of
-    these it is, where that differs from the rest of the target's.
+    `silent`: it reads it and computes something else, without a message. `slow`: it computes it rightly, and another
+    form many times faster. `source` is the trial, file or document that shows it; `evidence` says which of these it
+    is, where that differs from the rest of the target's.
     """
 
     silent: bool = False
@@ -34,6 +40,10 @@ class Limit(Struct, frozen=True, kw_only=True):
     @property
     def effect(self) -> Effect:
         return "slow" if self.slow else "wrong" if self.silent else "refused"
+
+
+class Limit(Case, frozen=True, kw_only=True):
+    """A case of one layer type that the target reads."""
 
     @property
     def title(self) -> str:
@@ -90,6 +100,63 @@ class Never(Limit, frozen=True, kw_only=True):
         return self.text if self.where(layer, bottoms) else ""
 
 
+class Pair(Case, frozen=True, kw_only=True):
+    """Two neighbours: a layer of the type `second` that reads what one of the type `first` writes, in some cases."""
+
+    first: type[Layer]
+    second: type[Layer]
+    text: str
+    where: Callable[[Any, Any, Shapes], bool] = lambda first, second, bottoms: True
+    """Of both layers and the shapes of the second one's bottoms."""
+
+
+class NetLimit(Case, frozen=True, kw_only=True):
+    """A case that the whole net decides: `where` gives the nodes that break it."""
+
+    text: str
+    where: Callable[[Net], Iterable[Node]]
+
+
+class Spelling(Case, frozen=True, kw_only=True):
+    """One of several ways to write a layer type in a file, of one meaning in Caffe, that a target does not read so.
+
+    `where` is asked with the fields of the layer's parameters as the file sets them.
+    """
+
+    type_name: str
+    text: str
+    where: Callable[[Mapping[str, Any]], bool]
+
+
+class Names(Case, frozen=True, kw_only=True):
+    """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers, and
+    without blanks.
+
+    With `ends_only` that holds for the inputs and outputs of the net alone; with `like_tops` a layer of
+    several tops is called after the first.
+    """
+
+    most: int = 0
+    plain: bool = False
+    blanks: bool = True
+    ends_only: bool = False
+    like_tops: bool = False
+
+    @property
+    def title(self) -> str:
+        like = ", or of a layer of several tops that is not called after the first" if self.like_tops else ""
+        whose = "names of inputs and outputs" if self.ends_only else "names"
+        long = f"of more than {self.most} characters" if self.most else ""
+        odd = "with other characters than letters, digits and _, or a digit in front" if self.plain else ""
+        blank = "" if self.blanks else "with blanks"
+        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{like}"
+
+    def broken(self, name: str) -> bool:
+        if self.most and len(name) > self.most:
+            return True
+        return (self.plain and not _PLAIN.fullmatch(name)) or (not self.blanks and " " in name)
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
     """Why a target does not compute a layer as it should: it refuses the file, or reads it and computes another thing,
     or is slow. `source` shows it, `evidence` is how we know."""
@@ -133,6 +200,16 @@ class Target(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     layers: Mapping[type[Layer], tuple[Limit, ...]]
+    pairs: tuple[Pair, ...] = ()
+    net: tuple[NetLimit, ...] = ()
+    names: Names | None = None
+    in_place: tuple[type[Layer], ...] | None = None
+    """The types that it reads where they write into their bottom; None: all that Caffe does."""
+    spellings: tuple[Spelling, ...] = ()
+    fields: frozenset[str] = frozenset()
+    """The fields beyond those of BVLC Caffe 1.0 that its proto has: `pooling_param.round_mode`, `permute_param`."""
+    old_forms: frozenset[OldForm] = frozenset(OLD_FORMS)
+    """The forms of older prototxts that it reads."""
     price: Price = Price()
     engine: str = ""
     """The engine of `convert verify` that is this target, where there is one."""
@@ -163,9 +240,9 @@ class Target(Struct, frozen=True, kw_only=True):
             evidence=self.evidence_of(worst[0][0]),
         )
 
-    def evidence_of(self, limit: Limit) -> Evidence:
+    def evidence_of(self, case: Case) -> Evidence:
         """How a limit of this target is known."""
-        return limit.evidence or self.evidence
+        return case.evidence or self.evidence
 
     def holds(self, layer: Layer, bottoms: Shapes) -> bool:
         """Whether the target computes the layer rightly, and fast."""
@@ -174,5 +251,38 @@ class Target(Struct, frozen=True, kw_only=True):
     def verdicts(self, net: Net) -> Iterator[tuple[Node, Verdict]]:
         """Each node of a net that the target does not compute as it should, and why."""
         for node in net.nodes:
-            if verdict := self.verdict(node.layer, net.shapes_of(node.bottoms)):
+            bottoms = net.shapes_of(node.bottoms)
+            if verdict := self.verdict(node.layer, bottoms):
                 yield node, verdict
+            for pair in self.pairs:
+                if isinstance(node.layer, pair.second) and self._follows(net, node, pair):
+                    yield node, self._verdict_of(pair, pair.text)
+            if node.in_place and self.in_place is not None and not isinstance(node.layer, self.in_place):
+                yield node, Verdict(why=_IN_PLACE.format(node.layer.type_name()), evidence=self.evidence)
+            if (names := self.names) is not None and (name := next(_broken_names(net, node, names), "")):
+                yield node, self._verdict_of(names, f"{names.title}: {name}")
+        for limit in self.net:
+            for node in limit.where(net):
+                yield node, self._verdict_of(limit, limit.text)
+
+    def misspelled(self, type_name: str, fields: Mapping[str, Any]) -> Iterator[Verdict]:
+        """What is wrong with the way in which a file writes a layer, whatever it means."""
+        for spelling in self.spellings:
+            if spelling.type_name == type_name and spelling.where(fields):
+                yield self._verdict_of(spelling, spelling.text)
+
+    def _follows(self, net: Net, node: Node, pair: Pair) -> bool:
+        bottoms = net.shapes_of(node.bottoms)
+        before = [net.producer(bottom).layer for bottom in node.bottoms]
+        return any(isinstance(one, pair.first) and pair.where(one, node.layer, bottoms) for one in before)
+
+    def _verdict_of(self, case: Case, why: str) -> Verdict:
+        return Verdict(why=why, effect=case.effect, source=case.source, evidence=self.evidence_of(case))
+
+
+def _broken_names(net: Net, node: Node, names: Names) -> Iterator[str]:
+    tops = [top for top in node.tops if not names.ends_only or net.is_output(top) or not node.bottoms]
+    layer = [] if names.ends_only else [node.name]
+    if names.like_tops and len(node.tops) > 1 and node.name != node.tops[0]:
+        yield node.name
+    yield from (name for name in (*layer, *tops) if names.broken(name))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from converters.caffe.check import Shortfall, checked
+from converters.caffe.check import Shortfall, check_file, checked
 
-__all__ = ["Shortfall", "checked"]
+__all__ = ["Shortfall", "check_file", "checked"]

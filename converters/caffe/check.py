@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
+from caffe_ir.reader import misspellings, read
 from caffe_ir.targets import Target
 from caffe_ir.targets.target import Verdict
 
@@ -18,12 +20,28 @@ from caffe_ir.targets.target import Verdict
 class Shortfall(Struct, frozen=True, kw_only=True):
     """A layer that a target does not compute as it should."""
 
-    node: Node
+    layer: str
+    type_name: str
+    origin: Origin
     verdict: Verdict
     rewrite: str
     """What `convert caffe --target` makes of it; empty where it can make nothing."""
     hindrance: str = ""
     """Why it can make nothing of it."""
+
+
+def check_file(prototxt: str | Path, target: Target) -> list[Shortfall]:
+    """What a target does not compute as it should of the net in a file, and how it is spelled that it does not read.
+
+    Raises ConversionError where the file cannot be read.
+    """
+    spelled = [
+        Shortfall(
+            layer=origin.layer, type_name=origin.what, origin=origin, verdict=verdict, rewrite="the usual spelling"
+        )
+        for origin, verdict in misspellings(prototxt, target)
+    ]
+    return sorted([*spelled, *checked(read(prototxt), target)], key=lambda one: one.origin.line or 0)
 
 
 def checked(net: Net, target: Target) -> list[Shortfall]:
@@ -37,7 +55,9 @@ def checked(net: Net, target: Target) -> list[Shortfall]:
     rewrites, problems = _lowered(net, target)
     return [
         Shortfall(
-            node=node,
+            layer=node.name,
+            type_name=node.layer.type_name(),
+            origin=node.origin,
             verdict=verdict,
             rewrite="" if node.origin in problems else rewrites.get(node.origin, "other layers"),
             hindrance=problems.get(node.origin, ""),

@@ -11,8 +11,9 @@ import click
 
 from converters.cli.command import Command, InputFile
 from converters.cli.failure import WRONG_USAGE, failures_told
+from converters.cli.options import Choice
 from converters.cli.say import say
-from converters.cli.targets import TargetName, print_rows
+from converters.cli.targets import print_rows
 from converters.options.caffe import TARGETS as NAMES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _NO_FORM = "no other exact form of it is known"
 )
 @click.argument("prototxt", type=InputFile())
 @click.option(
-    "--target", "names", type=TargetName(), multiple=True, metavar="NAME",
+    "--target", "names", type=Choice(NAMES), multiple=True, metavar="NAME",
     help="Engine to check for; once for each.  [default: a table of all]",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print every layer that falls short as JSON.")
@@ -40,20 +41,18 @@ def check(prototxt: Path, names: tuple[str, ...], as_json: bool) -> None:
     cannot be read.
     """
     with failures_told(prototxt, what="cannot be checked", code=WRONG_USAGE):
-        from caffe_ir.reader import read
         from caffe_ir.targets import TARGETS
-        from converters.caffe.check import checked
+        from converters.caffe import check_file
 
-        net = read(prototxt)
         chosen = [TARGETS[name] for name in names or NAMES]
-        found = {target.name: checked(net, target) for target in chosen}
+        found = {target.name: check_file(prototxt, target) for target in chosen}
     if as_json:
         _print_json(found)
     elif names:
         for target in chosen:
             _print_layers(prototxt, target, found[target.name])
     else:
-        _print_table(prototxt, len(net.nodes), chosen, found)
+        _print_table(prototxt, chosen, found)
     if any(one.verdict.is_fault for each in found.values() for one in each):
         raise click.exceptions.Exit(FALLS_SHORT)
 
@@ -66,7 +65,7 @@ def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) ->
     say(f"{prototxt} for {target.name} ({target.title}): {told}")
     for one in found:
         verdict = one.verdict
-        say(f"  {one.node.origin}: {one.node.name} is {_EFFECT[verdict.effect]}: {verdict.why}")
+        say(f"  {one.origin}: {one.layer} is {_EFFECT[verdict.effect]}: {verdict.why}")
         say(f"      known: {EVIDENCE[verdict.evidence]}{': ' * bool(verdict.source)}{verdict.source}")
         say(f"      -> {_help(one)}")
     if target.evidence == "document":
@@ -83,10 +82,7 @@ def _help(one: Shortfall) -> str:
     return f"cannot be rewritten: {other or _NO_FORM}"
 
 
-def _print_table(
-    prototxt: Path, layers: int, chosen: Sequence[Target], found: Mapping[str, Sequence[Shortfall]]
-) -> None:
-    say(f"{prototxt}: {layers} layers")
+def _print_table(prototxt: Path, chosen: Sequence[Target], found: Mapping[str, Sequence[Shortfall]]) -> None:
     rows: list[tuple[str, ...]] = [("target", "result", "refused", "wrong", "slow", "can be rewritten", "known")]
     for target in chosen:
         short = found[target.name]
@@ -122,10 +118,10 @@ def _print_json(found: Mapping[str, Sequence[Shortfall]]) -> None:
 
 
 def _plain(one: Shortfall) -> dict[str, Any]:
-    origin, verdict = one.node.origin, one.verdict
+    origin, verdict = one.origin, one.verdict
     return {
-        "layer": one.node.name,
-        "type": one.node.layer.type_name(),
+        "layer": one.layer,
+        "type": one.type_name,
         "file": origin.file,
         "line": origin.line,
         "effect": verdict.effect,

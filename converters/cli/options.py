@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 from msgspec import Struct
 
+from caffe_ir.near_misses import did_you_mean
 from converters.cli.command import InputFile, SectionedOption
 from converters.options import Declared, Kind, declared, size_of
 from converters.options.argument import arguments_of
@@ -25,6 +26,15 @@ _METAVARS: dict[Kind, str] = {"path": "FILE", "paths": "FILE", "count": "N"}
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 Made = Callable[[type[Struct], dict[str, Any]], Any]
+
+
+class Choice(click.Choice):  # type: ignore[type-arg]  # click has it as generic for type checkers alone
+    """One of several words; another one is refused with those that are near."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        meant = did_you_mean(str(value), self.choices)
+        told = super().get_invalid_choice_message(value, ctx)
+        return f"{told}\n{meant}" if meant else told
 
 
 def takes(without: Collection[str] = (), source: Source | None = None, **kinds: type[Struct]) -> Decorator:
@@ -105,7 +115,7 @@ def _type(one: Declared) -> click.ParamType[Any]:
     if one.kind == "flag":
         return click.BOOL
     if one.choices and _reader(one) is None:
-        return click.Choice(one.choices)
+        return Choice(one.choices)
     if one.kind in ("path", "paths"):
         return InputFile()
     if one.kind == "number":

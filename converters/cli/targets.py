@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from converters.cli.command import Command
+from converters.cli.options import Choice
 from converters.cli.say import say
 from converters.options.caffe import TARGETS as NAMES
 
@@ -17,23 +18,8 @@ if TYPE_CHECKING:
 _EFFECTS = {"refused": "refused", "wrong": "WRONG", "slow": "slow"}
 
 
-class TargetName(click.ParamType):  # type: ignore[type-arg]  # click has it as generic for type checkers alone
-    """The name of a target; an unknown one is refused with those that are near."""
-
-    name = "target"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in NAMES:
-            from caffe_ir.near_misses import did_you_mean
-
-            meant = did_you_mean(value, NAMES)
-            known = f"the targets are {', '.join(NAMES)}"
-            self.fail(f"there is no target {value!r}; {meant + '; ' if meant else ''}{known}", param, ctx)
-        return value
-
-
 @click.command(cls=Command, examples=("convert targets", "convert targets mnn", "convert targets --json"))
-@click.argument("names", nargs=-1, type=TargetName(), metavar="[NAME]...")
+@click.argument("names", nargs=-1, type=Choice(NAMES), metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
 def targets(names: tuple[str, ...], as_json: bool) -> None:
     """List the engines and chips that --target knows; with NAME, the layers that this one computes.
@@ -82,16 +68,21 @@ def _print_target(target: Target) -> None:
     if target.engine:
         say(f"  verify    convert verify --engine {target.engine}")
     say(f"  computes  {', '.join(name for name, limits in found['layers'].items() if not limits)}")
-    rows = [
-        (f"  {name}", _EFFECTS[limit["effect"]], limit["limit"], _source(limit, target))
-        for name, limits in found["layers"].items()
-        for limit in limits
-    ]
-    if rows:
-        say("  within limits; beyond them:")
-        print_rows([(f"  {first}", *rest) for first, *rest in rows])
+    _print_cases("  within limits; beyond them:", found["layers"], target)
+    _print_cases("  whole nets, and how files are written:", {"": found["net"]}, target)
     if found["lacks"]:
         say(f"  lacks     {', '.join(found['lacks'])}")
+
+
+def _print_cases(heading: str, cases: Mapping[str, Iterable[dict[str, str]]], target: Target) -> None:
+    rows = [
+        (f"    {name}" if name else "  ", _EFFECTS[one["effect"]], one["limit"], _source(one, target))
+        for name, several in cases.items()
+        for one in several
+    ]
+    if rows:
+        say(heading)
+        print_rows(rows)
 
 
 def _source(limit: dict[str, str], target: Target) -> str:

@@ -8,7 +8,11 @@ from msgspec import Struct
 
 from converters.options.declared import Option
 
-TARGETS = ("caffe", "opencv", "mnn", "ncnn")
+TARGETS = (
+    "caffe", "caffe-master", "ssd", "opencv", "mnn", "ncnn", "openvino", "rknn2", "caffe2onnx", "x2paddle", "portable",
+    "tensorrt", "tpu-mlir", "nncase", "mace", "tvm", "ascend", "nnie", "svp", "rknn1", "acuity", "sigmastar", "horizon",
+    "ambarella", "novatek",
+)  # fmt: skip
 """The names of caffe_ir.targets, written down so that --help loads nothing; a test holds them together."""
 
 
@@ -25,5 +29,8 @@ class CaffeOptions(Struct, frozen=True, kw_only=True):
             sources=("darknet",),
         ),
     ] = "raw"
-    target: Annotated[str, Option(help="Engine the files are written for.", choices=TARGETS)] = "caffe"
+    target: Annotated[
+        str,
+        Option(help="Engine the files are written for; `convert targets` lists them.", metavar="NAME", choices=TARGETS),
+    ] = "caffe"
     fold_bn: Annotated[bool, Option(help="Fold BatchNorm, Scale and linear Power into the layer before them.")] = False

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import (
     AbsVal,
@@ -16,8 +17,9 @@ from caffe_ir.layers import (
     Reshape,
     Scale,
     Sigmoid,
+    TanH,
 )
-from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.base import Context, run_pass
 from caffe_ir.passes.in_place import IN_PLACE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
@@ -117,3 +119,13 @@ def test_an_output_keeps_its_own_name():
     add(net, "relu", ReLU())
     run_pass(IN_PLACE, net, CONTEXT)
     assert not net.node("relu").in_place
+
+
+def test_a_target_may_read_few_types_in_place():
+    net = net_with_conv()
+    add(net, "tanh", TanH())
+    add(net, "relu", ReLU())
+    add(net, "last", TanH())
+    context = Context(target=replace(CONTEXT.target, in_place=(ReLU,)), options=CONTEXT.options)
+    run_pass(IN_PLACE, net, context)
+    assert [node.name for node in net.nodes if node.in_place] == ["relu"]

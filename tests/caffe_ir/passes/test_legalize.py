@@ -85,7 +85,7 @@ def test_what_a_form_leaves_is_written_and_priced_in_its_own_form(monkeypatch):
 def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeypatch):
     clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
     wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
-    monkeypatch.setattr(legalize, "TARGETS", {"caffe": CAFFE, "wrong": wrong})
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, wrong))
     forms_of(monkeypatch, Mish, tanh=chain(TanH()), sigmoid=chain(Sigmoid(), ReLU()))
     net = net_of((1, 4, 16, 16))
     rows = np.ones((512, 4, 9, 9))
@@ -104,7 +104,7 @@ def test_what_a_form_leaves_is_written_as_it_was_priced(monkeypatch):
     """Not in a form that leads back to the layer, though that is cheaper: then another one should have been taken."""
     clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
     wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
-    monkeypatch.setattr(legalize, "TARGETS", {"caffe": CAFFE, "wrong": wrong})
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, wrong))
     forms_of(monkeypatch, Mish, direct=chain(TanH()), through=chain(AbsVal()))
     forms_of(monkeypatch, AbsVal, plain=chain(ReLU(), ReLU()), around=chain(Mish()))
     net = net_of(SHAPE)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from caffe_ir.layers import Eltwise, ReLU, Sigmoid, Slice
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.names import NAMES, legal
+from caffe_ir.targets.target import Names
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
@@ -103,3 +104,13 @@ def test_leaves_legal_names_alone():
     nodes = list(net.nodes)
     run_pass(NAMES, net, CONTEXT)
     assert all(old is new for old, new in zip(nodes, net.nodes, strict=True))
+
+
+def test_a_target_may_want_identifiers_or_short_names() -> None:
+    assert legal("layer1.0/conv-1", Names(plain=True)) == "layer1_0_conv_1"
+    assert legal("0.conv", Names(plain=True)) == "n0_conv"
+    short = legal("features.denseblock3.denselayer7.conv2", Names(most=31))
+    assert len(short) <= 31 - 5
+    assert short.startswith("features.")
+    assert short.endswith("conv2")
+    assert legal("conv", Names(most=31)) == "conv"

@@ -8,7 +8,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, Slice, Softmax
+from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, ReLU, Slice, Softmax
 from caffe_ir.layers.source import (
     SOURCE_LAYERS,
     CropTo,
@@ -41,7 +41,7 @@ from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.reference import run
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, TARGETS
 from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same
@@ -218,3 +218,13 @@ def test_a_blob_that_grows_too_large_on_the_way_is_told_with_its_place():
     assert {str(problem.origin) for problem in caught.value.problems} == {"tiny.cfg:1", "tiny.cfg:2"}
     assert "6800000000 values are more than a blob can hold" in str(caught.value)
     assert "3400000000 values are more than a blob can hold" in str(caught.value)
+
+
+def test_a_target_that_was_not_tried_says_so() -> None:
+    net = net_of((1, 4, 8, 8))
+    add(net, "relu", ReLU())
+    lower(net, TARGETS["sigmastar"], Options())
+    assert [note.text for note in net.notes] == [
+        "what SigmaStar IPU reads is from documents and reports, not tried by us: "
+        "doc.comake.online, IPU SDK: supported operators"
+    ]

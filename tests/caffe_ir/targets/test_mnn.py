@@ -9,6 +9,7 @@ import pytest
 
 from caffe_ir.targets import MNN
 from converters.verify import ENGINES
+from tests.caffe_ir.targets.hand_made import CASES, live, verdict
 from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, trial_name
 
 
@@ -17,3 +18,10 @@ from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, t
 @pytest.mark.parametrize("trial", TRIALS, ids=trial_name)
 def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> None:
     assert measured(ENGINES[MNN.engine], trial, tmp_path) == expected(MNN, trial)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
+    assert verdict(name, MNN, tmp_path) == live(name, ENGINES[MNN.engine], tmp_path)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from caffe_ir.layers import Concat, Convolution, Crop, Exp, InnerProduct, Mish, Pooling, Power, Reshape, Scale, Softmax
 from caffe_ir.targets import NCNN
+from tests.caffe_ir.targets.hand_made import differences
 from tests.caffe_ir.targets.measured import Measured, Trial, expected, trial_name
 
 MAP = (1, 4, 6, 7)
@@ -43,3 +46,11 @@ def test_a_linear_power_is_avoided_because_it_is_slow() -> None:
     verdict = NCNN.verdict(Power(scale=2.0, shift=1.0), (MAP,))
     assert verdict is not None
     assert "ten times" in verdict.why
+
+
+ONE_BY_ONE = {"conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "ip_3d_axis2"}
+"""The trial gave ncnn the images of a batch one by one, and the rows of a matrix; the engine itself has no batch."""
+
+
+def test_check_says_what_was_measured(tmp_path: Path) -> None:
+    assert differences("ncnn", NCNN, tmp_path, without=ONE_BY_ONE) == {}

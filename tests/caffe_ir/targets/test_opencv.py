@@ -8,9 +8,20 @@ import pytest
 
 from caffe_ir.targets import OPENCV
 from converters.verify import ENGINES
+from tests.caffe_ir.targets.hand_made import CASES, live, verdict
 from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, trial_name
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=trial_name)
 def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> None:
     assert measured(ENGINES[OPENCV.engine], trial, tmp_path) == expected(OPENCV, trial)
+
+
+JOINED = {"scale_axis3"}
+"""It is right alone, and refused behind a Convolution, which OpenCV joins with it."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(CASES.keys() - JOINED))
+def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
+    assert verdict(name, OPENCV, tmp_path) == live(name, ENGINES[OPENCV.engine], tmp_path)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Mish, Pooling, Power, ReLU
-from caffe_ir.targets.target import AtMost, Never, Only, Target, Verdict
+from caffe_ir.layers import Input, Mish, Pooling, Power, ReLU, Slice
+from caffe_ir.targets.target import AtMost, Names, NetLimit, Never, Only, Pair, Spelling, Target, Verdict
 from tests.caffe_ir.build import add, net_of
 
 MAP = (1, 3, 40, 40)
@@ -81,3 +81,43 @@ def test_the_verdicts_of_a_net_come_with_their_nodes() -> None:
         ("b", "a chip has no layer ReLU"),
         ("c", "power is 3.0, and 2.0 is the most"),
     ]
+
+
+def test_neighbours_names_whole_nets_and_layers_in_place() -> None:
+    net = net_of(MAP)
+    add(net, "a", Power(power=2.0))
+    add(net, "b", Power(scale=3.0))
+    add(net, "c d", ReLU())
+    add(net, "e", ReLU(), in_place=True)
+    target = Target(
+        name="t",
+        title="t",
+        layers={Input: (), Power: (), ReLU: ()},
+        pairs=(Pair(first=Power, second=Power, text="one behind another", silent=True),),
+        net=(NetLimit(text="four layers", where=lambda net: net.nodes[4:]),),
+        names=Names(blanks=False),
+        in_place=(Power,),
+    )
+    assert [(node.name, verdict.effect, verdict.why) for node, verdict in target.verdicts(net)] == [
+        ("b", "wrong", "one behind another"),
+        ("c d", "refused", "names with blanks: c d"),
+        ("e", "refused", "ReLU in place is not read as it is in Caffe"),
+        ("e", "refused", "four layers"),
+    ]
+
+
+def test_layers_of_several_tops_may_have_to_be_called_after_the_first() -> None:
+    names = Names(like_tops=True)
+    net = net_of(MAP)
+    add(net, "parts", Slice(slice_point=(1,)), tops=("a", "b"))
+    add(net, "c", Slice(slice_point=(1,)), bottoms=["data"], tops=("c", "d"))
+    target = Target(name="t", title="t", layers={Input: (), Slice: ()}, names=names)
+    assert [node.name for node, _ in target.verdicts(net)] == ["parts"]
+
+
+def test_a_spelling_is_looked_at_by_its_fields() -> None:
+    spelling = Spelling(type_name="Pooling", text="a stride", where=lambda fields: "stride" in fields)
+    target = Target(name="t", title="t", layers={}, spellings=(spelling,))
+    assert [verdict.why for verdict in target.misspelled("Pooling", {"stride": 1})] == ["a stride"]
+    assert not list(target.misspelled("Pooling", {}))
+    assert not list(target.misspelled("Convolution", {"stride": 1}))

@@ -21,7 +21,7 @@ def test_what_a_target_lacks_is_listed_with_what_a_conversion_makes_of_it() -> N
     add(net, "mish", Mish())
     add(net, "swish", Swish())
     found = checked(net, CAFFE)
-    assert [(one.node.name, one.verdict.effect) for one in found] == [("mish", "refused"), ("swish", "refused")]
+    assert [(one.layer, one.verdict.effect) for one in found] == [("mish", "refused"), ("swish", "refused")]
     assert found[1].rewrite == "Swish() -> Sigmoid, times x"
     assert [node.name for node in net.nodes] == ["data", "mish", "swish"]  # the net itself stays as it is
 

@@ -34,10 +34,11 @@ def test_a_layer_is_named_with_file_line_reason_source_and_what_helps(net: Path)
 def test_without_a_target_a_table_of_all(net: Path) -> None:
     result = tool("check", net)
     assert result.exit_code == 1
-    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines()[2:-1]}
+    rows = {line.split()[0]: line.split() for line in result.stdout.splitlines()[1:-1]}
     assert list(rows) == list(TARGETS)
     assert rows["caffe"][1:6] == ["refused", "1", "1", "of", "1"]
     assert rows["opencv"][1:6] == ["WRONG", "1", "0", "of", "1"]
+    assert rows["sigmastar"][-1] == "documents"
     assert "--target NAME lists the layers" in result.stdout
 
 

@@ -12,7 +12,7 @@ from converters.cli import darknet, pytorch, verify
 from converters.cli.options import takes, takes_given
 from converters.options import CaffeOptions, DarknetOptions, Option, PyTorchOptions, declared
 from converters.options.declared import Size
-from tests.converters.cli.given import converted
+from tests.converters.cli.given import converted, tool
 
 SHARED = ("--target", "--fold-bn", "--hdf5", "--dump-after", "-q, --quiet", "-v, --verbose")
 OWN = {
@@ -127,3 +127,10 @@ def test_verify_knows_how_a_conversion_was_asked_for(command: click.Command) -> 
 def test_an_option_is_offered_for_the_models_that_it_is_for() -> None:
     assert any(each.name == "head" for each in darknet.darknet.params)
     assert not any(each.name == "head" for each in pytorch.pytorch.params)
+
+
+def test_a_word_that_is_no_choice_is_refused_with_those_that_are_near() -> None:
+    result = tool("darknet", "a.cfg", "a.weights", "--target", "opncv")
+    assert result.exit_code == 2
+    assert "'opncv' is not one of 'caffe', " in result.output
+    assert "did you mean opencv?" in result.output

@@ -18,7 +18,7 @@ def test_a_target_is_shown_with_its_limits_what_happens_beyond_them_and_their_so
     assert "WRONG    coefficients other than 1 and -1" in told
     assert "trial elt_sum_coeff_frac" in told
     assert "source: tools/converter/source/caffe/Reduction.cpp" in told
-    assert "lacks     Clip, Dropout" in told
+    assert "lacks     Clip, DummyData" in told
 
 
 def test_the_same_as_json() -> None:
@@ -30,5 +30,15 @@ def test_the_same_as_json() -> None:
 def test_an_unknown_target_is_refused_with_the_names_that_are_near() -> None:
     result = tool("targets", "opencvv")
     assert result.exit_code == 2
-    assert "there is no target 'opencvv'; did you mean opencv?" in result.output
-    assert "the targets are caffe, opencv" in " ".join(result.output.split())
+    assert "'opencvv' is not one of 'caffe', 'caffe-master', 'ssd', 'opencv'" in " ".join(result.output.split())
+    assert "did you mean opencv?" in result.output
+
+
+def test_what_concerns_whole_nets_and_spellings_is_shown_too() -> None:
+    told = converted("targets", "nnie", "mnn", "nncase").stdout
+    assert "from documents and reports, not tried by us" in told
+    assert "refused  more than 16 outputs" in told
+    assert "refused  names of inputs and outputs of more than 31 characters" in told
+    assert "WRONG    rows and columns as two kernel_size are exchanged" in told
+    assert "refused  a net in the old form `layers`" in told
+    assert "refused  layers in place, but BatchNorm, ReLU, Scale" in told

@@ -1,0 +1,152 @@
+"""Huawei's Ascend Tensor Compiler (ATC, CANN 8) for Atlas 200, 300 and 500: BVLC Caffe's master and layers beside it.
+
+CANN 9 reads no Caffe files for the newer chips (A2, A3, 950).
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layer import Shapes
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Clip,
+    Concat,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Eltwise,
+    Exp,
+    Flatten,
+    InnerProduct,
+    Input,
+    Log,
+    Pooling,
+    Power,
+    PReLU,
+    Reduction,
+    ReLU,
+    ReLU6,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Slice,
+    Softmax,
+    Split,
+    TanH,
+    Threshold,
+    Tile,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.target import AtMost, Never, Target
+
+KERNEL = AtMost(field="kernel_size", most=255, source="CANN operatorlist_00099")
+NEGATIVE = Never(
+    text="an axis counted from behind in a blob of other than four axes",
+    where=lambda layer, bottoms: layer.axis < 0 and len(bottoms[0]) != cases.MAP_AXES,
+    source="CANN operatorlist_00110",
+)
+BUFFER = 32768
+"""Bytes of the buffer in which the rows of a depthwise window lie."""
+
+
+def _depthwise_too_large(layer: Convolution, bottoms: Shapes) -> bool:
+    if layer.group == 1 or layer.group != bottoms[0][1] or len(layer.kernel_size) != cases.TWO:
+        return False
+    return _buffer(layer, bottoms) > BUFFER
+
+
+def _mean_too_large(layer: Pooling, bottoms: Shapes) -> bool:
+    return layer.pool == "AVE" and not layer.global_pooling and _buffer(layer, bottoms) > BUFFER
+
+
+def _buffer(layer: Convolution | Pooling, bottoms: Shapes) -> int:
+    return cases.cells(layer, bottoms) * 32 + bottoms[0][3] * (31 * layer.stride[0] + layer.kernel_size[1])
+
+
+ASCEND = Target(
+    name="ascend",
+    title="Ascend ATC",
+    evidence="document",
+    source="hiascend.com, CANN 8: list of Caffe operators",
+    layers={
+        AbsVal: (),
+        ArgMax: (),
+        BNLL: (),
+        BatchNorm: (
+            Never(text="use_global_stats: false", where=cases.batch_statistics, source="CANN operatorlist_00099"),
+        ),
+        Bias: (),
+        Clip: (),
+        Concat: (NEGATIVE,),
+        Convolution: (
+            KERNEL,
+            Never(
+                text="a depthwise window whose rows do not fit into its buffer",
+                where=_depthwise_too_large,
+                source="CANN operatorlist_00099",
+            ),
+        ),
+        Crop: (),
+        Deconvolution: (
+            KERNEL,
+            Never(
+                text="a map smaller than the kernel",
+                where=lambda layer, bottoms: any(
+                    size + 2 * pad < taps
+                    for size, pad, taps in zip(bottoms[0][2:], layer.pad, layer.kernel_size, strict=False)
+                ),
+                source="CANN operatorlist_00112",
+            ),
+        ),
+        ELU: (),
+        Eltwise: (),
+        Exp: (),
+        Flatten: (),
+        InnerProduct: (),
+        Input: (),
+        LRN: (),
+        LSTM: (),
+        Log: (),
+        MVN: (),
+        PReLU: (),
+        Pooling: (
+            KERNEL,
+            AtMost(field="stride", most=63, source="CANN operatorlist_00136"),
+            Never(
+                text="a stride of more than twice the window",
+                where=lambda layer, bottoms: any(
+                    step > 2 * taps for step, taps in zip(layer.stride, layer.kernel_size, strict=False)
+                ),
+                source="CANN operatorlist_00136",
+            ),
+            Never(
+                text="a mean whose rows do not fit into its buffer",
+                where=_mean_too_large,
+                source="CANN operatorlist_00136",
+            ),
+        ),
+        Power: (),
+        RNN: (),
+        ReLU: (),
+        ReLU6: (),
+        Reduction: (),
+        Reshape: (),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (NEGATIVE,),
+        Softmax: (NEGATIVE,),
+        Split: (),
+        TanH: (),
+        Threshold: (),
+        Tile: (),
+    },
+    fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
+)

@@ -1,0 +1,167 @@
+"""caffe2onnx 2.0.1, the Python package, its result run by onnxruntime 1.17."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Concat,
+    Convolution,
+    Crop,
+    Dropout,
+    DummyData,
+    Eltwise,
+    Embed,
+    Exp,
+    Flatten,
+    Im2col,
+    InnerProduct,
+    Log,
+    Parameter,
+    Pooling,
+    PReLU,
+    Reduction,
+    ReLU6,
+    Reshape,
+    Scale,
+    Silence,
+    Split,
+    Threshold,
+    Tile,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import NetLimit, Never, Only, Spelling, Target
+
+LACKS = (
+    AbsVal, ArgMax, BNLL, Bias, Dropout, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction,
+    Silence, Split, Threshold, Tile,
+)  # fmt: skip
+
+CAFFE2ONNX = Target(
+    name="caffe2onnx",
+    title="caffe2onnx",
+    source="trials with the wheel of 2.0.1 and onnxruntime 1.17",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        BatchNorm: (
+            Never(
+                text="use_global_stats: false is ignored",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false",
+            ),
+        ),
+        Convolution: (
+            Never(
+                text="one dilation is taken for both axes",
+                where=cases.uneven_dilation,
+                silent=True,
+                source="trial conv_dil_h2w1",
+            ),
+        ),
+        Crop: (
+            Never(
+                text="channels are cropped to those of the other blob as well",
+                where=cases.other_channels,
+                silent=True,
+                source="trial crop_axis2_hwdiffC",
+            ),
+        ),
+        Eltwise: (
+            Only(field="operation", values=("SUM",), source="trials elt_prod, elt_max"),
+            Never(text="more than two blobs", where=cases.several, source="trial elt_sum3"),
+            Never(text="coeff is ignored", where=cases.coefficients, silent=True, source="trial elt_sum_coeff"),
+        ),
+        Flatten: (
+            Only(field="axis", values=(1,), source="trial flatten_axis2"),
+            Never(text="end_axis is ignored", where=cases.other_end, silent=True, source="trial flatten_1_2"),
+        ),
+        InnerProduct: (
+            Only(field="axis", values=(1,), source="trial ip_axis2"),
+            Only(field="transpose", values=(False,), source="trial ip_transpose"),
+        ),
+        LRN: (
+            Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
+            Never(text="within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
+        ),
+        MVN: (
+            Only(field="across_channels", values=(False,), source="trial mvn_across"),
+            Only(field="normalize_variance", values=(True,), source="trial mvn_novar"),
+            Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),
+        ),
+        Pooling: (
+            Never(
+                text="pad_h and pad_w that differ are ignored",
+                where=cases.padded_on_one_axis,
+                silent=True,
+                source="trial pool_max_khkw",
+            ),
+        ),
+        PReLU: (Never(text="on a map", where=lambda layer, bottoms: len(bottoms[0]) > 2, source="trial prelu"),),
+        ReLU6: (),
+        Reshape: (
+            Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),
+            Only(field="axis", values=(0,), silent=True, source="trial reshape_axis2"),
+        ),
+        Scale: (
+            Never(
+                text="factors that are not one number for each channel",
+                where=cases.factors_of_other_axes,
+                source="trial scale_axis3",
+            ),
+            Never(
+                text="two blobs of one shape",
+                where=lambda layer, bottoms: len(bottoms) > 1 and bottoms[0] == bottoms[1],
+                source="trial scale2_axis0_same",
+            ),
+            Never(
+                text="factors of the channels in a second blob",
+                where=lambda layer, bottoms: cases.two_bottoms(layer, bottoms) and layer.axis == 1,
+                silent=True,
+                source="trial scale2_axis1_C",
+            ),
+            Never(
+                text="a blob of other than four axes",
+                where=lambda layer, bottoms: len(bottoms) == 1 and cases.no_map(layer, bottoms),
+                silent=True,
+                source="trial scale_ip_2d",
+            ),
+        ),
+    },
+    net=(
+        NetLimit(
+            text="a Concat that reads a blob twice",
+            where=lambda net: [
+                node
+                for node in net.nodes
+                if isinstance(node.layer, Concat) and len(set(node.bottoms)) < len(node.bottoms)
+            ],
+            silent=True,
+            source="trial x_concat_same_twice",
+        ),
+    ),
+    fields=frozenset({"pooling_param.round_mode"}),
+    spellings=(
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size",
+            where=cases.repeated_sizes,
+            source="trial conv_kh3kw5_repeated",
+        ),
+        Spelling(
+            type_name="Slice",
+            text="a Slice without slice_point",
+            where=cases.no_points,
+            source="trial slice_equal",
+        ),
+    ),
+)

@@ -1,0 +1,15 @@
+"""BVLC Caffe, the last state of its master branch (9b89154, February 2020): it adds Clip, Swish and round_mode."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import Clip, Pooling, Swish
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Target
+
+CAFFE_MASTER = Target(
+    name="caffe-master",
+    title="BVLC Caffe, master",
+    source="9b89154 of February 2020: caffe.proto and trials with a build of it",
+    layers={**CAFFE.layers, Clip: (), Pooling: (), Swish: ()},
+    fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
+)

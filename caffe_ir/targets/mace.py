@@ -1,0 +1,111 @@
+"""Xiaomi's MACE, tools/python/transform/caffe_converter.py (0fc55a5)."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    ELU,
+    MVN,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Clip,
+    Concat,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Eltwise,
+    Flatten,
+    InnerProduct,
+    Input,
+    Pooling,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Slice,
+    Softmax,
+    TanH,
+)
+from caffe_ir.net import Net, Node
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import NetLimit, Never, Only, Spelling, Target
+
+
+def _without_scale(net: Net) -> list[Node]:
+    """BatchNorms that no Scale of one blob follows."""
+    return [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, BatchNorm)
+        and not any(isinstance(reader.layer, Scale) for reader in net.consumers(node.top))
+    ]
+
+
+MACE = Target(
+    name="mace",
+    title="MACE",
+    evidence="source",
+    source="XiaoMi/mace 0fc55a5, tools/python/transform/caffe_converter.py",
+    layers={
+        ArgMax: (),
+        BatchNorm: (),
+        Bias: (),
+        Clip: (Only(field="min", values=(0.0,), source="convert_clip"),),
+        Concat: (),
+        Convolution: (
+            Never(
+                text="groups that are neither one nor one for each channel",
+                where=cases.grouped_otherwise,
+                source="convert_conv2d",
+            ),
+        ),
+        Crop: (),
+        Deconvolution: (Never(text="dilation", where=cases.dilated, source="convert_deconv2d"),),
+        ELU: (),
+        Eltwise: (),
+        Flatten: (),
+        InnerProduct: (Only(field="axis", values=(1,), source="convert_fully_connected"),),
+        Input: (),
+        MVN: (),
+        PReLU: (),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            Never(
+                text="the last window may begin in the padding",
+                where=cases.one_more_window,
+                silent=True,
+                source="shape_inference.py",
+            ),
+        ),
+        ReLU: (),
+        ReLU6: (),
+        Reshape: (),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (
+            Never(text="slice_point", where=lambda layer, bottoms: layer.slice_point != (), source="convert_slice"),
+        ),
+        Softmax: (Only(field="axis", values=(1,), silent=True, source="convert_softmax"),),
+        TanH: (),
+    },
+    net=(NetLimit(text="a BatchNorm without a Scale behind it", where=_without_scale, source="convert_batchnorm"),),
+    fields=frozenset({"clip_param"}),
+    spellings=(
+        Spelling(
+            type_name="Pooling",
+            text="global_pooling: false is taken for true",
+            where=lambda fields: fields.get("global_pooling") is False,
+            silent=True,
+            source="add_stride_pad_kernel_arg",
+        ),
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size",
+            where=cases.repeated_sizes,
+            source="add_stride_pad_kernel_arg",
+        ),
+    ),
+)

@@ -1,0 +1,76 @@
+"""nncase 1.x for K210 and K510 (kendryte/nncase, release/1.0): from 2.0 on it reads no Caffe files."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    LSTM,
+    BatchNorm,
+    Concat,
+    Convolution,
+    Eltwise,
+    InnerProduct,
+    Input,
+    Pooling,
+    ReLU,
+    Reshape,
+    Scale,
+    Slice,
+    Softmax,
+    Split,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.target import Never, Only, Target
+
+NNCASE = Target(
+    name="nncase",
+    title="nncase 1.x",
+    evidence="source",
+    source="kendryte/nncase, release/1.0, cb3fc2d, src/importer/caffe",
+    layers={
+        BatchNorm: (),
+        Concat: (),
+        Convolution: (
+            Only(field="bias_term", values=(True,), source="convolution.cpp reads blobs(1) always"),
+            Never(
+                text="stride_h and stride_w are ignored",
+                where=cases.uneven_stride,
+                silent=True,
+                source="convolution.cpp",
+            ),
+        ),
+        Eltwise: (
+            Never(
+                text="any coefficient but 1 is taken for -1",
+                where=cases.other_coefficients,
+                silent=True,
+                source="binary.cpp",
+            ),
+        ),
+        InnerProduct: (),
+        Input: (),
+        LSTM: (),
+        Pooling: (
+            Never(
+                text="the last window may begin in the padding",
+                where=cases.one_more_window,
+                silent=True,
+                source="pooling.cpp",
+            ),
+        ),
+        ReLU: (Only(field="negative_slope", values=(0.0,), source="relu.cpp"),),
+        Reshape: (Never(text="axis and num_axes", where=cases.some_axes, source="reshape.cpp"),),
+        Scale: (),
+        Slice: (
+            Never(
+                text="more than two parts",
+                where=lambda layer, bottoms: len(layer.slice_point) > 1,
+                silent=True,
+                source="slice.cpp adds the slice_points up",
+            ),
+        ),
+        Softmax: (),
+        Split: (),
+    },
+    in_place=(BatchNorm, ReLU, Scale),
+    fields=frozenset({"pooling_param.round_mode"}),
+)

@@ -1,0 +1,133 @@
+"""HiSilicon's chips: NNIE (Hi3516CV500, Hi3516DV300, Hi3519AV100, Hi3559A ...), whose mapper reads Caffe 1.0 and
+nothing else, and SVP_NPU (SD3403, SS928, Hi3519DV500 ...), whose `svp_atc` reads Caffe and ONNX.
+
+No copy of the vendor's guide is public: the limits are quoted from users' notes and from tools made for these chips.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from caffe_ir.layer import Shapes
+from caffe_ir.layers import (
+    ELU,
+    LRN,
+    LSTM,
+    RNN,
+    ArgMax,
+    BatchNorm,
+    Concat,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Dropout,
+    Eltwise,
+    Exp,
+    Flatten,
+    InnerProduct,
+    Input,
+    Pooling,
+    Power,
+    PReLU,
+    Reduction,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Slice,
+    Softmax,
+    Split,
+    TanH,
+    Tile,
+)
+from caffe_ir.net import Net, Node
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import AtMost, Names, NetLimit, Never, Only, Target
+
+OUTPUTS = 16
+NAME = 31
+LARGEST = 4096
+GUIDE = "HiSVP guide 3.5.2, as quoted in Megvii's guide to NNIE"
+EXPONENTS = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
+KERNEL = AtMost(field="kernel_size", most=255, source=GUIDE)
+GROUP = AtMost(field="group", most=2048, source=GUIDE)
+
+
+def _more_than_outputs(net: Net) -> list[Node]:
+    """The nodes of the outputs beyond the last that the chip gives."""
+    return [net.producer(blob) for blob in net.outputs[OUTPUTS:]]
+
+
+def _more_than_inputs(net: Net) -> list[Node]:
+    return [node for node in net.nodes if isinstance(node.layer, Input)][OUTPUTS:]
+
+
+def _too_large(layer: Input, bottoms: Shapes) -> bool:
+    return max(layer.shape, default=0) > LARGEST
+
+
+NNIE = Target(
+    name="nnie",
+    title="HiSilicon NNIE",
+    evidence="document",
+    source="users' notes on the HiSVP guide, MindSpore Lite's list for NNIE, and error messages of the mapper",
+    layers={
+        ArgMax: (),
+        BatchNorm: (),
+        Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+        Convolution: (KERNEL, GROUP),
+        Crop: (),
+        Deconvolution: (KERNEL, GROUP),
+        Dropout: (),
+        ELU: (),
+        Eltwise: (),
+        Exp: (),
+        Flatten: (),
+        InnerProduct: (),
+        Input: (Never(text=f"a side above {LARGEST}", where=_too_large, source=GUIDE),),
+        LRN: (),
+        LSTM: (),
+        PReLU: (),
+        Pooling: (*CAFFE.layers[Pooling], KERNEL),
+        Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
+        RNN: (),
+        ReLU: (),
+        Reduction: (),
+        Reshape: (
+            Never(
+                text="a first size that is not spelled 0",
+                where=cases.changes_the_first,
+                source="users' notes: four sizes, the first of them 0",
+            ),
+            Never(
+                text="other than four sizes",
+                where=lambda layer, bottoms: len(layer.shape) != cases.MAP_AXES,
+                source="users' notes: four sizes, the first of them 0",
+            ),
+        ),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+        Softmax: (),
+        Split: (),
+        TanH: (),
+        Tile: (),
+    },
+    net=(
+        NetLimit(
+            text=f"more than {OUTPUTS} outputs",
+            where=_more_than_outputs,
+            source="SVP_NNIE_MAX_OUTPUT_NUM in its header",
+        ),
+        NetLimit(text=f"more than {OUTPUTS} inputs", where=_more_than_inputs, source="its header"),
+    ),
+    names=Names(most=NAME, ends_only=True, source="SVP_NNIE_NODE_S, szName[32], in its header"),
+)
+
+SVP = replace(
+    NNIE,
+    name="svp",
+    title="HiSilicon SVP_NPU",
+    source="users' notes on svp_atc; otherwise as for NNIE",
+)

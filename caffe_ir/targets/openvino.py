@@ -1,0 +1,128 @@
+"""OpenVINO's Model Optimizer, `mo --framework caffe`, which releases from 2025 on do not have.
+
+Trials with openvino-dev 2023.3.0; 2024.6.0 reads the same files.
+"""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    BNLL,
+    LSTM,
+    MVN,
+    RNN,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    Convolution,
+    Crop,
+    DummyData,
+    Eltwise,
+    Embed,
+    Exp,
+    Im2col,
+    InnerProduct,
+    Log,
+    Parameter,
+    Pooling,
+    Reduction,
+    ReLU6,
+    Reshape,
+    Scale,
+    Silence,
+    Split,
+    Swish,
+    Threshold,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Never, Only, Pair, Spelling, Target
+
+LACKS = (
+    AbsVal, BNLL, DummyData, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction, Silence, Split, Threshold,
+)  # fmt: skip
+
+OPENVINO = Target(
+    name="openvino",
+    title="OpenVINO 2023 and 2024",
+    source="trials with openvino-dev 2023.3.0; its mo_caffe.proto and extractors",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        ArgMax: (
+            Only(field="out_max_val", values=(False,), source="trial argmax_axis1_val"),
+            Never(
+                text="without an axis", where=lambda layer, bottoms: layer.axis is None, source="trial argmax_noaxis"
+            ),
+        ),
+        BatchNorm: (
+            Never(
+                text="use_global_stats: false is ignored",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false",
+            ),
+        ),
+        Bias: (Never(text="a Bias of two blobs", where=cases.two_bottoms, source="trial bias2_axis0_NC"),),
+        Convolution: (
+            Never(
+                text="one dilation is taken for both axes",
+                where=cases.uneven_dilation,
+                silent=True,
+                source="trial conv_dil_h2w1",
+            ),
+        ),
+        Eltwise: (
+            Never(
+                text="coefficients of more than two blobs",
+                where=cases.coefficients_of_several,
+                silent=True,
+                source="trial elt_sum3_coeff",
+            ),
+        ),
+        InnerProduct: (Only(field="axis", values=(1,), source="trial ip_axis2"),),
+        MVN: (
+            Only(field="across_channels", values=(False,), silent=True, source="trial mvn_across"),
+            Never(
+                text="eps is added to the variance, not to its root",
+                where=lambda layer, bottoms: layer.normalize_variance and layer.eps != MVN().eps,
+                silent=True,
+                source="trial mvn_eps",
+            ),
+        ),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            Never(
+                text="a mean over a padded window that reaches beyond the padding",
+                where=cases.padded_and_clipped_mean,
+                silent=True,
+                source="trial pool_ave_k3s2p1_ceil",
+            ),
+        ),
+        ReLU6: (),
+        Reshape: (Never(text="axis and num_axes", where=cases.some_axes, source="trial reshape_axis1_numaxes"),),
+        Scale: (
+            Never(
+                text="factors of rows or columns",
+                where=lambda layer, bottoms: len(bottoms) == 1 and (layer.axis, layer.num_axes) not in ((1, 1), (1, 0)),
+                source="trial scale_axis3",
+            ),
+        ),
+        Swish: (Only(field="beta", values=(1.0,), source="trial swish_beta"),),
+    },
+    pairs=(
+        Pair(
+            first=Convolution,
+            second=Crop,
+            text="a Crop behind a Convolution does not compile",
+            source="trial ch_crop_default with 2023.3; 2024.6 takes it",
+        ),
+    ),
+    spellings=(
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size",
+            where=cases.repeated_sizes,
+            source="trial conv_kh3kw5_repeated",
+        ),
+    ),
+)

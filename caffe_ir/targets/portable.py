@@ -1,0 +1,38 @@
+"""What every engine computes rightly that could be tried and has products and powers: one set of files for all.
+
+caffe2onnx multiplies no blobs and X2Paddle has no power but 1, which would leave out every gate and most activations;
+they are targets of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.mnn import MNN
+from caffe_ir.targets.ncnn import NCNN
+from caffe_ir.targets.opencv import OPENCV
+from caffe_ir.targets.openvino import OPENVINO
+from caffe_ir.targets.rknn2 import RKNN2
+from caffe_ir.targets.target import Target
+
+
+def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
+    """A target that has the layers that all of these have, within the limits of each."""
+    kinds = [kind for kind in targets[0].layers if all(kind in target.layers for target in targets)]
+    return Target(
+        name=name,
+        title=title,
+        source=f"the trials of {', '.join(target.name for target in targets)}",
+        layers={
+            kind: tuple(dict.fromkeys(limit for target in targets for limit in target.layers[kind])) for kind in kinds
+        },
+        pairs=tuple(pair for target in targets for pair in target.pairs),
+        net=tuple(limit for target in targets for limit in target.net),
+        spellings=tuple(spelling for target in targets for spelling in target.spellings),
+        fields=frozenset.intersection(*(target.fields for target in targets)),
+        old_forms=frozenset.intersection(*(target.old_forms for target in targets)),
+    )
+
+
+PORTABLE = jointly("portable", "all engines tried", (CAFFE, OPENCV, MNN, NCNN, OPENVINO, RKNN2))

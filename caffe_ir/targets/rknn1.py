@@ -1,0 +1,71 @@
+"""RKNN-Toolkit 1.x (RK1808, RK3399Pro, RV1109, RV1126) and VeriSilicon's Acuity, which it is made of."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    AbsVal,
+    BatchNorm,
+    Concat,
+    Convolution,
+    Deconvolution,
+    Dropout,
+    Eltwise,
+    Flatten,
+    InnerProduct,
+    Input,
+    Pooling,
+    PReLU,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Slice,
+    Softmax,
+    Split,
+    TanH,
+)
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import Target
+
+RKNN1 = Target(
+    name="rknn1",
+    title="RKNN-Toolkit 1",
+    evidence="document",
+    source="rockchip-linux/rknn-toolkit, doc/RKNN_OP_Support_V1.7.5.md",
+    layers={
+        AbsVal: (),
+        BatchNorm: (),
+        Concat: (),
+        Convolution: (),
+        Deconvolution: (),
+        Dropout: (),
+        Eltwise: (),
+        Flatten: (),
+        InnerProduct: (),
+        Input: (),
+        LRN: (),
+        LSTM: (),
+        PReLU: (),
+        Pooling: CAFFE.layers[Pooling],
+        ReLU: (),
+        Reshape: (),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (),
+        Softmax: (),
+        Split: (),
+        TanH: (),
+    },
+    old_forms=frozenset({"input_dim", "input_shape"}),
+)
+
+ACUITY = replace(
+    RKNN1,
+    name="acuity",
+    title="VeriSilicon Acuity (Allwinner, Amlogic, NXP)",
+    source="no public list; the layers are those of RKNN-Toolkit 1, which has the same importer",
+)

@@ -1,0 +1,116 @@
+"""RKNN-Toolkit2 2.3.2 (RK3566, RK3568, RK3588 ...), `rknn.load_caffe`: trials in its simulator, in float16."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    ELU,
+    LRN,
+    LSTM,
+    MVN,
+    RNN,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Bias,
+    DummyData,
+    Eltwise,
+    Embed,
+    Exp,
+    Im2col,
+    InnerProduct,
+    Log,
+    Parameter,
+    Pooling,
+    Reduction,
+    ReLU6,
+    Reshape,
+    Scale,
+    Threshold,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import AtMost, Never, Only, Spelling, Target
+
+LACKS = (AbsVal, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Threshold)
+
+RKNN2 = Target(
+    name="rknn2",
+    title="RKNN-Toolkit2",
+    source="trials with rknn-toolkit2 2.3.2 in its simulator",
+    layers={
+        **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        ArgMax: (
+            Never(
+                text="without an axis, or for the values",
+                where=lambda layer, bottoms: layer.axis is None or layer.out_max_val,
+                silent=True,
+                source="trial argmax_noaxis",
+            ),
+        ),
+        BatchNorm: (
+            Never(
+                text="use_global_stats: false is ignored",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false",
+            ),
+            AtMost(field="eps", most=0.02, silent=True, source="trial bn_scale_eps1e-1: eps is applied twice"),
+        ),
+        Eltwise: (
+            Never(text="more than two blobs", where=cases.several_but_maxima, source="trial elt_sum3"),
+            Never(
+                text="coefficients other than 1 and -1",
+                where=cases.fractional_coefficients,
+                silent=True,
+                source="trial elt_sum_coeff_frac",
+            ),
+        ),
+        InnerProduct: (Only(field="transpose", values=(False,), source="trial ip_transpose"),),
+        LRN: (
+            Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
+            Never(text="within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
+        ),
+        Pooling: (
+            Never(
+                text="a mean over a window that reaches beyond the map",
+                where=cases.clipped_mean,
+                silent=True,
+                source="trial pool_ave_k3s2_ceil",
+            ),
+            Never(
+                text="a window larger than the map",
+                where=cases.larger_than_the_map,
+                silent=True,
+                source="trial ch_maxpool_p6k13",
+            ),
+        ),
+        Reduction: (
+            Only(field="operation", values=("MEAN",), source="trial reduction_sum_axis1"),
+            Only(field="coeff", values=(1.0,), silent=True, source="trial reduction_mean_axis1_coeff"),
+        ),
+        ReLU6: (),
+        Reshape: (Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),),
+        Scale: (
+            Never(
+                text="factors that are not one number for each channel",
+                where=cases.factors_of_other_axes,
+                source="trial scale_axis3",
+            ),
+            Never(
+                text="factors of the channels in a second blob",
+                where=lambda layer, bottoms: cases.two_bottoms(layer, bottoms) and layer.axis != 0,
+                source="trial scale2_axis1_C",
+            ),
+        ),
+    },
+    fields=frozenset({"pooling_param.round_mode"}),
+    spellings=(
+        Spelling(
+            type_name="Deconvolution",
+            text="a Deconvolution without stride",
+            where=cases.no_stride,
+            source="trial se_mul with and without stride: 1",
+        ),
+    ),
+    old_forms=frozenset(),
+)

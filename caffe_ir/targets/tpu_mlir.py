@@ -1,0 +1,118 @@
+"""SOPHGO's TPU-MLIR, python/transform/CaffeConverter.py (03835b5); it needs pycaffe, whose proto it parses with."""
+
+from __future__ import annotations
+
+from caffe_ir.layers import (
+    LRN,
+    LSTM,
+    AbsVal,
+    ArgMax,
+    BatchNorm,
+    Concat,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Dropout,
+    DummyData,
+    Eltwise,
+    Flatten,
+    InnerProduct,
+    Input,
+    Mish,
+    Pooling,
+    PReLU,
+    Reduction,
+    ReLU,
+    ReLU6,
+    Reshape,
+    Scale,
+    Sigmoid,
+    Silence,
+    Slice,
+    Softmax,
+    TanH,
+)
+from caffe_ir.targets import cases
+from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.target import AtMost, Never, Only, Spelling, Target
+
+NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="convert_concat_op")
+
+TPU_MLIR = Target(
+    name="tpu-mlir",
+    title="TPU-MLIR",
+    evidence="source",
+    source="sophgo/tpu-mlir 03835b5, python/transform/CaffeConverter.py",
+    layers={
+        AbsVal: (),
+        ArgMax: (AtMost(field="top_k", most=1, source="convert_argmax_op"),),
+        BatchNorm: (
+            Never(text="use_global_stats: false", where=cases.batch_statistics, source="convert_batchnorm_op"),
+        ),
+        Concat: (NEGATIVE,),
+        Convolution: (),
+        Crop: (),
+        Deconvolution: (),
+        Dropout: (),
+        DummyData: (),
+        Eltwise: (),
+        Flatten: (Only(field="axis", values=(1,), silent=True, source="convert_flatten_op"),),
+        InnerProduct: (Only(field="axis", values=(1,), silent=True, source="convert_inner_product_op"),),
+        Input: (),
+        LRN: (Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="convert_lrn_op"),),
+        LSTM: (),
+        Mish: (),
+        PReLU: (),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            Never(
+                text="a padded window as large as the map loses its pad",
+                where=cases.padded_and_as_large_as_the_map,
+                silent=True,
+                source="convert_pooling_op, is_global",
+            ),
+        ),
+        ReLU: (),
+        ReLU6: (),
+        Reduction: (
+            Only(field="operation", values=("MEAN",), source="convert_reduction_op"),
+            Never(
+                text="more than the last axis",
+                where=lambda layer, bottoms: layer.axis % len(bottoms[0]) != len(bottoms[0]) - 1,
+                silent=True,
+                source="convert_reduction_op takes one axis off",
+            ),
+        ),
+        Reshape: (),
+        Scale: (
+            Never(
+                text="a blob of other than two or four axes",
+                where=lambda layer, bottoms: len(bottoms[0]) not in (cases.TWO, cases.MAP_AXES),
+                source="convert_scale_op",
+            ),
+            Never(
+                text="the axis is ignored", where=cases.factors_of_other_axes, silent=True, source="convert_scale_op"
+            ),
+            Never(
+                text="the bias of a Scale of two blobs is ignored",
+                where=lambda layer, bottoms: cases.two_bottoms(layer, bottoms) and layer.bias_term,
+                silent=True,
+                source="convert_scale_op",
+            ),
+        ),
+        Sigmoid: (),
+        Silence: (),
+        Slice: (NEGATIVE,),
+        Softmax: (),
+        TanH: (),
+    },
+    spellings=(
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size are exchanged",
+            where=cases.repeated_sizes,
+            silent=True,
+            source="convert_convolution_op",
+        ),
+    ),
+)

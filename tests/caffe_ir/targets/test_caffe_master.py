@@ -1,0 +1,12 @@
+"""What `check` says of the hand-made nets is what the reader did with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caffe_ir.targets.caffe_master import CAFFE_MASTER
+from tests.caffe_ir.targets.hand_made import differences
+
+
+def test_check_says_what_was_measured(tmp_path: Path) -> None:
+    assert differences("caffe-master", CAFFE_MASTER, tmp_path) == {}

@@ -1,0 +1,12 @@
+"""What `check` says of the hand-made nets is what the reader did with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caffe_ir.targets.rknn2 import RKNN2
+from tests.caffe_ir.targets.hand_made import differences
+
+
+def test_check_says_what_was_measured(tmp_path: Path) -> None:
+    assert differences("rknn2", RKNN2, tmp_path) == {}
