@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from converters.pytorch.aten import (
     activation,
+    adaptive_pooling,
     arithmetic,
     attention,
     axes,
@@ -36,6 +37,7 @@ from converters.pytorch.frontend import Handler
 
 FAMILIES: tuple[Mapping[str, Handler], ...] = (
     activation.HANDLERS,
+    adaptive_pooling.HANDLERS,
     arithmetic.HANDLERS,
     attention.HANDLERS,
     axes.HANDLERS,

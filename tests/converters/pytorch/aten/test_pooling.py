@@ -1,4 +1,4 @@
-"""Poolings against torch: sizes rounded down and up, counted padding, adaptive windows."""
+"""Poolings against torch: sizes rounded down and up, counted padding and boxes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from converters.pytorch.aten.pooling import adaptive_windows, regular
 from tests.converters.pytorch.judge import Calls, converted, images, layers
 
 STEPS = [(3, 2, 1), (3, 2, 0), (2, 2, 0), (5, 1, 2), (3, 3, 1), (2, 1, 0), (1, 2, 0), ((3, 2), (2, 1), (1, 0))]
@@ -66,32 +65,10 @@ def test_dilated_max_pooling_of_rows_and_of_boxes(ceil):
 
 
 @pytest.mark.parametrize(
-    ("size", "output"),
-    [((8, 8), 4), ((7, 7), 1), ((7, 6), (3, 2)), ((8, 8), 3), ((10, 7), (4, None)), ((5, 9), (2, 3)), ((3, 3), 7)],
-    ids=str,
-)
-def test_adaptive_pooling(size, output):
-    x = images(2, 3, *size)
-    converted(nn.AdaptiveAvgPool2d(output), x)
-    converted(Calls(lambda x: F.adaptive_max_pool2d(x, output)), x)
-
-
-def test_adaptive_pooling_to_the_size_that_is_there_leaves_no_layer():
-    assert layers(converted(nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(7)), images(1, 2, 7, 7))) == ["ReLU"]
-
-
-def test_adaptive_pooling_to_one_cell_is_one_layer():
-    assert layers(converted(nn.AdaptiveAvgPool2d(1), images(1, 2, 7, 5))) == ["Pooling"]
-
-
-@pytest.mark.parametrize(
     "module",
     [
         nn.MaxPool1d(3, 2, 1),
         nn.AvgPool1d(3, 2, 1),
-        nn.AdaptiveAvgPool1d(3),
-        nn.AdaptiveAvgPool1d(1),
-        nn.AdaptiveMaxPool1d(4),
     ],
     ids=repr,
 )
@@ -114,13 +91,6 @@ def test_pooling_of_boxes(module):
     converted(module, images(1, 2, 6, 7, 8))
 
 
-def test_windows_of_equal_size_and_step_are_a_plain_pooling():
-    assert regular(adaptive_windows(7, 3)) == (3, 2)  # [0, 3) [2, 5) [4, 7)
-    assert regular(adaptive_windows(12, 4)) == (3, 3)
-    assert regular(adaptive_windows(8, 3)) is None  # [0, 3) [2, 6) [5, 8)
-    assert layers(converted(nn.AdaptiveAvgPool2d(3), images(1, 1, 7, 7))) == ["Pooling"]
-
-
 def test_the_indices_of_a_maximum_are_refused_where_they_are_read():
     class Indices(nn.Module):
         def forward(self, x):
@@ -136,12 +106,6 @@ def test_the_indices_of_a_maximum_are_refused_where_they_are_read():
 def test_an_output_of_indices_is_refused():
     with pytest.raises(ConversionError, match="the indices of a max pooling"):
         convert(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), (images(1, 1, 4, 4),))
-
-
-@pytest.mark.parametrize("size", [1, 2, (2, 3, 4), (5, 3, 7), (1, None, 2), (7, 2, 9)])
-@pytest.mark.parametrize("kind", [nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool3d])
-def test_adaptive_pooling_of_boxes(kind, size):
-    converted(kind(size), images(2, 3, 5, 6, 7))
 
 
 def test_max_pooling_of_boxes_with_unread_indices():
