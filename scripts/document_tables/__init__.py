@@ -1,0 +1,1 @@
+"""The tables of the documents, read off the program: `scripts/documents` writes them."""

@@ -1,0 +1,57 @@
+"""Layers and targets: what each engine computes, refuses and gets wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from caffe_ir.layers import LAYERS
+from caffe_ir.targets import TARGETS
+from caffe_ir.targets.description import EVIDENCE, described
+from document_tables.table import code, page, plain, table
+
+ABOUT = """
+What each engine that `--target` knows makes of each layer type of Caffe. `convert targets NAME` prints the same;
+`convert check NET.prototxt --target NAME` applies it to a net, layer by layer.
+
+*yes*: computed as Caffe computes it. *limits*: computed within limits, which are listed below. *no*: refused. A
+conversion writes only what its target computes; where a layer is missing there, it is written by others that
+compute the same function.
+"""
+
+
+def engines() -> str:
+    """The page."""
+    known = [described(target) for target in TARGETS.values()]
+    names = sorted(LAYERS, key=str.lower)
+    rows = [(code(name), *(_cell(one, name) for one in known)) for name in names]
+    parts = [text for one in known for text in _limits(one)]
+    return page("Layers and engines", ABOUT, table(("layer", *(one["name"] for one in known)), rows), *parts)
+
+
+def _cell(target: dict[str, Any], name: str) -> str:
+    if name not in target["layers"]:
+        return "no"
+    return f"[limits](#{target['name']})" if target["layers"][name] else "yes"
+
+
+def _limits(target: dict[str, Any]) -> list[str]:
+    known = f"{plain(target['title'])}. Known: {EVIDENCE[target['evidence']]}"
+    known += f" ({plain(target['source'])})." if target["source"] else "."
+    if target["engine"]:
+        known += f" `convert verify --engine {target['engine']}` runs it."
+    rows = [
+        (
+            code(name),
+            plain(limit["limit"]),
+            _EFFECTS[limit["effect"]],
+            EVIDENCE[limit["evidence"]],
+            plain(limit["source"]),
+        )
+        for name, limits in target["layers"].items()
+        for limit in limits
+    ]
+    heads = ("layer", "case", "what happens", "known", "source")
+    return [f"## {target['name']}", known, table(heads, rows) if rows else ""]
+
+
+_EFFECTS = {"refused": "refused", "wrong": "**wrong result, no message**", "slow": "slow"}

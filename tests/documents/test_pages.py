@@ -1,0 +1,91 @@
+"""Every command and every piece of Python in the documents runs, page by page, as somebody would paste it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from converters.cli.main import convert
+from tests.documents.models import write_models
+from tests.documents.pages import DOCS, NOT_CODE, Block, blocks, needed, pages
+
+PAGES = {str(page.relative_to(DOCS)): page for page in pages()}
+
+
+def programs(page: Path) -> list[Block]:
+    return [block for block in blocks(page) if "not run" not in block.said]
+
+
+SLOW = ("how-to/verify.md", "how-to/many-models.md", "how-to/darknet.md", "engines/nnie.md")
+"""Pages that compare nets in every engine, several times."""
+WITH_CODE = [
+    name for name, page in PAGES.items() if any(block.language in ("sh", "python") for block in programs(page))
+]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    write_models(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where a page runs: with the models that it speaks of, and its own modules forgotten afterwards."""
+    for file in models.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = set(sys.modules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in WITH_CODE]
+)
+def test_a_page_runs_as_it_stands(name: str, folder: Path) -> None:
+    page = PAGES[name]
+    for package in needed(page):
+        pytest.importorskip(package)
+    names: dict[str, object] = {"__name__": "page"}
+    for block in programs(page):
+        if "file" in block.said:
+            (folder / block.said["file"]).write_text(block.text, encoding="utf-8")
+        elif block.language == "python":
+            exec(compile(block.text, f"{name}:{block.line}", "exec"), names)
+        elif block.language == "sh" and all(map(installed, [block.said.get("needs", "sys")])):
+            run(block, f"{name}:{block.line}")
+
+
+def installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def run(block: Block, place: str) -> None:
+    """The commands of a block; each must end with the code that the page says, or 0."""
+    for line in block.text.splitlines():
+        program, *words = shlex.split(line, comments=True) or [""]
+        if not program:
+            continue
+        assert program in ("convert", "tocaffe"), f"{place}: {program} is none of our programs; say why it is not run"
+        done = CliRunner().invoke(convert, words, prog_name="convert")
+        assert done.exit_code == int(block.said.get("exit", 0)), f"{place}: {line}\n{done.output}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_runs_or_says_why_not(name: str) -> None:
+    for block in blocks(PAGES[name]):
+        if "not run" in block.said:
+            assert block.said["not run"].strip(), f"{name}:{block.line} gives no reason"
+        elif "file" not in block.said:
+            assert block.language in ("sh", "python", *NOT_CODE), f"{name}:{block.line}: {block.language}"
