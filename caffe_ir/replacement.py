@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
-from caffe_ir.errors import Note
+from caffe_ir.errors import Note, NoteKind
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import Eltwise, Parameter, Reshape, Silence
 from caffe_ir.net import Net, Node
@@ -106,9 +106,9 @@ class Replacement(Struct, kw_only=True):
     def _known(self, blob: str) -> Shape:
         return self.shapes[blob] if blob in self.shapes else self.net.shapes[blob]
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, kind: NoteKind = "lowered") -> None:
         """Say this of the rewrite."""
-        self.notes.append(Note(kind="lowered", text=text, origin=self.old.origin))
+        self.notes.append(Note(kind=kind, text=text, origin=self.old.origin))
 
     def finish(self) -> None:
         """Put the nodes in the place of the old one: what the last of them writes is what the old one wrote."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from caffe_ir.forms import (
     activation,
+    batch_norm,
     broadcast,
     clip,
     conv_transpose,
@@ -16,6 +17,7 @@ from caffe_ir.forms import (
     gelu,
     l2norm,
     linear,
+    local,
     log_softmax,
     lrn,
     matmul,
@@ -35,6 +37,7 @@ from caffe_ir.layer import Layer
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **activation.FORMS,
+    **batch_norm.FORMS,
     **broadcast.FORMS,
     **clip.FORMS,
     **conv_transpose.FORMS,
@@ -45,6 +48,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     **gelu.FORMS,
     **l2norm.FORMS,
     **linear.FORMS,
+    **local.FORMS,
     **log_softmax.FORMS,
     **lrn.FORMS,
     **matmul.FORMS,

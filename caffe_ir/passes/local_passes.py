@@ -17,9 +17,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
 from caffe_ir.passes import (
-    batch_norm,
     dilated_pooling,
-    local,
     pooling,
     reduce,
 )
@@ -28,9 +26,7 @@ from caffe_ir.replacement import Replacement
 from caffe_ir.values import Values
 
 LOCAL: tuple[Pass, ...] = (
-    batch_norm.BATCH_NORM,
     dilated_pooling.DILATED_POOLING,  # before pooling, which knows no dilation
-    local.LOCAL,
     pooling.POOLING,
     reduce.REDUCE,
 )

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.forms import FORMS
 from caffe_ir.layers import BatchNorm, Convolution, ReLU
 from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.passes.base import Context, Options, run_pass
-from caffe_ir.passes.batch_norm import BATCH_NORM
+from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
+from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.target import Only
 from tests.caffe_ir.build import add, net_of
@@ -38,7 +40,7 @@ def normalised(layer, *, var=VARIANCES, shape=None):
 @pytest.mark.parametrize("layer", [OUTSIDE, INSIDE, SourceBatchNorm(form="inside", eps=1e-3)], ids=str)
 @pytest.mark.parametrize("shape", [(2, 8, 3, 4), (2, 8)])
 def test_the_function_stays(layer, shape, context):
-    net = rewritten(normalised(layer, shape=shape), BATCH_NORM, context=context)
+    net = rewritten(normalised(layer, shape=shape), LEGALIZE, context=context)
     assert not any(isinstance(node.layer, SourceBatchNorm) for node in net.nodes)
     assert all(context.target.holds(node.layer, net.shapes_of(node.bottoms)) for node in net.nodes)
 
@@ -49,7 +51,7 @@ def test_the_net_it_makes():
     node = add(net, "conv_4_bn", OUTSIDE, *statistics((1, 2)))
     net.update(node, replace(node, origin=replace(node.origin, layer="conv_4")))
     add(net, "relu", ReLU())
-    assert rewritten(net, BATCH_NORM).dump() == (
+    assert rewritten(net, LEGALIZE).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 3, 8, 8)])  -> data  [1x3x8x8]\n"
         "  conv_4: Convolution(num_output=2, kernel_size=[3]) data -> conv_4 | [2, 3, 3, 3] [2]  [1x2x6x6]\n"
@@ -61,14 +63,14 @@ def test_the_net_it_makes():
 
 
 def test_an_output_keeps_its_name():
-    net = rewritten(normalised(OUTSIDE), BATCH_NORM)
+    net = rewritten(normalised(OUTSIDE), LEGALIZE)
     assert net.outputs == ["bn"]
     assert [node.name for node in net.nodes] == ["data", "bn_norm", "bn"]
 
 
 def test_known_variances():
     """(sqrt(v) + 1e-6)^2 = v + 2e-6 sqrt(v) + 1e-12: with e = 1e-12, v + 2e-6 sqrt(v) is left."""
-    net = rewritten(normalised(OUTSIDE, var=(0, 1e-12, 1e-6, 4)), BATCH_NORM)
+    net = rewritten(normalised(OUTSIDE, var=(0, 1e-12, 1e-6, 4)), LEGALIZE)
     norm = net.node("bn_norm")
     assert isinstance(norm.layer, BatchNorm)
     assert norm.layer.eps == 1e-12
@@ -78,7 +80,7 @@ def test_known_variances():
 def test_where_the_sources_form_is_caffes_no_blob_is_touched():
     net = normalised(INSIDE)
     gamma, beta, mean, var = net.node("bn").blobs
-    after = rewritten(net, BATCH_NORM)
+    after = rewritten(net, LEGALIZE)
     assert after.node("bn_norm").blobs[:2] == (mean, var)
     assert after.node("bn").blobs == (gamma, beta)
     layer = after.node("bn_norm").layer
@@ -89,7 +91,7 @@ def test_where_the_sources_form_is_caffes_no_blob_is_touched():
 def test_outside_only_the_variance_is_touched():
     net = normalised(OUTSIDE)
     gamma, beta, mean, _ = net.node("bn").blobs
-    after = rewritten(net, BATCH_NORM)
+    after = rewritten(net, LEGALIZE)
     assert after.node("bn_norm").blobs[0] is mean
     assert after.node("bn").blobs == (gamma, beta)
 
@@ -106,13 +108,13 @@ def test_outside_only_the_variance_is_touched():
 def test_without_gamma_and_beta_there_is_no_scale_unless_it_has_something_to_do(form, context, layers):
     net = net_of((2, 3, 4, 4))
     add(net, "bn", SourceBatchNorm(form=form, eps=1e-5, affine=False), np.arange(3.0), np.array([0.0, 1, 4]))
-    after = rewritten(net, BATCH_NORM, context=context)
+    after = rewritten(net, LEGALIZE, context=context)
     assert [node.layer.type_name() for node in after.nodes[1:]] == layers
     assert after.outputs == ["bn"]
 
 
 def test_a_target_with_its_own_epsilon_gets_no_negative_variance():
-    net = rewritten(normalised(OUTSIDE), BATCH_NORM, context=FIXED_EPS)
+    net = rewritten(normalised(OUTSIDE), LEGALIZE, context=FIXED_EPS)
     assert (net.node("bn_norm").blobs[1].load() >= 0).all()
 
 
@@ -127,7 +129,7 @@ def test_in_float32_it_is_real_darknet_also_without_variance(tmp_path, context):
     wanted = darknet_batch_norm(tmp_path, x, gamma, beta, mean, var)
     net = net_of(x.shape)
     add(net, "bn", OUTSIDE, gamma, beta, mean, var)
-    top = run(rewritten(net, BATCH_NORM, context=context), {"data": x})["bn"]
+    top = run(rewritten(net, LEGALIZE, context=context), {"data": x})["bn"]
     np.testing.assert_allclose(top, wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max())
 
 
@@ -135,14 +137,26 @@ def test_in_float32_it_is_real_darknet_also_without_variance(tmp_path, context):
 @pytest.mark.parametrize(("layer", "broken"), [(OUTSIDE, 2), (INSIDE, 1)])
 def test_a_negative_variance_is_told_and_stays_not_a_number(layer, broken):
     after = normalised(layer, var=(1.0, -1e-7, -3.0))
-    run_pass(BATCH_NORM, after, Context(target=CAFFE, options=Options()))
+    run_pass(LEGALIZE, after, Context(target=CAFFE, options=Options()))
     (warning,) = [note for note in after.notes if note.kind == "warning"]
     assert f"{broken} of 3" in warning.text
     top = run(after, {"data": np.ones((2, 3, 3, 4))})["bn"]
     assert np.isnan(top).all(axis=(0, 2, 3)).sum() == broken
 
 
-def test_what_is_caffes_already_is_left_alone():
-    net = net_of((1, 2, 3, 3))
-    add(net, "bn", BatchNorm(use_global_stats=True, eps=1e-3), np.ones(2), np.ones(2), np.ones(1))
-    assert rewritten(net, BATCH_NORM).dump() == net.dump()
+def test_names_that_the_net_has_are_not_taken_again():
+    net = net_of((2, 3, 4, 4))
+    add(net, "norm_scale", ReLU())
+    add(net, "norm", INSIDE, *statistics((1.0, 2.0, 3.0)))
+    add(net, "y", ReLU())
+    after = rewritten(net, LEGALIZE)
+    assert after.values["norm"] == "norm_scale_2"
+    assert after.node("norm").layer == BatchNorm(use_global_stats=True, eps=1e-5)
+
+
+def test_nothing_is_done_to_the_net_before_the_form_is_taken():
+    net = normalised(OUTSIDE)
+    before = net.dump()
+    for form in FORMS[SourceBatchNorm]:
+        form.build(Replacement(net=net, old=net.node("bn")))
+        assert net.dump() == before
