@@ -19,7 +19,6 @@ from caffe_ir.net import Net, Node
 from caffe_ir.passes import (
     dilated_pooling,
     pooling,
-    reduce,
 )
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
@@ -28,7 +27,6 @@ from caffe_ir.values import Values
 LOCAL: tuple[Pass, ...] = (
     dilated_pooling.DILATED_POOLING,  # before pooling, which knows no dilation
     pooling.POOLING,
-    reduce.REDUCE,
 )
 
 

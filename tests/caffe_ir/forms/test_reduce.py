@@ -5,11 +5,14 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from caffe_ir.layers import Reduction
+from caffe_ir.forms import FORMS
 from caffe_ir.layers.source import Reduce
-from caffe_ir.passes.reduce import REDUCE
+from caffe_ir.passes.legalize import LEGALIZE
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import refusal, written
 from tests.caffe_ir.passes.rewriting import rewritten
+
+BY_POOLING, OVER_CHANNELS = FORMS[Reduce]
 
 
 def of(shape, axes, operation="MEAN", keepdim=True, scale=1.0):
@@ -35,12 +38,12 @@ def types(net):
         ((2, 3, 4, 5), (1,), "MAX", ["Reshape", "Pooling", "Reshape"]),
         ((2, 3, 4, 5), (1, 3), "SUM", ["Pooling", "Convolution"]),
         ((2, 3, 4), (1,), "MEAN", ["Reshape", "Pooling", "Reshape"]),
-        ((2, 1, 4, 5), (1,), "MEAN", ["Reshape"]),
+        ((2, 1, 4, 5), (1,), "MEAN", []),
     ],
     ids=str,
 )
 def test_the_layers_it_takes(shape, axes, operation, kinds):
-    assert types(rewritten(of(shape, axes, operation), REDUCE)) == kinds
+    assert types(rewritten(of(shape, axes, operation), LEGALIZE)) == kinds
 
 
 @pytest.mark.parametrize("operation", ["SUM", "MEAN", "MAX", "MIN"])
@@ -49,27 +52,28 @@ def test_every_choice_of_axes_is_exact(shape, operation):
     for count in range(1, len(shape) + 1):
         for axes in combinations(range(len(shape)), count):
             for keepdim in (True, False):
-                rewritten(of(shape, axes, operation, keepdim, scale=-0.5), REDUCE)
+                net = of(shape, axes, operation, keepdim, scale=-0.5)
+                written(net, BY_POOLING)
+                rewritten(net, LEGALIZE)
 
 
 def test_a_sum_over_channels_has_weights_of_exactly_one():
-    net = rewritten(of((2, 49, 4, 5), (1,), "SUM"), REDUCE)
+    net = rewritten(of((2, 49, 4, 5), (1,), "SUM"), LEGALIZE)
     assert np.all(net.node("total").blobs[0].load() == 1)
 
 
 def test_golden_dump():
-    assert rewritten(of((2, 3, 4, 5), (1, 2), "MAX", keepdim=False), REDUCE).dump() == (
+    assert written(of((2, 3, 4, 5), (1, 2), "MAX", keepdim=False), BY_POOLING).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
-        "  total_view: Reshape(shape=(2, 1, 12, 5)) data -> total_view  [2x1x12x5]\n"
+        "  total_view: Reshape(shape=(0, 1, 12, 5)) data -> total_view  [2x1x12x5]\n"
         "  total_pool: Pooling(pool=MAX, kernel_h=12, kernel_w=1, stride_h=12, stride_w=1) "
         "total_view -> total_pool  [2x1x1x5]\n"
-        "  total: Reshape(shape=(2, 5)) total_pool -> total  [2x5]\n"
+        "  total: Reshape(shape=(0, 5)) total_pool -> total  [2x5]\n"
         "  outputs total\n"
     )
 
 
-def test_leaves_caffes_own_reduction_alone():
-    net = net_of((2, 3, 4))
-    add(net, "total", Reduction(operation="SUM", axis=1))
-    assert types(rewritten(net, REDUCE)) == ["Reduction"]
+def test_the_convolution_is_for_sums_over_the_channels_of_a_map():
+    for axes, operation in (((1,), "MAX"), ((2, 3), "SUM"), ((1, 2), "SUM")):
+        assert refusal(of((2, 3, 4, 5), axes, operation), OVER_CHANNELS) == "it is no sum over the channels of a map"
