@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from caffe_ir.forms import (
     activation,
@@ -11,6 +11,7 @@ from caffe_ir.forms import (
     clip,
     conv_transpose,
     crop,
+    dilated_pooling,
     division,
     expand,
     gather,
@@ -25,6 +26,7 @@ from caffe_ir.forms import (
     normalize_channels,
     pad,
     permute,
+    pooling,
     reduce,
     reorg,
     resample,
@@ -32,38 +34,55 @@ from caffe_ir.forms import (
     softplus,
     standardize,
     upsample,
+    window_mean,
 )
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 
-FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    **activation.FORMS,
-    **batch_norm.FORMS,
-    **broadcast.FORMS,
-    **clip.FORMS,
-    **conv_transpose.FORMS,
-    **crop.FORMS,
-    **division.FORMS,
-    **expand.FORMS,
-    **gather.FORMS,
-    **gelu.FORMS,
-    **l2norm.FORMS,
-    **linear.FORMS,
-    **local.FORMS,
-    **log_softmax.FORMS,
-    **lrn.FORMS,
-    **matmul.FORMS,
-    **minimum.FORMS,
-    **normalize_channels.FORMS,
-    **pad.FORMS,
-    **permute.FORMS,
-    **reduce.FORMS,
-    **reorg.FORMS,
-    **resample.FORMS,
-    **shortcut.FORMS,
-    **softplus.FORMS,
-    **standardize.FORMS,
-    **upsample.FORMS,
-}
+Forms = Mapping[type[Layer], tuple[Form, ...]]
+
+
+def _joined(tables: Iterable[Forms]) -> Forms:
+    """All forms of each type, in the order of the tables."""
+    joined: dict[type[Layer], tuple[Form, ...]] = {}
+    for kind, forms in (entry for table in tables for entry in table.items()):
+        joined[kind] = (*joined.get(kind, ()), *forms)
+    return joined
+
+
+FORMS = _joined(
+    (
+        activation.FORMS,
+        batch_norm.FORMS,
+        broadcast.FORMS,
+        clip.FORMS,
+        conv_transpose.FORMS,
+        crop.FORMS,
+        dilated_pooling.FORMS,
+        division.FORMS,
+        expand.FORMS,
+        gather.FORMS,
+        gelu.FORMS,
+        l2norm.FORMS,
+        linear.FORMS,
+        local.FORMS,
+        log_softmax.FORMS,
+        lrn.FORMS,
+        matmul.FORMS,
+        minimum.FORMS,
+        normalize_channels.FORMS,
+        pad.FORMS,
+        permute.FORMS,
+        pooling.FORMS,
+        reduce.FORMS,
+        reorg.FORMS,
+        resample.FORMS,
+        shortcut.FORMS,
+        softplus.FORMS,
+        standardize.FORMS,
+        upsample.FORMS,
+        window_mean.FORMS,
+    )
+)
 
 __all__ = ["FORMS", "Form"]

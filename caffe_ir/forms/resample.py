@@ -33,6 +33,7 @@ ROUNDING = 2.0**-52
 """Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""
 REACHES = (0, 1, 2)
 """In cells, of the nearest cell, and of bilinear and bicubic interpolation."""
+NO_SPREAD = "its cells are not all spread in the same way to a whole number of times as many"
 
 
 # ---- products of matrices -------------------------------------------------------------------------------------------
@@ -96,10 +97,12 @@ def _by_a_deconvolution(new: Replacement) -> str:
     assert isinstance(layer, Resample)
     if len(shape) != 4 or min(layer.axes) < 2:
         return "it resizes no map"
+    if any(size % shape[axis] or size <= shape[axis] for axis, size in zip(layer.axes, layer.output_size, strict=True)):
+        return NO_SPREAD  # before the matrices are made, which may be large
     found = {axis: spread_of(blob.load()) for axis, blob in zip(layer.axes, new.old.blobs, strict=True)}
     rows, columns = (found.get(axis, Spread()) for axis in (2, 3))
     if rows is None or columns is None:
-        return "its cells are not all spread in the same way to a whole number of times as many"
+        return NO_SPREAD
     margins, channels = (0, 0, rows.reach, columns.reach), shape[1]
     x = new.old.bottom
     if any(margins):

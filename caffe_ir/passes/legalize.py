@@ -22,7 +22,6 @@ from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
-from caffe_ir.passes.local_passes import local_forms
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import WIDESPREAD
 from caffe_ir.targets.target import Target, Verdict
@@ -156,7 +155,7 @@ def _no_form(node: Node, target: Target, refused: list[tuple[Form, Exception]]) 
 
 
 def _run(net: Net, context: Context) -> None:
-    chooser = Chooser(net=net, target=context.target, forms={**local_forms(context), **FORMS})
+    chooser = Chooser(net=net, target=context.target, forms=FORMS)
     problems, none = Problems(), Kinds()
     waiting = [(node.name, none) for node in reversed(net.nodes)]
     while waiting:

@@ -10,20 +10,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caffe_ir.errors import ConversionError
+from caffe_ir.forms import FORMS, pooling
 from caffe_ir.geometry import caffe_pool_output, windows
 from caffe_ir.layers import Pooling
 from caffe_ir.layers.source import WindowPool
 from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.pooling import POOLING
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.replacement import Replacement
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.forms.writing import refusal, written
+from tests.caffe_ir.passes.rewriting import CONTEXT
+
+GLOBAL, SAME, CROPPED = pooling.FORMS[WindowPool]
 
 
-def pooled(shape, layer):
+def net_with(shape, layer):
     net = net_of(shape)
     add(net, "pool", layer)
-    return rewritten(net, POOLING)
+    return net
+
+
+def formed(shape, layer):
+    """The net in the first form that applies."""
+    net = net_with(shape, layer)
+    form = next(form for form in FORMS[WindowPool] if not form.build(Replacement(net=net, old=net.nodes[-1])))
+    return written(net, form)
 
 
 def darknet(size, stride, padding, shape, pool="MAX"):
@@ -47,7 +58,7 @@ def darknet(size, stride, padding, shape, pool="MAX"):
 def test_maxima_of_darknet_that_are_caffes(layer, size):
     kernel, stride, padding, length = size
     shape = (1, 2, length, length)
-    net = pooled(shape, darknet(kernel, stride, padding, shape))
+    net = formed(shape, darknet(kernel, stride, padding, shape))
     assert [str(node.layer) for node in net.nodes[1:]] == [layer]
 
 
@@ -70,13 +81,13 @@ def _crop(offset, size):
 def test_maxima_that_need_a_crop(layers, size):
     kernel, stride, padding, length = size
     shape = (1, 2, length, length)
-    net = pooled(shape, darknet(kernel, stride, padding, shape))
+    net = formed(shape, darknet(kernel, stride, padding, shape))
     assert [str(node.layer) for node in net.nodes[1:]] == layers
 
 
 def test_golden_dump():
     shape = (1, 2, 4, 4)
-    net = pooled(shape, darknet(2, 1, 1, shape))
+    net = formed(shape, darknet(2, 1, 1, shape))
     assert net.dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 2, 4, 4)])  -> data  [1x2x4x4]\n"
@@ -89,52 +100,28 @@ def test_golden_dump():
 @pytest.mark.parametrize("pool", ["MAX", "AVE"])
 def test_one_window_over_everything_is_global(pool):
     layer = WindowPool(pool=pool, kernel_size=(7, 9), stride=(1, 1), begin=(1, 2), output_size=(1, 1))
-    net = pooled((2, 3, 5, 4), layer)
+    net = formed((2, 3, 5, 4), layer)
     assert [str(node.layer) for node in net.nodes[1:]] == [f"Pooling(pool={pool}, global_pooling=True)"]
 
 
 def test_mean_inside_the_image_is_pooling():
     layer = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(2, 2), output_size=(3, 4), divisor="padded")
-    assert isinstance(pooled((1, 2, 6, 8), layer).node("pool").layer, Pooling)
+    assert isinstance(formed((1, 2, 6, 8), layer).node("pool").layer, Pooling)
 
 
-def test_mean_with_another_divisor_is_a_depthwise_convolution():
-    layer = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(2, 2), output_size=(3, 3), divisor=1)
-    net = pooled((1, 2, 6, 6), layer)
-    (node,) = net.nodes[1:]
-    assert str(node.layer) == "Convolution(num_output=2, group=2, bias_term=False, kernel_size=[2], stride=[2])"
-    assert node.blobs[0].load().tolist() == [[[[1, 1], [1, 1]]]] * 2
-
-
-def test_padded_mean_counted_alike_everywhere_needs_no_scale():
-    layer = WindowPool(
-        pool="AVE", kernel_size=(3, 3), stride=(1, 1), begin=(1, 1), end=(1, 1), output_size=(5, 5), divisor="padded"
-    )
-    net = pooled((1, 2, 5, 5), layer)
-    assert [node.layer.type_name() for node in net.nodes[1:]] == ["Convolution"]
-
-
-def test_clipped_mean_is_scaled_by_its_counts():
-    layer = darknet(2, 1, 1, (1, 2, 3, 3), pool="AVE")
-    net = pooled((1, 2, 3, 3), layer)
-    assert [node.layer.type_name() for node in net.nodes[1:]] == ["Convolution", "Reshape", "Scale", "Reshape"]
-    assert (1 / net.node("pool_means").blobs[0].load()).tolist() == [4, 4, 2, 4, 4, 2, 2, 2, 1]
-    assert net.shapes["pool_sum"] == (1, 2, 3, 3)  # zeros in the filter, and no crop
-
-
-def test_a_maximum_that_is_still_dilated_is_refused_with_its_place():
-    net = net_of((1, 2, 9, 9))
-    add(net, "pool", WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), dilation=(2, 2), output_size=(5, 5)))
-    with pytest.raises(ConversionError, match=r"tiny\.cfg:1.*WindowPool.*no windows of Caffe's Pooling"):
-        run_pass(POOLING, net, CONTEXT)
-
-
-def test_leaves_caffes_own_pooling_alone():
-    net = net_of((1, 2, 9, 9))
-    add(net, "pool", Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2)))
-    before = net.dump()
-    run_pass(POOLING, net, CONTEXT)
-    assert net.dump() == before
+def test_what_each_form_is_not_for():
+    dilated = WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), dilation=(2, 2), output_size=(5, 5))
+    clipped = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(1, 1), output_size=(9, 9))
+    halved = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(1, 1), output_size=(8, 8), divisor=2)
+    for layer, form, reason in (
+        (dilated, GLOBAL, "no window holds the whole image"),
+        (dilated, SAME, "no windows of Caffe's Pooling hold the same cells"),
+        (dilated, CROPPED, "no windows of Caffe's Pooling hold the same cells"),
+        (clipped, SAME, "windows leave the image"),
+        (clipped, CROPPED, "it is no maximum"),
+        (halved, SAME, "it divides by another number than that of the cells"),
+    ):
+        assert refusal(net_with((1, 2, 9, 9), layer), form) == reason
 
 
 @st.composite
@@ -154,7 +141,7 @@ def test_every_window_geometry_is_exact(rows, columns, pool, divisor):
     layer = WindowPool(
         pool=pool, kernel_size=kernel_size, stride=stride, begin=begin, output_size=output_size, divisor=divisor
     )
-    net = pooled((2, 2, *size), layer)
+    net = formed((2, 2, *size), layer)
     assert not any(isinstance(node.layer, WindowPool) for node in net.nodes)
     assert len(net.nodes) <= 5
 
@@ -181,17 +168,17 @@ def test_no_other_padding_is_better(size: int) -> None:
             continue  # a window without a cell
         if (count - 1) * stride - begin <= 0 and kernel - begin >= size:
             continue  # every window holds the whole image, so that it does not matter where it begins
-        net = net_of((1, 1, size, size))
-        add(net, "pool", layer)
+        net = net_with((1, 1, size, size), layer)
         best = _least(size, kernel, stride, begin, count)
         if best is None:
-            with pytest.raises(ConversionError):
-                run_pass(POOLING, net, CONTEXT)
+            refusal(net, SAME)
+            refusal(net, CROPPED)
             continue
-        run_pass(POOLING, net, CONTEXT)
-        made = net.nodes[1].layer
+        cropped, padding = best
+        after = written(net, CROPPED if cropped else SAME)
+        made = after.nodes[1].layer
         assert isinstance(made, Pooling)
-        assert (len(net.nodes) == 3, sum(made.pad)) == best, layer
+        assert (len(after.nodes) == 3, sum(made.pad)) == (cropped, padding), layer
 
 
 def test_large_images_and_large_windows_take_no_time() -> None:
@@ -200,8 +187,7 @@ def test_large_images_and_large_windows_take_no_time() -> None:
         layer = WindowPool(
             pool=pool, kernel_size=(3, kernel), stride=(1, 1), begin=(1, kernel // 2), output_size=(8, 1_000_000)
         )
-        net = net_of((1, 2, 8, 1_000_000))
-        add(net, "pool", layer)
+        net = net_with((1, 2, 8, 1_000_000), layer)
         begin = perf_counter()
-        run_pass(POOLING, net, CONTEXT)
+        run_pass(LEGALIZE, net, CONTEXT)
         assert perf_counter() - begin < 5

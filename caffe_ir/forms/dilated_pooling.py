@@ -16,6 +16,7 @@ Rows as (m, d W) and columns as (C H, m, d) are views: nothing is permuted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import gcd
 from typing import Literal
 
@@ -23,10 +24,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.forms.pooling import add_maximum
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Pooling, Reshape
 from caffe_ir.layers.source import Gather, WindowPool
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 
 Axis = Literal[0, 1]
@@ -43,12 +45,11 @@ class Steps(Struct, frozen=True, kw_only=True):
     count: int
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer = node.layer
+def _by_views(new: Replacement) -> str:
+    layer, x, shape = new.old.layer, new.old.bottom, new.shape_of(new.old.bottom)
     assert isinstance(layer, WindowPool)
     if layer.pool != "MAX" or layer.dilation == (1, 1):
-        return
-    new, x, shape = Replacement(net=net, old=node), node.bottom, net.shapes[node.bottom]
+        return "it is no dilated maximum"
     left = list[Steps]()
     for axis in AXES:
         x, shape, steps = _one_phase(new, x, shape, layer, axis)
@@ -65,13 +66,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         begin=(rows.begin, columns.begin),
         output_size=(rows.count, columns.count),
     )
-    if rest.kernel_size != (1, 1) or rest.output_size != shape[2:]:
-        new.add("rest", rest, x)
-    if not new.nodes:  # a window of one cell at each place
-        net.replace(node, [])
-        return
-    new.finish()
-    net.note("lowered", "dilated max pooling -> undilated Pooling of views", node.origin)
+    if rest.kernel_size == (1, 1) and rest.output_size == shape[2:]:
+        return ""
+    return add_maximum(new, rest, x)
 
 
 def _one_phase(new: Replacement, x: str, shape: Shape, layer: WindowPool, axis: Axis) -> tuple[str, Shape, Steps]:
@@ -131,4 +128,6 @@ def _taken(
     return x, (n, c, len(indices), w) if axis == 0 else (n, c, h, len(indices))
 
 
-DILATED_POOLING = Pass(name="dilated_pooling", visits=(WindowPool,), rewrite=_rewrite)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    WindowPool: (Form(name="undilated Pooling of views", build=_by_views),),
+}

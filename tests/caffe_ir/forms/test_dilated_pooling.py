@@ -11,17 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from caffe_ir.forms import dilated_pooling
 from caffe_ir.geometry import extent
-from caffe_ir.layers import Pooling
 from caffe_ir.layers.source import Gather, WindowPool
-from caffe_ir.passes.base import run_pass
-from caffe_ir.passes.dilated_pooling import DILATED_POOLING
 from caffe_ir.passes.legalize import LEGALIZE
-from caffe_ir.passes.pooling import POOLING
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.forms.writing import refusal, written
+from tests.caffe_ir.passes.rewriting import rewritten
+
+(BY_VIEWS,) = dilated_pooling.FORMS[WindowPool]
 
 
 def output_of(size, kernel, stride, begin, dilation, *, ceil_mode=False):
@@ -58,33 +58,33 @@ def types(net):
 
 def test_sizes_that_the_dilation_divides_are_views_and_two_poolings():
     net = pooling((8, 12), (3, 3), (1, 1), (2, 2), (2, 2))
-    after = rewritten(net, DILATED_POOLING, POOLING, LEGALIZE, RESHAPE)
+    after = rewritten(net, LEGALIZE, RESHAPE)
     assert types(after) == ["Reshape", "Pooling", "Reshape", "Pooling", "Reshape"]
 
 
 def test_a_stride_of_the_dilation_is_one_pooling_of_one_phase():
     net = pooling((9, 9), (3, 3), (2, 2), (1, 1), (2, 2))
-    after = rewritten(net, DILATED_POOLING, POOLING, LEGALIZE)
+    after = rewritten(net, LEGALIZE)
     assert types(after) == ["Convolution", "Convolution", "Pooling"]
 
 
 def test_the_last_cells_are_repeated_where_the_dilation_divides_no_size():
-    after = rewritten(pooling((8, 11), (1, 2), (1, 1), (0, 0), (1, 4)), DILATED_POOLING)
+    after = written(pooling((8, 11), (1, 2), (1, 1), (0, 0), (1, 4)), BY_VIEWS)
     assert types(after) == ["Gather", "Reshape", "Pooling", "Reshape", "Gather"]
     assert after.nodes[1].layer == Gather(axis=3, indices=(*range(11), 7))
 
 
 def test_windows_of_one_cell_are_a_choice():
-    after = rewritten(pooling((8, 8), (3, 1), (1, 2), (1, 0), (1, 3)), DILATED_POOLING)
-    assert types(after) == ["Gather", "WindowPool"]
+    after = written(pooling((8, 8), (3, 1), (1, 2), (1, 0), (1, 3)), BY_VIEWS)
+    assert types(after) == ["Gather", "Pooling"]
 
 
 def test_windows_of_one_cell_at_every_place_are_nothing():
-    assert types(rewritten(pooling((8, 8), (1, 1), (1, 1), (0, 0), (2, 2)), DILATED_POOLING)) == []
+    assert types(written(pooling((8, 8), (1, 1), (1, 1), (0, 0), (2, 2)), BY_VIEWS)) == []
 
 
 def test_golden_dump():
-    after = rewritten(pooling((4, 3), (2, 1), (1, 1), (1, 0), (2, 1)), DILATED_POOLING)
+    after = written(pooling((4, 3), (2, 1), (1, 1), (1, 0), (2, 1)), BY_VIEWS)
     assert after.dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 3, 4, 3)])  -> data  [2x3x4x3]\n"
@@ -102,16 +102,13 @@ def test_golden_dump():
     [
         WindowPool(pool="AVE", kernel_size=(2, 2), stride=(1, 1), dilation=(2, 2), output_size=(6, 6), divisor=4),
         WindowPool(pool="MAX", kernel_size=(2, 2), stride=(1, 1), output_size=(7, 7)),
-        Pooling(pool="MAX", kernel_size=(2, 2)),
     ],
     ids=str,
 )
-def test_leaves_means_and_what_is_not_dilated_alone(layer):
+def test_is_for_no_mean_and_nothing_undilated(layer):
     net = net_of((1, 2, 8, 8))
     add(net, "pool", layer)
-    before = net.dump()
-    run_pass(DILATED_POOLING, net, CONTEXT)
-    assert net.dump() == before
+    assert refusal(net, BY_VIEWS) == "it is no dilated maximum"
 
 
 @st.composite
@@ -127,6 +124,7 @@ def axes(draw):
 @given(axes(), axes(), st.booleans())
 def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode):
     size, kernel, stride, padding, dilation = geometry = tuple(zip(rows, columns, strict=True))
+    assume(dilation != (1, 1))
     x = torch.randn(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 3
     behind = [(taps - 1) * apart + step for taps, apart, step in zip(kernel, dilation, stride, strict=True)]
     (top, left), (bottom, right) = padding, behind
@@ -135,7 +133,7 @@ def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode):
     wanted = F.max_pool2d(bordered, kernel, stride, 0, dilation)[:, :, :height, :width].numpy()
     assume(np.isfinite(wanted).all())  # a window without a cell is no maximum
     net = pooling(*geometry, ceil_mode=ceil_mode)
-    after = rewritten(net, DILATED_POOLING, POOLING)
+    after = written(net, BY_VIEWS)
     assert not any(isinstance(node.layer, WindowPool) for node in after.nodes)
     (found,) = (run(after, {"data": x.numpy()}, np.float64)[name] for name in after.outputs)
     assert (found == wanted).all()
