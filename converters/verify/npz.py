@@ -16,5 +16,5 @@ def write_npz(file: Path | BinaryIO, arrays: Mapping[str, Array]) -> None:
     """Write the arrays as float32, row by row. Raises OSError."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, np.ascontiguousarray(array, np.float32), allow_pickle=False)
