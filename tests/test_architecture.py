@@ -201,7 +201,17 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
         "caffe_ir.given_files",
         "converters.decode.*",
-        "converters.pictures.fitting",
+        "converters.pictures.*",
+    ),
+    "converters.run.*": (
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "caffe_ir.file_names",
+        "caffe_ir.given_files",
+        "converters.decode.*",
+        "converters.pictures.*",
+        "converters.run.*",
+        "converters.verify.*",
     ),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,

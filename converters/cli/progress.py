@@ -56,6 +56,21 @@ def _bar(label: str, total: int) -> Progress:
 
 
 @contextmanager
+def counted(label: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
+    """Gives a function that is told that one more of so many things is done; a bar on a terminal shows it."""
+    if quiet or total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=console(err=True), transient=True)
+    task = bar.add_task(visible(label), total=total)
+    with bar:
+        yield lambda: bar.advance(task)
+
+
+@contextmanager
 def working(label: str, *, quiet: bool = False) -> Iterator[None]:
     """Says, on a terminal and after a second, what is going on, until the block ends."""
     if quiet or not sys.stderr.isatty():

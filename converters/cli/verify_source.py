@@ -24,7 +24,7 @@ def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
     if stem_of_weights(last) and others and others[-1].endswith(PROTOTXT):
         pair = Pair(prototxt=Path(others.pop()), caffemodel=Path(last))
     else:
-        pair = _pair(last)
+        pair = pair_of(last)
     if not others:
         raise click.UsageError(
             "give the source and then the Caffe net: convert verify net.cfg net.weights net.prototxt"
@@ -48,7 +48,7 @@ def _without_caffe(files: Sequence[str]) -> str:
     )
 
 
-def _pair(name: str) -> Pair:
+def pair_of(name: str) -> Pair:
     """The two files of which the name is one, or the stem."""
     if stem := stem_of_weights(name):
         return Pair(prototxt=Path(stem + PROTOTXT), caffemodel=Path(name))
@@ -93,7 +93,7 @@ def _caffe(files: tuple[str, ...]) -> Opened:
     from converters.verify import caffe_files, caffe_source
 
     if len(files) == 1:
-        pair = _pair(files[0])
+        pair = pair_of(files[0])
         return Opened(source=caffe_source(caffe_files(pair.prototxt, pair.caffemodel)))
     form = HDF5 if any(name.endswith(HDF5) for name in files) else BINARY
     return Opened(source=caffe_source(caffe_files(*_two(files, PROTOTXT, form))))

@@ -11,6 +11,7 @@ from msgspec import Struct
 from caffe_ir.blob import cannot_read
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
+from converters.pictures.description import InputDescription
 
 ENDING = ".heads.json"
 MOST_CELLS = 1 << 24
@@ -21,15 +22,6 @@ _LARGEST = 16 << 20
 Part = Literal[
     "x", "y", "w", "h", "objectness", "classes", "x_sigma", "y_sigma", "w_sigma", "h_sigma"
 ]  # fmt: skip
-
-
-class InputFacts(Struct, frozen=True, kw_only=True):
-    """How a picture becomes the input; what else the file says of it is for people."""
-
-    size: tuple[int, int]
-    """Height and width."""
-    order: str
-    fit: Literal["letterbox", "stretch", "crop"]
 
 
 class Suppression(Struct, frozen=True, kw_only=True):
@@ -125,7 +117,7 @@ class ClassifierFacts(Struct, frozen=True, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
-    input: InputFacts
+    input: InputDescription
     heads: tuple[HeadFacts, ...] = ()
     unknown_heads: tuple[UnknownHeadFacts, ...] = ()
     classifier: ClassifierFacts | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from caffe_ir.net import Net
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of, stopping_layer
 from converters.verify.source import Feeds, inputs_of
 
+T = TypeVar("T")
 # Blobs fetched by one forward pass; all of a large net at once would not fit into memory.
 _BYTES_AT_ONCE = 128 << 20
 # Weights that OpenCV may keep a second time for Winograd's transform, which makes them several times larger.
@@ -56,6 +57,33 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
         raise EngineFailed(_told(files, error)) from error
 
 
+def opened_net(files: CaffeFiles) -> Callable[[Sequence[str], Feeds], list[Array | None]]:
+    """The net with its layers joined, kept open: gives the wanted outputs for one set of inputs after the other.
+
+    Raises EngineFailed, here and when it runs.
+    """
+    _refuse_names(files)
+    opened = _of_opencv(files, lambda: _joined(files, {}))
+
+    def forward(wanted: Sequence[str], feeds: Feeds) -> list[Array | None]:
+        def run() -> list[Array | None]:
+            _feed(opened, feeds)
+            return _forward(opened, files.net, wanted)
+
+        return _of_opencv(files, run)
+
+    return forward
+
+
+def _of_opencv(files: CaffeFiles, work: Callable[[], T]) -> T:
+    import cv2
+
+    try:
+        return work()
+    except cv2.error as error:
+        raise EngineFailed(_told(files, error)) from error
+
+
 def _refuse_names(files: CaffeFiles) -> None:
     """OpenCV ends the process with a segmentation fault where the name of a file is no UTF-8."""
     for path in (files.prototxt, files.caffemodel):
@@ -68,9 +96,13 @@ def _refuse_names(files: CaffeFiles) -> None:
 def _outputs(files: CaffeFiles, blobs: Sequence[str], feeds: Feeds) -> dict[str, Array | None]:
     if not blobs:
         return {}
+    return dict(zip(blobs, _forward(_joined(files, feeds), files.net, blobs), strict=True))
+
+
+def _joined(files: CaffeFiles, feeds: Feeds) -> Any:
     opened = _opened(files, feeds)
     opened.enableWinograd(4 * sum(blob.count for node in files.net.nodes for blob in node.blobs) <= _BYTES_TO_TRANSFORM)
-    return dict(zip(blobs, _forward(opened, files.net, blobs), strict=True))
+    return opened
 
 
 def _forward(opened: Any, net: Net, blobs: Sequence[str]) -> list[Array | None]:
@@ -86,9 +118,13 @@ def _opened(files: CaffeFiles, feeds: Feeds) -> Any:
 
     opened = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
     opened.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    _feed(opened, feeds)
+    return opened
+
+
+def _feed(opened: Any, feeds: Feeds) -> None:
     for name, array in feeds.items():
         opened.setInput(np.ascontiguousarray(array, np.float32), name)
-    return opened
 
 
 def _parts(net: Net, wanted: Sequence[str]) -> Iterator[list[str]]:

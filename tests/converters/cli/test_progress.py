@@ -121,3 +121,16 @@ def test_what_goes_on_is_not_said_where_nobody_looks_or_listens(
     with progress.working("reading net", quiet=quiet):
         threading.Event().wait(0.05)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_counts_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 3) as done:
+        for _ in range(3):
+            done()
+    assert "3/3" in "".join(parts)
+
+
+def test_one_thing_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 1) as done:
+        done()
+    assert parts == []

@@ -1,0 +1,180 @@
+"""`convert run STEM PICTURE...`: a converted net at work on pictures, from the file to boxes or classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from converters.cli.command import Command, InputFile, refuse_missing
+from converters.cli.failure import CANNOT_CONVERT, failures_told, told
+from converters.cli.progress import counted, working
+from converters.cli.run_shown import as_json, as_text, drawn
+from converters.cli.say import say
+from converters.cli.verify_source import pair_of
+from converters.options.verify import ENGINES
+
+if TYPE_CHECKING:
+    from converters.run.answer import Answer
+    from converters.run.model import Model
+    from converters.run.session import Session
+
+MARK = "drawn by tocaffe"
+"""Stands in the pictures that are written: a later run knows by it what it may replace."""
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "convert run deploy dog.jpg --names coco.names --out boxes.png",
+        "convert run deploy.prototxt photos/ --out drawn/ --json > found.jsonl",
+    ),
+)
+@click.argument("net", metavar="STEM")
+@click.argument("pictures", nargs=-1, required=True, type=InputFile(), metavar="PICTURE...")
+@click.option("--engine", type=click.Choice(ENGINES), help="Program that runs the net.  [default: opencv, where it is]")
+@click.option(
+    "-o", "--out", metavar="FILE.png|FOLDER",
+    help="Write the picture with the boxes drawn; of several pictures into a folder.",
+)  # fmt: skip
+@click.option("--json", "json", is_flag=True, help="Print a line of JSON for each picture.")
+@click.option("--names", type=InputFile(), metavar="FILE", help="Names of the classes, one in a line.")
+@click.option(
+    "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Least score of a box.  [default: Darknet's own]"
+)
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes are told.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and what --json prints.")
+def run(
+    net: str,
+    pictures: tuple[Path, ...],
+    engine: str | None,
+    out: str | None,
+    json: bool,
+    names: Path | None,
+    threshold: float | None,
+    top: int,
+    quiet: bool,
+) -> None:
+    """Run the Caffe net STEM on pictures: boxes, or for a classifier the best classes.
+
+    STEM.heads.json says how a picture becomes the input and what the outputs mean; for a net of PyTorch STEM.input.json
+    says the former. Of a folder all pictures in it are taken. A picture that cannot be read is reported, and the others
+    go on; the exit code is 1 then.
+    """
+    with failures_told(net, what="cannot be run"):
+        from converters.pictures.reading import ENDINGS
+        from converters.run.model import read_model
+        from converters.run.names import read_names
+        from converters.run.session import first_engine, session
+
+        pair = pair_of(net)
+        refuse_missing((pair.prototxt, pair.caffemodel))
+        paths = list(_pictures(pictures, ENDINGS))
+        places = _places(out, paths, (*paths, pair.prototxt, pair.caffemodel))
+        with working(f"reading {pair.prototxt}", quiet=quiet):
+            model = read_model(pair.prototxt, pair.caffemodel)
+            called = read_names(names, model.classes) if names is not None else ()
+            chosen = engine or first_engine()
+            opened = session(chosen, model.files, model.wanted)
+    failed = 0
+    with counted("pictures", len(paths), quiet=quiet) as done:
+        for path, place in zip(paths, places, strict=True):
+            failed += not _one(model, opened, path, place, called, threshold=threshold, top=top, json=json, quiet=quiet)
+            done()
+    if failed:
+        if len(paths) > 1:
+            say(f"{failed} of {len(paths)} pictures could not be used", err=True)
+        raise click.exceptions.Exit(CANNOT_CONVERT)
+
+
+def _one(
+    model: Model,
+    opened: Session,
+    path: Path,
+    place: Path | None,
+    names: Sequence[str],
+    *,
+    threshold: float | None,
+    top: int,
+    json: bool,
+    quiet: bool,
+) -> bool:
+    """Whether there was an answer for a picture; what there is to say is printed."""
+    from caffe_ir.errors import ConversionError
+    from converters.run.answer import answer
+
+    try:
+        found = answer(model, opened, path, threshold=threshold, top=top)
+        if place is not None:
+            _write(place, found, names)
+    except ConversionError as error:
+        for text in told(error.problems):
+            say(text, err=True, lines=True)
+        return False
+    if json:
+        click.echo(as_json(found, names))
+    elif not quiet:
+        say(as_text(found, names, place), lines=True)
+    return True
+
+
+def _write(place: Path, found: Answer, names: Sequence[str]) -> None:
+    from time import perf_counter
+
+    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.whole_files import whole_files
+    from converters.pictures.drawing import as_png
+
+    begin = perf_counter()
+    data = as_png(drawn(found, names), MARK)
+    try:
+        with whole_files(place, make_folders=True) as (file,):
+            file.write(data)
+    except OSError as error:
+        raise ConversionError(Problem(what=f"cannot write {place}", why=error.strerror or str(error))) from error
+    found.seconds["draw"] = perf_counter() - begin
+
+
+def _pictures(given: Sequence[Path], endings: Sequence[str]) -> Iterator[Path]:
+    """The files, and of folders the pictures in them, by name. Raises UsageError for a folder without any."""
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(one for one in path.iterdir() if one.suffix.lower() in endings and one.is_file())
+        if not inside:
+            raise click.UsageError(f"the folder {path} holds no picture ({', '.join(endings)})")
+        yield from inside
+
+
+def _places(out: str | None, paths: Sequence[Path], read: Sequence[Path]) -> list[Path | None]:
+    """Where each picture is drawn. Raises UsageError, and ConversionError for what must not be replaced."""
+    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.replaceable import check_file
+
+    if out is None:
+        return [None] * len(paths)
+    folder = Path(out)
+    if len(paths) == 1 and not (folder.is_dir() or out.endswith(os.sep)):
+        if folder.suffix.lower() != ".png":
+            raise click.UsageError(f"--out {out}: pictures are written as .png; end it with {os.sep} for a folder")
+        places = [folder]
+    else:
+        if folder.suffix.lower() == ".png" or (folder.exists() and not folder.is_dir()):
+            raise click.UsageError(f"--out {out}: there are {len(paths)} pictures; name a folder")
+        stems = [path.stem for path in paths]
+        places = [folder / f"{path.stem if stems.count(path.stem) == 1 else path.name}.png" for path in paths]
+        if twice := sorted({str(place) for place in places if places.count(place) > 1}):
+            raise click.UsageError(f"several pictures would be written to {', '.join(twice)}; run them apart")
+    problems: list[Problem] = []
+    for place in places:
+        try:
+            check_file(place, MARK, inputs=read)
+        except ConversionError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise ConversionError(*problems)
+    return list(places)

@@ -1,0 +1,93 @@
+"""What `convert run` prints and draws."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from caffe_ir.blob import Array
+    from converters.decode import Detection
+    from converters.run.answer import Answer
+
+
+def as_text(found: Answer, names: Sequence[str], place: Path | None) -> str:
+    """The picture, what is in it, and how long each stage took."""
+    height, width = found.size
+    lines = [f"{found.path}  {width} x {height}, {_summary(found)}"]
+    lines += [f"  {line}" for line in _lines(found, names)]
+    stages = ", ".join(f"{stage} {1000 * seconds:.1f}" for stage, seconds in found.seconds.items())
+    lines.append(f"  milliseconds: {stages}")
+    if place is not None:
+        lines.append(f"  written  {place}")
+    return "\n".join(lines)
+
+
+def as_json(found: Answer, names: Sequence[str]) -> str:
+    """The same in one line: boxes are left, top, right, bottom in pixels, and may reach beyond the picture."""
+    height, width = found.size
+    told: dict[str, Any] = {"picture": str(found.path), "width": width, "height": height}
+    if found.objects is not None:
+        told["objects"] = [
+            {**_called(one.category, names), "score": one.score, "box": list(corners(one, found.size))}
+            for one in found.objects
+        ]
+    elif found.classes is not None:
+        told["classes"] = [{**_called(category, names), "score": score} for category, score in found.classes]
+    else:
+        told["outputs"] = {name: list(blob.shape) for name, blob in found.blobs.items()}
+    return json.dumps({**told, "seconds": found.seconds}, ensure_ascii=True)
+
+
+def drawn(found: Answer, names: Sequence[str]) -> Array:
+    """The picture with its boxes, or with the best classes in its corner."""
+    import numpy as np
+
+    from converters.pictures.drawing import Frame, with_frames
+
+    image = found.image if len(found.image) == 3 else np.repeat(found.image, 3, axis=0)
+    frames = []
+    for one in found.objects or ():
+        left, top, right, bottom = corners(one, found.size)
+        text = f"{name_of(one.category, names)} {one.score:.0%}"
+        frames.append(Frame(left=left, top=top, right=right, bottom=bottom, text=text, colour=one.category))
+    if found.classes:
+        category, score = found.classes[0]
+        text, (height, width) = f"{name_of(category, names)} {score:.3g}", found.size
+        frames.append(Frame(left=0, top=0, right=width, bottom=height, text=text, colour=category))
+    return with_frames(image, frames)
+
+
+def corners(one: Detection, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in pixels."""
+    (x, y, w, h), (height, width) = one.place, size
+    return (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
+
+
+def name_of(category: int, names: Sequence[str]) -> str:
+    return names[category] if names else f"class {category}"
+
+
+def _called(category: int, names: Sequence[str]) -> dict[str, Any]:
+    return {"class": category, "name": names[category]} if names else {"class": category}
+
+
+def _summary(found: Answer) -> str:
+    if found.objects is not None:
+        count = len(found.objects)
+        return f"{count} object{'s' * (count != 1)}" if count else "nothing above the threshold"
+    return "the best classes" if found.classes is not None else "outputs that no file explains"
+
+
+def _lines(found: Answer, names: Sequence[str]) -> Iterator[str]:
+    width = max((len(name_of(one.category, names)) for one in found.objects or ()), default=0)
+    for one in found.objects or ():
+        left, top, right, bottom = (round(place) for place in corners(one, found.size))
+        name = name_of(one.category, names)
+        yield f"{name:<{width}}  {one.score:6.1%}  left {left}, top {top}, right {right}, bottom {bottom}"
+    for category, score in found.classes or ():
+        yield f"{score:9.5f}  {name_of(category, names)}"
+    for name, blob in found.blobs.items():
+        yield f"{name}  {'x'.join(map(str, blob.shape))}, from {blob.min():.4g} to {blob.max():.4g}"

@@ -1,0 +1,1 @@
+"""A written net at work: a picture goes in, boxes or classes come out."""

@@ -1,0 +1,62 @@
+"""What a net says of one picture, with the time of each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from msgspec import Struct, field
+
+from caffe_ir.blob import Array
+from converters.decode import Detection, best_classes, detections
+from converters.pictures.preparation import prepared
+from converters.pictures.reading import read_picture
+from converters.run.model import Model
+from converters.run.session import Session
+
+
+class Answer(Struct, kw_only=True):
+    """The objects in a picture, or the best classes with their scores, or where neither is known its blobs."""
+
+    path: Path
+    image: Array
+    objects: list[Detection] | None = None
+    classes: list[tuple[int, float]] | None = None
+    blobs: dict[str, Array] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the picture."""
+        _, height, width = self.image.shape
+        return height, width
+
+
+def answer(model: Model, run: Session, path: Path, *, threshold: float | None = None, top: int | None = None) -> Answer:
+    """Read a picture, prepare it, run the net, decode what comes out. Raises ConversionError."""
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "read"):
+        image = read_picture(path, model.description.channels)
+    found = Answer(path=path, image=image, seconds=seconds)
+    with _timed(seconds, "prepare"):
+        feeds = {model.input: prepared(image, model.shape, model.description.preparation())}
+    with _timed(seconds, "net"):
+        blobs = {name: np.asarray(blob)[:1] for name, blob in run(feeds).items()}
+    with _timed(seconds, "decode"):
+        if model.facts is not None and (model.facts.heads or model.facts.unknown_heads):
+            found.objects = detections(model.facts, blobs, found.size, threshold=threshold)
+        elif model.scores is not None:
+            found.classes = best_classes(model.scores, blobs[str(model.scores.blob)], top or model.scores.top)
+        else:
+            found.blobs = blobs
+    return found
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    begin = perf_counter()
+    yield
+    seconds[stage] = perf_counter() - begin

@@ -1,0 +1,108 @@
+"""A Caffe net with what lies beside it: how pictures become its input, and what its outputs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+
+from msgspec import Struct
+
+from caffe_ir.blob import Shape
+from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.file_names import PROTOTXT
+from converters.decode.facts import ENDING as HEADS
+from converters.decode.facts import ClassifierFacts, Facts, HeadFacts, read_facts
+from converters.pictures.description import ENDING as INPUT
+from converters.pictures.description import InputDescription, read_description
+from converters.verify.caffe_source import caffe_files
+from converters.verify.engine import CaffeFiles
+from converters.verify.source import inputs_of
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """What is needed to run the net on pictures; it has heads or scores of classes, or neither is known."""
+
+    files: CaffeFiles
+    input: str
+    shape: Shape
+    description: InputDescription
+    facts: Facts | None = None
+    scores: ClassifierFacts | None = None
+
+    @property
+    def wanted(self) -> list[str]:
+        """The blobs that are read."""
+        if self.facts is not None and self.facts.heads:
+            return [str(head.blob) for head in self.facts.heads]
+        return [str(self.scores.blob)] if self.scores is not None else list(self.files.net.outputs)
+
+    @property
+    def classes(self) -> int:
+        """How many classes it knows; 0 where that is unknown."""
+        if self.facts is not None and self.facts.heads:
+            return max(head.classes for head in self.facts.heads)
+        return self.scores.classes if self.scores is not None else 0
+
+
+def read_model(prototxt: Path, caffemodel: Path) -> Model:
+    """The net and the files beside it. Raises ConversionError where they do not belong together."""
+    stem = str(prototxt).removesuffix(PROTOTXT)
+    heads, described = Path(stem + HEADS), Path(stem + INPUT)
+    facts = read_facts(heads) if heads.exists() else None
+    description = facts.input if facts is not None else _described(described, heads)
+    if doubt := description.doubt():
+        raise ConversionError(Problem(what=f"{heads if facts is not None else described}: {doubt}"))
+    files = caffe_files(prototxt, caffemodel)
+    inputs = inputs_of(files.net)
+    beside = heads if facts is not None else described
+    if wrong := [*_wrong_input(description, inputs), *(_wrong_heads(facts, files) if facts is not None else ())]:
+        problems = [Problem(what=f"{beside} belongs to another net: {one}", hint=_HINT) for one in wrong]
+        raise ConversionError(*problems)
+    ((name, shape),) = inputs.items()
+    scores = facts.classifier if facts is not None else _scores(files)
+    return Model(files=files, input=name, shape=shape, description=description, facts=facts, scores=scores)
+
+
+_HINT = "convert the model again: the files of one conversion belong together"
+
+
+def _described(path: Path, heads: Path) -> InputDescription:
+    if path.exists():
+        return read_description(path)
+    why = f"neither {heads.name} nor {path.name} is beside the prototxt"
+    hint = "`convert darknet` writes both; `convert pytorch` writes the latter with --mean, --std and the like"
+    raise ConversionError(Problem(what="it is not known how a picture becomes the input", why=why, hint=hint))
+
+
+def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Iterator[str]:
+    if len(inputs) != 1:
+        yield f"the net takes {len(inputs)} inputs, and a picture is one"
+        return
+    ((name, shape),) = inputs.items()
+    wanted = (description.channels, *description.size)
+    if shape[1:] != wanted:
+        yield f"its pictures are {_by(wanted)}, the input {name} is {_by(shape[1:])}"
+
+
+def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
+    shapes = files.net.shapes
+    read: list[HeadFacts | ClassifierFacts] = [*facts.heads, *([facts.classifier] if facts.classifier else [])]
+    for one in read:
+        count = one.count if isinstance(one, HeadFacts) else one.classes
+        if one.blob is None or one.blob not in shapes:
+            yield f"it names the blob {one.blob}, which the net does not have"
+        elif prod(shapes[one.blob][1:]) != count:
+            yield f"the blob {one.blob} has {prod(shapes[one.blob][1:])} values for a picture, and by it {count}"
+
+
+def _scores(files: CaffeFiles) -> ClassifierFacts | None:
+    """The scores of a net that is described by its input alone: its one output, where that is a vector."""
+    outputs, shapes = files.net.outputs, files.net.shapes
+    if len(outputs) != 1 or len(shapes[outputs[0]]) < 2 or prod(shapes[outputs[0]][2:]) != 1:
+        return None
+    return ClassifierFacts(blob=outputs[0], classes=shapes[outputs[0]][1])
+
+
+def _by(shape: Shape) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,26 @@
+"""Names of classes, one in a line, as Darknet's .names files have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caffe_ir.blob import cannot_read
+from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.given_files import check_regular, read_bytes
+
+_LARGEST = 16 << 20
+"""Bytes of a file."""
+
+
+def read_names(path: Path, classes: int) -> tuple[str, ...]:
+    """The names in their order; `classes` are those of the net, 0 where that is unknown. Raises ConversionError."""
+    try:
+        check_regular(path)
+        text = read_bytes(path, _LARGEST).decode("utf-8", "replace")
+    except OSError as error:
+        raise ConversionError(cannot_read(path, error)) from None
+    names = tuple(line.strip() for line in text.rstrip().splitlines())
+    if len(names) != classes and classes:
+        what = f"{path} has {len(names)} name{'s' * (len(names) != 1)}, the net {classes} classes"
+        raise ConversionError(Problem(what=what, why="one line names one class", hint="is it the list of another net?"))
+    return names

@@ -1,0 +1,49 @@
+"""An engine that keeps a net open from one picture to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from caffe_ir.blob import Array
+from caffe_ir.errors import ConversionError, Problem
+from converters.verify.engine import CaffeFiles, Engine, EngineFailed
+from converters.verify.engines import ENGINES
+from converters.verify.opencv_engine import opened_net
+from converters.verify.source import Feeds
+
+Session = Callable[[Feeds], Mapping[str, Array]]
+"""The wanted blobs by their names, for the inputs by theirs. Raises ConversionError."""
+
+
+def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
+    """The engine of that name with the net open. Raises ConversionError where it is missing or cannot read the net."""
+    engine = ENGINES[name]
+    if missing := engine.missing():
+        raise ConversionError(Problem(what=missing, hint="or take --engine embedded, which is always there"))
+    ordered = [top for node in files.net.nodes for top in node.tops if top in wanted]
+    if name == "opencv":
+        forward = opened_net(files)
+        return lambda feeds: _told(lambda: forward(ordered, feeds), ordered)
+    return lambda feeds: _told(lambda: list(engine.blobs(files, ordered, feeds)), ordered)
+
+
+def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> dict[str, Array]:
+    try:
+        arrays = run()
+    except EngineFailed as error:
+        raise ConversionError(Problem(what=str(error))) from error
+    found = {name: np.asarray(array) for name, array in zip(names, arrays, strict=True) if array is not None}
+    if lost := [name for name in names if name not in found]:
+        raise ConversionError(Problem(what=f"the engine has no blob {', '.join(lost)} when it is done"))
+    return found
+
+
+def first_engine() -> str:
+    """OpenCV where it is installed, else the embedded one, which is slow."""
+    return "opencv" if not _missing(ENGINES["opencv"]) else "embedded"
+
+
+def _missing(engine: Engine) -> bool:
+    return bool(engine.missing())

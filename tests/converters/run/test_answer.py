@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.errors import ConversionError
+from converters.run.answer import answer
+from converters.run.model import read_model
+from converters.run.session import session
+from tests.converters.run.nets import CLASSIFIER, converted, picture
+
+
+def test_a_detector_finds_boxes(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path))
+    found = answer(model, session("embedded", model.files, model.wanted), picture(tmp_path / "x.png"), threshold=0.2)
+    assert found.objects
+    assert found.classes is None
+    assert found.size == (41, 53)
+    assert list(found.seconds) == ["read", "prepare", "net", "decode"]
+
+
+def test_a_batch_holds_the_picture_in_each_of_its_places(tmp_path: Path) -> None:
+    one, many = tmp_path / "one", tmp_path / "many"
+    answers = []
+    for folder, words in ((one, ()), (many, ("--batch", "3"))):
+        folder.mkdir()
+        model = read_model(*converted(folder, CLASSIFIER, *words))
+        answers.append(answer(model, session("opencv", model.files, model.wanted), picture(folder / "x.png"), top=6))
+    assert answers[0].classes is not None
+    assert answers[1].classes is not None
+    np.testing.assert_allclose(answers[0].classes, answers[1].classes, atol=1e-6)
+
+
+def test_outputs_that_no_file_explains_are_given_as_they_are(tmp_path: Path) -> None:
+    model = replace(read_model(*converted(tmp_path)), facts=None)
+    found = answer(model, session("embedded", model.files, model.wanted), picture(tmp_path / "x.png"))
+    assert list(found.blobs) == model.wanted
+    assert found.objects is None
+    assert found.classes is None
+
+
+def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path))
+    (tmp_path / "x.png").write_text("no")
+    with pytest.raises(ConversionError, match="is not a picture"):
+        answer(model, session("embedded", model.files, model.wanted), tmp_path / "x.png")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from converters.run.model import read_model
+from tests.converters.run.nets import CLASSIFIER, converted, edited
+
+
+def test_a_detector(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path))
+    assert (model.input, model.shape, model.classes) == ("data", (1, 3, 32, 32), 2)
+    assert model.wanted == list(model.files.net.outputs)
+
+
+def test_a_classifier(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path, CLASSIFIER))
+    assert (model.shape, model.classes) == ((1, 3, 24, 32), 6)
+
+
+def described(folder: Path, **changes: object) -> None:
+    """The input's description alone, as a net of PyTorch has it."""
+    text = json.loads((folder / "net.heads.json").read_text())["input"]
+    (folder / "net.heads.json").unlink()
+    (folder / "net.input.json").write_text(json.dumps({**text, **changes}))
+
+
+def test_a_net_with_its_inputs_description_alone(tmp_path: Path) -> None:
+    files = converted(tmp_path, CLASSIFIER)
+    described(tmp_path)
+    assert read_model(*files).classes == 6
+    detector = converted(
+        tmp_path,
+    )
+    described(tmp_path)
+    model = read_model(*detector)
+    assert (model.classes, model.scores, model.wanted) == (0, None, list(model.files.net.outputs))
+
+
+def test_without_a_description_nothing_is_guessed(tmp_path: Path) -> None:
+    files = converted(tmp_path)
+    (tmp_path / "net.heads.json").unlink()
+    (tmp_path / "net.input.json").unlink(missing_ok=True)
+    with pytest.raises(ConversionError, match="it is not known how a picture becomes the input"):
+        read_model(*files)
+
+
+def test_the_facts_of_another_net_are_refused(tmp_path: Path) -> None:
+    files = converted(tmp_path)
+    whole = json.loads((tmp_path / "net.heads.json").read_text())
+    head = whole["heads"][0]
+    for changes, told in (
+        ({"input": {**whole["input"], "size": [64, 32]}}, "its pictures are 3x64x32, the input data is 3x32x32"),
+        ({"input": {**whole["input"], "order": "grey"}}, "its pictures are 1x32x32"),
+        ({"heads": [{**head, "blob": "yolo_99"}]}, "it names the blob yolo_99, which the net does not have"),
+        ({"heads": [{**head, "classes": 80}]}, "values for a picture, and by it"),
+        ({"input": {**whole["input"], "order": "4 channels"}}, "order '4 channels' is that of no picture"),
+    ):
+        edited(tmp_path / "net.heads.json", **{**whole, **changes})
+        with pytest.raises(ConversionError) as error:
+            read_model(*files)
+        assert told in str(error.value)
