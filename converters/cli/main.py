@@ -82,6 +82,9 @@ class Commands(click.Group):
             say("\ninterrupted", err=True, lines=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_commands(ctx, formatter)  # its own options stand in the line of usage
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
@@ -97,7 +100,9 @@ def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -
     context.exit()
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, options_metavar="[--version] [-h]"
+)
 @click.option(
     "--version",
     is_flag=True,

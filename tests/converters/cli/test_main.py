@@ -40,7 +40,7 @@ def test_every_command_is_where_the_list_says(name: str) -> None:
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help(option: str) -> None:
-    assert converted(option).stdout.startswith("Usage: convert [OPTIONS] COMMAND [ARGS]...")
+    assert converted(option).stdout.startswith("Usage: convert [--version] [-h] COMMAND [ARGS]...")
 
 
 def test_version() -> None:
