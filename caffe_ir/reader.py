@@ -36,14 +36,27 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Tar
     a target also with the layers that this one does not compute.
     """
     message, lines = read_message(prototxt)
+    net = net_of(message, layer_lines(message, lines), prototxt, caffemodel)
+    if target is not None:
+        _refuse(net, prototxt, target)
+    return net
+
+
+def net_of(
+    message: caffe_pb2.NetParameter,
+    lines: Sequence[int | None],
+    prototxt: str | Path,
+    caffemodel: str | Path | None = None,
+) -> Net:
+    """The net that a message describes, at phase TEST; `lines` are those of its layers in the prototxt.
+
+    Raises ConversionError as `read` does.
+    """
     stored = None
     if caffemodel is not None:
         param_names = {layer.name: _shared(layer) for layer in reversed(message.layer)}
         stored = stored_weights(read_layers(caffemodel), param_names)
-    net = _net(message, stored, Path(prototxt), lines)
-    if target is not None:
-        _refuse(net, prototxt, target)
-    return net
+    return _net(message, stored, Path(prototxt), lines)
 
 
 def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
@@ -71,8 +84,8 @@ def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin,
         yield Origin(layer=path.name, what="net", file=str(path), line=1), verdict
     _upgrade(path, message)
     stages = frozenset(message.state.stage)
-    for layer, line in _with_lines(message, _layer_lines(text)):
-        if _runs_at_test(layer, stages):
+    for layer, line in zip(message.layer, layer_lines(message, _layer_lines(text)), strict=True):
+        if runs_at_test(layer, stages):
             origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
             yield from ((origin, verdict) for verdict in misspelled(layer, target))
 
@@ -94,7 +107,7 @@ def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
     """
     message, _ = read_message(prototxt)
     stages = frozenset(message.state.stage)
-    kept = [layer for layer in message.layer if _runs_at_test(layer, stages) and layer.type in LAYERS]
+    kept = [layer for layer in message.layer if runs_at_test(layer, stages) and layer.type in LAYERS]
     params = {layer.name: LAYERS[layer.type].param for layer in kept}
     return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
 
@@ -163,9 +176,9 @@ class _Reading(Struct, kw_only=True):
     current: dict[str, str] = field(default_factory=dict)
 
 
-def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: list[int]) -> Net:
+def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: Sequence[int | None]) -> Net:
     stages = frozenset(message.state.stage)
-    kept = [(layer, line) for layer, line in _with_lines(message, lines) if _runs_at_test(layer, stages)]
+    kept = [(layer, line) for layer, line in zip(message.layer, lines, strict=True) if runs_at_test(layer, stages)]
     tops = frozenset(top for layer, _ in kept for top in layer.top)
     at_run_time = _written_at_run_time([layer for layer, _ in kept])
     reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops, at_run_time=at_run_time)
@@ -197,12 +210,9 @@ def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozense
     return frozenset(name for layer in parameters for name in _shared(layer))
 
 
-def _with_lines(
-    message: caffe_pb2.NetParameter, lines: list[int]
-) -> Iterator[tuple[caffe_pb2.LayerParameter, int | None]]:
-    known = len(lines) == len(message.layer)
-    for place, layer in enumerate(message.layer):
-        yield layer, lines[place] if known else None
+def layer_lines(message: caffe_pb2.NetParameter, lines: Sequence[int]) -> list[int | None]:
+    """The lines of the layers, as `read_message` found them; None for each where they could not be counted."""
+    return list(lines) if len(lines) == len(message.layer) else [None] * len(message.layer)
 
 
 def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
@@ -212,7 +222,7 @@ def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
     yield from zip(message.input, dims, strict=False)
 
 
-def _runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
+def runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
     if layer.include:
         return any(_is_met(rule, stages) for rule in layer.include)
     return not any(_is_met(rule, stages) for rule in layer.exclude)
@@ -273,6 +283,9 @@ def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
 
 def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
     """The layer that a file spells so on such bottoms, and the shapes of its weights."""
+    if message.type == "Python":
+        what = f"{message.name} is a Python layer, {message.python_param.module}.{message.python_param.layer}"
+        raise ConversionError(Problem(what=what, why="what it computes is code, which the files lack", origin=origin))
     if message.type not in LAYERS:
         hint = did_you_mean(message.type, LAYERS)
         raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin))

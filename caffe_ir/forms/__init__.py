@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from caffe_ir.forms import (
     activation,
+    affine,
     batch_norm,
     broadcast,
     clip,
@@ -13,6 +14,7 @@ from caffe_ir.forms import (
     crop,
     dilated_pooling,
     division,
+    elementwise,
     expand,
     gather,
     gelu,
@@ -27,14 +29,17 @@ from caffe_ir.forms import (
     pad,
     permute,
     pooling,
+    raised,
     reduce,
     reorg,
     resample,
     shortcut,
     softplus,
+    spelled,
     standardize,
     upsample,
     window_mean,
+    windows,
 )
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
@@ -53,6 +58,7 @@ def _joined(tables: Iterable[Forms]) -> Forms:
 FORMS = _joined(
     (
         activation.FORMS,
+        affine.FORMS,
         batch_norm.FORMS,
         broadcast.FORMS,
         clip.FORMS,
@@ -60,6 +66,7 @@ FORMS = _joined(
         crop.FORMS,
         dilated_pooling.FORMS,
         division.FORMS,
+        elementwise.FORMS,
         expand.FORMS,
         gather.FORMS,
         gelu.FORMS,
@@ -74,14 +81,17 @@ FORMS = _joined(
         pad.FORMS,
         permute.FORMS,
         pooling.FORMS,
+        raised.FORMS,
         reduce.FORMS,
         reorg.FORMS,
         resample.FORMS,
         shortcut.FORMS,
         softplus.FORMS,
+        spelled.FORMS,
         standardize.FORMS,
         upsample.FORMS,
         window_mean.FORMS,
+        windows.FORMS,
     )
 )
 

@@ -78,8 +78,12 @@ LAYERS: dict[str, type[Layer]] = {
     "Tile": Tile,
 }
 
+BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__)
+"""The types that BVLC Caffe has, its master included."""
+
 __all__ = [
     "BNLL",
+    "BVLC",
     "ELU",
     "LAYERS",
     "LRN",

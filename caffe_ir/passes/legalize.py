@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct, field
 
@@ -20,7 +21,8 @@ from caffe_ir.cost import work
 from caffe_ir.errors import ConversionError, Note, Problem, Problems, ShapeError
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.net import Net, Node
+from caffe_ir.layers import BVLC
+from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import WIDESPREAD
@@ -37,6 +39,9 @@ Kinds = frozenset[type[Layer]]
 Breaks = Mapping[str, int]
 """Other targets that do not compute a form, by name: 1 where they refuse it, 2 where they get it wrong in silence."""
 
+Priced = tuple[float, Breaks, float]
+"""The cost in nanoseconds, the other targets that it breaks, and what float32 loses."""
+
 
 class Choice(Struct, frozen=True, kw_only=True):
     """A form at its place: what it built, its cost in nanoseconds, and the other targets that it breaks."""
@@ -45,6 +50,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     new: Replacement
     cost: float
     breaks: Breaks
+    loss: float
+    """What float32 loses by it and by the forms of what it built."""
 
     def notes(self) -> list[Note]:
         """What to say of it: the form's own words, or its name."""
@@ -60,7 +67,7 @@ class Chooser(Struct, kw_only=True):
     net: Net
     target: Target
     forms: Mapping[type[Layer], tuple[Form, ...]]
-    known: dict[tuple[Layer, Shapes], tuple[float, Breaks]] = field(default_factory=dict)
+    known: dict[tuple[Layer, Shapes], Priced] = field(default_factory=dict)
     equal: dict[type[Layer], float] = field(default_factory=dict)
     """For each kind of layers, the difference in nanoseconds between two forms that does not count."""
 
@@ -82,26 +89,38 @@ class Chooser(Struct, kw_only=True):
                     raise ShapeError(reason)
                 new.shapes_of(top for node in new.nodes for top in node.tops)
                 alone = len(forms) == 1 and not within
-                cost, breaks = (0.0, {}) if alone else self._priced(new, within | {kind})
-                tried.append(Choice(form=form, new=new, cost=cost, breaks=breaks))
+                cost, breaks, loss = (0.0, {}, 0.0) if alone else self._priced(new, within | {kind})
+                loss = max(loss, form.loss(old.old.layer))
+                tried.append(Choice(form=form, new=new, cost=cost, breaks=breaks, loss=loss))
             except (ConversionError, ShapeError) as error:
                 refused.append((form, error))
         if not tried:
-            raise _no_form(old.old, self.target, refused)
+            raise self._no_form(old, refused)
         return tried[0] if len(tried) == 1 else self._cheapest(tried)
+
+    def _no_form(self, old: Replacement, refused: list[tuple[Form, Exception]]) -> ConversionError:
+        """Why a node cannot be written: the reason of each form; of a layer of Caffe's own, the target's."""
+        if len(refused) == 1 and isinstance(refused[0][1], ConversionError):
+            return refused[0][1]
+        node, target = old.old, self.target
+        why = "; ".join(f"{form.name}: {error}" for form, error in refused)
+        if type(node.layer) in BVLC:
+            verdict = target.verdict(node.layer, old.shapes_of(node.bottoms))
+            why = verdict.why if verdict else why
+        what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
+        return ConversionError(Problem(what=what, why=why, origin=node.origin))
 
     def _cheapest(self, tried: list[Choice]) -> Choice:
         kind = type(tried[0].new.old.layer)
-        lossy = {one.form.loss(one.new.old.layer) > CLOSE for one in tried}
-        if len(lossy) == 2:
-            tried = [one for one in tried if one.form.loss(one.new.old.layer) <= CLOSE]
+        close = [one for one in tried if one.loss <= CLOSE]
+        tried = close or tried
         least = min(one.cost for one in tried)
         equal = [one for one in tried if one.cost <= least + self._allowance(kind)]
         return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
 
-    def _priced(self, new: Replacement, within: Kinds) -> tuple[float, Breaks]:
+    def _priced(self, new: Replacement, within: Kinds) -> Priced:
         """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""
-        cost, breaks = 0.0, dict[str, int]()
+        cost, breaks, loss = 0.0, dict[str, int](), 0.0
         for node in new.nodes:
             bottoms = new.shapes_of(node.bottoms)
             if verdict := self._hopeless(node.layer, bottoms):
@@ -111,21 +130,37 @@ class Chooser(Struct, kw_only=True):
             elif type(node.layer) in within:
                 raise ShapeError(f"it leads back to {node.layer.type_name()}")
             else:
-                inner = Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken)
-                choice = self.best(inner, within)
-                one = (choice.cost, choice.breaks)
+                one = self._priced_form(Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken), within)
             cost += one[0]
             breaks = _worst(breaks, one[1])
-        return cost, breaks
+            loss = max(loss, one[2])
+        return cost, breaks, loss
+
+    def _priced_form(self, old: Replacement, within: Kinds) -> Priced:
+        """The cost of the best form of a layer; of the layer itself where it is slow and has no other."""
+        try:
+            choice = self.best(old, within)
+        except ConversionError:
+            if self.is_refused(old.old.layer, bottoms := old.shapes_of(old.old.bottoms)):
+                raise
+            return self._priced_layer(old.old.layer, bottoms)
+        return choice.cost, choice.breaks, choice.loss
+
+    def is_refused(self, layer: Layer, bottoms: Shapes) -> bool:
+        """Whether the target does not compute a layer at all; a slow one it does."""
+        verdict = self.target.verdict(layer, bottoms)
+        return verdict is not None and verdict.is_fault
 
     def _hopeless(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
         """What the target says of a layer that it does not compute, and that no form writes otherwise."""
-        return None if type(layer) in self.forms else self.target.verdict(layer, bottoms)
+        if type(layer) in self.forms or not self.is_refused(layer, bottoms):
+            return None
+        return self.target.verdict(layer, bottoms)
 
-    def _priced_layer(self, layer: Layer, bottoms: Shapes) -> tuple[float, Breaks]:
+    def _priced_layer(self, layer: Layer, bottoms: Shapes) -> Priced:
         if (layer, bottoms) not in self.known:
             cost = self.target.price.of(work(layer, bottoms))
-            self.known[layer, bottoms] = (cost, _broken(layer, bottoms, self.target))
+            self.known[layer, bottoms] = (cost, _broken(layer, bottoms, self.target), 0.0)
         return self.known[layer, bottoms]
 
     def _allowance(self, kind: type[Layer]) -> float:
@@ -146,14 +181,6 @@ def _worst(first: Breaks, second: Breaks) -> dict[str, int]:
     return {name: max(first.get(name, 0), second.get(name, 0)) for name in first.keys() | second.keys()}
 
 
-def _no_form(node: Node, target: Target, refused: list[tuple[Form, Exception]]) -> ConversionError:
-    if len(refused) == 1 and isinstance(refused[0][1], ConversionError):
-        return refused[0][1]
-    reasons = "; ".join(f"{form.name}: {error}" for form, error in refused)
-    what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
-    return ConversionError(Problem(what=what, why=reasons, origin=node.origin))
-
-
 def _run(net: Net, context: Context) -> None:
     chooser = Chooser(net=net, target=context.target, forms=FORMS)
     problems, none = Problems(), Kinds()
@@ -163,7 +190,8 @@ def _run(net: Net, context: Context) -> None:
         node = net.node(name)  # an earlier choice may have let it read another blob
         if not chooser.lacks(node.layer, net.shapes_of(node.bottoms)):
             continue
-        with problems.collected():
+        refused = chooser.is_refused(node.layer, net.shapes_of(node.bottoms))
+        with problems.collected() if refused else suppress(ConversionError):  # what is slow may have no other form
             choice = chooser.best(Replacement(net=net, old=node), within)  # as it was when it was priced
             choice.new.commit()
             net.notes += choice.notes()

@@ -35,13 +35,16 @@ def check_file(prototxt: str | Path, target: Target) -> list[Shortfall]:
 
     Raises ConversionError where the file cannot be read.
     """
+    found = checked(read(prototxt), target)
+    refused = {one.origin for one in found if one.verdict.effect == "refused"}
     spelled = [
         Shortfall(
             layer=origin.layer, type_name=origin.what, origin=origin, verdict=verdict, rewrite="the usual spelling"
         )
         for origin, verdict in misspellings(prototxt, target)
+        if origin not in refused
     ]
-    return sorted([*spelled, *checked(read(prototxt), target)], key=lambda one: one.origin.line or 0)
+    return sorted([*spelled, *found], key=lambda one: one.origin.line or 0)
 
 
 def checked(net: Net, target: Target) -> list[Shortfall]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from caffe_ir.layers import Convolution, Mish, Power, Swish
+from caffe_ir.layers import ArgMax, Convolution, Mish, Power, Swish
 from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV
 from converters.caffe import checked
 from tests.caffe_ir.build import add, net_of
@@ -28,12 +28,19 @@ def test_what_a_target_lacks_is_listed_with_what_a_conversion_makes_of_it() -> N
 
 def test_what_no_form_writes_otherwise_says_why() -> None:
     net = net_of(MAP)
-    dilated = Convolution(num_output=4, kernel_size=(3, 3), dilation=(2, 1), bias_term=False)
-    add(net, "conv", dilated, np.zeros((4, 4, 3, 3)))
+    add(net, "arg", ArgMax(axis=1))
     (found,) = checked(net, MNN)
     assert found.verdict.effect == "wrong"
     assert found.rewrite == ""
-    assert "one dilation" in found.hindrance
+    assert "the axis is ignored" in found.hindrance
+
+
+def test_a_kernel_with_holes_is_written_with_zeros() -> None:
+    net = net_of(MAP)
+    dilated = Convolution(num_output=4, kernel_size=(3, 3), dilation=(2, 1), bias_term=False)
+    add(net, "conv", dilated, np.zeros((4, 4, 3, 3)))
+    (found,) = checked(net, MNN)
+    assert found.rewrite.endswith("zeros between the weights")
 
 
 def test_what_is_slow_is_told_and_is_no_fault() -> None:

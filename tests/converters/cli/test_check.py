@@ -26,7 +26,7 @@ def test_a_layer_is_named_with_file_line_reason_source_and_what_helps(net: Path)
     opencv, mnn = result.stdout.split(f"{net} for mnn")
     assert f"{net} for opencv (OpenCV DNN 4): 1 wrong\n  {net}:3 LRN: lrn is computed WRONGLY, without a mess" in opencv
     assert "k is ignored\n      known: run by us: trial lrn_across_k2" in opencv
-    assert "-> cannot be rewritten: no other exact form of it is known" in opencv
+    assert "-> can be rewritten: LRN(k=2.0) -> LRN with k 1, times k to the power of -beta" in opencv
     assert f"{net}:2 Swish: swish is refused: MNN has no layer Swish" in mnn
     assert "-> can be rewritten: Swish() -> Sigmoid, times x" in mnn
 
@@ -37,7 +37,7 @@ def test_without_a_target_a_table_of_all(net: Path) -> None:
     rows = {line.split()[0]: line.split() for line in result.stdout.splitlines()[1:-1]}
     assert list(rows) == list(TARGETS)
     assert rows["caffe"][1:6] == ["refused", "1", "1", "of", "1"]
-    assert rows["opencv"][1:6] == ["WRONG", "1", "0", "of", "1"]
+    assert rows["opencv"][1:6] == ["WRONG", "1", "1", "of", "1"]
     assert rows["sigmastar"][-1] == "documents"
     assert "--target NAME lists the layers" in result.stdout
 
@@ -81,3 +81,9 @@ def test_an_unknown_target_is_refused_with_the_names_that_are_near(net: Path) ->
     result = tool("check", net, "--target", "ncn")
     assert result.exit_code == 2
     assert "did you mean ncnn?" in result.output
+
+
+def test_what_cannot_be_rewritten_is_said(tmp_path: Path) -> None:
+    (tmp_path / "net.prototxt").write_text(INPUT + 'layer { name: "a" type: "ArgMax" bottom: "data" top: "a" }')
+    told = tool("check", tmp_path / "net.prototxt", "--target", "mnn").stdout
+    assert "-> cannot be rewritten: no other exact form of it is known" in told

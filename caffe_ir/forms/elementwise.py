@@ -1,0 +1,103 @@
+"""Sums, products and maxima of several blobs by pairs, without coefficients; and what rectifies, by ReLU.
+
+- coeff: SUM of c_i x_i is the SUM of the blobs multiplied before.
+- several blobs: ((a + b) + c) + d.
+- |x| = max(x, 0) + max(-x, 0); a leaky ReLU of a slope from 0 to 1 is max(x, slope x).
+- PReLU = max(x, 0) - a max(-x, 0); with one slope for all channels it is one with a slope for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from caffe_ir.blob import Blob
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import AbsVal, Eltwise, Power, PReLU, ReLU, Scale
+from caffe_ir.replacement import Replacement
+
+PAIR = 2
+
+
+def _multiplied_before(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, Eltwise)
+    if set(layer.coeff) <= {1.0}:
+        return "it has no coefficients"
+    if layer.operation != "SUM":
+        return "only a sum has coefficients"
+    pairs = zip(new.old.bottoms, layer.coeff, strict=True)
+    scaled = [x if factor == 1 else new.add("scaled", Power(scale=factor), x) for x, factor in pairs]
+    new.add("sum", Eltwise(operation="SUM"), *scaled)
+    return ""
+
+
+def _by_pairs(new: Replacement) -> str:
+    layer, (x, *others) = new.old.layer, new.old.bottoms
+    assert isinstance(layer, Eltwise)
+    if len(others) < PAIR or not set(layer.coeff) <= {1.0}:
+        return "it is one of two blobs, or has coefficients"
+    for other in others:
+        x = new.add("pair", Eltwise(operation=layer.operation), x, other)
+    return ""
+
+
+def _two_halves(new: Replacement) -> str:
+    x = new.old.bottom
+    negative = new.add("negative", Power(scale=-1.0), x)
+    new.add("sum", Eltwise(operation="SUM"), new.add("above", ReLU(), x), new.add("below", ReLU(), negative))
+    return ""
+
+
+def _larger_of_two(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, ReLU)
+    if not 0 < layer.negative_slope < 1:
+        return "its slope is not between 0 and 1"
+    sloped = new.add("sloped", Power(scale=layer.negative_slope), new.old.bottom)
+    new.add("largest", Eltwise(operation="MAX"), new.old.bottom, sloped)
+    return ""
+
+
+def _slope_for_each(new: Replacement) -> str:
+    layer, channels = new.old.layer, new.shape_of(new.old.bottom)[1]
+    assert isinstance(layer, PReLU)
+    if not layer.channel_shared or new.old.param_names:
+        return "it has a slope for each channel, or shares its weights"
+    (slope,) = new.old.blobs
+    blob = Blob.computed((channels,), lambda: np.full(channels, slope.load().reshape(-1)[0]))
+    new.add("slopes", PReLU(), new.old.bottom, blobs=(blob,))
+    return ""
+
+
+def _halves_with_slopes(new: Replacement) -> str:
+    layer, x = new.old.layer, new.old.bottom
+    assert isinstance(layer, PReLU)
+    if layer.channel_shared or new.old.param_names:
+        return "it has one slope, or shares its weights"
+    (slope,) = new.old.blobs
+    below = new.add("below", ReLU(), new.add("negative", Power(scale=-1.0), x))
+    sloped = new.add("sloped", Scale(), below, blobs=(Blob.computed(slope.shape, partial(_negative, slope)),))
+    new.add("sum", Eltwise(operation="SUM"), new.add("above", ReLU(), x), sloped)
+    return ""
+
+
+def _negative(blob: Blob) -> np.ndarray:
+    return np.asarray(-blob.load())
+
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    AbsVal: (Form(name="two ReLU", build=_two_halves),),
+    Eltwise: (
+        Form(name="factors before the sum", build=_multiplied_before),
+        Form(name="pairs", build=_by_pairs),
+    ),
+    PReLU: (
+        Form(name="a slope for each channel", build=_slope_for_each),
+        Form(name="two ReLU and a Scale", build=_halves_with_slopes),
+    ),
+    ReLU: (Form(name="the larger of x and slope x", build=_larger_of_two),),
+}

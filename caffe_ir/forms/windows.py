@@ -1,0 +1,81 @@
+"""Windows of Convolution, Deconvolution and Pooling in a way that a target reads.
+
+- Dilation is zeros between the weights: a kernel of (k - 1) d + 1 cells.
+- Without a bias is with one of zeros.
+- The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+from msgspec.structs import replace
+
+from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Pooling
+from caffe_ir.replacement import Replacement
+
+STEP = 2
+"""The padding of one maximum in a row: 5 cells."""
+
+
+def _zeros_between(new: Replacement) -> str:
+    old, layer = new.old, new.old.layer
+    assert isinstance(layer, Convolution | Deconvolution)
+    if set(layer.dilation) == {1}:
+        return "it has no dilation"
+    if old.param_names or len(old.bottoms) > 1:
+        return "its weights are shared, or used twice"
+    weights, *bias = old.blobs
+    kernel = tuple((taps - 1) * step + 1 for taps, step in zip(layer.kernel_size, layer.dilation, strict=True))
+    shape = (*weights.shape[:2], *kernel)
+    spread = Blob.computed(shape, partial(_spread, weights, shape, layer.dilation))
+    plain = replace(layer, kernel_size=kernel, dilation=(1,) * len(kernel))
+    new.add("spread", plain, old.bottom, blobs=(spread, *bias))
+    return ""
+
+
+def _spread(weights: Blob, shape: Shape, steps: Shape) -> Array:
+    values = weights.load()
+    spread = np.zeros(shape, values.dtype)
+    spread[(slice(None), slice(None), *(slice(None, None, step) for step in steps))] = values
+    return spread
+
+
+def _bias_of_zeros(new: Replacement) -> str:
+    old, layer = new.old, new.old.layer
+    assert isinstance(layer, Convolution | InnerProduct)
+    if layer.bias_term or old.param_names or len(old.bottoms) > 1:
+        return "it has a bias, or shares its weights"
+    zeros = Blob.computed((layer.num_output,), partial(np.zeros, layer.num_output, np.float32), constant=True)
+    new.add("biased", replace(layer, bias_term=True), old.bottom, blobs=(*old.blobs, zeros))
+    return ""
+
+
+def _in_a_row(new: Replacement) -> str:
+    layer, x = new.old.layer, new.old.bottom
+    assert isinstance(layer, Pooling)
+    plain = layer.pool == "MAX" and layer.kernel_size != () and set(layer.stride) == {1} and len(new.old.tops) == 1
+    if not plain or any(taps != 2 * pad + 1 for taps, pad in zip(layer.kernel_size, layer.pad, strict=True)):
+        return "it is no maximum at stride 1 with as much padding on each side"
+    if max(layer.pad) <= STEP:
+        return "it is small already"
+    rest = layer.pad
+    while max(rest):
+        part = (min(STEP, rest[0]), min(STEP, rest[1]))
+        rest = (rest[0] - part[0], rest[1] - part[1])
+        x = new.add("maxima", Pooling(pool="MAX", kernel_size=(2 * part[0] + 1, 2 * part[1] + 1), pad=part), x)
+    return ""
+
+
+DILATION = Form(name="zeros between the weights", build=_zeros_between)
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Convolution: (DILATION, Form(name="a bias of zeros", build=_bias_of_zeros)),
+    Deconvolution: (DILATION,),
+    InnerProduct: (Form(name="a bias of zeros", build=_bias_of_zeros),),
+    Pooling: (Form(name="smaller maxima in a row", build=_in_a_row),),
+}

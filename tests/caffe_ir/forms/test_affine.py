@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.blob import Blob
+from caffe_ir.forms.affine import FORMS
+from caffe_ir.layer import Layer
+from caffe_ir.layers import BatchNorm, Bias, Power, Scale
+from tests.caffe_ir.forms.layers_alone import net_of_layer
+from tests.caffe_ir.forms.writing import refusal, written
+
+MAP = (2, 4, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "place", "types"),
+    [
+        (BatchNorm(use_global_stats=True, eps=1e-3), (MAP,), 0, ["BatchNorm"]),
+        (BatchNorm(use_global_stats=True, eps=1e-3), (MAP,), 1, ["Scale"]),
+        (Power(scale=2.0, shift=0.5), (MAP,), 0, ["Scale"]),
+        (Power(scale=-2.0), ((2, 4),), 0, ["Scale"]),
+        (Bias(), (MAP,), 0, ["Scale"]),
+        (Bias(axis=2), (MAP,), 0, ["Scale"]),
+        (Scale(axis=3, bias_term=True), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=1, num_axes=-1), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=2, num_axes=2), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=1, num_axes=0), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
+    ],
+    ids=str,
+)
+def test_the_same_function_in_other_layers(
+    layer: Layer, shapes: tuple[tuple[int, ...], ...], place: int, types: list[str]
+) -> None:
+    after = written(net_of_layer(layer, *shapes), FORMS[type(layer)][place])
+    assert [node.layer.type_name() for node in after.nodes[len(shapes) :]] == types
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "place", "reason"),
+    [
+        (BatchNorm(use_global_stats=False, eps=1e-3), (MAP,), 0, "the batch's"),
+        (BatchNorm(use_global_stats=False, eps=1e-3), (MAP,), 1, "those of the batch"),
+        (Power(power=2.0), (MAP,), 0, "not linear"),
+        (Power(scale=2.0), ((4,),), 0, "no channels"),
+        (Bias(axis=0), (MAP, (2, 4)), 0, "own weights"),
+        (Scale(), (MAP,), 0, "channels already"),
+    ],
+    ids=str,
+)
+def test_where_it_does_not_apply_it_says_why(
+    layer: Layer, shapes: tuple[tuple[int, ...], ...], place: int, reason: str
+) -> None:
+    assert reason in refusal(net_of_layer(layer, *shapes), FORMS[type(layer)][place])
+
+
+def test_a_batch_norm_without_numbers_has_no_mean_and_no_variance() -> None:
+    """Where the factor is 0 Caffe takes 0 for both (batch_norm_layer.cpp)."""
+    net = net_of_layer(BatchNorm(use_global_stats=True, eps=0.25), MAP)
+    net.update(net.node("y"), replace(net.node("y"), blobs=tuple(Blob.of(np.zeros(size)) for size in (4, 4, 1))))
+    after = written(net, FORMS[BatchNorm][1])
+    assert set(after.node("y").blobs[0].load()) == {2.0}
