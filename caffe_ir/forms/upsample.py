@@ -10,7 +10,7 @@ import numpy as np
 from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Deconvolution
+from caffe_ir.layers import Concat, Deconvolution
 from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.replacement import Replacement
 
@@ -32,6 +32,24 @@ def _of_ones(new: Replacement) -> str:
     return ""
 
 
+def _by_copies(new: Replacement) -> str:
+    """A column beside itself, t times, in a view that has each value by itself; a row below itself, s times."""
+    layer, x = new.old.layer, new.old.bottom
+    assert isinstance(layer, NearestUpsample)
+    (batch, channels, height, width), (down, right) = new.shape_of(x), layer.scale
+    if right > 1:
+        values = new.view("values", x, (batch, channels * height * width, 1, 1))
+        x = new.add("columns", Concat(axis=3), *[values] * right)
+    if down > 1:
+        rows = new.view("rows_apart", x, (batch, channels * height, 1, width * right))
+        x = new.add("rows", Concat(axis=2), *[rows] * down)
+    new.view("map", x, (batch, channels, height * down, width * right))
+    return ""
+
+
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    NearestUpsample: (Form(name="Deconvolution of ones", build=_of_ones),),
+    NearestUpsample: (
+        Form(name="Deconvolution of ones", build=_of_ones),
+        Form(name="Concat of copies", build=_by_copies),
+    ),
 }

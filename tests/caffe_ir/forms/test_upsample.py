@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from caffe_ir.forms import FORMS
 from caffe_ir.layers import Deconvolution
 from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+OF_ONES, BY_COPIES = FORMS[NearestUpsample]
 
 
 def test_becomes_a_depthwise_deconvolution_of_ones():
@@ -30,6 +36,30 @@ def test_a_factor_of_one_is_nothing():
     after = rewritten(net, LEGALIZE)
     assert [node.name for node in after.nodes] == ["data"]
     assert after.values == {"up": "data"}
+
+
+@pytest.mark.parametrize("scale", [(2, 2), (1, 3), (3, 1), (2, 3)])
+def test_copies_are_numpys(scale):
+    net = net_of((2, 3, 4, 5))
+    add(net, "up", NearestUpsample(scale=scale))
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    top = run(written(net, BY_COPIES), {"data": x}, np.float64)["up"]
+    np.testing.assert_array_equal(top, x.repeat(scale[0], 2).repeat(scale[1], 3))
+
+
+def test_golden_dump_of_copies():
+    net = net_of((2, 3, 4, 5))
+    add(net, "up", NearestUpsample(scale=(2, 3)))
+    assert written(net, BY_COPIES).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
+        "  up_values: Reshape(shape=(0, 60, 1, 1)) data -> up_values  [2x60x1x1]\n"
+        "  up_columns: Concat(axis=3) up_values, up_values, up_values -> up_columns  [2x60x1x3]\n"
+        "  up_rows_apart: Reshape(shape=(0, 12, 1, 15)) up_columns -> up_rows_apart  [2x12x1x15]\n"
+        "  up_rows: Concat(axis=2) up_rows_apart, up_rows_apart -> up_rows  [2x12x2x15]\n"
+        "  up: Reshape(shape=(0, 3, 8, 15)) up_rows -> up  [2x3x8x15]\n"
+        "  outputs up\n"
+    )
 
 
 def test_what_the_target_holds_stays():
