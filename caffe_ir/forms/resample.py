@@ -33,6 +33,8 @@ ROUNDING = 2.0**-52
 """Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""
 REACHES = (0, 1, 2)
 """In cells, of the nearest cell, and of bilinear and bicubic interpolation."""
+MOST_COMPARED = 1 << 24
+"""Numbers of a matrix; those of a map that grows to 8192 columns from 2048."""
 NO_SPREAD = "its cells are not all spread in the same way to a whole number of times as many"
 
 
@@ -99,6 +101,8 @@ def _by_a_deconvolution(new: Replacement) -> str:
         return "it resizes no map"
     if any(size % shape[axis] or size <= shape[axis] for axis, size in zip(layer.axes, layer.output_size, strict=True)):
         return NO_SPREAD  # before the matrices are made, which may be large
+    if any(blob.count > MOST_COMPARED for blob in new.old.blobs):
+        return f"its matrices have more than {MOST_COMPARED:,} numbers, too many to compare them"
     found = {axis: spread_of(blob.load()) for axis, blob in zip(layer.axes, new.old.blobs, strict=True)}
     rows, columns = (found.get(axis, Spread()) for axis in (2, 3))
     if rows is None or columns is None:

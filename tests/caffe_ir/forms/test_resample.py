@@ -5,10 +5,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from caffe_ir.blob import Blob
+from caffe_ir.errors import Origin
 from caffe_ir.forms import resample
 from caffe_ir.forms.resample import Spread, spread_of
 from caffe_ir.layers import InnerProduct
 from caffe_ir.layers.source import Resample
+from caffe_ir.net import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
@@ -168,6 +171,26 @@ def test_what_is_no_spread_is_a_product_of_matrices(matrix):
     add(net, "y", Resample(axes=(2,), output_size=(len(matrix),)), matrix)
     assert "not all spread in the same way" in by(BY_A_DECONVOLUTION, net)
     rewritten(net, LEGALIZE)
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "reason"),
+    [
+        (100_000, 99_999, "not all spread"),
+        (100_000, 100_000, "not all spread"),
+        (3000, 9001, "not all spread"),
+        (100_000, 200_000, "more than 16,777,216 numbers"),
+        (4096, 8192, "more than 16,777,216 numbers"),
+    ],
+)
+def test_matrices_are_not_computed_to_see_what_their_shape_shows(size, wanted, reason):
+    def computed():
+        raise AssertionError("gigabytes")
+
+    net = net_of((1, 2, 3, size))
+    matrix, layer = Blob.computed((wanted, size), computed), Resample(axes=(3,), output_size=(wanted,))
+    net.append(Node(name="y", layer=layer, bottoms=("data",), tops=("y",), blobs=(matrix,), origin=Origin(layer="y")))
+    assert reason in by(BY_A_DECONVOLUTION, net)
 
 
 def test_channels_are_no_map():
