@@ -26,14 +26,16 @@ FORMS: tuple[dict[str, Any], ...] = (
     {"chunks": True, "fletcher32": True},
 )
 
+LAYERS = ("conv", "norm", "prelu")
+
 
 @cache
 def written(form: int, latest: bool) -> bytes:
     sink, options = io.BytesIO(), dict(FORMS[form])
     dtype = options.pop("dtype", "f4")
     with h5py.File(sink, "w", libver="latest" if latest else "earliest") as file:
-        for layer, shapes in BLOBS.items():
-            for place, shape in enumerate(shapes):
+        for layer in LAYERS:
+            for place, shape in enumerate(BLOBS[layer]):
                 file.create_dataset(f"data/{layer}/{place}", data=np.ones(shape, dtype), **options)
     return sink.getvalue()
 
