@@ -18,11 +18,13 @@ from typing import Any, BinaryIO
 
 import torch
 
+from converters.pytorch.archive_numbers import Sizes, check_saved, check_stored
 from converters.pytorch.expressions import PLAIN, fault_of_guard, fault_of_size
 from converters.pytorch.known_operations import fault_of_operation
 from converters.pytorch.program_schema import Text, Unlike, texts_of
 from converters.pytorch.tree_specs import fault_of_tree
-from converters.pytorch.zip_archive import Ambiguous, ZipArchive, zip_archive
+from converters.pytorch.zip_archive import Ambiguous, Damaged, ZipArchive, zip_archive
+from converters.weights.unreadable import Unreadable
 
 MOST_FAULTS = 3
 """So many faults of one entry are reported."""
@@ -50,7 +52,8 @@ def faults_of_program(file: BinaryIO, handled: Container[str] = ()) -> list[str]
         return [str(error)]
 
 
-Inspection = Callable[[bytes], Iterator[str]]
+Inspection = Callable[[bytes, Sizes], Iterator[str]]
+"""Of the content of an entry, and of the sizes of those beside it."""
 
 
 def _inspections(of_program: Inspection, old: bool) -> list[tuple[str, Inspection | None]]:
@@ -86,38 +89,58 @@ def _of_entry(
 ) -> Iterator[str]:
     for pattern, inspect in inspections:
         if re.fullmatch(pattern, name):
-            return inspect(archive.read(full)) if inspect else iter(())
+            return _inspected(archive, full, inspect) if inspect else iter(())
     return iter(["compiled code" if "aotinductor" in name else "something unknown"])
+
+
+def _inspected(archive: ZipArchive, full: str, inspect: Inspection) -> Iterator[str]:
+    """What is found in an entry. Raises Damaged where torch would make more of it than there is."""
+    folder = full.rpartition("/")[0]
+    try:
+        yield from inspect(archive.read(full), lambda name: archive.size(f"{folder}/{name}"))
+    except Unreadable as error:
+        raise Damaged(f"its entry {full} {error.what}") from None
 
 
 # ---- what is in them -------------------------------------------------------------------------------------------------
 
 
-def _of_pickle(content: bytes) -> Iterator[str]:
+def _of_pickle(content: bytes, _: Sizes) -> Iterator[str]:
     """By torch's own rules for pickles that hold tensors and plain data."""
+    if not content:
+        return
+    try:
+        check_saved(content)
+    except Ambiguous as error:
+        yield f"an archive that {error}"
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if content:
-                torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # whatever it is, torch.export.load would try again without these rules
         first = re.search(r"GLOBAL ([\w.]+)", str(error))
         yield f"a pickle with {first[1] if first else 'more than tensors'}"
 
 
-def _of_config(content: bytes) -> Iterator[str]:
+def _of_config(content: bytes, sizes: Sizes) -> Iterator[str]:
     """Where weights lie; those marked as pickled are unpickled without limits, others are objects of compiled code."""
     try:
         config = _json(content)
-        yield from _of_texts(texts_of("PayloadConfig", config), {**RULES, "PayloadMeta.path_name": _fault_of_path})
-        strange = [name for name, meta in config.get("config", {}).items() if meta.get("use_pickle")]
+        texts = texts_of("PayloadConfig", config)
+        entries = config.get("config", {})
+        strange = [f"the pickle {name}" for name, meta in entries.items() if meta.get("use_pickle")]
     except Unlike as error:
         yield f"something else than weights ({error})"
         return
-    yield from (f"the pickle {name}" for name in strange[:MOST_FAULTS])
+    faults = [*_of_texts(texts, {**RULES, "PayloadMeta.path_name": _fault_of_path}), *strange[:MOST_FAULTS]]
+    yield from faults
+    for name, meta in () if faults else entries.items():
+        if meta.get("tensor_meta"):
+            check_stored(name, meta["tensor_meta"], sizes(meta.get("path_name", "")))
 
 
-def _of_program(content: bytes, handled: Container[str]) -> Iterator[str]:
+def _of_program(content: bytes, _: Sizes, handled: Container[str]) -> Iterator[str]:
     operation = partial(fault_of_operation, handled=handled)
     try:
         texts = texts_of("ExportedProgram", _json(content))

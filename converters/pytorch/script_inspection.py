@@ -18,8 +18,10 @@ from typing import BinaryIO
 
 import torch
 
+from converters.pytorch.archive_numbers import check_positions, checked_pickle
 from converters.pytorch.known_operations import SPACES, takes_path
-from converters.pytorch.zip_archive import Ambiguous, zip_archive
+from converters.pytorch.zip_archive import Ambiguous, Damaged, ZipArchive, zip_archive
+from converters.weights.unreadable import Unreadable
 
 QUANTIZED = "torch.classes.quantized"
 _CODE = re.compile(r"code/.+\.py", re.IGNORECASE)  # torch's reader knows no case
@@ -48,9 +50,22 @@ def faults_of_script(file: BinaryIO) -> list[str]:
                 found += [f"has {fault} in its entry {name}" for fault in faults]
             elif not _OTHERS.fullmatch(inner):
                 found.append(f"has something unknown in its entry {name}")
+            elif inner in ("data.pkl", "constants.pkl") or inner.endswith(".debug_pkl"):
+                _check_pickle(archive, name)
         return found
     except Ambiguous as error:
         return [str(error)]
+
+
+def _check_pickle(archive: ZipArchive, name: str) -> None:
+    """Raise Damaged where a pickle makes more than stands in the archive, or refers to what does not."""
+    tensors = name.removesuffix(".pkl")
+    try:
+        found = checked_pickle(archive.read(name), lambda key: archive.size(f"{tensors}/{key}"))
+        if name.endswith(".debug_pkl"):
+            check_positions(found)
+    except Unreadable as error:
+        raise Damaged(f"its entry {name} {error.what}") from None
 
 
 def _faults_of_code(content: bytes) -> Iterator[str]:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 LARGEST_UNPACKED = 1 << 28
-"""Bytes that a compressed entry may become."""
+"""Bytes that the compressed entries may become, together."""
 MOST_ENTRIES = 100_000
 _NAME = re.compile(r"[\x20-\x5b\x5d-\x7e]+")
 """ASCII that can be printed, without the backslash, which is a separator for some."""
@@ -48,15 +48,17 @@ class ZipArchive(Struct, frozen=True, kw_only=True):
     begins: Mapping[str, int]
     """Where the bytes of each entry begin."""
 
+    def size(self, name: str) -> int | None:
+        """The bytes of an entry's content; None where there is no such entry."""
+        return self.entries[name].file_size if name in self.entries else None
+
     def read(self, name: str) -> bytes:
-        """The content of an entry. Raises Damaged, and Ambiguous where it would be too large."""
+        """The content of an entry. Raises Damaged."""
         entry = self.entries[name]
         self.file.seek(self.begins[name])
         if entry.compress_type == zipfile.ZIP_STORED:
             content = self.file.read(entry.file_size)
         else:
-            if entry.file_size > LARGEST_UNPACKED:
-                raise Ambiguous(f"has the compressed entry {name} of {entry.file_size:,} bytes")
             content = _inflated(name, self.file.read(entry.compress_size), entry.file_size)
         if len(content) != entry.file_size or entry.CRC not in (0, zlib.crc32(content)):  # torch may write no checksum
             raise Damaged(f"has the entry {name} with other bytes than were written")
@@ -74,6 +76,9 @@ def zip_archive(file: BinaryIO) -> ZipArchive:
     if len(infos) > MOST_ENTRIES:
         raise Ambiguous(f"has {len(infos):,} entries")
     _refuse_names(infos)
+    unpacked = sum(info.file_size for info in infos if info.compress_type != zipfile.ZIP_STORED)
+    if unpacked > LARGEST_UNPACKED:
+        raise Ambiguous(f"has compressed entries that become {unpacked:,} bytes")
     begins, end = {}, 0
     for info in sorted(infos, key=lambda entry: entry.header_offset):
         if info.header_offset != end:
