@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from caffe_ir.layers import LAYERS
@@ -22,16 +23,23 @@ compute the same function.
 def engines() -> str:
     """The page."""
     known = [described(target) for target in TARGETS.values()]
-    names = sorted(LAYERS, key=str.lower)
-    rows = [(code(name), *(_cell(one, name) for one in known)) for name in names]
-    parts = [text for one in known for text in _limits(one)]
-    return page("Layers and engines", ABOUT, table(("layer", *(one["name"] for one in known)), rows), *parts)
+    tables = [text for evidence in EVIDENCE for text in _table([one for one in known if one["evidence"] == evidence])]
+    return page("Layers and engines", ABOUT, *tables, *(text for one in known for text in _limits(one)))
+
+
+def _table(known: Sequence[dict[str, Any]]) -> list[str]:
+    """The layers in rows and engines of which alike is known in columns."""
+    if not known:
+        return []
+    rows = [(code(name), *(_cell(one, name) for one in known)) for name in sorted(LAYERS, key=str.lower)]
+    known_by = EVIDENCE[known[0]["evidence"]]
+    return [f"## Known: {known_by}", table(("layer", *(f"[{one['name']}](#{one['name']})" for one in known)), rows)]
 
 
 def _cell(target: dict[str, Any], name: str) -> str:
     if name not in target["layers"]:
         return "no"
-    return f"[limits](#{target['name']})" if target["layers"][name] else "yes"
+    return "limits" if target["layers"][name] else "yes"
 
 
 def _limits(target: dict[str, Any]) -> list[str]:
