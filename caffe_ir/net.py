@@ -19,7 +19,9 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
+from caffe_ir.html_table import net_table
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.output_places import OutputPlaces
 from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.values import Values
 
@@ -117,24 +119,6 @@ class TensorsBehind(Struct, kw_only=True):
         return self.used[name].shape
 
 
-class _Given:
-    """The places of each output among the outputs."""
-
-    def __init__(self, outputs: list[str]) -> None:
-        self.outputs, self.count = outputs, len(outputs)
-        self.places: dict[str, list[int]] = {}
-        for place, blob in enumerate(outputs):
-            self.places.setdefault(blob, []).append(place)
-
-    def move(self, blob: str, to: str) -> None:
-        """Give another blob in the place of one."""
-        moved = self.places.pop(blob, [])
-        for place in moved:
-            self.outputs[place] = to
-        if moved:
-            self.places.setdefault(to, []).extend(moved)
-
-
 @dataclass
 class Net:
     """A net that can be read, checked and rewritten; `nodes` are in the order in which they run.
@@ -156,7 +140,7 @@ class Net:
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
         self._last_place = 0
-        self._given = _Given([])
+        self._given = OutputPlaces([])
 
     def copy(self) -> Net:
         """A net that can be rewritten while this one stays as it is; nodes and weights are shared."""
@@ -306,10 +290,10 @@ class Net:
         self._index.drop(old)
         self._index.add(new)
 
-    def _outputs(self) -> _Given:
+    def _outputs(self) -> OutputPlaces:
         """Where the outputs stand; looked up anew where others were put in their place, or added."""
         if self._given.outputs is not self.outputs or self._given.count != len(self.outputs):
-            self._given = _Given(self.outputs)
+            self._given = OutputPlaces(self.outputs)
         return self._given
 
     # ---- checking -------------------------------------------------------------------------------------------------
@@ -385,6 +369,10 @@ class Net:
         """One line, with the inputs and outputs; `print(net.dump())` shows the whole."""
         inputs = [top for node in self.nodes if node.layer.type_name() == "Input" for top in node.tops]
         return f"<Net {self.name}: {len(self.nodes)} layers, {self._sized(inputs)} -> {self._sized(self.outputs)}>"
+
+    def _repr_html_(self) -> str:
+        """The layers in a table, for notebooks; `caffe_ir.summary` has what they cost."""
+        return net_table(repr(self)[1:-1], self.nodes, self.shapes)
 
     def _sized(self, blobs: Iterable[str]) -> str:
         shapes = {blob: "x".join(map(str, self.shapes.get(blob, ()))) for blob in blobs}

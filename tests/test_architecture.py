@@ -71,8 +71,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.blob": ("caffe_ir.errors",),
     "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
     "caffe_ir.shared_memory": ("caffe_ir.layer",),
+    "caffe_ir.html_table": ("caffe_ir.blob",),
+    "caffe_ir.output_places": (),
+    "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.net"),
     "caffe_ir.net": (
+        "caffe_ir.html_table",
         "caffe_ir.layer",
+        "caffe_ir.output_places",
         "caffe_ir.blob",
         "caffe_ir.errors",
         "caffe_ir.shared_memory",

@@ -29,6 +29,7 @@ COMMANDS = {
     "verify": ("converters.cli.verify", "Compare a Caffe net with its source, layer by layer."),
     "run": ("converters.cli.run", "Run a converted net on pictures: boxes drawn, or classes."),
     "check": ("converters.cli.check", "The layers of a PROTOTXT that an engine gets wrong."),
+    "summary": ("converters.cli.net_summary", "A table of a model's layers, with what each costs."),
     "targets": ("converters.cli.targets", "The engines that nets can be written for."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from converters.cli.main import convert
+from converters.cli.net_summary import short
+from tests.documents.models import write_models
+
+NETS = "from torch import nn\n\n\ndef small():\n    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("models")
+    write_models(found)
+    (found / "nets.py").write_text(NETS)
+    return found
+
+
+def summed(*words: str | Path) -> Result:
+    return CliRunner().invoke(convert, ["summary", *map(str, words)])
+
+
+def test_a_cfg_needs_no_weights(folder: Path) -> None:
+    """The counts are those of the files, whichever of them are read."""
+    cfg, weights = folder / "yolov4-tiny.cfg", folder / "yolov4-tiny.weights"
+    CliRunner().invoke(convert, ["darknet", str(cfg), str(weights), "-o", str(folder / "deploy")])
+    alone, both, files = (summed(*each) for each in ([cfg], [cfg, weights], [folder / "deploy.prototxt"]))
+    assert alone.exit_code == both.exit_code == files.exit_code == 0
+    assert alone.output == both.output == files.output
+    header, *_, name, parameters, memory = alone.output.splitlines()
+    assert header.split() == ["layer", "type", "output", "parameters", "multiply-adds", "memory"]
+    assert name == "yolov4-tiny: 93 layers, 1.17 M multiply-adds"
+    assert parameters == "parameters  51,561 (206 kB as float32)"
+    assert memory.startswith("memory      ")
+
+
+def test_json(folder: Path) -> None:
+    """3 x 8 x 3 x 3 weights and 8 biases at 4 x 4 places."""
+    done = summed(f"{folder / 'nets.py'}:small", "--input", "1x3x6x6", "--json")
+    found = json.loads(done.stdout)
+    assert found["parameters"] == 3 * 8 * 9 + 8
+    (row,) = (row for row in found["rows"] if row["type"] == "Convolution")
+    assert row["multiply_adds"] == 3 * 8 * 9 * 16
+    assert row["shapes"] == [[1, 8, 4, 4]]
+
+
+def test_what_is_no_model(folder: Path) -> None:
+    assert summed("a", "b", "c").exit_code == 2
+    assert "there is no file" in summed(folder / "yolov3.cfg").output
+    assert summed(folder / "dog.jpg").exit_code == 1
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, "0 "), (999, "999 "), (1_234, "1.23 k"), (5.6e9, "5.6 G")])
+def test_counts_in_short(count: float, text: str) -> None:
+    assert short(count) == text
