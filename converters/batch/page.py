@@ -8,15 +8,20 @@ from pathlib import Path
 from urllib.parse import quote
 
 from caffe_ir.text_files import HTML
+from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.batch.job import Result
 from converters.batch.outcome import Outcome
 
 _STYLE = """
+:root { color-scheme: light dark } .wide { overflow-x: auto } li { overflow-wrap: anywhere }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; width: 100% } th, td { padding: .3rem .7rem; text-align: left; vertical-align: top }
 tr { border-bottom: 1px solid #ddd } .n { text-align: right; font-variant-numeric: tabular-nums }
-.failed { color: #b00020; font-weight: 600 } .converted { color: #0a7a3d } pre { white-space: pre-wrap; margin: 0 }
+.failed { color: #b00020; font-weight: 600 } .converted { color: #0a7a3d }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
+@media (max-width: 40em) { body { margin: .5rem auto; padding: 0 .7rem } h1 { font-size: 1.3rem }
+th, td { padding: .2rem .4rem } }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd } tr { border-color: #444 }
 a { color: #8ab4f8 } .failed { color: #ff8a80 } .converted { color: #81c995 } }
 """
@@ -31,9 +36,12 @@ def page(outcome: Outcome, folder: Path) -> str:
     ordered = sorted(outcome.results, key=lambda result: result.state != "failed")
     rows = "\n".join(_row(result, folder) for result in ordered)
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8">{HTML}<title>{title}</title>\n'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{HTML}<title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n"
-        f"<table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table>{_unpaired(outcome)}</html>\n"
+        f"<p>tocaffe {VERSION}</p>\n"
+        f'<div class="wide"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
+        f"{_unpaired(outcome)}</html>\n"
     )
 
 

@@ -59,6 +59,12 @@ class Command(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
+def command_line() -> str:
+    """What was typed, as the group of commands keeps it; empty where a command is called by itself."""
+    line = click.get_current_context().find_root().obj
+    return line if isinstance(line, str) else ""
+
+
 def _inputs(params: Iterable[click.Parameter], values: Mapping[str, Any]) -> Iterator[Path]:
     for param in params:
         value = values.get(param.name or "") if isinstance(param.type, InputFile) else None

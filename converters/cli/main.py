@@ -6,6 +6,7 @@ import atexit
 import gc
 import importlib
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -72,6 +73,12 @@ class Commands(click.Group):
 
             raise click.UsageError(meant(args, list(COMMANDS), str(ctx.info_name)), ctx)
         return super().resolve_command(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        line = shlex.join([info_name or "convert", *args])
+        return super().make_context(info_name, args, parent, obj=line, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from converters.cli.command import Command, refuse_missing
+from converters.cli.command import Command, command_line, refuse_missing
 from converters.cli.options import FILE, takes, takes_given
 from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
@@ -68,7 +68,7 @@ def verify(
         found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
-            write_report(comparison, report, remarks=found.remarks)
+            write_report(comparison, report, remarks=found.remarks, command=command_line())
     if quiet:
         verdict_told(comparison)
     else:

@@ -12,10 +12,12 @@ from msgspec import Struct
 
 from caffe_ir.extras import require
 from caffe_ir.text_files import HTML, write_text
+from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.verify.blame import alike
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
+from converters.verify.diagram import diagram
 from converters.verify.trial import Beside, Comparison, Trial, legend
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -32,9 +34,9 @@ class Worst(Struct, frozen=True, kw_only=True):
     beside: Beside | None
 
 
-def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = ()) -> None:
+def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = (), command: str = "") -> None:
     """Write the report, whole or not at all. Raises ConversionError, also where it would replace what is no report."""
-    write_text(path, report(comparison, remarks=remarks), mark=HTML)
+    write_text(path, report(comparison, remarks=remarks, command=command), mark=HTML)
 
 
 def require_drawing() -> None:
@@ -42,8 +44,11 @@ def require_drawing() -> None:
     require("a report", "jinja2", "matplotlib")
 
 
-def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
-    """The text of the report. Raises ConversionError where the libraries that draw it are not installed."""
+def report(comparison: Comparison, *, remarks: Sequence[str] = (), command: str = "") -> str:
+    """The text of the report; `command` is the line that made it.
+
+    Raises ConversionError where the libraries that draw it are not installed.
+    """
     require_drawing()
     import jinja2
 
@@ -51,7 +56,7 @@ def report(comparison: Comparison, *, remarks: Sequence[str] = ()) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_printable
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(_facts(comparison, remarks))
+    return template.render(_facts(comparison, remarks, command))
 
 
 def _printable(value: Any) -> Any:
@@ -59,13 +64,16 @@ def _printable(value: Any) -> Any:
     return visible(value, keep="\n") if type(value) is str else value
 
 
-def _facts(comparison: Comparison, remarks: Sequence[str]) -> Mapping[str, Any]:
+def _facts(comparison: Comparison, remarks: Sequence[str], command: str) -> Mapping[str, Any]:
     shown = [trial for trial in comparison.trials if trial.rows]
     names = [trial.heading for trial in shown]
     values = comparison.values
     by_value = [{row.value: (row, row in trial.wrong) for row in trial.rows} for trial in shown]
     return {
         "comparison": comparison,
+        "command": command,
+        "version": VERSION,
+        "net": diagram(comparison.net, {fault.layer for fault in comparison.faults}) if comparison.net else "",
         "faults": alike(comparison.faults),
         "warnings": alike(comparison.warnings),
         "legend": list(legend(comparison.trials)),

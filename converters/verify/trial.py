@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from caffe_ir.net import Net
 from converters.verify.blame import Fault
 from converters.verify.comparison import Row
 
@@ -93,6 +94,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """What is not as it ought to be, and yet changes nothing that Caffe computes."""
     missing: tuple[str, ...] = ()
     sides: Mapping[str, Beside] = field(default_factory=dict)
+    net: Net | None = None
+    """The net that the files ought to be."""
     refused: str = ""
     """Why the files cannot be read as a net; then only their layers were compared, one by one."""
 

@@ -25,7 +25,7 @@ def comparison_of_unreadable(source: Source, prototxt: Path, error: ConversionEr
     found = tuple(faults_of_unreadable(expected, prototxt, error)) or tuple(_refused(expected, error))
     if not found:
         return None
-    return Comparison(source=source.title, caffe=str(prototxt), faults=found, refused=str(error))
+    return Comparison(source=source.title, caffe=str(prototxt), faults=found, net=source.expected, refused=str(error))
 
 
 def faults_of_unreadable(expected: Net, prototxt: Path, error: ConversionError) -> Iterator[Fault]:

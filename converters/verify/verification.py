@@ -85,6 +85,7 @@ def verify(
         warnings=tuple(found.warnings),
         missing=() if work.foreign else work.matched.missing,
         sides=both_sides(work),
+        net=None if work.foreign else source.expected,
     )
 
 

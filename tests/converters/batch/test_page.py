@@ -72,3 +72,9 @@ def test_a_link_holds_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> Non
     report = os.fsdecode(os.fsencode(tmp_path) + b"/net\xff.verify.html")
     read = Read(page(outcome(Result(name="net", target="caffe", state="converted", report=report)), tmp_path))
     assert read.links == ["net%FF.verify.html"]
+
+
+def test_it_fits_a_phone_and_follows_the_dark_mode(tmp_path: Path) -> None:
+    text = page(outcome(Result(name="a", target="caffe", state="converted")), tmp_path)
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
+    assert "prefers-color-scheme: dark" in text

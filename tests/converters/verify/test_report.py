@@ -59,6 +59,19 @@ def test_it_holds_every_row_and_fetches_nothing(comparisons) -> None:
     assert text.count("number wrong") == 1
 
 
+def test_it_says_what_made_it_and_shows_the_net(comparisons) -> None:
+    """The faulty layer is coloured, and the picture is open where there is one."""
+    right, wrong = (report(each, command="convert verify 'my net' x") for each in comparisons)
+    assert "convert verify &#39;my net&#39; x</code>, tocaffe " in right
+    assert '<details id="net"><summary>' in right
+    assert '<details id="net" open><summary>' in wrong
+    assert right.count('class="box wrong"') == 0
+    (box,) = re.findall(r'<g class="box wrong"><title>(.*?)</title>', wrong)
+    assert box == "maxpool_6: Pooling"
+    assert 'name="viewport"' in right
+    assert "prefers-color-scheme: dark" in right
+
+
 def test_the_same_comparison_gives_the_same_report(comparisons) -> None:
     assert report(comparisons[0]) == report(comparisons[0])
 
