@@ -2,7 +2,8 @@
 
 - Rows and columns of a map, or one of them: Pooling, whose window is the whole of them. All else: Pooling of windows
   (R, 1) over the view (.., R, the axes behind as one).
-- The channels of a map, summed: a 1x1 Convolution to one channel, of weights scale / C or scale.
+- The channels of a map, summed: a 1x1 Convolution to one channel, of weights scale / C or scale. Those of rows (N, C):
+  an InnerProduct of such weights.
 
 A sum is a mean times the count, a minimum the negative maximum of the negative. Reduction of Caffe can only take the
 last axes, and is read rightly by few programs.
@@ -20,12 +21,13 @@ import numpy as np
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Pooling, Power
+from caffe_ir.layers import Convolution, InnerProduct, Pooling, Power
 from caffe_ir.layers.source import Reduce
 from caffe_ir.replacement import Replacement
 
 CHANNELS = range(1, 2)
 MAP_AXES = 4
+ROW_AXES = 2
 
 
 def _by_pooling(new: Replacement) -> str:
@@ -39,6 +41,17 @@ def _by_a_convolution(new: Replacement) -> str:
     if len(shape) != MAP_AXES or CHANNELS not in runs or layer.operation not in ("SUM", "MEAN"):
         return "it is no sum over the channels of a map"
     _reduced(new, layer, shape, runs, over_channels=True)
+    return ""
+
+
+def _by_an_inner_product(new: Replacement) -> str:
+    layer, shape, runs = _asked(new)
+    if len(shape) != ROW_AXES or runs != [CHANNELS] or layer.operation not in ("SUM", "MEAN"):
+        return "it is no sum over the numbers of rows"
+    factor = layer.scale / (1 if layer.operation == "SUM" else shape[1])
+    weights = Blob.computed((1, shape[1]), partial(np.full, (1, shape[1]), factor), constant=True)
+    total = new.add("over_channels", InnerProduct(num_output=1, bias_term=False), new.old.bottom, blobs=[weights])
+    new.view("shape", total, layer.infer((shape,))[0])
     return ""
 
 
@@ -102,5 +115,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Reduce: (
         Form(name="Pooling of whole axes", build=_by_pooling),
         Form(name="a 1x1 Convolution over the channels", build=_by_a_convolution),
+        Form(name="InnerProduct of ones", build=_by_an_inner_product),
     ),
 }

@@ -12,7 +12,7 @@ from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written
 from tests.caffe_ir.passes.rewriting import rewritten
 
-BY_POOLING, OVER_CHANNELS = FORMS[Reduce]
+BY_POOLING, OVER_CHANNELS, OF_ROWS = FORMS[Reduce]
 
 
 def of(shape, axes, operation="MEAN", keepdim=True, scale=1.0):
@@ -39,6 +39,9 @@ def types(net):
         ((2, 3, 4, 5), (1, 3), "SUM", ["Pooling", "Convolution"]),
         ((2, 3, 4), (1,), "MEAN", ["Reshape", "Pooling", "Reshape"]),
         ((2, 1, 4, 5), (1,), "MEAN", []),
+        ((2, 3), (1,), "SUM", ["InnerProduct"]),
+        ((2, 3), (1,), "MEAN", ["InnerProduct"]),
+        ((2, 3), (1,), "MAX", ["Reshape", "Pooling", "Reshape"]),
     ],
     ids=str,
 )
@@ -77,3 +80,11 @@ def test_golden_dump():
 def test_the_convolution_is_for_sums_over_the_channels_of_a_map():
     for axes, operation in (((1,), "MAX"), ((2, 3), "SUM"), ((1, 2), "SUM")):
         assert refusal(of((2, 3, 4, 5), axes, operation), OVER_CHANNELS) == "it is no sum over the channels of a map"
+
+
+@pytest.mark.parametrize("keepdim", [True, False])
+@pytest.mark.parametrize("operation", ["SUM", "MEAN"])
+def test_rows_are_summed_by_an_inner_product(operation, keepdim):
+    written(of((3, 7), (1,), operation, keepdim, scale=-0.5), OF_ROWS)
+    for shape, axes in (((3, 7), (0,)), ((3, 7), (0, 1)), ((3, 7, 2), (1,))):
+        assert refusal(of(shape, axes, operation, keepdim), OF_ROWS) == "it is no sum over the numbers of rows"
