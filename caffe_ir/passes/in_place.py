@@ -21,9 +21,10 @@ from caffe_ir.passes.base import Context, Pass
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if not node.layer.in_place or node.in_place or len(node.tops) != 1:
-        return
-    if context.target.in_place is not None and not isinstance(node.layer, context.target.in_place):
+    read = context.target.in_place is None or isinstance(node.layer, context.target.in_place)
+    if node.in_place and not read:  # as another program wrote it
+        net.update(node, replace(node, in_place=False))
+    if not node.layer.in_place or node.in_place or not read or len(node.tops) != 1:
         return
     bottom = node.bottoms[0]
     if net.is_output(node.top) or net.shapes[bottom] != net.shapes[node.top]:

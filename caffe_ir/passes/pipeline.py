@@ -114,9 +114,14 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
     if not problems.found:
         problems.found += _outputs_too_many(net)
     problems.raise_if_any()
+    note_evidence(net, target)
+    return net
+
+
+def note_evidence(net: Net, target: Target) -> None:
+    """Say of a target that we did not run how its layers and limits are known."""
     if target.evidence != "run":
         net.note("assumed", f"what {target.title} reads is {EVIDENCE[target.evidence]}: {target.source}")
-    return net
 
 
 def _outputs_too_many(net: Net) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -36,8 +36,8 @@ def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Decl
     }
 
 
-def _both(some: tuple[Source, ...], others: tuple[Source, ...]) -> tuple[Source, ...]:
-    return tuple(source for source in some if source in others)
+def _both(some: Container[str], others: tuple[Source, ...]) -> tuple[Source, ...]:
+    return tuple(source for source in others if source in some)
 
 
 KINDS: dict[type[Struct], tuple[Source, ...]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,10 +11,11 @@ from msgspec import Struct
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
-from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import misspellings, read
+from caffe_ir.reader import misspellings
 from caffe_ir.targets import Target
 from caffe_ir.targets.target import Verdict
+from converters.caffe.frontend import convert
+from converters.caffe.retarget import retarget
 
 
 class Shortfall(Struct, frozen=True, kw_only=True):
@@ -30,12 +31,12 @@ class Shortfall(Struct, frozen=True, kw_only=True):
     """Why it can make nothing of it."""
 
 
-def check_file(prototxt: str | Path, target: Target) -> list[Shortfall]:
+def check_file(prototxt: str | Path, target: Target, *, input: Sequence[str] = ()) -> list[Shortfall]:
     """What a target does not compute as it should of the net in a file, and how it is spelled that it does not read.
 
-    Raises ConversionError where the file cannot be read.
+    `input` has the shapes of inputs that the file does not say. Raises ConversionError where the file cannot be read.
     """
-    found = checked(read(prototxt), target)
+    found = checked(convert(prototxt, input=input), target)
     refused = {one.origin for one in found if one.verdict.effect == "refused"}
     spelled = [
         Shortfall(
@@ -75,7 +76,7 @@ def _lowered(net: Net, target: Target) -> tuple[Mapping[Origin, str], Mapping[Or
     copy.notes = []
     problems: list[Problem] = []
     try:
-        lower(copy, target, Options())
+        retarget(copy, target, Options())
     except ConversionError as error:
         problems = list(error.problems)
     notes = [(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")]

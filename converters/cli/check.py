@@ -33,8 +33,12 @@ _NO_FORM = "no other exact form of it is known"
     "--target", "names", type=Choice(NAMES), multiple=True, metavar="NAME",
     help="Engine to check for; once for each.  [default: a table of all]",
 )  # fmt: skip
+@click.option(
+    "--input", "shapes", multiple=True, metavar="NAME=SHAPE",
+    help="Shape of an input that has none in the file, as data=1x3x224x224.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print every layer that falls short as JSON.")
-def check(prototxt: Path, names: tuple[str, ...], as_json: bool) -> None:
+def check(prototxt: Path, names: tuple[str, ...], shapes: tuple[str, ...], as_json: bool) -> None:
     """List the layers of PROTOTXT that an engine refuses or computes wrongly, with the reason and how it is known.
 
     Needs no caffemodel. Ends with 1 where a layer falls short in a target that was checked, with 2 where the file
@@ -45,7 +49,7 @@ def check(prototxt: Path, names: tuple[str, ...], as_json: bool) -> None:
         from converters.caffe import check_file
 
         chosen = [TARGETS[name] for name in names or NAMES]
-        found = {target.name: check_file(prototxt, target) for target in chosen}
+        found = {target.name: check_file(prototxt, target, input=shapes) for target in chosen}
     if as_json:
         _print_json(found)
     elif names:

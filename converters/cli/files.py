@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from caffe_ir.caffemodel import Watch
     from caffe_ir.header import Origins
     from caffe_ir.net import Net
+    from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
     from caffe_ir.writer import Written
+
+    Rewrite = Callable[[Net, Target, Options, Callable[[str, Net], None]], Net]
 
 
 def checked_stem(output: str | None, name: str, wanted: OutputOptions, inputs: Iterable[str | Path]) -> Path:
@@ -85,8 +88,11 @@ def stem_of(output: str | None, name: str) -> Path:
     return Path(stem_of_weights(output) or output.removesuffix(PROTOTXT) or output)
 
 
-def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None) -> Net:
-    """The net rewritten for its target; `dump_after` prints it as it stands after that pass."""
+def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None, rewrite: Rewrite | None = None) -> Net:
+    """The net rewritten for its target; `dump_after` prints it as it stands after that pass.
+
+    `rewrite` does it in the place of `caffe_ir.passes.pipeline.lower`.
+    """
     from caffe_ir.passes.base import Options
     from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
@@ -99,7 +105,7 @@ def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None) -> 
             say_whole(seen.dump())
 
     options = Options(head=caffe.head, fold_batch_norm=caffe.fold_bn)
-    return lower(net, TARGETS[caffe.target], options, after=dump)
+    return (rewrite or lower)(net, TARGETS[caffe.target], options, dump)
 
 
 def published(

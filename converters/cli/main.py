@@ -24,6 +24,7 @@ from converters.cli.streams import OutputLost, give_up, guard
 COMMANDS = {
     "darknet": ("converters.cli.darknet", "Convert a Darknet net, CFG and WEIGHTS, to Caffe."),
     "pytorch": ("converters.cli.pytorch", "Convert a PyTorch MODEL to Caffe."),
+    "caffe": ("converters.cli.caffe", "Write an existing Caffe net for another engine."),
     "init": ("converters.cli.init", "Initial weights for a PROTOTXT, from its fillers."),
     "dump": ("converters.cli.dump", "List the arrays in a file of weights."),
     "batch": ("converters.cli.batch", "Convert many models, here or on a Dask cluster."),

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared, spelled, stated, without_folders
+from converters.options import (
+    CaffeOptions,
+    CaffeSourceOptions,
+    DarknetOptions,
+    PyTorchOptions,
+    declared,
+    spelled,
+    stated,
+    without_folders,
+)
 from converters.options.declared import Source
 
 if TYPE_CHECKING:
@@ -26,6 +35,14 @@ def torch_origins(model: str, read: PyTorchOptions, caffe: CaffeOptions) -> Orig
     key = "model" if Path(model).is_file() else "factory"
     holder = model if key == "model" else model.rpartition(":")[0]
     return _origins("pytorch", {key: model}, (holder, read.weights or "", *read.plugins), read, caffe)
+
+
+def caffe_origins(
+    prototxt: str | Path, caffemodel: str | Path, read: CaffeSourceOptions, caffe: CaffeOptions
+) -> Origins:
+    """Of a Caffe net that exists already."""
+    named = {"prototxt": str(prototxt), "caffemodel": str(caffemodel)}
+    return _origins("caffe", named, (prototxt, caffemodel), read, caffe)
 
 
 def _origins(

@@ -89,7 +89,10 @@ def _facts(net: Net, written: Written) -> Iterator[tuple[str, str]]:
 
 
 def _shapes(net: Net, blobs: Iterable[str]) -> str:
-    return ", ".join(f"{blob}{_TIGHT}{'x'.join(map(str, net.shapes[blob])) or 'scalar'}" for blob in blobs)
+    from caffe_ir.prototxt import written_names
+
+    names = written_names(net)
+    return ", ".join(f"{names[blob]}{_TIGHT}{'x'.join(map(str, net.shapes[blob])) or 'scalar'}" for blob in blobs)
 
 
 def _types(net: Net) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
+from converters.cli.verify_caffe import caffe_source
 from converters.cli.verify_darknet import darknet_source
 from converters.cli.verify_opened import Asked, Opened, Pair
 from converters.cli.verify_pytorch import torch_source
@@ -62,7 +63,7 @@ def opened(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
     Raises ConversionError and UsageError.
     """
     if any(map(_is_caffe, files)):
-        return _caffe(files)
+        return _caffe(files, pair, asked)
     if len(files) == 1 and Path(files[0]).suffix not in (CFG, WEIGHTS):
         return torch_source(files[0], pair, asked)
     cfg, weights = _cfg_and_weights(files)
@@ -89,11 +90,11 @@ def _two(files: tuple[str, ...], *suffixes: str) -> tuple[Path, Path]:
     return found[0][0], found[1][0]
 
 
-def _caffe(files: tuple[str, ...]) -> Opened:
-    from converters.verify import caffe_files, caffe_source
-
+def _caffe(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
     if len(files) == 1:
-        pair = pair_of(files[0])
-        return Opened(source=caffe_source(caffe_files(pair.prototxt, pair.caffemodel)))
-    form = HDF5 if any(name.endswith(HDF5) for name in files) else BINARY
-    return Opened(source=caffe_source(caffe_files(*_two(files, PROTOTXT, form))))
+        source = pair_of(files[0])
+    else:
+        form = HDF5 if any(name.endswith(HDF5) for name in files) else BINARY
+        prototxt, caffemodel = _two(files, PROTOTXT, form)
+        source = Pair(prototxt=prototxt, caffemodel=caffemodel)
+    return caffe_source(source, pair, asked)

@@ -11,14 +11,26 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Problem
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared, recovered, spelled
+from converters.options import (
+    CaffeOptions,
+    CaffeSourceOptions,
+    DarknetOptions,
+    PyTorchOptions,
+    declared,
+    recovered,
+    spelled,
+)
 from converters.options.declared import Source
 
 if TYPE_CHECKING:
     from caffe_ir.header import Header
 
 Options = TypeVar("Options", bound=Struct)
-_SOURCES: dict[type[Struct], Source] = {DarknetOptions: "darknet", PyTorchOptions: "pytorch"}
+_SOURCES: dict[type[Struct], Source] = {
+    DarknetOptions: "darknet",
+    PyTorchOptions: "pytorch",
+    CaffeSourceOptions: "caffe",
+}
 
 
 class Stated(Struct, Generic[Options], frozen=True, kw_only=True):

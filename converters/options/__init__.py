@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from converters.options.caffe import CaffeOptions
+from converters.options.caffe_source import CaffeSourceOptions
 from converters.options.darknet import DarknetOptions
 from converters.options.declared import Declared, Kind, Option, declared, size_of, spelled
 from converters.options.model import ModelKeys
@@ -13,6 +14,7 @@ from converters.options.verify import VerifyOptions
 
 __all__ = [
     "CaffeOptions",
+    "CaffeSourceOptions",
     "DarknetOptions",
     "Declared",
     "Kind",

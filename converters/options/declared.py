@@ -14,7 +14,7 @@ from converters.options.argument import texts_of
 Size = tuple[int, int]
 """Height and width."""
 Kind = Literal["flag", "count", "number", "text", "texts", "path", "paths", "size", "table"]
-Source = Literal["darknet", "pytorch"]
+Source = Literal["darknet", "pytorch", "caffe"]
 
 _KINDS: dict[Any, Kind] = {
     bool: "flag",
@@ -44,7 +44,7 @@ class Option(Struct, frozen=True, kw_only=True):
     grammar: Callable[[str], object] | None = None
     """Of a text that may be more than its choices: raises ValueError with what is wrong."""
     least: int | None = None
-    sources: tuple[Source, ...] = ("darknet", "pytorch")
+    sources: tuple[Source, ...] = ("darknet", "pytorch", "caffe")
     """Whose models it is for, in a struct that both have."""
     own: bool = False
     """It belongs to one model, so that it cannot be a default of a manifest."""

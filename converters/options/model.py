@@ -8,7 +8,10 @@ from typing import Annotated, ClassVar
 from msgspec import Struct
 
 from converters.options.caffe import TARGETS
-from converters.options.declared import Option
+from converters.options.declared import Option, Source
+
+IN_MANIFESTS: tuple[Source, ...] = ("darknet", "pytorch")
+"""Whose models a manifest may list."""
 
 
 class ModelKeys(Struct, frozen=True, kw_only=True):
@@ -18,7 +21,7 @@ class ModelKeys(Struct, frozen=True, kw_only=True):
 
     source: Annotated[
         str,
-        Option(help="Whose model it is, where its files do not show it.", choices=("darknet", "pytorch")),
+        Option(help="Whose model it is, where its files do not show it.", choices=IN_MANIFESTS, sources=IN_MANIFESTS),
     ] = ""
     cfg: Annotated[Path | None, Option(help="The cfg of a Darknet model.", sources=("darknet",), own=True)] = None
     model: Annotated[
@@ -35,7 +38,9 @@ class ModelKeys(Struct, frozen=True, kw_only=True):
     ] = ""
     weights: Annotated[
         Path | None,
-        Option(help="The weights: of a cfg, or for the PyTorch model that a factory makes.", own=True),
+        Option(
+            help="The weights: of a cfg, or for the PyTorch model that a factory makes.", sources=IN_MANIFESTS, own=True
+        ),
     ] = None
     target: Annotated[
         tuple[str, ...],

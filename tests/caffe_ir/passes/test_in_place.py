@@ -129,3 +129,11 @@ def test_a_target_may_read_few_types_in_place():
     context = Context(target=replace(CONTEXT.target, in_place=(ReLU,)), options=CONTEXT.options)
     run_pass(IN_PLACE, net, context)
     assert [node.name for node in net.nodes if node.in_place] == ["relu"]
+
+
+def test_a_mark_of_another_program_is_taken_off_where_the_target_does_not_read_it():
+    net = net_with_conv()
+    add(net, "tanh", TanH(), in_place=True)
+    add(net, "last", ReLU())
+    run_pass(IN_PLACE, net, Context(target=replace(CONTEXT.target, in_place=(ReLU,)), options=CONTEXT.options))
+    assert not net.node("tanh").in_place

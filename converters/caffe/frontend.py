@@ -1,0 +1,52 @@
+"""An existing Caffe net as a source: its two files as a net, without what is for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from caffe_ir.blob import Shape
+from caffe_ir.errors import Problems
+from caffe_ir.net import Net
+from caffe_ir.reader import layer_lines, net_of, read_message, runs_at_test
+from caffe_ir.values import Values
+from converters.caffe.training import Lines, without_training
+
+
+def convert(prototxt: str | Path, caffemodel: str | Path | None = None, *, input: Sequence[str] = ()) -> Net:
+    """The net that the files describe, at phase TEST; without weights where no caffemodel is given.
+
+    `input` has the shapes of inputs, `data=1x3x224x224`, or `1x3x224x224` of the only one. Every blob is a value of
+    the source under its name in the file. Raises ConversionError with everything that is wrong.
+    """
+    shapes = parse_shapes(input)
+    message, lines = read_message(prototxt)
+    net = Lines(file=str(prototxt), message=message, lines=layer_lines(message, lines))
+    stages = frozenset(message.state.stage)
+    for place in reversed(range(len(message.layer))):
+        if not runs_at_test(message.layer[place], stages):
+            net.leave_out(place, "its rules leave it out at phase TEST")
+    without_training(net, shapes)
+    problems = net.problems
+    with problems.collected():
+        read = net_of(net.message, net.lines, prototxt, None if problems.found else caffemodel)
+    problems.raise_if_any()
+    read.notes += net.notes
+    read.values = Values({top: top for node in read.nodes for top in node.tops})
+    return read
+
+
+def parse_shapes(texts: Iterable[str]) -> Mapping[str, Shape]:
+    """What `--input` says: shapes by the names of the inputs, "" for one without. Raises ConversionError."""
+    shapes, problems = dict[str, Shape](), Problems()
+    for text in texts:
+        name, _, sizes = text.rpartition("=")
+        parts = sizes.lower().split("x")
+        if not all(part.isdecimal() and int(part) > 0 for part in parts):
+            problems.add(f"--input {text}: {sizes!r} is no shape", hint="for example --input data=1x3x224x224")
+        elif name in shapes:
+            problems.add(f"--input {text}: {name or 'the input'} is given twice")
+        else:
+            shapes[name] = tuple(map(int, parts))
+    problems.raise_if_any()
+    return shapes

@@ -1,0 +1,207 @@
+"""What a prototxt has for training alone: sources of data become inputs, losses and what reads labels are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+
+from msgspec import Struct, field
+
+from caffe_ir.blob import Shape
+from caffe_ir.errors import Note, Origin, Problems
+from caffe_ir.near_misses import did_you_mean
+from caffe_ir.proto import caffe_pb2
+
+DATA = frozenset({"AnnotatedData", "Data", "HDF5Data", "ImageData", "MemoryData", "VideoData", "WindowData"})
+"""Layers that read data from files: their first top is the input, the others are labels, except for HDF5Data."""
+LOSSES = frozenset(
+    {
+        "Accuracy", "ContrastiveLoss", "DetectionEvaluate", "EuclideanLoss", "HDF5Output", "HingeLoss", "InfogainLoss",
+        "MultiBoxLoss", "MultinomialLogisticLoss", "SigmoidCrossEntropyLoss", "SmoothL1Loss", "SoftmaxWithLoss",
+    }
+)  # fmt: skip
+ANY, USUAL = (1, 3, 224, 224), 224
+"""A shape that stands for one which the user has to give."""
+
+
+class Lines(Struct, kw_only=True):
+    """A net as its file spells it, with the lines of its layers, while its training parts are taken out."""
+
+    file: str
+    message: caffe_pb2.NetParameter
+    lines: list[int | None]
+    notes: list[Note] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
+
+    def origin(self, place: int) -> Origin:
+        layer = self.message.layer[place]
+        return Origin(layer=layer.name, what=layer.type, file=self.file, line=self.lines[place])
+
+    def leave_out(self, place: int, why: str) -> None:
+        layer = self.message.layer[place]
+        self.notes.append(
+            Note(kind="dropped", text=f"{layer.name} ({layer.type}) is left out: {why}", origin=self.origin(place))
+        )
+        del self.message.layer[place]
+        del self.lines[place]
+
+
+def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
+    """Take out what a net has for training alone, and give every input its shape: the user's, or the file's.
+
+    `shapes` are the user's, by the names of the inputs; "" names the only one.
+    """
+    _old_inputs(net)
+    _losses(net)
+    given = dict(shapes)
+    if "" in given:
+        inputs = list(_inputs(net))
+        if len(inputs) != 1:
+            net.problems.add(
+                f"the net has {len(inputs)} inputs: {', '.join(inputs)}",
+                hint=f"name the one that is meant: --input {inputs[0] if inputs else 'NAME'}={_text(given[''])}",
+            )
+            return
+        given = {inputs[0]: given[""], **{name: shape for name, shape in given.items() if name}}
+    _sizes(net, given)
+    _data(net, given)
+
+
+def _old_inputs(net: Lines) -> None:
+    """`input: "data"` with its sizes -> a layer of the type Input (upgrade_proto.cpp, UpgradeNetInput)."""
+    message = net.message
+    shapes = [tuple(shape.dim) for shape in message.input_shape] or [
+        tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
+    ]
+    for place, name in enumerate(message.input):
+        layer = caffe_pb2.LayerParameter(name=name, type="Input", top=[name])
+        if place < len(shapes):
+            layer.input_param.shape.add(dim=shapes[place])
+        message.layer.insert(place, layer)
+        net.lines.insert(place, None)
+    for old in ("input", "input_dim", "input_shape"):
+        message.ClearField(old)
+
+
+def _losses(net: Lines) -> None:
+    for place in reversed(range(len(net.message.layer))):
+        layer = net.message.layer[place]
+        if layer.type == "SoftmaxWithLoss" and len(layer.top) > 1:
+            net.notes.append(
+                Note(
+                    kind="dropped",
+                    text=f"the loss of {layer.name} is left out; its Softmax stays",
+                    origin=net.origin(place),
+                )
+            )
+            bottom, top = layer.bottom[0], layer.top[1]
+            del layer.bottom[:], layer.top[:]
+            layer.type = "Softmax"
+            layer.bottom.append(bottom)
+            layer.top.append(top)
+        elif layer.type in LOSSES:
+            net.leave_out(place, "it is for training alone")
+
+
+def _inputs(net: Lines) -> Iterator[str]:
+    """The blobs that come from outside, as far as a layer reads them."""
+    read = {bottom for layer in net.message.layer for bottom in layer.bottom}
+    for layer in net.message.layer:
+        if layer.type == "Input":
+            yield from layer.top
+        elif layer.type in DATA:
+            yield from (top for top in _images(layer) if top in read)
+
+
+def _images(layer: caffe_pb2.LayerParameter) -> list[str]:
+    """The tops of a source of data that are no labels."""
+    return list(layer.top) if layer.type == "HDF5Data" else list(layer.top[:1])
+
+
+def _data(net: Lines, given: Mapping[str, Shape]) -> None:
+    """Inputs in the place of sources of data, without their labels."""
+    read = {bottom for layer in net.message.layer for bottom in layer.bottom}
+    lost: set[str] = set()
+    for place in reversed(range(len(net.message.layer))):
+        layer = net.message.layer[place]
+        if layer.type not in DATA:
+            continue
+        images = [top for top in _images(layer) if top in read or top in given]
+        lost.update(top for top in layer.top if top not in images)
+        shapes = {top: given.get(top) or _memory(layer) for top in images}
+        for top, shape in shapes.items():
+            if shape is None:
+                _without_size(net, top, place, f"{layer.type} takes it from the data", layer.transform_param.crop_size)
+            else:
+                told = Note(kind="assumed", text=f"{layer.type} -> Input of {_text(shape)}", origin=net.origin(place))
+                net.notes.append(told)
+        _as_inputs(net, place, shapes)
+    _readers(net, lost)
+
+
+def _as_inputs(net: Lines, place: int, shapes: Mapping[str, Shape | None]) -> None:
+    """A layer of the type Input for each top, in the place of one layer."""
+    name, line = net.message.layer[place].name, net.lines[place]
+    del net.message.layer[place]
+    del net.lines[place]
+    for number, (top, shape) in enumerate(shapes.items()):
+        called = name if len(shapes) == 1 else top
+        layer = caffe_pb2.LayerParameter(name=called, type="Input", top=[top])
+        layer.input_param.shape.add(dim=shape or ANY)
+        net.message.layer.insert(place + number, layer)
+        net.lines.insert(place + number, line)
+
+
+def _without_size(net: Lines, top: str, place: int, why: str = "", side: int = 0) -> None:
+    net.problems.add(
+        f"{top} has no size in the file",
+        why=why,
+        hint=f"say it: --input {top}=1x3x{side or USUAL}x{side or USUAL}",
+        origin=net.origin(place),
+    )
+
+
+def _memory(layer: caffe_pb2.LayerParameter) -> Shape | None:
+    if layer.type != "MemoryData":
+        return None
+    sizes = layer.memory_data_param
+    return (sizes.batch_size, sizes.channels, sizes.height, sizes.width)
+
+
+def _readers(net: Lines, lost: set[str]) -> None:
+    """Leave out what reads a label, and what reads that in turn."""
+    place = 0
+    while place < len(net.message.layer):
+        layer = net.message.layer[place]
+        labels = lost.intersection(layer.bottom)
+        if labels and not layer.top:
+            net.leave_out(place, f"it reads {', '.join(sorted(labels))}")
+        elif labels:
+            lost.update(layer.top)
+            net.leave_out(place, f"it reads {', '.join(sorted(labels))}, which training alone has")
+        else:
+            place += 1
+
+
+def _sizes(net: Lines, given: Mapping[str, Shape]) -> None:
+    """Give the Inputs the shapes of the user, and refuse those that have none; one Input for each blob."""
+    known = list(_inputs(net))
+    for name in given:
+        if name not in known:
+            meant = did_you_mean(name, known)
+            net.problems.add(f"--input {name}: no input is called so", hint=meant or f"the inputs: {', '.join(known)}")
+    for place in reversed(range(len(net.message.layer))):
+        layer = net.message.layer[place]
+        if layer.type != "Input":
+            continue
+        stated = [tuple(shape.dim) for shape in layer.input_param.shape]
+        stated = stated * len(layer.top) if len(stated) == 1 else stated
+        shapes = {top: given.get(top) or shape for top, shape in zip_longest(layer.top, stated[: len(layer.top)])}
+        for top, shape in shapes.items():
+            if shape is None:
+                _without_size(net, top, place)
+        _as_inputs(net, place, shapes)
+
+
+def _text(shape: Shape) -> str:
+    return "x".join(map(str, shape))

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.passes.base import Options
+from caffe_ir.reference import run
+from caffe_ir.targets import CAFFE, MNN, OPENCV, TARGETS
+from caffe_ir.writer import write
+from converters.caffe import convert, retarget
+from converters.verify import ENGINES, caffe_files
+from converters.verify.source import inputs_of
+from tests.caffe_ir.targets.hand_made import CASES
+from tests.caffe_ir.targets.hand_made import prototxt as hand_made
+from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
+
+SIGMOID = 1e-5
+"""OpenCV's own Sigmoid is off by some 4e-6."""
+BLOCK = (
+    INPUT
+    + CONV
+    + 'layer { name: "bn" type: "BatchNorm" bottom: "conv" top: "conv" batch_norm_param { eps: 0.001 } }\n'
+    + 'layer { name: "scale" type: "Scale" bottom: "conv" top: "conv" scale_param { bias_term: true } }\n'
+    + 'layer { name: "swish" type: "Swish" bottom: "conv" top: "conv" }\n'
+)
+
+
+@pytest.mark.parametrize("target", [CAFFE, OPENCV, MNN, TARGETS["tensorrt"]], ids=lambda target: target.name)
+def test_a_target_that_computes_the_net_gets_it_as_it_is(target, tmp_path: Path) -> None:
+    text = INPUT + CONV + 'layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }\n'
+    net = convert(*pair(tmp_path, text))
+    before = net.dump()
+    assert retarget(net, target, Options()).dump() == before
+    assert "nothing was rewritten" in net.notes[0].text
+
+
+def test_an_output_that_was_computed_in_place_keeps_its_name(tmp_path: Path) -> None:
+    net = retarget(convert(*pair(tmp_path, BLOCK)), CAFFE, Options())
+    assert net.outputs == ["conv"]
+    assert [node.layer.type_name() for node in net.nodes][-2:] == ["Sigmoid", "Eltwise"]
+
+
+def test_batch_norm_is_folded_where_that_is_asked(tmp_path: Path) -> None:
+    net = retarget(convert(*pair(tmp_path, BLOCK)), CAFFE, Options(fold_batch_norm=True))
+    assert "BatchNorm" not in {node.layer.type_name() for node in net.nodes}
+
+
+def test_every_layer_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    text = INPUT + "".join(f'layer {{ name: "{name}" type: "ArgMax" bottom: "data" top: "{name}" }}\n' for name in "ab")
+    with pytest.raises(ConversionError) as caught:
+        retarget(convert(prototxt(tmp_path, text)), MNN, Options())
+    assert [problem.origin.line for problem in caught.value.problems if problem.origin] == [2, 3]
+
+
+@pytest.mark.parametrize("text", [BLOCK, TRAIN_VAL], ids=["block", "train_val"])
+@pytest.mark.parametrize("folded", [False, True])
+def test_opencv_computes_the_written_net_as_the_embedded_engine_the_source(
+    text: str, folded: bool, tmp_path: Path
+) -> None:
+    net = convert(*pair(tmp_path, text, inputs=("data=1x3x12x12",)), input=["data=1x3x12x12"])
+    x = np.random.default_rng(3).normal(size=(1, 3, 12, 12)).astype(np.float32)
+    (wanted,) = (run(net, {"data": x.astype(np.float64)}, np.float64)[blob] for blob in net.outputs)
+    made = retarget(net, CAFFE, Options(fold_batch_norm=folded))
+    written = write(made, tmp_path / "made", CAFFE)
+    files = caffe_files(written.prototxt, written.caffemodel)
+    (found,) = ENGINES["opencv"].blobs(files, files.net.outputs, {"data": x})
+    assert found is not None
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=SIGMOID * np.abs(wanted).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+def test_whatever_is_rewritten_is_the_same_function(target, tmp_path: Path) -> None:
+    """All hand-made nets, in float64, and nothing left that the target does not compute."""
+    random, written = np.random.default_rng(4), 0
+    for name, case in CASES.items():
+        net = convert(*pair(tmp_path, hand_made(case)))
+        arrays = [random.normal(size=shape) for shape in inputs_of(net).values()]
+        truth = run(net, dict(zip(inputs_of(net), arrays, strict=True)), np.float64)
+        wanted = [truth[blob] for blob in net.outputs]
+        try:
+            retarget(net, target, Options())
+        except ConversionError:
+            continue
+        found = run(net, dict(zip(inputs_of(net), arrays, strict=True)), np.float64)
+        written += 1
+        for blob, values in zip(net.outputs, wanted, strict=True):
+            np.testing.assert_allclose(found[blob], values, rtol=1e-9, atol=1e-9 * np.abs(values).max(), err_msg=name)
+        assert not [verdict for _, verdict in target.verdicts(net) if verdict.is_fault], name
+    assert written > len(CASES) / 2

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Softmax
+from converters.caffe import convert
+from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, prototxt
+
+
+def test_what_is_for_training_is_left_out_and_said(tmp_path: Path) -> None:
+    net = convert(prototxt(tmp_path, TRAIN_VAL), input=["data=1x3x12x12"])
+    assert [node.name for node in net.nodes] == ["data", "conv", "relu", "pool", "drop", "fc", "last"]
+    dropped = {note.text for note in net.notes if note.kind == "dropped"}
+    assert dropped == {
+        "data (Data) is left out: its rules leave it out at phase TEST",
+        "accuracy (Accuracy) is left out: it is for training alone",
+        "loss (SoftmaxWithLoss) is left out: it is for training alone",
+    }
+    assert [note.text for note in net.notes if note.kind == "assumed"] == ["Data -> Input of 1x3x12x12"]
+
+
+def test_an_input_without_a_size_is_asked_for_with_the_crop_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, TRAIN_VAL))
+    (problem,) = caught.value.problems
+    assert problem.what == "data has no size in the file"
+    assert problem.hint == "say it: --input data=1x3x12x12"
+    assert problem.origin is not None
+    assert problem.origin.line == 4
+
+
+def test_the_softmax_of_a_loss_that_gives_it_stays(tmp_path: Path) -> None:
+    loss = (
+        'layer { name: "l" type: "Input" top: "l" input_param { shape { dim: 1 dim: 1 dim: 12 dim: 12 } } }\n'
+        'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "conv" bottom: "l" top: "loss" top: "prob" }\n'
+    )
+    net = convert(prototxt(tmp_path, INPUT + CONV + loss))
+    assert isinstance(net.producer("prob").layer, Softmax)
+    assert "loss" not in net.shapes
+
+
+def test_what_reads_a_label_is_left_out_and_what_reads_that(tmp_path: Path) -> None:
+    labels = (
+        'layer { name: "flat" type: "Flatten" bottom: "label" top: "flat" }\n'
+        'layer { name: "power" type: "Power" bottom: "flat" top: "power" }\n'
+        'layer { name: "silence" type: "Silence" bottom: "power" }\n'
+    )
+    net = convert(prototxt(tmp_path, TRAIN_VAL + labels), input=["1x3x12x12"])
+    assert net.outputs == ["last"]
+    assert sum("which training alone has" in note.text for note in net.notes) == 2
+
+
+def test_memory_data_says_its_size_and_hdf5_data_has_several_inputs(tmp_path: Path) -> None:
+    memory = (
+        'layer { name: "m" type: "MemoryData" top: "data" top: "label" '
+        "memory_data_param { batch_size: 2 channels: 3 height: 8 width: 9 } }\n" + CONV
+    )
+    assert convert(prototxt(tmp_path, memory)).shapes["data"] == (2, 3, 8, 9)
+    hdf5 = 'layer { name: "h" type: "HDF5Data" top: "data" top: "other" top: "label" }\n' + CONV
+    hdf5 += 'layer { name: "relu" type: "ReLU" bottom: "other" top: "relu" }\n'
+    net = convert(prototxt(tmp_path, hdf5), input=["data=1x3x8x8", "other=1x7"])
+    assert net.shapes["relu"] == (1, 7)
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, hdf5), input=["data=1x3x8x8"])
+    assert [problem.what for problem in caught.value.problems] == ["other has no size in the file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "told"),
+    [
+        (INPUT + CONV, ["dada=1x3x8x8"], "--input dada: no input is called so\n    -> did you mean data?"),
+        (INPUT + CONV + 'layer { name: "b" type: "Input" top: "b" }', ["1x3x8x8"], "the net has 2 inputs: data, b"),
+        (INPUT + CONV + 'layer { name: "b" type: "Input" top: "b" }', [], "b has no size in the file"),
+        ('input: "data"\n' + CONV, [], "data has no size in the file"),
+    ],
+)
+def test_inputs_that_do_not_fit(tmp_path: Path, text: str, shapes: list[str], told: str) -> None:
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, text), input=shapes)
+    assert told in str(caught.value)
+
+
+def test_old_heads_and_other_sizes(tmp_path: Path) -> None:
+    old = 'input: "data" input_dim: 1 input_dim: 3 input_dim: 9 input_dim: 9\n' + CONV
+    assert convert(prototxt(tmp_path, old)).shapes["conv"] == (1, 4, 9, 9)
+    assert convert(prototxt(tmp_path, old), input=["data=2x3x5x6"]).shapes["conv"] == (2, 4, 5, 6)
+    two = (
+        'layer { name: "in" type: "Input" top: "data" top: "b" '
+        "input_param { shape { dim: 1 dim: 3 dim: 8 dim: 8 } } }\n" + CONV
+    )
+    net = convert(prototxt(tmp_path, two), input=["b=1x2"])
+    assert (net.shapes["data"], net.shapes["b"]) == ((1, 3, 8, 8), (1, 2))

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.blob import Blob
+from caffe_ir.reader import read
+from caffe_ir.writer import write_weights
+from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
+from tests.converters.cli.given import contents, converted, tool
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return pair(tmp_path, TRAIN_VAL, name="train_val", inputs=("data=1x3x12x12",))
+
+
+def test_a_net_for_training_becomes_one_for_another_engine(files: tuple[Path, Path], tmp_path: Path) -> None:
+    result = converted("caffe", *files, "--input", "data=1x3x12x12", "--target", "mnn", "-o", tmp_path / "out", "-v")
+    assert "outputs     fc 1x5" in result.stdout
+    assert "accuracy (Accuracy) is left out: it is for training alone" in " ".join(result.stdout.split())
+    text = (tmp_path / "out.prototxt").read_text()
+    assert 'source = "caffe"' in text
+    assert "round_mode" not in text
+    assert "convert verify" in result.stdout
+
+
+def test_verify_reads_how_it_was_made_and_agrees(files: tuple[Path, Path], tmp_path: Path) -> None:
+    stem = tmp_path / "out"
+    converted("caffe", *files, "--input", "data=1x3x12x12", "--target", "openvino", "--fold-bn", "-o", stem)
+    result = tool("verify", *files, stem, "--engine", "embedded", "--engine", "opencv")
+    assert result.exit_code == 0, result.output
+    assert "AGREES" in result.stdout
+
+
+def test_a_wrong_weight_is_found_at_its_layer(files: tuple[Path, Path], tmp_path: Path) -> None:
+    stem = tmp_path / "out"
+    converted("caffe", *files, "--input", "data=1x3x12x12", "-o", stem)
+    net = read(tmp_path / "out.prototxt", tmp_path / "out.caffemodel")
+    node = net.node("fc_inner") if net.has("fc_inner") else net.node("fc")
+    weights = np.array(node.blobs[0].load())
+    weights[3, 5] += 0.1
+    net.update(node, replace(node, blobs=(Blob.of(weights), *node.blobs[1:])))
+    write_weights(net, tmp_path / "out.caffemodel", force=True)
+    result = tool("verify", *files, stem, "--engine", "embedded")
+    assert result.exit_code == 1, result.output
+    assert "DIFFERS" in result.stdout
+    assert "fc" in result.stdout.splitlines()[1]
+
+
+def test_the_default_name_has_the_target_and_nothing_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = pair(tmp_path, INPUT + CONV)
+    monkeypatch.chdir(tmp_path)
+    converted("caffe", *files, "--target", "ncnn", "-q")
+    assert (tmp_path / "net-ncnn.prototxt").exists()
+    before = contents(tmp_path)
+    assert tool("caffe", *files, "-o", "net").exit_code == 1
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("layer {", "Caffe refuses the whole file for it"),
+        (TRAIN_VAL, "say it: --input data=1x3x12x12"),
+        (INPUT + 'layer { name: "p" type: "Python" bottom: "data" top: "p" }', "p is a Python layer"),
+        (INPUT + 'layer { name: "p" type: "Convolutoin" bottom: "data" top: "p" }', "did you mean Convolution?"),
+    ],
+    ids=["unparsable", "without a size", "python", "unknown"],
+)
+def test_what_cannot_be_converted_is_refused_and_nothing_written(text: str, told: str, tmp_path: Path) -> None:
+    weights = pair(tmp_path, INPUT + CONV, name="other")[1]
+    path = prototxt(tmp_path, text)
+    before = contents(tmp_path)
+    result = tool("caffe", path, weights, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert told in result.output
+    assert contents(tmp_path) == before
