@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import LAYERS, Clip, Mish, Pooling, ReLU6, Swish
+from caffe_ir.layers import LAYERS, Clip, Pooling, Swish
 from caffe_ir.layers.source import SOURCE_LAYERS
 from caffe_ir.targets import CAFFE, TARGETS
 
@@ -15,13 +15,14 @@ def test_tag_1_0_lacks_what_came_a_year_later() -> None:
     assert CAFFE.holds(Pooling(pool="MAX", kernel_size=(2, 2)), (MAP,))
 
 
-def test_every_layer_is_either_held_or_left_out_on_purpose() -> None:
-    assert set(LAYERS.values()) - set(CAFFE.layers) == {Clip, Mish, ReLU6, Swish}
+def test_bvlcs_layers_are_held_but_for_what_came_later_and_those_of_forks_are_not() -> None:
+    forks = {kind for kind in LAYERS.values() if kind.__module__.startswith("caffe_ir.layers.forks.")}
+    assert set(LAYERS.values()) - set(CAFFE.layers) == {Clip, Swish} | forks
     assert set(CAFFE.layers) <= set(LAYERS.values())
 
 
-def test_no_source_layer_shares_a_name_with_a_layer_of_caffe() -> None:
-    assert not {kind.type_name() for kind in SOURCE_LAYERS} & set(LAYERS)
+def test_a_name_that_a_source_layer_shares_with_a_layer_of_files_is_that_layer() -> None:
+    assert [kind for kind in SOURCE_LAYERS if LAYERS.get(kind.type_name(), kind) is not kind] == []
 
 
 def test_targets_are_known_by_their_names() -> None:
