@@ -79,3 +79,9 @@ def test_cv2_is_found_when_it_is_loaded() -> None:
 def test_a_program_that_fails_is_no_proof() -> None:
     with pytest.raises(AssertionError, match="no_such_module"):
         loaded("import no_such_module", HEAVY)
+
+
+def test_lowering_for_one_target_loads_no_others_but_the_widespread() -> None:
+    folder = "caffe_ir.targets."
+    program = "from caffe_ir.passes import pipeline; from caffe_ir.targets import TARGETS; TARGETS['tvm']"
+    assert loaded(program, (f"{folder}tvm", f"{folder}nnie", f"{folder}rknn1")) == {f"{folder}tvm"}

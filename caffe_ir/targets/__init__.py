@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
-from caffe_ir.targets.ascend import ASCEND
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.caffe2onnx import CAFFE2ONNX
-from caffe_ir.targets.caffe_master import CAFFE_MASTER
-from caffe_ir.targets.horizon import HORIZON
-from caffe_ir.targets.mace import MACE
 from caffe_ir.targets.mnn import MNN
 from caffe_ir.targets.ncnn import NCNN
-from caffe_ir.targets.nncase import NNCASE
-from caffe_ir.targets.nnie import NNIE, SVP
 from caffe_ir.targets.opencv import OPENCV
-from caffe_ir.targets.openvino import OPENVINO
-from caffe_ir.targets.portable import PORTABLE
-from caffe_ir.targets.rknn1 import ACUITY, RKNN1
-from caffe_ir.targets.rknn2 import RKNN2
-from caffe_ir.targets.sigmastar import SIGMASTAR
-from caffe_ir.targets.ssd import SSD
 from caffe_ir.targets.target import Target
-from caffe_ir.targets.tensorrt import TENSORRT
-from caffe_ir.targets.tpu_mlir import TPU_MLIR
-from caffe_ir.targets.tvm import TVM
-from caffe_ir.targets.unlisted import AMBARELLA, NOVATEK
-from caffe_ir.targets.x2paddle import X2PADDLE
 
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for target in (
-        CAFFE, CAFFE_MASTER, SSD, OPENCV, MNN, NCNN, OPENVINO, RKNN2, CAFFE2ONNX, X2PADDLE, PORTABLE, TENSORRT,
-        TPU_MLIR, NNCASE, MACE, TVM, ASCEND, NNIE, SVP, RKNN1, ACUITY, SIGMASTAR, HORIZON, AMBARELLA, NOVATEK,
-    )
-}  # fmt: skip
+PLACES: Mapping[str, str] = {
+    "caffe": "caffe.CAFFE",
+    "caffe-master": "caffe_master.CAFFE_MASTER",
+    "ssd": "ssd.SSD",
+    "opencv": "opencv.OPENCV",
+    "mnn": "mnn.MNN",
+    "ncnn": "ncnn.NCNN",
+    "openvino": "openvino.OPENVINO",
+    "rknn2": "rknn2.RKNN2",
+    "caffe2onnx": "caffe2onnx.CAFFE2ONNX",
+    "x2paddle": "x2paddle.X2PADDLE",
+    "portable": "portable.PORTABLE",
+    "tensorrt": "tensorrt.TENSORRT",
+    "tpu-mlir": "tpu_mlir.TPU_MLIR",
+    "nncase": "nncase.NNCASE",
+    "mace": "mace.MACE",
+    "tvm": "tvm.TVM",
+    "ascend": "ascend.ASCEND",
+    "nnie": "nnie.NNIE",
+    "svp": "nnie.SVP",
+    "rknn1": "rknn1.RKNN1",
+    "acuity": "rknn1.ACUITY",
+    "sigmastar": "sigmastar.SIGMASTAR",
+    "horizon": "horizon.HORIZON",
+    "ambarella": "unlisted.AMBARELLA",
+    "novatek": "unlisted.NOVATEK",
+}
+"""In which module of this folder each target is, and the name of its literal."""
+
+
+class _Targets(Mapping[str, Target]):
+    """All targets by name; a module is loaded when its target is asked for, since a conversion needs few of them."""
+
+    def __getitem__(self, name: str) -> Target:
+        return _loaded(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PLACES)
+
+    def __len__(self) -> int:
+        return len(PLACES)
+
+
+@cache
+def _loaded(name: str) -> Target:
+    module, _, literal = PLACES[name].partition(".")
+    target = getattr(import_module(f"caffe_ir.targets.{module}"), literal)
+    assert isinstance(target, Target)
+    assert target.name == name
+    return target
+
+
+TARGETS: Mapping[str, Target] = _Targets()
 WIDESPREAD: tuple[Target, ...] = (CAFFE, OPENCV, MNN, NCNN)
 """Readers that many people run files with which were not written for them: among equal forms, theirs are preferred."""
 
-__all__ = [
-    "CAFFE", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target",
-]  # fmt: skip
+__all__ = ["CAFFE", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]
