@@ -7,7 +7,8 @@ it lies before others; a product of two activations takes each factor transposed
 columns in another order. Only what has no such form gets its bottoms permuted. LayerNorm and Linear on (N, H, W, C)
 between two permutations become a norm over C and 1x1 Convolutions; attention reads its heads where they lie.
 
-The new net takes the old one's place if less is permuted, or as much with fewer layers. Values of the source that are
+The new net takes the old one's place if less is permuted, or as much with fewer layers, or as many with fewer rows that
+a product would have to turn into columns (caffe_ir/forms/matmul.py). Values of the source that are
 held in another order than the source's are no longer among the net's.
 """
 
@@ -63,15 +64,16 @@ def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
     return stage
 
 
-def _work(net: Net) -> tuple[int, int]:
-    """How many values are permuted, and the number of layers, views of a Linear included."""
+def _work(net: Net) -> tuple[int, int, int]:
+    """How many values are permuted, the number of layers, views of a Linear included, and values turned by products."""
     permuted = sum(
         prod(net.shapes[node.top])
         for node in net.nodes
         if isinstance(node.layer, Permute) and not moves_nothing(net.shapes[node.bottom], node.layer.order)
     )
     rows = [node for node in net.nodes if isinstance(node.layer, Linear) and len(net.shapes[node.bottom]) != ROWS]
-    return permuted, len(net.nodes) + 2 * len(rows)
+    turned = sum(prod(net.shapes[node.bottoms[1]]) for node in net.nodes if node.layer == MatMul(transpose_b=True))
+    return permuted, len(net.nodes) + 2 * len(rows), turned
 
 
 def take(net: Net, stage: Stage) -> None:

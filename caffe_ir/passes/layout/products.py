@@ -15,13 +15,13 @@ from caffe_ir.net import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import Order, View, order_of, permutation, plain, resized, seen
 
-AXES_OF_A_MAP = 4
+ROWS, AXES_OF_A_MAP = 2, 4
 
 
 def linear(stage: Stage, node: Node) -> bool:
     """InnerProduct on rows where the last axis lies last, a 1x1 Convolution where it lies before others."""
     layer, view = node.layer, stage.views[node.bottom]
-    assert isinstance(layer, Linear)
+    assert isinstance(layer, Linear | InnerProduct)
     last, inner = len(view.axes) - 1, view.shape[-1]
     if len(view.axes[last]) != 1:
         view = View(blob=stage.plain(node, view), axes=plain(view.shape))
@@ -44,7 +44,10 @@ def linear(stage: Stage, node: Node) -> bool:
 
 
 def inner_product(stage: Stage, node: Node) -> bool:
-    """A permutation of what lies behind the batch goes into the columns; views of it are not needed."""
+    """A permutation of what lies behind the batch goes into the columns; views of it are not needed.
+
+    Rows that lie as columns are a Linear's.
+    """
     layer, view = node.layer, stage.views[node.bottom]
     assert isinstance(layer, InnerProduct)
     if layer.axis != 1 or layer.transpose:
@@ -53,7 +56,7 @@ def inner_product(stage: Stage, node: Node) -> bool:
     columns = [dim for axis in view.axes[1:] for dim in axis]
     inner = prod(size for size, _ in columns)
     if view.axes[0] not in ((), ((batch, inner),)):
-        return False
+        return len(view.axes) == ROWS and linear(stage, node)
     held = stage.net.shapes.get(view.blob, ())
     own = len(held) in (2, AXES_OF_A_MAP) and held[0] == batch
     blob = stage.reshape(node, view.blob, held if own else (batch, inner))
@@ -81,7 +84,7 @@ def inner_product(stage: Stage, node: Node) -> bool:
 def matmul(stage: Stage, node: Node) -> bool:
     """Both factors as (batch, matrix), the batch in one order, each matrix as it lies.
 
-    A B is (B^T A^T)^T, so that at most one of them is transposed; a product A B^T may come out either way.
+    A B is (B^T A^T)^T, so that at most one of them is transposed; where one is, the product may come out either way.
     """
     layer = node.layer
     assert isinstance(layer, MatMul)
@@ -110,7 +113,7 @@ def matmul(stage: Stage, node: Node) -> bool:
         blob = stage.arranged(node, view, orders[place])
         blobs.append(stage.reshape(node, blob, (count, *(shape[::-1] if turns[-1] else shape))))
     rows, columns = ((rank - 2, wanted[-2]),), ((rank - 1, wanted[-1]),)
-    if all(turns) or (turns == [False, True] and stage.turned):
+    if all(turns) or (any(turns) and stage.turned):
         product = MatMul(transpose_a=not turns[1], transpose_b=not turns[0])
         stage.emit(node, product, blobs[::-1], [seen((*outer, *columns, *rows), rank)])
     else:

@@ -99,3 +99,35 @@ def test_heads_lie_where_a_convolution_left_them():
     add(net, "proj", Linear(num_output=8), *weights((8, 8), (8,)))
     add(net, "back", Permute(order=(0, 2, 1)))
     assert permutes(rewritten(net, LAYOUT)) == []
+
+
+def test_rows_that_lie_as_columns_are_no_reason_to_permute():
+    net = net_of((1, 6, 7, 1))
+    add(net, "rows", Reshape(shape=(6, 7)))
+    add(net, "turned", Permute(order=(1, 0)))
+    add(net, "fc", InnerProduct(num_output=4), *weights((4, 6), (4,)))
+    add(net, "back", Permute(order=(1, 0)))
+    after = rewritten(net, LAYOUT)
+    (product,) = [node for node in after.nodes if node.blobs]
+    assert product.layer == Convolution(num_output=4, kernel_size=(1, 1))
+    assert permutes(after) == []
+
+
+def test_attention_with_channels_first_permutes_nothing_and_turns_no_rows():
+    net = net_of((1, 24, 7, 1))
+    add(net, "heads", Reshape(shape=(3, 2, 4, 7)))
+    add(net, "parts", Slice(slice_point=(1, 2), axis=0), tops=("q", "k", "v"))
+    add(net, "scores", MatMul(transpose_a=True), bottoms=("q", "k"))
+    add(net, "softmax", Softmax(axis=3))
+    add(net, "values", Permute(order=(0, 1, 3, 2)), bottoms=("v",))
+    add(net, "mixed", MatMul(), bottoms=("softmax", "values"))
+    add(net, "rows", Permute(order=(2, 0, 1, 3)))
+    add(net, "flat", Reshape(shape=(7, 8)))
+    add(net, "fc", InnerProduct(num_output=8), *weights((8, 8), (8,)))
+    add(net, "columns", Permute(order=(1, 0)))
+    after = rewritten(net, LAYOUT)
+    assert permutes(after) == []
+    assert [node.layer for node in after.nodes if isinstance(node.layer, MatMul)] == [
+        MatMul(transpose_a=True),
+        MatMul(),
+    ]
