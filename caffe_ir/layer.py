@@ -44,6 +44,11 @@ class Layer(Struct, frozen=True, kw_only=True):
         """Caffe's name of the type, which is the class's own."""
         return cls.__name__
 
+    @property
+    def works_in_place(self) -> bool:
+        """Whether the layer, as it is, is right where its top overwrites its first bottom."""
+        return self.in_place
+
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
         """The shapes of the weights, in Caffe's order, for bottoms of these shapes."""
         return ()

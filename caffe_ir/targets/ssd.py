@@ -8,6 +8,7 @@ from caffe_ir.targets.target import Target
 SSD = Target(
     name="ssd",
     title="Caffe of the SSD fork",
+    is_caffe=True,
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
     layers=dict(CAFFE.layers),
 )

@@ -37,7 +37,7 @@ def _forgets(node: Node) -> bool:
 
 
 def _can(node: Node) -> bool:
-    return node.layer.in_place or (isinstance(node.layer, Eltwise) and node.layer.operation == "PROD")
+    return node.layer.works_in_place
 
 
 def _spoilt(net: Net, node: Node, places: Mapping[str, int]) -> str:

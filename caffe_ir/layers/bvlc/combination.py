@@ -34,6 +34,10 @@ class Eltwise(CaffeLayer, frozen=True, kw_only=True):
         return same_shape(bottoms)
 
     @property
+    def works_in_place(self) -> bool:
+        return self.operation == "PROD"
+
+    @property
     def takes_one(self) -> bool:
         """Whether it is a sum of which one term counts: a factor 0 leaves out infinities too (axpy of BLAS)."""
         return self.operation == "SUM" and sorted(self.coeff) == [0.0] * (len(self.coeff) - 1) + [1.0]

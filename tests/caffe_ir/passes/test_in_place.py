@@ -10,7 +10,6 @@ from caffe_ir.layers import (
     Convolution,
     Dropout,
     Eltwise,
-    Flatten,
     Parameter,
     Pooling,
     ReLU,
@@ -19,8 +18,9 @@ from caffe_ir.layers import (
     Sigmoid,
     TanH,
 )
-from caffe_ir.passes.base import Context, run_pass
+from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.in_place import IN_PLACE
+from caffe_ir.targets import TARGETS
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
@@ -90,19 +90,13 @@ def test_never_where_the_bottom_is_an_output():
     assert net.dump() == before
 
 
-@pytest.mark.parametrize("view", [Reshape(shape=(0, 2, 8, 2)), Reshape(shape=(0, -1, 1, 1))])
-def test_never_on_a_view(view):
-    net = net_with_conv()
-    add(net, "view", view)
+def test_never_on_a_view_of_the_input_or_of_a_constant():
+    net = net_of((1, 2, 4, 4))
+    add(net, "view", Reshape(shape=(0, 2, 8, 2)))
     add(net, "relu", ReLU())
-    assert marked(net) == []
-
-
-def test_behind_a_flatten_neither():
-    net = net_with_conv()
-    add(net, "flat", Flatten())
-    add(net, "relu", ReLU())
-    add(net, "back", Reshape(shape=(0, 2, 4, 4)))
+    add(net, "weights", Parameter(shape=(1, 2, 4, 4)), np.ones((1, 2, 4, 4)), bottoms=())
+    add(net, "view_of_weights", Reshape(shape=(0, 2, 8, 2)))
+    add(net, "other", ReLU())
     assert marked(net) == []
 
 
@@ -137,3 +131,48 @@ def test_a_mark_of_another_program_is_taken_off_where_the_target_does_not_read_i
     add(net, "last", ReLU())
     run_pass(IN_PLACE, net, Context(target=replace(CONTEXT.target, in_place=(ReLU,)), options=CONTEXT.options))
     assert not net.node("tanh").in_place
+
+
+OTHERS = Context(target=TARGETS["opencv"], options=Options())
+
+
+def behind_a_view(*, read_twice=False):
+    net = net_with_conv()
+    add(net, "view", Reshape(shape=(0, 2, 8, 2)))
+    add(net, "relu", ReLU())
+    if read_twice:
+        add(net, "back", Reshape(shape=(0, 2, 4, 4)))
+        add(net, "sum", Eltwise(operation="SUM"), bottoms=("conv", "back"))
+    add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)))
+    return net
+
+
+def test_on_a_view_of_what_nobody_else_reads():
+    assert rewritten(behind_a_view(), IN_PLACE).node("relu").in_place
+    assert not rewritten(behind_a_view(read_twice=True), IN_PLACE).node("relu").in_place
+    assert not rewritten(behind_a_view(), IN_PLACE, context=OTHERS).node("relu").in_place
+
+
+def test_a_product_overwrites_the_factor_that_nobody_else_reads():
+    net = net_with_conv()
+    add(net, "gate", Sigmoid())
+    add(net, "product", Eltwise(operation="PROD"), bottoms=("conv", "gate"))
+    add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)))
+    after = rewritten(net, IN_PLACE)
+    assert (after.node("product").bottoms, after.node("product").in_place) == (("gate", "conv"), True)
+    assert not after.node("gate").in_place
+    assert not rewritten(net, IN_PLACE, context=OTHERS).node("product").in_place
+
+
+@pytest.mark.parametrize("operation", ["SUM", "MAX"])
+def test_a_sum_overwrites_nothing(operation):
+    net = net_with_conv()
+    add(net, "gate", Sigmoid())
+    add(net, "sum", Eltwise(operation=operation), bottoms=("conv", "gate"))
+    assert marked(net) == []
+
+
+def test_a_square_does_not_overwrite_its_only_factor():
+    net = net_with_conv()
+    add(net, "square", Eltwise(operation="PROD"), bottoms=("conv", "conv"))
+    assert marked(net) == []

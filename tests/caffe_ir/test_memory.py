@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+from msgspec.structs import replace
+
+from caffe_ir.layers import Concat, Convolution, Eltwise, InnerProduct, ReLU, Reshape, Silence, Slice
+from caffe_ir.memory import held
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.test_shared_memory import END, PARAMETER, READER, WRITER, net_with
+
+CONV = Convolution(num_output=3, kernel_size=(1, 1), bias_term=False)
+WEIGHTS = np.ones((3, 2, 1, 1))
+
+
+def test_a_blob_in_place_and_a_view_take_nothing():
+    net = net_of((1, 2, 4, 5))
+    add(net, "conv", CONV, WEIGHTS)
+    assert (held(net).blobs, held(net).weights) == (4 * (40 + 60), 4 * 6)
+    add(net, "relu", ReLU(), in_place=True)
+    add(net, "view", Reshape(shape=(0, 60)))
+    add(net, "alone", Concat())
+    add(net, "part", Slice(slice_point=()))
+    assert held(net).blobs == 4 * (40 + 60)
+    add(net, "other", ReLU())
+    assert held(net).blobs == 4 * (40 + 60 + 60)
+    assert [node.name for node, _ in held(net).by_layer] == ["conv", "other", "data"]
+
+
+def test_weights_of_one_name_are_counted_once():
+    net = net_of((4, 2))
+    for name in ("first", "second"):
+        node = add(net, name, InnerProduct(num_output=2, bias_term=False), np.ones((2, 2)))
+        net.update(node, replace(node, param_names=("same",)))
+    assert held(net).weights == 4 * 4
+
+
+def test_weights_that_are_written_at_run_time_are_weights_and_no_blob():
+    net = net_with(PARAMETER, WRITER, END, READER)
+    assert held(net).blobs == 4 * (6 + 8 + 12)
+    assert held(net).weights == 4 * 8
+    assert not any(isinstance(node.layer, Eltwise | Silence) for node, _ in held(net).by_layer)
