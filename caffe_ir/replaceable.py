@@ -17,7 +17,7 @@ from caffe_ir.header import Header, read_header
 from caffe_ir.staging import interrupted
 
 _NEAR = 1000
-_ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json")
+_ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json", ".input.json")
 
 
 def check_set(

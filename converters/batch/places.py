@@ -15,7 +15,7 @@ from caffe_ir.replaceable import with_ending
 
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
 """Where files go if nothing is said: by the model's name, and under the target's where there are several."""
-ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json", ".verify.html")
+ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json", ".input.json", ".verify.html")
 """What follows the stem in the names of all files that a job may write."""
 
 

@@ -83,10 +83,10 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 
 
 def _darknet(job: Job) -> Opened:
-    from converters.darknet import heads_json
+    from converters.darknet import files_beside
 
     model = darknet_model(job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options))
-    return model.net, lambda made: {".heads.json": heads_json(model, made)} if model.facts else {}
+    return model.net, lambda made: files_beside(model, made)
 
 
 def _pytorch(job: Job) -> Opened:

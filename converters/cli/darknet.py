@@ -1,4 +1,4 @@
-"""`convert darknet CFG WEIGHTS`: a Darknet net to STEM.prototxt, STEM.caffemodel and STEM.heads.json."""
+"""`convert darknet CFG WEIGHTS`: a Darknet net to STEM.prototxt, STEM.caffemodel, STEM.heads.json, STEM.input.json."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def darknet(
     quiet = wanted.quiet
     with failures_told(cfg):
         from caffe_ir.targets import TARGETS
-        from converters.darknet import heads_json
+        from converters.darknet import files_beside
         from converters.darknet.finite import FiniteCheck
 
         stem = checked_stem(output, cfg.stem, wanted, (cfg, weights))
         model = darknet_model(cfg, weights, read, check_finite=False)
         made = lowered(model.net, caffe, dump_after=wanted.dump_after)
         check = FiniteCheck(model.weights)
-        others = {".heads.json": heads_json(model, made)} if model.facts else {}
+        others = files_beside(model, made)
         written = published(
             made, stem, TARGETS[caffe.target], others, darknet_origins(cfg, weights, read, caffe), wanted=wanted,
             watch=check.watch,

@@ -56,7 +56,7 @@ def darknet_opened(
     cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
 ) -> Opened:
     """The source that a Darknet model is, judged by Darknet itself where that can be."""
-    from converters.darknet import heads_json
+    from converters.darknet import files_beside
     from converters.verify.darknet_source import DarknetFiles, darknet_judge
     from converters.verify.source import embedded_judge, source_of
 
@@ -76,7 +76,7 @@ def darknet_opened(
         raise click.UsageError(f"--judge darknet: {why}")
     source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
     return Opened(
-        source=replace(source, beside={".heads.json": heads_json(model, lowered) if model.facts else None}),
+        source=replace(source, beside={".heads.json": None, ".input.json": None, **files_beside(model, lowered)}),
         fit=model.facts.preprocessing.fit,
         remarks=(f"Darknet itself does not judge: {why}",) if why else (),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.facts import Facts, Preprocessing
-from converters.darknet.frontend import DarknetModel, convert, heads_json
+from converters.darknet.frontend import DarknetModel, convert, files_beside, heads_json
 from converters.darknet.heads import Head
 from converters.darknet.section import Section
 
@@ -18,5 +18,6 @@ __all__ = [
     "Section",
     "Value",
     "convert",
+    "files_beside",
     "heads_json",
 ]

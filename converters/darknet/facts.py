@@ -1,4 +1,4 @@
-"""The contents of NAME.heads.json: how a picture becomes the input, and what is to be done with the outputs."""
+"""The contents of NAME.heads.json and NAME.input.json: how a picture becomes the input, and what outputs mean."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ class Preprocessing(Struct, frozen=True, kw_only=True):
     channels: int
     size: tuple[int, int]
     """Height and width of the input."""
+
+    @property
+    def is_of_a_picture(self) -> bool:
+        """Whether the input is one that a picture can become."""
+        return self.channels in (1, 3)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -77,6 +82,18 @@ class Facts(Struct, frozen=True, kw_only=True):
         return facts
 
     def text(self, held: Mapping[str, str]) -> str:
-        """The same as JSON, each list of numbers or names in a line of its own."""
-        text = json.dumps(self.as_dict(held), indent=1)
-        return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+        """The same as JSON: what stands in NAME.heads.json."""
+        return _text(self.as_dict(held))
+
+    def texts(self, held: Mapping[str, str]) -> dict[str, str]:
+        """The files that are written beside the net, by their endings."""
+        found = {".heads.json": self.text(held)} if self else {}
+        if self.preprocessing.is_of_a_picture:
+            found[".input.json"] = _text(self.preprocessing.as_dict())
+        return found
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """JSON, each list of numbers or names in a line of its own."""
+    text = json.dumps(facts, indent=1)
+    return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"

@@ -132,6 +132,11 @@ def heads_json(model: DarknetModel, net: Net | None = None) -> str:
     return model.facts.text((net or model.net).values)
 
 
+def files_beside(model: DarknetModel, net: Net | None = None) -> dict[str, str]:
+    """What belongs beside the two files of the net, by the ending of its name: .heads.json, .input.json."""
+    return model.facts.texts((net or model.net).values)
+
+
 def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tuple[Cfg, WeightsFile]:
     """Both files; what is wrong with each of them is told together."""
     found: list[Problem] = []

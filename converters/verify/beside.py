@@ -1,4 +1,4 @@
-"""The facts for a decoder that stand beside a pair of files (STEM.heads.json), held against what the source means."""
+"""The facts beside a pair of files (STEM.heads.json, STEM.input.json), compared with what the source means."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ from caffe_ir.version import VERSION
 from converters.verify.blame import Fault
 
 _SHOWN = 5
+_LOST = {
+    ".heads.json": "a decoder has no anchors, classes and names of blobs",
+    ".input.json": "it is not known how a picture becomes the input",
+}
 
 
 class _Unreadable(ValueError):
@@ -31,7 +35,7 @@ def facts_beside(prototxt: Path, expected: Mapping[str, str | None]) -> Iterator
         path = Path(str(prototxt).removesuffix(PROTOTXT) + ending)
         if not path.exists():
             if text is not None:
-                yield _said(path, "it is missing: a decoder has no anchors, classes and names of blobs"), False
+                yield _said(path, f"it is missing: {_LOST.get(ending, 'what it says is not known')}"), False
         elif text is None:
             yield _said(path, "the source has nothing that belongs there: it is another net's"), False
         else:

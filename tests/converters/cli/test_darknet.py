@@ -67,7 +67,7 @@ def heads_of(folder: Path, text: str, *options: str, **model: Any) -> dict[str, 
 def test_three_files_are_written_and_the_table_names_them(tmp_path: Path) -> None:
     result = converted("darknet", *darknet_model(tmp_path), "-o", tmp_path / "deploy")
     assert contents(tmp_path).keys() == {
-        "tiny.cfg", "tiny.weights", "deploy.prototxt", "deploy.caffemodel", "deploy.heads.json"
+        "tiny.cfg", "tiny.weights", "deploy.prototxt", "deploy.caffemodel", "deploy.heads.json", "deploy.input.json"
     }  # fmt: skip
     assert result.stderr == ""
     told = " ".join(result.stdout.split())
@@ -89,7 +89,12 @@ def test_without_an_output_the_files_get_the_name_of_the_cfg_and_stay_here(
     model = darknet_model(tmp_path / "models", name="yolo v3.1")
     monkeypatch.chdir(tmp_path)
     converted("darknet", *model)
-    assert contents(tmp_path).keys() == {"yolo v3.1.prototxt", "yolo v3.1.caffemodel", "yolo v3.1.heads.json"}
+    assert contents(tmp_path).keys() == {
+        "yolo v3.1.prototxt",
+        "yolo v3.1.caffemodel",
+        "yolo v3.1.heads.json",
+        "yolo v3.1.input.json",
+    }
 
 
 @pytest.mark.parametrize(
@@ -119,7 +124,7 @@ def test_weights_in_hdf5_are_verified_by_the_engines_that_read_them(tmp_path: Pa
     assert "AGREES: " in told
     assert "opencv reads no weights in HDF5" in told
     assert contents(tmp_path).keys() - {"tiny.cfg", "tiny.weights"} == {
-        "net.prototxt", "net.caffemodel.h5", "net.heads.json"
+        "net.prototxt", "net.caffemodel.h5", "net.heads.json", "net.input.json"
     }  # fmt: skip
 
 
@@ -309,4 +314,4 @@ def test_a_detection_head_is_described(tmp_path: Path) -> None:
 
 def test_a_net_without_heads_has_no_such_file(tmp_path: Path) -> None:
     converted("darknet", *darknet_model(tmp_path, TINY.partition("[yolo]")[0]), "-o", tmp_path / "net")
-    assert contents(tmp_path).keys() == {"tiny.cfg", "tiny.weights", "net.prototxt", "net.caffemodel"}
+    assert contents(tmp_path).keys() == {"tiny.cfg", "tiny.weights", "net.prototxt", "net.caffemodel", "net.input.json"}

@@ -43,7 +43,12 @@ def test_where_the_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out
 def test_a_folder_gets_the_files_under_the_name_of_the_model(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     converted("darknet", *darknet_model(tmp_path), "-o", tmp_path / "out")
-    assert contents(tmp_path / "out").keys() == {"tiny.prototxt", "tiny.caffemodel", "tiny.heads.json"}
+    assert contents(tmp_path / "out").keys() == {
+        "tiny.prototxt",
+        "tiny.caffemodel",
+        "tiny.heads.json",
+        "tiny.input.json",
+    }
 
 
 @pytest.mark.parametrize("output", ["new/net", "new/er/", "new/net.prototxt"])
@@ -51,7 +56,9 @@ def test_a_folder_that_is_not_there_is_made(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     converted("darknet", *darknet_model(tmp_path), "-q", "-o", output)
     stem = stem_of(output, "tiny")
-    assert contents(stem.parent).keys() == {stem.name + one for one in (".prototxt", ".caffemodel", ".heads.json")}
+    assert contents(stem.parent).keys() == {
+        stem.name + one for one in (".prototxt", ".caffemodel", ".heads.json", ".input.json")
+    }
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ def test_the_comment_says_how_a_darknet_net_was_converted(tmp_path: Path) -> Non
     assert recovered(DarknetOptions, found.options) == DarknetOptions(bn="alexeyab", input_size=(64, 32))
     assert recovered(CaffeOptions, found.options) == CaffeOptions(fold_bn=True)
     assert found.source_bytes == {Path(one).name: Path(one).stat().st_size for one in (cfg, weights)}
-    assert found.file_bytes == {one: (tmp_path / f"x{one}").stat().st_size for one in (".caffemodel", ".heads.json")}
+    assert found.file_bytes == {
+        one: (tmp_path / f"x{one}").stat().st_size for one in (".caffemodel", ".heads.json", ".input.json")
+    }
 
 
 def test_the_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from converters.darknet import heads_json
+from converters.darknet import files_beside, heads_json
 from tests.converters.darknet.judged import ALEXEYAB, converted, net
 from tests.converters.darknet.test_heads import YOLO, facts
 
@@ -50,3 +50,12 @@ def test_pictures_for_yolo_v1_are_stretched(tmp_path):
     """yolo.c, test_yolo, with resize_image: get_detection_detections knows of no border."""
     sections = "[connected];output=80\n[detection];side=2;num=2;classes=10;coords=4".replace(";", "\n")
     assert facts(tmp_path, sections)["input"]["fit"] == "stretch"
+
+
+def test_the_input_has_a_file_of_its_own_where_a_picture_becomes_it(tmp_path):
+    plain, of_four = (converted(tmp_path, net("[maxpool]", channels=channels)) for channels in (3, 4))
+    files = files_beside(plain)
+    assert files.keys() == {".input.json"}
+    assert json.loads(files[".input.json"]) == json.loads(heads_json(plain))["input"]
+    assert files_beside(of_four) == {}
+    assert files_beside(converted(tmp_path, net(YOLO, channels=3))).keys() == {".heads.json", ".input.json"}
