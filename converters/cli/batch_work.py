@@ -19,6 +19,7 @@ from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
 from converters.cli.files import lowered
 from converters.cli.origins import darknet_origins, torch_origins
+from converters.cli.picture_input import input_file
 from converters.cli.sources import darknet_model, require_torch, torch_net
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
 
@@ -90,7 +91,8 @@ def _darknet(job: Job) -> Opened:
 
 
 def _pytorch(job: Job) -> Opened:
-    return torch_net(_model(job), filled(PyTorchOptions, job.options)), lambda made: {}
+    read = filled(PyTorchOptions, job.options)
+    return torch_net(_model(job), read), lambda made: input_file(made, read)
 
 
 def _origins(job: Job) -> Origins:

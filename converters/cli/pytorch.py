@@ -13,6 +13,7 @@ from converters.cli.failure import failures_told
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import torch_origins
+from converters.cli.picture_input import input_file
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
 from converters.cli.sources import name_of, torch_net
@@ -65,7 +66,7 @@ def pytorch(
             net = torch_net(model, read)
         made = lowered(net, caffe, dump_after=wanted.dump_after)
         origins = torch_origins(model, read, caffe)
-        written = published(made, stem, TARGETS[caffe.target], {}, origins, wanted=wanted)
+        written = published(made, stem, TARGETS[caffe.target], input_file(made, read), origins, wanted=wanted)
         if quiet:
             show_warnings(made)
         else:

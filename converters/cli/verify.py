@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from converters.cli.command import Command, command_line, refuse_missing
 from converters.cli.options import FILE, takes, takes_given
+from converters.cli.picture_input import OF_PICTURES
 from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
 from converters.cli.verify_reduced import check_reduce, reduce_and_say
@@ -32,7 +33,7 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, Ver
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every layer, in net order.")
 @takes(wanted=VerifyOptions)
-@takes_given(without=("input",), darknet=DarknetOptions, pytorch=PyTorchOptions, caffe=CaffeOptions)
+@takes_given(without=("input", *OF_PICTURES), darknet=DarknetOptions, pytorch=PyTorchOptions, caffe=CaffeOptions)
 def verify(
     files: tuple[str, ...],
     report: Path | None,

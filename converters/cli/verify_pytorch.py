@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from converters.cli.picture_input import ENDING, input_file
 from converters.cli.sources import require_torch, torch_model, users_code
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
 from converters.options import PyTorchOptions
@@ -29,7 +30,8 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
         program = capture(model.loaded.model, model.args, model.kwargs).program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
     found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
-    return replace(found, remarks=told.remarks)
+    beside = {ENDING: None, **input_file(net, told.read)}
+    return replace(found, source=replace(found.source, beside=beside), remarks=told.remarks)
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:

@@ -42,4 +42,23 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin", from_file=False),
     ] = ()
+    mean: Annotated[
+        str | None,
+        Option(
+            help="Mean of pictures, for STEM.input.json: with --std of values 0..1, without it of 0..255.",
+            metavar="M[,M,M]",
+        ),
+    ] = None
+    std: Annotated[
+        str | None, Option(help="What pictures are divided by, as torchvision's Normalize.", metavar="S[,S,S]")
+    ] = None
+    scale: Annotated[
+        str | None,
+        Option(help="Instead of --std: factor for values 0..255 less the mean.  [default: 1/255]", metavar="S[,S,S]"),
+    ] = None
+    bgr: Annotated[bool, Option(help="The model takes blue, green, red.")] = False
+    resize: Annotated[
+        str | None, Option(help="Size that pictures get, or with --crop that of their shorter side.", metavar="HxW|N")
+    ] = None
+    crop: Annotated[str | None, Option(help="The middle that is taken of a resized picture.", metavar="HxW|N")] = None
     trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.", from_file=False)] = False

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from caffe_ir.blob import cannot_read
-from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from converters.pictures.fitting import Fit
 from converters.pictures.preparation import Preparation
 from converters.pictures.reading import MOST_PIXELS
 
 ENDING = ".input.json"
+ALIGNED: Literal["bilinear, corners aligned"] = "bilinear, corners aligned"
+"""Darknet's way (image.c)."""
+ANTIALIASED: Literal["bilinear, antialiased"] = "bilinear, antialiased"
+"""Pillow's, and that of torchvision's transforms."""
 _LARGEST = 1 << 20
 """Bytes of a file."""
 
@@ -35,7 +42,9 @@ class InputDescription(Struct, frozen=True, kw_only=True):
     scale: str | Numbers = "1/255"
     """A number may be written as 1/N."""
     mean: Numbers = 0
-    resize: str = "bilinear, corners aligned"
+    resize: Literal["bilinear, corners aligned", "bilinear, antialiased"] = ALIGNED
+    shorter_side: int | None = None
+    """With the fit `crop`, as long the shorter side becomes before the middle is taken; without it, as Darknet does."""
     layout: str = "planar (N, C, H, W)"
 
     @property
@@ -52,6 +61,8 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             return f"order {self.order!r} is that of no picture ({', '.join(ORDERS)})"
         if self.layout != "planar (N, C, H, W)":
             return f"layout {self.layout!r} is not that of a Caffe net"
+        if self.shorter_side is not None and (self.resize != ANTIALIASED or self.shorter_side < max(self.size)):
+            return f"no middle of {height} x {width} is taken of a shorter side of {self.shorter_side}"
         try:
             counts = {len(_numbers(self.mean)), len(_numbers(self.scale))}
         except ValueError:
@@ -60,7 +71,79 @@ class InputDescription(Struct, frozen=True, kw_only=True):
 
     def preparation(self) -> Preparation:
         """The same as what `prepared` takes."""
-        return Preparation(mean=_numbers(self.mean), scale=_numbers(self.scale), bgr=self.order == "BGR", fit=self.fit)
+        return Preparation(
+            mean=_numbers(self.mean),
+            scale=_numbers(self.scale),
+            bgr=self.order == "BGR",
+            fit=self.fit,
+            antialiased=self.resize == ANTIALIASED,
+            shorter_side=self.shorter_side,
+        )
+
+
+def described(
+    size: tuple[int, int],
+    channels: int,
+    *,
+    mean: str | None = None,
+    std: str | None = None,
+    scale: str | None = None,
+    bgr: bool = False,
+    resize: str | None = None,
+    crop: str | None = None,
+) -> InputDescription:
+    """The description of an input of this height and width, from options as a command line spells them.
+
+    With `std` mean and std are torchvision's: of values from 0 to 1. Without it the mean is one of values from 0 to
+    255, and `scale` is what they are multiplied by then. Raises ConversionError with all that is wrong.
+    """
+    problems = Problems()
+    means, deviations, factors = (
+        _listed(problems, option, text, channels)
+        for option, text in (("--mean", mean), ("--std", std), ("--scale", scale))
+    )
+    if std and scale:
+        why = "--std is for values from 0 to 1, --scale for those from 0 to 255"
+        problems.add("--std and --scale are given both", why=why, hint="give one of the two")
+    if any(deviation == 0 for deviation in deviations):
+        problems.add("--std is 0", why="values are divided by it")
+    if bgr and channels != 3:
+        problems.add(f"--bgr, but the input has {channels} channels")
+    wanted = _size(problems, "--crop", crop) or (size if resize and "x" not in resize.lower() else None)
+    if wanted and wanted != size:
+        problems.add(f"--crop {crop or resize} gives {_by(wanted)}, the input is {_by(size)}")
+    side = None
+    if resize:
+        given = _size(problems, "--resize", resize)
+        whole = "x" in resize.lower()
+        side = given[0] if given and not whole else None
+        if given and whole and (given != size or crop):
+            problems.add(f"--resize {resize}, but the input is {_by(size)}", hint="with --crop give the shorter side")
+        if side is not None and side < max(size):
+            problems.add(f"--resize {side} is shorter than the input, {_by(size)}")
+    elif crop:
+        problems.add("--crop without --resize", hint="say how long the shorter side is before: --resize 256 --crop 224")
+    problems.raise_if_any()
+    if std:
+        means, factors = [255 * one for one in means], [1 / (255 * one) for one in deviations]
+    return InputDescription(
+        size=size,
+        order="grey" if channels == 1 else "BGR" if bgr else "RGB",
+        fit="stretch" if side is None else "crop",
+        scale=tuple(factors) if factors else "1/255",
+        mean=tuple(means) if means else 0,
+        resize=ANTIALIASED,
+        shorter_side=side,
+    )
+
+
+def description_text(description: InputDescription) -> str:
+    """The contents of NAME.input.json."""
+    facts: dict[str, Any] = msgspec.to_builtins(description)
+    if description.shorter_side is None:
+        del facts["shorter_side"]
+    lines = (f' "{key}": {json.dumps(value)}' for key, value in facts.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def read_description(path: Path) -> InputDescription:
@@ -75,6 +158,33 @@ def read_description(path: Path) -> InputDescription:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConversionError(Problem(what=f"{path} does not describe an input", why=str(error))) from None
     return found
+
+
+def _listed(problems: Problems, option: str, text: str | None, channels: int) -> list[float]:
+    """The numbers of an option, one or one for each channel."""
+    try:
+        found = [float(part) for part in text.split(",")] if text else []
+    except ValueError:
+        problems.add(f"{option} {text} is no number, nor several with commas between them")
+        return []
+    if len(found) not in (0, 1, channels) or not all(map(isfinite, found)):
+        problems.add(f"{option} {text} is not for an input of {channels} channels")
+    return found
+
+
+def _size(problems: Problems, option: str, text: str | None) -> tuple[int, int] | None:
+    """HxW, or one number for both."""
+    parts = text.lower().split("x") if text else []
+    if not parts:
+        return None
+    if len(parts) > 2 or not all(part.isdecimal() and 0 < int(part) < 1 << 16 for part in parts):
+        problems.add(f"{option} {text} is neither a number of pixels nor HxW")
+        return None
+    return int(parts[0]), int(parts[-1])
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _numbers(value: str | float | Sequence[float]) -> tuple[float, ...]:

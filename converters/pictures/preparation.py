@@ -10,18 +10,22 @@ from msgspec import Struct
 from caffe_ir.blob import Array, Shape
 from converters.pictures.fitting import FITS, Fit
 from converters.pictures.reading import read_picture, refused
+from converters.pictures.resampling import antialiased, middle_of
 
 
 class Preparation(Struct, frozen=True, kw_only=True):
     """How a picture becomes an input: (values 0..255 - mean) * scale, each channel by itself, RGB unless `bgr`.
 
-    letterbox keeps its proportions and fills up with grey, crop takes its middle; all fits are Darknet's own.
+    letterbox keeps its proportions and fills up with grey, crop takes its middle; all fits are Darknet's own. With
+    `antialiased` it is resized as Pillow does it; `shorter_side` is what that becomes before the middle is taken.
     """
 
     mean: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1 / 255,)
     bgr: bool = False
     fit: Fit = "letterbox"
+    antialiased: bool = False
+    shorter_side: int | None = None
 
 
 def picture(path: Path, shape: Shape, preparation: Preparation) -> Array:
@@ -38,10 +42,21 @@ def picture(path: Path, shape: Shape, preparation: Preparation) -> Array:
 
 def prepared(image: Array, shape: Shape, preparation: Preparation) -> Array:
     """A picture (C, H, W) in bytes as an input (N, C, H, W); to the bit Darknet's where mean and scale are its own."""
-    fitted = FITS[preparation.fit](image, *shape[2:])
+    fitted = _fitted(image, shape[2], shape[3], preparation)
     if preparation.bgr:
         fitted = fitted[::-1]
     if preparation.mean != (0.0,) or preparation.scale != (1 / 255,):
         mean, scale = (np.asarray(each, np.float32).reshape(-1, 1, 1) for each in (preparation.mean, preparation.scale))
         fitted = (fitted * 255 - mean) * scale
     return np.ascontiguousarray(np.broadcast_to(fitted, shape), np.float32)
+
+
+def _fitted(image: Array, height: int, width: int, preparation: Preparation) -> Array:
+    """The picture in the size of the input, from 0 to 1."""
+    if not preparation.antialiased:
+        return FITS[preparation.fit](image, height, width)
+    if preparation.shorter_side is None:
+        made = antialiased(image, height, width)
+    else:
+        made = middle_of(image, preparation.shorter_side, height, width)
+    return made.astype(np.float32) / np.float32(255)

@@ -5,7 +5,7 @@ import inspect
 from converters.options import PyTorchOptions, declared
 from converters.pytorch.loading import load
 
-NOT_FOR_LOADING = {"input", "plugins"}
+NOT_FOR_LOADING = {"input", "plugins", "mean", "std", "scale", "bgr", "resize", "crop"}
 FROM_PLUGINS = {"handlers"}
 """What load_plugins makes of the option."""
 
