@@ -58,6 +58,6 @@ def _head_of_pipe(raw: io.FileIO) -> bytes:
         if first == b"":
             raise OSError(errno.EPIPE, "it is a pipe, and nothing writes into it")
         head = first or b""
-    if _WITHOUT_WAITING:
+    if _WITHOUT_WAITING and hasattr(os, "set_blocking"):
         os.set_blocking(raw.fileno(), True)
     return head

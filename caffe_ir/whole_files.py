@@ -26,6 +26,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from caffe_ir.renames import renamed
 from caffe_ir.staging import aside, forget_old, staged
 
 _HELD_BACK = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -101,13 +102,13 @@ def publish(moves: Sequence[Move], *, gone: Iterable[Path] = (), durable: bool =
         try:
             for step in ([one for one in away if one[0].exists()], others, [last]):
                 for source, target in step:
-                    os.replace(source, target)
+                    renamed(source, target)
                     done.append((source, target))
                 if durable:
                     _sync_folders({place.parent for _, place in moves})
         except BaseException:
             for source, target in reversed(done):
-                os.replace(target, source)
+                renamed(target, source)
             for file, _ in moves:
                 forget_old(file, undone=True)
             raise

@@ -138,8 +138,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.spelling": (*FILES, "caffe_ir.prototxt"),
     "caffe_ir.upgrade": ("caffe_ir.proto.*",),
     "caffe_ir.locks": (),
+    "caffe_ir.renames": (),
     "caffe_ir.staging": ("caffe_ir.locks",),
-    "caffe_ir.whole_files": ("caffe_ir.staging",),
+    "caffe_ir.whole_files": ("caffe_ir.renames", "caffe_ir.staging"),
     "caffe_ir.text_files": ("caffe_ir.errors", "caffe_ir.replaceable", "caffe_ir.whole_files"),
     "caffe_ir.replaceable": (
         "caffe_ir.errors",
@@ -273,6 +274,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "tomli": ("caffe_ir.toml",),
     "h5py": ("caffe_ir.caffemodel_hdf5",),
     "distributed": ("converters.batch.cluster",),
+    "psutil": ("converters.batch.process_groups", "converters.batch.peak_memory"),
     "torch": ("converters.pytorch.*", "converters.verify.*", "converters.cli.*"),
     "safetensors": ("converters.pytorch.*",),
     "cv2": ("converters.pictures.*", "converters.verify.*"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -119,13 +120,24 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
 
 
 def _rewritten(path: Path, old: IO[bytes], known: Mapping[str, Result]) -> IO[bytes]:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    file = os.fdopen(handle, "r+b")
-    locked(file.fileno())
-    file.writelines([_HEAD, *map(_line, known.values())])
-    file.flush()
-    os.replace(name, path)
-    old.close()
+    """The file with a line for each result alone.
+
+    On Windows, which renames no open file, it is written over: a run that is killed just then does its jobs again.
+    """
+    lines = [_HEAD, *map(_line, known.values())]
+    if sys.platform == "win32":
+        file = old
+        file.truncate(0)
+        file.writelines(lines)
+        file.flush()
+    else:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        file = os.fdopen(handle, "r+b")
+        locked(file.fileno())
+        file.writelines(lines)
+        file.flush()
+        os.replace(name, path)
+        old.close()
     return file
 
 

@@ -68,7 +68,10 @@ def _verified(result: Result, folder: Path) -> str:
     verdict = _escaped(str(result.verify["verdict"])) if result.verify else ""
     if not result.report:
         return verdict
-    link = Path(os.path.relpath(result.report, folder.absolute())).as_posix()
+    try:
+        link = Path(os.path.relpath(result.report, folder.absolute())).as_posix()
+    except ValueError:  # on another drive of Windows
+        return f'<a href="{escape(Path(result.report).as_uri())}">{verdict or "report"}</a>'
     return f'<a href="{escape(quote(os.fsencode(link)))}">{verdict or "report"}</a>'
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import IO, Any
 
+from converters.batch import process_groups
 from converters.batch.job import Job, Result
 from converters.batch.publish import remove_leftovers
 
@@ -80,8 +79,7 @@ class Slot:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 env={**os.environ, **threads},
-                pass_fds=self._keep,
-                start_new_session=True,
+                **process_groups.options(self._keep),
             )
             if self._stopped:
                 self._kill()
@@ -112,9 +110,8 @@ class Slot:
             return job.failed(f"stopped after {self._timeout:g} s (--timeout)")
         self._errors.seek(0)
         last = self._errors.read()[-_ERRORS_SHOWN:].decode(errors="replace").strip()
-        return job.failed(
-            f"the process that converted it {_ending(code)}" + (f"; it wrote last:\n{last}" if last else "")
-        )
+        said = f"; it wrote last:\n{last}" if last else ""
+        return job.failed(f"the process that converted it {process_groups.ending(code)}{said}")
 
     def _expire(self) -> None:
         self._late = True
@@ -123,8 +120,7 @@ class Slot:
     def _kill(self) -> None:
         process = self._process
         if process is not None and process.poll() is None:
-            with suppress(ProcessLookupError):  # it may end, and be waited for by another thread, just now
-                os.killpg(process.pid, signal.SIGKILL)
+            process_groups.kill(process)
 
     def _end(self, process: subprocess.Popen[bytes]) -> int:
         for pipe in (process.stdin, process.stdout):
@@ -191,10 +187,3 @@ class Slots:
         slot = Slot(len(self._all), self._module, timeout=self._timeout, threads=self._threads, keep=self._keep)
         self._all.append(slot)
         return slot
-
-
-def _ending(code: int) -> str:
-    if code >= 0:
-        return f"ended by itself with status {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-    return f"was killed by {name}" + (": out of memory?" if name == "SIGKILL" else "")

@@ -10,9 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
+from converters.batch import peak_memory, process_groups
 from converters.batch.job import Job, Result
 from converters.batch.work import Tell
 
@@ -36,13 +36,13 @@ def serve(work: Callable[[Job, Tell], Result]) -> None:
             folder = str(job.folder)
             os.chdir(folder)
             sys.path.append(folder)
-        _forget_peak()
+        peak_memory.forget()
         try:
             result = work(job, _teller(answers))
         except MemoryError:
             _answer(answers, {"result": job.failed("out of memory").to_json(), "last": True})
             return
-        told = {**result.to_json(), "peak_memory": _peak()}
+        told = {**result.to_json(), "peak_memory": peak_memory.peak()}
         _answer(answers, {"result": told, "last": False})
 
 
@@ -60,9 +60,7 @@ def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
 def _listen(orders: IO[bytes], waiting: queue.SimpleQueue[bytes]) -> None:
     for line in orders:
         waiting.put(line)
-    if os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)
-    os._exit(1)
+    process_groups.kill_own()
 
 
 def _teller(answers: IO[bytes]) -> Tell:
@@ -80,24 +78,3 @@ def _teller(answers: IO[bytes]) -> Tell:
 def _answer(answers: IO[bytes], told: dict[str, Any]) -> None:
     answers.write(json.dumps(told).encode() + b"\n")
     answers.flush()
-
-
-def _forget_peak() -> None:
-    """Let the peak memory of this process begin anew (Linux, Documentation/filesystems/proc.rst, clear_refs)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def _peak() -> int:
-    """The largest resident memory in bytes since then, or since the process began."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        import resource
-
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from caffe_ir import locks
 from caffe_ir.locks import NO_LOCKS, is_at, locked
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs os.fork")
 
 
 def opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT)
 
 
+@posix
 def test_one_has_it_at_a_time_and_it_ends_with_its_process(tmp_path: Path) -> None:
     read, write = os.pipe()
     child = os.fork()
@@ -34,7 +38,7 @@ def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: py
     def none(*_: int) -> None:
         raise OSError(NO_LOCKS[0], "No locks available")
 
-    monkeypatch.setattr(fcntl, "flock", none)
+    monkeypatch.setattr(locks, "_lock", none)
     with pytest.raises(OSError, match="No locks"):
         locked(opened(tmp_path / "lock"))
 
