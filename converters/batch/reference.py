@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec import Struct
+
 from converters.batch.options import KINDS, OPTIONS
 from converters.options import Declared, declared
 from converters.options.stated import wanted
@@ -28,25 +30,46 @@ fold_bn = true
 """
 
 
-def sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The keys under their titles, each with what it says, what it may be, and what it is if nothing is said."""
+class Key(Struct, frozen=True, kw_only=True):
+    """A key of a manifest in words: what it says, what it may be, and what it is if nothing is said."""
+
+    name: str
+    help: str
+    form: str
+    default: str = ""
+    only: str = ""
+    """The source whose models alone have it."""
+    own: bool = False
+    """It belongs to one model, and cannot stand under [defaults]."""
+
+    def __str__(self) -> str:
+        facts = [self.form]
+        facts += [f"default: {self.default}"] if self.default else []
+        facts += [f"{self.only} only"] if self.only else []
+        facts += ["not under [defaults]"] if self.own else []
+        return f"{self.help}  [{'; '.join(facts)}]"
+
+
+def sections() -> Iterator[tuple[str, list[Key]]]:
+    """All keys, each once, under the titles of what declares them."""
     shown: set[str] = set()
     for kind in KINDS:
-        keys = [one.name for one in declared(kind) if one.name in OPTIONS and one.name not in shown]
-        if rows := [(key, _explained(OPTIONS[key])) for key in keys]:
-            yield getattr(kind, "TITLE", ""), rows
-        shown |= set(keys)
+        names = [one.name for one in declared(kind) if one.name in OPTIONS and one.name not in shown]
+        if names:
+            yield getattr(kind, "TITLE", ""), [_key(OPTIONS[name]) for name in names]
+        shown |= set(names)
 
 
-def _explained(one: Declared) -> str:
-    facts = [_form(one)]
-    if one.default not in (None, "", (), {}) and "[default:" not in one.option.help:
-        facts.append(f"default: {_spelled(one.default)}")
-    if len(one.option.sources) == 1:
-        facts.append(f"{_TITLES[one.option.sources[0]]} only")
-    if one.option.own:
-        facts.append("not under [defaults]")
-    return f"{one.option.help}  [{'; '.join(facts)}]"
+def _key(one: Declared) -> Key:
+    unsaid = one.default in (None, "", (), {}) or "[default:" in one.option.help
+    return Key(
+        name=one.name,
+        help=one.option.help,
+        form=_form(one),
+        default="" if unsaid else _spelled(one.default),
+        only=_TITLES[one.option.sources[0]] if len(one.option.sources) == 1 else "",
+        own=one.option.own,
+    )
 
 
 def _form(one: Declared) -> str:

@@ -47,9 +47,9 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
     with formatter.section("Example"):
         for line in EXAMPLE.splitlines():
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
-    for title, rows in sections():
+    for title, keys in sections():
         with formatter.section(title):
-            formatter.write_dl(rows)
+            formatter.write_dl([(key.name, str(key)) for key in keys])
     say_whole(formatter.getvalue())
     context.exit()
 

@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
-from converters.options.caffe import TARGETS
 from converters.options.declared import Option, Source
 
 IN_MANIFESTS: tuple[Source, ...] = ("darknet", "pytorch")
@@ -44,7 +43,9 @@ class ModelKeys(Struct, frozen=True, kw_only=True):
     ] = None
     target: Annotated[
         tuple[str, ...],
-        Option(help=f"Engine that the files are written for: {', '.join(TARGETS)}; with a list, one net for each."),
+        Option(
+            help="Engine that the files are written for; with a list, one net for each. `convert targets` lists them."
+        ),
     ] = ("caffe",)
     output: Annotated[
         str,

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import click
-from msgspec import Struct
 
+from converters.batch.reference import EXAMPLE, Key, sections
 from converters.cli.command import Command, SectionedOption
 from converters.cli.main import CODES, COMMANDS, convert
-from converters.options import (
-    CaffeOptions,
-    DarknetOptions,
-    Declared,
-    ModelKeys,
-    OutputOptions,
-    PyTorchOptions,
-    VerifyOptions,
-    declared,
-)
-from document_tables.table import code, codes, page, plain, table
+from document_tables.table import code, page, plain, table
 
 COMMAND = """
 `tocaffe` and `python -m converters` are the same program as `convert`. `convert COMMAND -h` prints what stands here.
@@ -41,9 +31,8 @@ def commands() -> str:
 
 def manifest() -> str:
     """The page of a manifest's keys."""
-    kinds = (ModelKeys, DarknetOptions, PyTorchOptions, CaffeOptions, OutputOptions, VerifyOptions)
-    parts = [text for kind in kinds for text in _keys(kind)]
-    return page("Manifest keys", MANIFEST, *parts)
+    parts = [text for title, keys in sections() for text in (f"## {title}", table(_HEADS, map(_key, keys)))]
+    return page("Manifest keys", MANIFEST, "```toml\n" + EXAMPLE + "```", *parts)
 
 
 def _command(name: str, context: click.Context) -> Iterator[str]:
@@ -77,38 +66,11 @@ def _codes() -> str:
     return table(("code", "meaning"), [(code(number), plain(meaning)) for number, meaning in rows])
 
 
-def _keys(kind: type[Struct]) -> Iterator[str]:
-    known = [one for one in declared(kind) if one.option.in_manifest]
-    if known:
-        yield f"## {getattr(kind, 'TITLE', kind.__name__)}"
-        yield table(("key", "value", "for", "meaning"), [_key(one, _SOURCES.get(kind)) for one in known])
+_HEADS = ("key", "value", "default", "meaning")
 
 
-def _key(one: Declared, source: str | None) -> tuple[str, str, str, str]:
-    value = _VALUES[one.kind]
-    if one.choices:
-        value = codes(map(str, one.choices)) + (" or a form" if one.option.grammar else "")
-    default = "" if one.default in (None, "", (), {}) or one.kind == "table" else f" [default: {_spelled(one.default)}]"
-    alone = " *One model's alone.*" if one.option.own else ""
-    meaning = plain(" ".join(one.option.help.split()) + default)
-    return code(one.name), value, source or ", ".join(one.option.sources), meaning + alone
-
-
-def _spelled(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return " ".join(map(str, value)) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)
-
-
-_SOURCES: dict[type[Struct], str] = {DarknetOptions: "darknet", PyTorchOptions: "pytorch"}
-_VALUES = {
-    "flag": "`true` or `false`",
-    "count": "a whole number",
-    "number": "a number above 0",
-    "text": "a string",
-    "texts": "a string or a list of strings",
-    "path": "a path",
-    "paths": "a path or a list of paths",
-    "size": 'a string like `"416x416"`, height x width',
-    "table": "a table",
-}
+def _key(one: Key) -> tuple[str, str, str, str]:
+    limits = [f"{one.only} only"] if one.only else []
+    limits += ["not under `[defaults]`"] if one.own else []
+    meaning = plain(" ".join(one.help.split())) + f" *{'; '.join(limits)}.*" * bool(limits)
+    return code(one.name), plain(one.form), code(one.default), meaning

@@ -8,12 +8,12 @@ from converters.batch.reference import EXAMPLE, sections
 
 
 def test_every_key_that_is_read_is_explained_once() -> None:
-    shown = [key for _, rows in sections() for key, _ in rows]
+    shown = [key.name for _, keys in sections() for key in keys]
     assert sorted(shown) == sorted(OPTIONS)
 
 
 def test_what_is_declared_of_a_key_is_told() -> None:
-    told = {key: text for _, rows in sections() for key, text in rows}
+    told = {key.name: str(key) for _, keys in sections() for key in keys}
     for key, one in OPTIONS.items():
         assert told[key].startswith(one.option.help)
         assert ("not under [defaults]" in told[key]) == one.option.own
