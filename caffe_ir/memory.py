@@ -17,10 +17,9 @@ from math import prod
 
 from msgspec import Struct
 
+from caffe_ir.cost import FLOAT
 from caffe_ir.layers import Concat, Slice
 from caffe_ir.net import Net, Node
-
-FLOAT = 4
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -33,12 +32,14 @@ class Held(Struct, frozen=True, kw_only=True):
 
 def held(net: Net) -> Held:
     """What a net takes in Caffe once it has run."""
-    own: dict[Node, int] = {}
-    for node in net.nodes:
-        if not shares(node):
-            own[node] = FLOAT * sum(prod(net.shapes[top]) for top in node.tops)
+    own = {node: made(net, node) for node in net.nodes}
     largest = sorted(own.items(), key=lambda one: -one[1])
     return Held(blobs=sum(own.values()), weights=_weights(net), by_layer=tuple(one for one in largest if one[1]))
+
+
+def made(net: Net, node: Node) -> int:
+    """The bytes of the blobs that a node makes: none where they lie in memory that was there before."""
+    return 0 if shares(node) else FLOAT * sum(prod(net.shapes[top]) for top in node.tops)
 
 
 def shares(node: Node) -> bool:

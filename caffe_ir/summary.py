@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.cost import FLOAT, work
+from caffe_ir.memory import made, shares
 from caffe_ir.net import Net, Node
 
 
@@ -62,7 +63,7 @@ def _rows(net: Net) -> Iterator[Row]:
             shapes=net.shapes_of(node.tops),
             parameters=sum(blob.count for blob in _new_blobs(node, shared)),
             multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).multiply_adds),
-            memory=0 if _is_alias(node) else sum(_bytes(net, top) for top in node.tops),
+            memory=made(net, node),
         )
 
 
@@ -77,7 +78,7 @@ def _new_blobs(node: Node, shared: set[str]) -> Iterator[Blob]:
 
 
 def _is_alias(node: Node) -> bool:
-    return bool(node.bottoms) and (node.in_place or node.layer.is_view)
+    return bool(node.bottoms) and shares(node)
 
 
 def _bytes(net: Net, blob: str) -> int:

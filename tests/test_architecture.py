@@ -73,7 +73,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.shared_memory": ("caffe_ir.layer",),
     "caffe_ir.html_table": ("caffe_ir.blob",),
     "caffe_ir.output_places": (),
-    "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.net"),
+    "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.memory", "caffe_ir.net"),
     "caffe_ir.net": (
         "caffe_ir.html_table",
         "caffe_ir.layer",
@@ -83,7 +83,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.shared_memory",
         "caffe_ir.values",
     ),
-    "caffe_ir.memory": ("caffe_ir.layers.*", "caffe_ir.net"),
+    "caffe_ir.memory": ("caffe_ir.cost", "caffe_ir.layers.*", "caffe_ir.net"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
     "caffe_ir.replacement": (

@@ -33,6 +33,8 @@ _HEADINGS: dict[NoteKind, str] = {
 _COLOURS = {"warning": "yellow"}
 _PLACES_SHOWN = 3
 _LINES_SHOWN = 8
+_LARGEST_SHOWN = 10
+"""So many of the layers that take most memory are listed."""
 _MARGIN, _WIDEST = 12, 100
 _TIGHT = "\xa0"
 """Stands for a blank at which no line may end."""
@@ -42,6 +44,8 @@ def show(net: Net, written: Written, *, next_command: str, verbose: bool = False
     """Print the table to standard output; `verbose` lists every note with its place instead of counting them."""
     for heading, text in _facts(net, written):
         _row(heading, text)
+    for place, text in enumerate(_memory(net, verbose=verbose)):
+        _row("" if place else "memory", text)
     for kind, heading in _HEADINGS.items():
         notes = [note for note in net.notes if note.kind == kind]
         lines = [str(note) for note in notes] if verbose else _shortened(kind, _grouped(notes))
@@ -86,6 +90,20 @@ def _facts(net: Net, written: Written) -> Iterator[tuple[str, str]]:
     files = (written.prototxt, written.caffemodel, *written.others)
     for place, path in enumerate(files):
         yield "" if place else "written", f"{path} ({path.stat().st_size:,}{_TIGHT}bytes)"
+
+
+def _memory(net: Net, *, verbose: bool) -> Iterator[str]:
+    """What Caffe will hold, as it follows from its rules; `verbose` adds the layers that take most of it."""
+    from caffe_ir.memory import held
+
+    found = held(net)
+    yield f"{_mib(found.blobs)} for blobs and {_mib(found.weights)} for weights in Caffe, as predicted"
+    for node, size in found.by_layer[:_LARGEST_SHOWN] if verbose else ():
+        yield f"{_mib(size)} for {node.name} ({node.layer.type_name()}{_TIGHT}{_shapes(net, node.tops)})"
+
+
+def _mib(size: int) -> str:
+    return f"{size / 2**20:,.1f}{_TIGHT}MiB"
 
 
 def _shapes(net: Net, blobs: Iterable[str]) -> str:

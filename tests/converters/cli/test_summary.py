@@ -18,7 +18,7 @@ from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 HERE = Origin(layer="here")
-HEADINGS = ("input", "outputs", "layers", "parameters", "written", "warning", "next")
+HEADINGS = ("input", "outputs", "layers", "parameters", "written", "memory", "warning", "next")
 
 
 @pytest.fixture
@@ -71,8 +71,30 @@ def test_what_was_made(net: Net, files: Written, capsys: pytest.CaptureFixture[s
     assert told == (
         "input data 1x3x8x8 outputs a 1x3x8x8, c 1x3x8x8 layers 4 (2 Convolution, 1 Input, 1 ReLU) parameters 81 "
         f"written {tmp_path}/deploy.prototxt (5 bytes) {tmp_path}/deploy.caffemodel (12,345 bytes) "
-        f"{tmp_path}/deploy.heads.json (2 bytes) next look"
+        f"{tmp_path}/deploy.heads.json (2 bytes) "
+        "memory 0.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted "
+        "next look"
     )
+
+
+def test_memory_and_with_verbose_the_layers_that_take_most(files: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    net = Net(name="large")
+    net.append(Node(name="data", layer=Input(shape=(1, 4, 256, 1024)), tops=("data",), origin=HERE))
+    layer = Convolution(num_output=1, kernel_size=(1, 1), bias_term=False)
+    net.append(
+        Node(
+            name="a", layer=layer, bottoms=("data",), tops=("a",), blobs=(Blob.of(np.ones((1, 4, 1, 1))),), origin=HERE
+        )
+    )
+    net.append(Node(name="b", layer=ReLU(), bottoms=("a",), tops=("b",), in_place=True, origin=HERE))
+    net.outputs = ["b"]
+    line = "memory      5.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted"
+    assert line in shown(net, files, capsys).splitlines()
+    lines = shown(net, files, capsys, verbose=True).splitlines()
+    assert lines[lines.index(line) + 1 :][:2] == [
+        "            4.0 MiB for data (Input data 1x4x256x1024)",
+        "            1.0 MiB for a (Convolution a 1x1x256x1024)",
+    ]
 
 
 def test_notes_of_one_text_are_counted(net: Net, files: Written, capsys: pytest.CaptureFixture[str]) -> None:
