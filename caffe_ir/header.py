@@ -1,6 +1,6 @@
 """The comment that a prototxt of ours begins with: who wrote it, from what, with which options, and what is beside it.
 
-    # Written by tocaffe 0.1.0: convert darknet tiny.cfg tiny.weights --fold-bn
+    # Written by tocaffe 0.2.0: convert darknet tiny.cfg tiny.weights --fold-bn
     # source = "darknet"
     # cfg = "tiny.cfg"
     # weights = "tiny.weights"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,9 @@ def run(block: Block, place: str) -> None:
     for line in block.text.splitlines():
         program, *words = shlex.split(line, comments=True) or [""]
         if not program:
+            continue
+        if program in ("mkdir", "cp"):
+            subprocess.run([program, *words], check=True)
             continue
         assert program in ("convert", "tocaffe"), f"{place}: {program} is none of our programs; say why it is not run"
         done = CliRunner().invoke(convert, words, prog_name="convert")

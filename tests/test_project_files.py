@@ -1,0 +1,72 @@
+"""What stands around the code says what the code says: versions, Pythons, files, links."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.version import VERSION
+
+ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def setup() -> configparser.ConfigParser:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    return config
+
+
+def test_one_version() -> None:
+    assert f"\nversion: {VERSION}\n" in text("CITATION.cff")
+    assert re.findall(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)[0] == VERSION
+
+
+def test_the_workflow_runs_every_python_that_is_promised() -> None:
+    yaml = pytest.importorskip("yaml")
+    promised = re.findall(r"Python :: (3\.\d+)", setup()["metadata"]["classifiers"])
+    jobs = yaml.safe_load(text(".github/workflows/checks.yml"))["jobs"]
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == promised
+    assert {"lint", "tests", "slow", "build", "docs"} <= jobs.keys()
+
+
+def test_templates_and_hooks_are_yaml() -> None:
+    yaml = pytest.importorskip("yaml")
+    for path in [*ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]:
+        assert yaml.safe_load(path.read_text(encoding="utf-8")), path
+
+
+def test_the_image_is_built_of_files_that_are_there() -> None:
+    copied = [
+        word for line in re.findall(r"^COPY (.*)$", text("Dockerfile"), re.MULTILINE) for word in line.split()[:-1]
+    ]
+    assert copied
+    kept = re.findall(r"^!(.*)$", text(".dockerignore"), re.MULTILINE)
+    for name in copied:
+        assert (ROOT / name).exists()
+        assert name in kept
+
+
+def test_the_oldest_versions_are_those_of_setup_cfg() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts/oldest_constraints"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert "torch==2.6.*" in lines
+    assert "numpy==1.26.*" in lines
+    assert not any(line.startswith("mkdocs") for line in lines)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    broken = [link for link in LINK.findall(text(name)) if not (ROOT / link).exists()]
+    assert broken == []
