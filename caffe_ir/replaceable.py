@@ -57,7 +57,7 @@ def check_file(place: Path, mark: str = "", inputs: Iterable[Path] = ()) -> None
     """
     problems = Problems()
     _refuse_inputs(problems, [place], inputs)
-    if not problems.found and _has_content(place) and not (mark and _has_mark(place, mark)):
+    if not problems.found and _has_content(place) and not (mark and has_mark(place, mark)):
         hint = "choose another name, or remove it first"
         problems.add(f"{place} is there already", why="it was edited, or tocaffe did not write it", hint=hint)
     problems.raise_if_any()
@@ -79,6 +79,15 @@ def stale(stem: Path, endings: Collection[str]) -> Iterator[Path]:
         place = with_ending(stem, ending)
         if ending not in endings and place.is_file() and not _why_foreign(place, ending, stem, header):
             yield place
+
+
+def is_ours(place: Path) -> bool:
+    """Whether a file belongs to a net that tocaffe wrote, by the prototxt that it is or that lists it."""
+    for ending in _ENDINGS:
+        if place.name.endswith(ending) and place.is_file():
+            stem = place.with_name(place.name.removesuffix(ending))
+            return not _why_foreign(place, ending, stem, _header(stem))
+    return False
 
 
 def with_ending(stem: Path, ending: str) -> Path:
@@ -145,7 +154,8 @@ def _has_content(place: Path) -> bool:
         return False
 
 
-def _has_mark(place: Path, mark: str) -> bool:
+def has_mark(place: Path, mark: str) -> bool:
+    """Whether the mark of what we write stands near the begin or the end of a file."""
     try:
         with open(place, "rb") as file:
             begin = file.read(_NEAR)

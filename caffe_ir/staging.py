@@ -21,6 +21,7 @@ from caffe_ir.locks import NO_LOCKS, is_at, locked
 _ENDING, _NEW, _OLD = ".tocaffe", "new", "old"
 _LONGEST, _OF_THE_NAME = 200, 32
 """Bytes of a name that stands whole in the folder's, and the characters that do of a longer one."""
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _PATIENCE = 10.0
 """Seconds that a process waits for another one that has the room."""
 
@@ -52,17 +53,18 @@ def forget_old(file: Path, *, undone: bool = False) -> None:
 
 def interrupted(place: Path) -> bool:
     """Whether a process was killed while the files of this set changed places, so that the last one is missing."""
-    return not place.exists() and (room_of(place) / _OLD).is_dir()
+    old = room_of(place) / _OLD
+    return not place.exists() and old.is_dir() and not old.is_symlink()
 
 
 @contextmanager
-def staged(place: Path) -> Iterator[Path]:
+def staged(place: Path, *, patience: float | None = None) -> Iterator[Path]:
     """An empty folder for the new files of the set whose last file has this place; nobody else gets it meanwhile.
 
     What `interrupted` goes by stays until a set has taken its places. Raises OSError, also where another process keeps
-    the room longer than some seconds.
+    the room longer than `patience`, in seconds.
     """
-    with _held(place) as room:
+    with _held(place, patience) as room:
         _remove(room / _NEW)
         if not interrupted(place):
             _remove(room / _OLD)
@@ -74,20 +76,27 @@ def staged(place: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(places: Iterable[Path]) -> None:
-    """Remove what killed processes left beside these places; not what shows whose the other files of a set are."""
+    """Remove what killed processes left beside these places; not what shows whose the other files of a set are.
+
+    Nor what is somebody's who is at work: nobody is waited for.
+    """
     for place in places:
         if room_of(place).exists() and not interrupted(place):
-            with suppress(OSError), staged(place):
+            with suppress(OSError), staged(place, patience=0.0):
                 pass
 
 
 def _remove(*folders: Path) -> None:
+    """Remove folders, and what somebody put in the place of one: a link is not followed."""
     for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.is_symlink() or folder.is_file():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _held(place: Path) -> Iterator[Path]:
+def _held(place: Path, patience: float | None) -> Iterator[Path]:
     """The room of a place, made and locked; it is removed, if it is empty, before others may have it.
 
     On a file system without locks it is a folder of another name each time: what a killed process leaves stays there,
@@ -95,7 +104,7 @@ def _held(place: Path) -> Iterator[Path]:
     """
     room = room_of(place)
     try:
-        lock = _waited(room)
+        lock = _waited(room, _PATIENCE if patience is None else patience)
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
@@ -109,11 +118,11 @@ def _held(place: Path) -> Iterator[Path]:
         _let_go(room, lock)
 
 
-def _waited(room: Path) -> int:
+def _waited(room: Path, patience: float) -> int:
     """The descriptor of the room's lock. Raises OSError, also where another process keeps it."""
     begin = time.monotonic()
     while (lock := _locked(room)) is None:
-        if time.monotonic() - begin > _PATIENCE:
+        if time.monotonic() - begin >= patience:
             raise BlockingIOError(errno.EAGAIN, "another process is writing it: wait for it, or end it")
         time.sleep(0.02)
     return lock
@@ -126,7 +135,7 @@ def _locked(room: Path) -> int | None:
     try:
         with suppress(FileExistsError):
             room.mkdir()
-        file = os.open(room / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        file = os.open(room / "lock", os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
     except FileNotFoundError:
         if not room.parent.is_dir():
             raise

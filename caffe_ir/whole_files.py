@@ -21,7 +21,7 @@ import os
 import signal
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -37,37 +37,40 @@ Move = tuple[Path, Path]
 
 @contextmanager
 def whole_files(
-    *places: Path, gone: Iterable[Path] = (), durable: bool = False, make_folders: bool = False
+    *places: Path,
+    gone: Callable[[], Iterable[Path]] = tuple,
+    of_set: Path | None = None,
+    durable: bool = False,
+    make_folders: bool = False,
 ) -> Iterator[list[BinaryIO]]:
     """Files open for writing, one for each place, which they take together when the block ends without an exception.
 
-    `gone` are files of the old set that the new one does not have. A place that is a symbolic link is followed. With
-    `durable` the files are on the disk when they take their places, so that a power cut leaves no mixture either; with
-    `make_folders` their folders are made, and go again where nothing comes of it.
+    `gone` tells which files of the old set the new one does not have; it is asked, as the block is run, while nobody
+    else writes the set. `of_set` is the last place of the set that a single file belongs to. A place that is a symbolic
+    link is followed. With `durable` the files are on the disk when they take their places, so that a power cut leaves
+    no mixture either; with `make_folders` their folders are made, and go again where nothing comes of it.
     Raises OSError, also where another process is writing them. A file is written through the handle that made it:
     opened a second time, and so truncated, ext4 would write its blocks to the disk when it is closed.
     """
     with ExitStack() as rooms:
         moves: list[Move] = []
         if make_folders:
-            rooms.enter_context(_folders(place.parent for place in places))
+            rooms.enter_context(_folders((place.parent for place in places), durable=durable))
         made: dict[Path, Path] = {}
+        if of_set is not None:
+            target = target_of(of_set)
+            made[target.parent] = rooms.enter_context(staged(target))
         for target in map(target_of, reversed(places)):  # the last one's room is everybody's that lies beside it
             if target.parent not in made:
                 made[target.parent] = rooms.enter_context(staged(target))
             moves.insert(0, (made[target.parent] / target.name, target))
         with ExitStack() as opened:
-            files: list[BinaryIO] = [opened.enter_context(open(path, "xb")) for path, _ in moves]
-            yield files
-            if durable:
-                for file in files:
-                    file.flush()
-                    os.fsync(file.fileno())
-        publish(moves, gone=gone, durable=durable)
+            yield [opened.enter_context(open(path, "xb")) for path, _ in moves]
+        publish(moves, gone=gone(), durable=durable)
 
 
 @contextmanager
-def _folders(wanted: Iterable[Path]) -> Iterator[None]:
+def _folders(wanted: Iterable[Path], *, durable: bool) -> Iterator[None]:
     """Make folders that are not there, and take them away again where the block ends with an exception."""
     made: list[Path] = []
     try:
@@ -76,6 +79,8 @@ def _folders(wanted: Iterable[Path]) -> Iterator[None]:
             for one in reversed(missing):
                 one.mkdir(exist_ok=True)
                 made.append(one)
+        if durable:
+            _sync_folders({one.parent for one in made})
         yield
     except BaseException:
         for one in reversed(made):
@@ -93,10 +98,14 @@ def publish(moves: Sequence[Move], *, gone: Iterable[Path] = (), durable: bool =
     Raises OSError, and then all places are as they were.
     """
     *others, last = moves
+    if durable:
+        for file, _ in moves:
+            _sync_file(file)
     away: list[Move] = []
     if others:
+        beside = {place.parent: file for file, place in moves}  # no file leaves its file system
         away = [(place, aside(file, place)) for file, place in (last, *others)]
-        away += [(place, aside(last[0], place)) for place in gone]
+        away += [(place, aside(beside.get(place.parent, last[0]), place)) for place in gone]
     done: list[Move] = []
     with _undisturbed():
         try:
@@ -112,8 +121,9 @@ def publish(moves: Sequence[Move], *, gone: Iterable[Path] = (), durable: bool =
             for file, _ in moves:
                 forget_old(file, undone=True)
             raise
-        for file, _ in moves:
-            forget_old(file)
+        if others:
+            for file, _ in moves:
+                forget_old(file)
 
 
 def target_of(place: Path) -> Path:
@@ -128,6 +138,15 @@ def target_of(place: Path) -> Path:
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "it is a device or a pipe, and a file would take its place", str(place))
     return target
+
+
+def _sync_file(file: Path) -> None:
+    """Have the content of a complete file on the disk."""
+    handle = os.open(file, os.O_RDWR)  # Windows flushes only what may be written to
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync_folders(folders: Iterable[Path]) -> None:

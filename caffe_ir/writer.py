@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from caffe_ir import caffemodel, caffemodel_hdf5
 from caffe_ir.errors import ConversionError, Problem, Problems
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.header import Origins, with_header
 from caffe_ir.net import Net
 from caffe_ir.prototxt import prototxt
@@ -66,9 +66,12 @@ def write(
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
     places = {each: with_ending(stem, each) for each in (ending, *contents)}
     check_set(stem, places, inputs=_sources(net), force=force)
-    gone = list(stale(stem, places))
     try:
-        with whole_files(*places.values(), gone=gone, durable=durable, make_folders=True) as (weights, *files):
+        with whole_files(*places.values(), gone=lambda: stale(stem, places), durable=durable, make_folders=True) as (
+            weights,
+            *files,
+        ):
+            check_set(stem, places, inputs=_sources(net), force=force)  # somebody else may have written it meanwhile
             _reserve(weights, length)
             caffemodel.stream(pieces, weights, lambda count: progress(count, length), watch)
             for file, content in zip(files, contents.values(), strict=True):
@@ -99,8 +102,10 @@ def write_weights(
     path = Path(path)
     pieces, length = _framed(net, hdf5=path.suffix == ".h5")
     check_weights(path, force=force)
+    stem = path.with_name(stem_of_weights(path.name) or path.name)
     try:
-        with whole_files(path, make_folders=True) as (file,):
+        with whole_files(path, of_set=with_ending(stem, PROTOTXT), make_folders=True) as (file,):
+            check_weights(path, force=force)
             _reserve(file, length)
             caffemodel.stream(pieces, file, lambda count: progress(count, length))
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from caffe_ir import staging, whole_files
 from caffe_ir.file_names import PROTOTXT
-from caffe_ir.replaceable import check_file, check_set, stale, with_ending
+from caffe_ir.replaceable import check_file, check_set, has_mark, is_ours, stale, with_ending
 from caffe_ir.text_files import HTML
 
 Stamps = dict[str, tuple[int, int]]
@@ -24,15 +24,18 @@ def staged(stem: Path) -> Iterator[Path]:
         yield room / stem.name
 
 
-def publish(stage: Path, stem: Path, before: Iterable[str] = (), *, durable: bool = False) -> Stamps:
+def publish(
+    stage: Path, stem: Path, before: Mapping[str, tuple[int, int]] | None = None, *, durable: bool = False
+) -> Stamps:
     """Move the files beside `stage` to their place beside `stem`, and remove those of an earlier time.
 
-    Killed at any moment it leaves no prototxt beside a caffemodel of another time. Raises OSError.
+    `before` are the stamps of those that the job wrote when it was last done, perhaps elsewhere. Killed at any moment
+    it leaves no prototxt beside a caffemodel of another time. Raises OSError.
     """
     made = sorted(stage.parent.iterdir(), key=lambda path: path.name == _last(stem).name)
     places = [stem.with_name(path.name) for path in made]
     old = stale(stem, [path.name.removeprefix(stem.name) for path in places])
-    gone = [path for path in dict.fromkeys((*map(Path, before), *old)) if path not in places]
+    gone = [path for path in dict.fromkeys((*_left(before or {}), *old)) if path not in places]
     with ExitStack() as rooms:
         moves = []
         for path, place in zip(made, places, strict=True):
@@ -46,6 +49,15 @@ def publish(stage: Path, stem: Path, before: Iterable[str] = (), *, durable: boo
     for path in gone:
         path.unlink(missing_ok=True)
     return stamps(places)
+
+
+def _left(before: Mapping[str, tuple[int, int]]) -> list[Path]:
+    """Of the files that a journal names those that may be removed: a journal may come from anybody, and name any file.
+
+    They are as they were left, and are ours by what they say themselves.
+    """
+    paths = [Path(name) for name, stamp in before.items() if untouched({name: stamp})]
+    return [path for path in paths if is_ours(path) or (path.suffix == ".html" and has_mark(path, HTML))]
 
 
 def check_places(

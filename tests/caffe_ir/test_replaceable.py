@@ -7,7 +7,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.header import Origins, with_header
-from caffe_ir.replaceable import check_absent, check_file, check_set, check_weights, stale
+from caffe_ir.replaceable import check_absent, check_file, check_set, check_weights, is_ours, stale
 from caffe_ir.staging import room_of
 
 SET = (".caffemodel", ".heads.json", ".prototxt")
@@ -94,6 +94,14 @@ def test_no_input_is_replaced_whatever_it_is_called(
             told = f"{name}.caffemodel is the same file as net.caffemodel, which is read, and cannot be written too"
             assert refused(tmp_path / name, ".caffemodel", inputs=(source,), force=force)[0] == told
     assert refused(stem, inputs=(tmp_path / "not there", tmp_path / "a\0b")) == []
+
+
+def test_a_file_is_ours_by_the_prototxt_that_lists_it(stem: Path) -> None:
+    assert all(is_ours(stem.with_name(f"net{ending}")) for ending in SET)
+    stem.with_name("net.heads.json").write_text("mine")
+    stem.with_name("other.caffemodel").write_text("mine")
+    for name in ("net.heads.json", "other.caffemodel", "net.txt", "net.caffemodel.h5"):
+        assert not is_ours(stem.with_name(name))
 
 
 def test_two_outputs_are_not_one_file(stem: Path) -> None:

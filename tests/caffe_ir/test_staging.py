@@ -113,6 +113,39 @@ def test_a_link_in_the_room_s_place_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "new" / "work").exists()
 
 
+@pytest.mark.parametrize("name", ["new", "old"])
+def test_links_in_the_room_are_not_followed(tmp_path: Path, name: str) -> None:
+    """A folder out of an archive may hold a room with anything in it."""
+    place, mine = tmp_path / "net", tmp_path / "mine"
+    mine.mkdir()
+    (mine / "net").write_text("mine")
+    room_of(place).mkdir()
+    (room_of(place) / name).symlink_to(mine)
+    assert not interrupted(place)
+    place.touch()
+    with staged(place) as room:
+        os.replace(place, aside(room / "net", place))
+        forget_old(room / "net")
+    assert (mine / "net").read_text() == "mine"
+    assert os.listdir(tmp_path) == ["mine"]
+
+
+def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    room_of(tmp_path / "net").mkdir()
+    (room_of(tmp_path / "net") / "lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(OSError, match="symbolic links"), staged(tmp_path / "net"):
+        raise AssertionError("it must not begin")
+    assert not (tmp_path / "mine").exists()
+
+
+def test_nobody_is_waited_for_to_remove_what_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("it waits"))
+    with staged(tmp_path / "net") as room:
+        (room / "half").touch()
+        remove_leftovers([tmp_path / "net"])
+        assert os.listdir(room) == ["half"]
+
+
 def test_where_there_are_no_locks_each_has_another_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(_: int) -> bool:
         raise OSError(errno.ENOLCK, "No locks available")

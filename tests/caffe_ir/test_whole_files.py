@@ -103,7 +103,7 @@ SET = ("net.caffemodel", "net.heads.json", "net.prototxt")
 
 def write_set(folder: Path, text: str, *names: str, gone: tuple[str, ...] = (), durable: bool = False) -> None:
     places = [folder / name for name in names or SET]
-    with whole_files(*places, gone=[folder / name for name in gone], durable=durable) as files:
+    with whole_files(*places, gone=lambda: [folder / name for name in gone], durable=durable) as files:
         for file in files:
             file.write(text.encode())
 
@@ -198,6 +198,37 @@ def test_a_link_is_followed_into_its_folder(tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path)) == 5
 
 
+def test_a_file_of_the_old_set_goes_where_the_new_ones_are_elsewhere(tmp_path: Path) -> None:
+    """It lies beside the links, perhaps on another disk than the files."""
+    (tmp_path / "big").mkdir()
+    write_set(tmp_path, "old")
+    for name in ("net.caffemodel", "net.prototxt"):
+        (tmp_path / name).unlink()
+        (tmp_path / name).symlink_to(f"big/{name}")
+    write_set(tmp_path, "new", "net.caffemodel", "net.prototxt", gone=("net.heads.json",))
+    assert contents(tmp_path / "big") == {"net.caffemodel": "new", "net.prototxt": "new"}
+    assert sorted(os.listdir(tmp_path)) == ["big", "net.caffemodel", "net.prototxt"]
+
+
+def test_a_single_file_of_a_set_waits_for_who_writes_the_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caffe_ir.staging._PATIENCE", 0.05)
+    files, last = tmp_path / "net.caffemodel", tmp_path / "net.prototxt"
+    refused = pytest.raises(BlockingIOError, match="another process is writing it")
+    with whole_files(files, last), refused, whole_files(files, of_set=last):
+        raise AssertionError("two have it")
+    with whole_files(files, of_set=last) as (file,), refused, whole_files(files, last):
+        file.write(b"alone")
+    assert sorted(os.listdir(tmp_path)) == ["net.caffemodel", "net.prototxt"]
+
+
+def test_a_single_file_leaves_what_a_killed_run_left_of_its_set(tmp_path: Path) -> None:
+    write_set(tmp_path, "old")
+    assert killed_at(4, lambda: write_set(tmp_path, "new"))
+    with whole_files(tmp_path / "net.caffemodel", of_set=tmp_path / "net.prototxt") as (file,):
+        file.write(b"alone")
+    assert interrupted(tmp_path / "net.prototxt")
+
+
 def test_a_device_a_pipe_and_a_loop_of_links_are_no_places(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
@@ -231,3 +262,7 @@ def test_what_is_durable_is_on_the_disk_before_it_is_there(tmp_path: Path, monke
     moves = [f"move {name}" for name in SET]
     assert done[:3] == [f"sync {name}" for name in SET]
     assert done[3:] == [moves[2], *moves[:2], folder, *moves[:2], folder, moves[2], folder]
+    done.clear()
+    with whole_files(tmp_path / "a/b/net", durable=True, make_folders=True):
+        pass
+    assert set(done[:2]) == {folder, "sync a"}, "the new folders are on the disk before their files"

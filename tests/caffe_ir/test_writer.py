@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Clip, Parameter, ReLU, Swish
 from caffe_ir.net import Net, Node
+from caffe_ir.staging import staged
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 
@@ -211,6 +214,20 @@ def test_the_weights_alone_are_those_of_the_pair(tmp_path: Path) -> None:
     writer.write_weights(small(), tmp_path / "pair.caffemodel")
     writer.write_weights(small(), tmp_path / "made" / "net.caffemodel")
     assert (tmp_path / "made" / "net.caffemodel").stat().st_size == size
+
+
+def test_a_set_that_is_written_meanwhile_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """What the old set has is asked when nobody else writes it, not when the wait for it begins."""
+    writer.write(small(), tmp_path / "net", CAFFE)
+    waiting = threading.Thread(target=lambda: writer.write(small(), tmp_path / "net", CAFFE, hdf5=True))
+    with staged(tmp_path / "net.prototxt"):
+        waiting.start()
+        time.sleep(0.3)
+        other = writer.write(small(), tmp_path / "other", CAFFE, others={".heads.json": "{}"})
+        for place in (other.caffemodel, *other.others, other.prototxt):
+            place.replace(place.with_name(place.name.replace("other", "net")))
+    waiting.join()
+    assert sorted(contents(tmp_path)) == ["net.caffemodel.h5", "net.prototxt"]
 
 
 def test_files_of_the_old_net_that_the_new_one_lacks_go(tmp_path: Path) -> None:

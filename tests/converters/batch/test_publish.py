@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from caffe_ir.header import Origins, with_header
+from caffe_ir.text_files import HTML
 from converters.batch.publish import publish, remove_leftovers, staged, stamps, untouched
 
 
@@ -28,11 +30,18 @@ def test_files_come_to_their_places_and_nothing_is_left_beside_them(tmp_path: Pa
     assert untouched(made)
 
 
+def write_net(stem: Path) -> dict[str, tuple[int, int]]:
+    """The files of a net that tocaffe wrote, and their stamps."""
+    write(stem, "old", ".caffemodel", ".heads.json")
+    text = with_header("name: 'net'\n", Origins(), "caffe", {".caffemodel": 3, ".heads.json": 3})
+    write(stem, text, ".prototxt")
+    return stamps(stem.with_name(stem.name + ending) for ending in (".caffemodel", ".heads.json", ".prototxt"))
+
+
 def test_files_of_an_earlier_time_that_are_not_made_again_go(tmp_path: Path) -> None:
     stem = tmp_path / "net"
-    write(stem, "old", ".prototxt", ".caffemodel", ".heads.json")
+    before = write_net(stem)
     write(tmp_path / "other", "old", ".prototxt")
-    before = [str(stem) + ending for ending in (".prototxt", ".caffemodel", ".heads.json")]
     with staged(stem) as stage:
         write(stage, "new", ".prototxt", ".caffemodel")
         publish(stage, stem, before)
@@ -66,11 +75,31 @@ def test_a_link_into_another_folder_is_followed(tmp_path: Path) -> None:
 
 
 def test_files_of_an_earlier_time_elsewhere_go_too(tmp_path: Path) -> None:
-    write(tmp_path / "net", "old", ".prototxt", ".caffemodel")
+    before = write_net(tmp_path / "net")
+    write(tmp_path / "net", HTML, ".verify.html")
+    before |= stamps([tmp_path / "net.verify.html"])
     with staged(tmp_path / "other" / "net") as stage:
         write(stage, "new", ".prototxt", ".caffemodel")
-        publish(stage, tmp_path / "other" / "net", [f"{tmp_path}/net{one}" for one in (".prototxt", ".caffemodel")])
+        publish(stage, tmp_path / "other" / "net", before)
     assert names(tmp_path) == ["other"]
+
+
+def test_no_file_goes_because_a_journal_names_it(tmp_path: Path) -> None:
+    """The journal may come with a folder from anywhere, and its stamps may be right."""
+    write_net(tmp_path / "edited")
+    write(tmp_path / "edited", "mine", ".heads.json")
+    write(tmp_path / "mine", "mine", ".prototxt", ".caffemodel", ".html", ".txt")
+    before = names(tmp_path)
+    with staged(tmp_path / "out" / "net") as stage:
+        write(stage, "new", ".prototxt", ".caffemodel")
+        known = stamps(path for path in tmp_path.iterdir() if path.is_file() and path.stem != "edited")
+        publish(stage, tmp_path / "out" / "net", known | stamps([tmp_path / "edited.heads.json"]))
+    assert names(tmp_path) == sorted([*before, "out"])
+    ours = write_net(tmp_path / "net")
+    with staged(tmp_path / "out" / "net") as stage:
+        write(stage, "new", ".prototxt", ".caffemodel")
+        publish(stage, tmp_path / "out" / "net", {name: (size, time + 1) for name, (size, time) in ours.items()})
+    assert {Path(name).name for name in ours} <= set(names(tmp_path)), "they were touched since"
 
 
 def test_an_edit_a_touch_and_a_loss_are_seen(tmp_path: Path) -> None:
