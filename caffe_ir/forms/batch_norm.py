@@ -33,31 +33,37 @@ CAFFE_EPS = 1e-5
 
 
 def _with_its_own_epsilon(new: Replacement) -> str:
-    source, factors, mean, var = _asked(new)
-    eps = _squared(source.eps) if source.form == "outside" else source.eps
-    if source.form == "outside":
-        var = _variance_outside(source, var)
-    _normalised(new, eps, mean, var, factors)
+    source, var = _asked(new)
+    if source.form == "inside":
+        _normalised(new, source.eps, var, new.old.blobs[-1], new.old.blobs[:-2])
+        return ""
+    with np.errstate(invalid="ignore"):  # what is NaN or infinite in the source remains so
+        v = np.sqrt(var) * (np.sqrt(var) + 2 * source.eps)
+    _normalised(new, _squared(source.eps), var, Blob.of(v), new.old.blobs[:-2])
     return ""
 
 
 def _with_caffes_epsilon(new: Replacement) -> str:
-    source, factors, mean, var = _asked(new)
+    source, var = _asked(new)
     if source.form == "inside" and source.eps == CAFFE_EPS:
         return "it is the source's own"
-    var, ratio = _variance_and_ratio(source, var.load().astype(np.float64))
-    if not np.all(ratio == 1):
-        gamma, beta = factors or [Blob.of(each, constant=True) for each in (np.ones_like(ratio), np.zeros_like(ratio))]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        d = np.sqrt(var) + source.eps if source.form == "outside" else np.sqrt(var + source.eps)
+        v = (d - np.sqrt(CAFFE_EPS)) * (d + np.sqrt(CAFFE_EPS))
+        ratio = np.where(v < 0, np.sqrt(CAFFE_EPS) / d, 1.0)
+    factors: Sequence[Blob] = new.old.blobs[:-2]
+    if np.any(ratio != 1):
+        gamma, beta = factors or [Blob.of(each, constant=True) for each in (np.ones_like(v), np.zeros_like(v))]
         factors = [Blob.of(gamma.load().astype(np.float64) * ratio), beta]
-    _normalised(new, CAFFE_EPS, mean, var, factors)
+    _normalised(new, CAFFE_EPS, var, Blob.of(np.where(v < 0, 0.0, v)), factors)
     return ""
 
 
-def _asked(new: Replacement) -> tuple[SourceBatchNorm, Sequence[Blob], Blob, Blob]:
-    """The layer, gamma and beta if it has them, the mean and the variance."""
-    layer, (*factors, mean, var) = new.old.layer, new.old.blobs
+def _asked(new: Replacement) -> tuple[SourceBatchNorm, Array]:
+    """The layer and its variances, in float64."""
+    layer = new.old.layer
     assert isinstance(layer, SourceBatchNorm)
-    return layer, factors, mean, var
+    return layer, new.old.blobs[-1].load().astype(np.float64)
 
 
 def _squared(eps: float) -> float:
@@ -65,25 +71,14 @@ def _squared(eps: float) -> float:
     return float(Decimal(repr(eps)) ** 2)
 
 
-def _variance_outside(source: SourceBatchNorm, var: Blob) -> Blob:
-    with np.errstate(invalid="ignore"):  # what is NaN or infinite in the source remains so
-        root = np.sqrt(var.load().astype(np.float64))
-        return Blob.of(root * (root + 2 * source.eps))
+def _normalised(new: Replacement, eps: float, given: Array, var: Blob, factors: Sequence[Blob]) -> None:
+    """BatchNorm, which has the source's name, as everybody expects, unless that is the name of an output of the net.
 
-
-def _variance_and_ratio(source: SourceBatchNorm, var: Array) -> tuple[Blob, Array]:
-    """Caffe's variance for its epsilon, and what gamma is multiplied with; 1 where the variance can say it all."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        d = np.sqrt(var) + source.eps if source.form == "outside" else np.sqrt(var + source.eps)
-        v = (d - np.sqrt(CAFFE_EPS)) * (d + np.sqrt(CAFFE_EPS))
-        return Blob.of(np.where(v < 0, 0.0, v)), np.where(v < 0, np.sqrt(CAFFE_EPS) / d, 1.0)
-
-
-def _normalised(new: Replacement, eps: float, mean: Blob, var: Blob, factors: Sequence[Blob]) -> None:
-    """BatchNorm, which has the source's name, as everybody expects, unless that is the name of an output of the net."""
+    `given` are the source's variances, `var` those that Caffe gets.
+    """
     old, one = new.old, Blob.of(np.ones(1, np.float32), constant=True)
-    _say(new, "BatchNorm, Scale" if factors else "BatchNorm")
-    new.add("norm", BatchNorm(use_global_stats=True, eps=eps), old.bottom, blobs=(mean, var, one))
+    _say(new, given, "BatchNorm, Scale" if factors else "BatchNorm")
+    new.add("norm", BatchNorm(use_global_stats=True, eps=eps), old.bottom, blobs=(old.blobs[-2], var, one))
     if not factors:
         return
     if not new.net.is_output(old.top):
@@ -93,8 +88,8 @@ def _normalised(new: Replacement, eps: float, mean: Blob, var: Blob, factors: Se
         new.held[old.top] = scaled
 
 
-def _say(new: Replacement, written: str) -> None:
-    source, var = new.old.layer, new.old.blobs[-1].load()
+def _say(new: Replacement, var: Array, written: str) -> None:
+    source = new.old.layer
     assert isinstance(source, SourceBatchNorm)
     broken = int(np.count_nonzero(var < (-source.eps if source.form == "inside" else 0.0)))
     if broken:
