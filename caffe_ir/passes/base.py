@@ -1,4 +1,7 @@
-"""The contract of a pass: one idea, an equation in its docstring, and a function that rewrites one node at a time."""
+"""The two kinds of passes: `Pass` rewrites a node and its neighbours, `NetPass` a net as a whole.
+
+What looks at one node alone is neither: it is a form (caffe_ir/forms), and `legalize` chooses it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ class Context(Struct, frozen=True, kw_only=True):
 
 
 class NetPass(Struct, frozen=True, kw_only=True):
-    """A pass that must see the whole net: `run` rewrites it, under the same contract as the rewrites of `Pass`."""
+    """`run` is called once for each net: for what weighs all nodes against each other, or needs an order of its own.
+
+    The contract is that of `Pass`: the net is checked before and after, and blobs that outlive it keep their shapes.
+    """
 
     name: str
     run: Callable[[Net, Context], None]
@@ -39,6 +45,8 @@ class NetPass(Struct, frozen=True, kw_only=True):
 
 class Pass(Struct, frozen=True, kw_only=True):
     """`rewrite` is called once for each node whose layer is one of `visits`, in the order of the net.
+
+    It is for what a node's producers and readers decide: layers that are joined, taken out or exchanged.
 
     A node that an earlier call of the same pass took out is not visited. The net is checked before and after a pass,
     not in between; the blobs that outlive it keep their shapes.

@@ -21,8 +21,8 @@ from math import prod
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Reshape
 from caffe_ir.layers.source import Linear, MatMul, Permute
-from caffe_ir.net import Net, Node
-from caffe_ir.passes.base import Context, Pass
+from caffe_ir.net import Net
+from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.layout import products, several, single
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.values import Values
@@ -33,8 +33,8 @@ VIEWS = (Permute, Reshape, Flatten, Linear)
 RULES: Mapping[type[Layer], Rule] = {**single.RULES, **several.RULES, **products.RULES}
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if node is not net.nodes[0] or not any(isinstance(one.layer, VIEWS) for one in net.nodes):
+def _run(net: Net, context: Context) -> None:
+    if not any(isinstance(one.layer, VIEWS) for one in net.nodes):
         return
     best = _best(net)
     while _work(best.net) < _work(net):
@@ -92,4 +92,4 @@ def take(net: Net, stage: Stage) -> None:
     net.values = Values(values)
 
 
-LAYOUT = Pass(name="layout", visits=(Layer,), rewrite=_rewrite)
+LAYOUT = NetPass(name="layout", run=_run)
