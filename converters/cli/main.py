@@ -30,6 +30,7 @@ COMMANDS = {
     "batch": ("converters.cli.batch", "Convert many models, here or on a Dask cluster."),
     "verify": ("converters.cli.verify", "Compare a Caffe net with its source, layer by layer."),
     "run": ("converters.cli.run", "Run a converted net on pictures: boxes drawn, or classes."),
+    "decoder": ("converters.cli.decoder", "Python and C code for the boxes of a converted net."),
     "check": ("converters.cli.check", "The layers of a PROTOTXT that an engine gets wrong."),
     "summary": ("converters.cli.net_summary", "A table of a model's layers, with what each costs."),
     "targets": ("converters.cli.targets", "The engines that nets can be written for."),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from caffe_ir.blob import Array
-from caffe_ir.errors import ConversionError, Problem
 from converters.decode.boxes import Boxes
 from converters.decode.channels import exponential, logistic, rounded, scaled
 from converters.decode.facts import HeadFacts
@@ -19,18 +18,15 @@ _PLACES: dict[str, dict[str, int]] = {
     },
 }  # fmt: skip
 """The channels of a box; its classes follow."""
-_SIDES = {"center": 0.0, "left_top": 0.5, "right_bottom": -0.5}
-"""Where the predicted point lies: the centre is so many widths and heights from it."""
+SIDES = {"left_top": 0.5, "right_bottom": -0.5}
+"""So many widths and heights lie from the predicted point to the centre; any other yolo_point is the centre."""
 
 
 def boxes_of_yolo(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
     """The boxes whose objectness is above the threshold, cell by cell, as parts of the net's input.
 
-    `blob` is the head's map (num * channels, rows, columns) of one picture. Raises ConversionError.
+    `blob` is the head's map (num * channels, rows, columns) of one picture.
     """
-    if head.point not in _SIDES:
-        known = ", ".join(_SIDES)
-        raise ConversionError(Problem(what=f"head {head.name}: yolo_point={head.point} is not known", why=known))
     rows, columns = head.grid
     channel = _PLACES[head.type]
     grid = blob.reshape(head.num, -1, rows, columns).astype(np.float32, copy=False)
@@ -52,7 +48,7 @@ def boxes_of_yolo(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
         (part + cell.astype(np.float32)) / np.float32(cells)
         for part, cell, cells in ((parts["x"], column, columns), (parts["y"], row, rows))
     ]
-    side = np.float32(_SIDES[head.point])
+    side = np.float32(SIDES.get(head.point, 0))
     places = [centre[0] + side * size[0], centre[1] + side * size[1], *size] if side else [*centre, *size]
     return Boxes(
         places=np.stack(places, axis=1),

@@ -1,0 +1,52 @@
+"""`convert decoder STEM`: a decoder for the boxes of one net, as a Python file and a C file that stand alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from caffe_ir.file_names import PROTOTXT, stem_of_weights
+from converters.cli.command import Command, refuse_missing
+from converters.cli.failure import failures_told
+from converters.cli.files import stem_of
+from converters.cli.say import say
+
+_HEADS = ".heads.json"
+
+
+@click.command(cls=Command, examples=("convert decoder deploy", "convert decoder deploy.heads.json -o src/boxes"))
+@click.argument("net", metavar="STEM")
+@click.option(
+    "-o", "--output", metavar="STEM",
+    help="Write STEM.decoder.py and STEM.decoder.c; or a folder.  [default: beside heads.json]",
+)  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def decoder(net: str, output: str | None, quiet: bool) -> None:
+    """Write a decoder for the boxes of the net STEM, in Python and in C99.
+
+    Both are made of STEM.heads.json and need nothing of tocaffe: the Python file needs numpy, the C file exp() and
+    pow(). They give the boxes of `convert run`, from the blobs of any engine.
+    """
+    stem = net.removesuffix(_HEADS).removesuffix(PROTOTXT)
+    heads = Path((stem_of_weights(stem) or stem) + _HEADS)
+    refuse_missing((heads,))
+    with failures_told(str(heads), what="cannot be made a decoder of"):
+        from caffe_ir.replaceable import check_file
+        from caffe_ir.text_files import write_text
+        from converters.decode.facts import read_facts
+        from converters.decode.standalone import ENDINGS, MARK, standalone
+
+        facts, name = read_facts(heads), heads.name.removesuffix(_HEADS)
+        place = heads.with_name(name) if output is None else stem_of(output, name)
+        texts = {
+            place.with_name(place.name + ending): standalone(facts, name, language)
+            for language, ending in ENDINGS.items()
+        }
+        for path in texts:
+            check_file(path, MARK)
+        for path, text in texts.items():
+            write_text(path, text, mark=MARK)
+    if not quiet:
+        for path, text in texts.items():
+            say(f"written  {path} ({len(text.encode()):,} bytes)")

@@ -1,0 +1,220 @@
+"""Both files, run: the C one compiled without a warning, under sanitizers. The numpy decoder is what they are compared
+with, and real Darknet judges that one (tests/end_to_end/test_picture_to_boxes.py)."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.errors import ConversionError
+from converters.darknet import heads_json
+from converters.decode import Facts, detections, facts_of
+from converters.decode.standalone import MARK, standalone
+from tests.converters.darknet.judged import ALEXEYAB, converted, net
+
+CC = shutil.which("gcc") or shutil.which("clang")
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-O2")
+
+ANCHORS = "anchors=3,4, 6,5, 9,12, 14,10"
+YOLO = f"num=4;mask=0,2,3;classes=3;{ANCHORS}"
+REGION = "num=2;classes=9;coords=4;anchors=.57,.67, 1.87,2.06;softmax=1"
+MAP = "[convolutional];filters={};size=1;stride=2;activation={}"
+TREE = "".join(f"{n} {parent}\n" for n, parent in enumerate((-1, -1, -1, 0, 0, 2, 2, 3, 3)))
+
+NETS: dict[str, tuple[str, tuple[int, int, int]]] = {
+    "yolo": (f"{MAP.format(24, 'linear')};[yolo];{YOLO}", (0, 2, 0)),
+    "two heads": (f"{MAP.format(24, 'linear')};[yolo];{YOLO};[route];layers=-2;[yolo];{YOLO}", (0, 2, 0)),
+    "new_coords": (f"{MAP.format(24, 'logistic')};[yolo];{YOLO};new_coords=1;scale_x_y=2", ALEXEYAB),
+    "greedynms": (f"letter_box=1;{MAP.format(24, 'linear')};[yolo];{YOLO};scale_x_y=1.05;nms_kind=greedynms", ALEXEYAB),
+    "diounms": (f"{MAP.format(24, 'linear')};[yolo];{YOLO};nms_kind=diounms;beta_nms=0.8", ALEXEYAB),
+    "gaussian": (f"{MAP.format(36, 'linear')};[Gaussian_yolo];{YOLO};yolo_point=left_top", ALEXEYAB),
+    "region": (f"{MAP.format(28, 'linear')};[region];{REGION}", (0, 2, 0)),
+    "alexeyabs region": (f"{MAP.format(28, 'linear')};[region];{REGION}", ALEXEYAB),
+    "background": (f"{MAP.format(28, 'linear')};[region];{REGION};background=1", (0, 2, 0)),
+    "no softmax": (f"{MAP.format(28, 'linear')};[region];{REGION.replace('softmax=1', 'softmax=0')}", (0, 2, 0)),
+    "tree": (f"{MAP.format(28, 'linear')};[region];{REGION};tree=some.tree", (0, 2, 0)),
+    "detection": ("[connected];output=52;[detection];side=2;num=2;classes=3;coords=4;sqrt=1", (0, 2, 0)),
+    "detection softmax": ("[connected];output=52;[detection];side=2;num=2;classes=3;coords=4;softmax=1", (0, 2, 0)),
+}
+
+
+def facts_for(folder: Path, name: str) -> Facts:
+    (folder / "some.tree").write_text(TREE)
+    sections, header = NETS[name]
+    return facts_of(heads_json(converted(folder, net(sections), header=header)).encode(), folder)
+
+
+def blobs_for(facts: Facts, seed: int) -> dict[str, np.ndarray]:
+    """Maps that give some dozens of boxes, of numbers that a net would make."""
+    rng, made = np.random.default_rng(seed), {}
+    for head in facts.heads:
+        made[str(head.blob)] = rng.normal(0, 2, head.count).astype(np.float32)
+        if head.new_coords or head.type == "detection":
+            made[str(head.blob)] = rng.random(head.count, np.float32)
+    return made
+
+
+def by_numpy(facts: Facts, blobs: dict[str, np.ndarray], size: tuple[int, int], threshold: float) -> list[Any]:
+    found = detections(facts, blobs, size, threshold=threshold)
+    return [(one.category, one.score, *one.place) for one in found]
+
+
+def by_python(facts: Facts, blobs: dict[str, np.ndarray], size: tuple[int, int], threshold: float) -> list[Any]:
+    names: dict[str, Any] = {}
+    exec(compile(standalone(facts, "deploy", "python"), "deploy.decoder.py", "exec"), names)
+    found: list[Any] = names["decode"](blobs, *size, threshold)
+    return found
+
+
+class Box(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_float) for name in ("x", "y", "width", "height", "score")),
+        ("category", ctypes.c_int),
+        ("order", ctypes.c_int),
+    )
+
+
+class InC:
+    """The C file as a shared library."""
+
+    def __init__(self, folder: Path, facts: Facts) -> None:
+        source, library = folder / "x.decoder.c", folder / "x.so"
+        source.write_text(standalone(facts, "my-net 2", "c"))
+        subprocess.run([str(CC), *STRICT, "-shared", "-fPIC", source, "-o", library, "-lm"], check=True)
+        self.decode = ctypes.CDLL(str(library)).my_net_2_decode
+        self.decode.argtypes = (
+            ctypes.c_void_p,
+            ctypes.c_int,
+            ctypes.c_int,
+            ctypes.c_float,
+            ctypes.c_void_p,
+            ctypes.c_int,
+        )
+
+    def __call__(self, blobs: list[np.ndarray], size: tuple[int, int], threshold: float, room: int = 5000) -> Any:
+        held = [np.ascontiguousarray(blob, np.float32) for blob in blobs]
+        pointers = (ctypes.c_void_p * len(held))(*(one.ctypes.data for one in held))
+        found = (Box * room)()
+        count = self.decode(pointers, size[1], size[0], threshold, found, room)
+        if count < 0:
+            return count
+        return [(one.category, one.score, one.x, one.y, one.width, one.height) for one in found[:count]]
+
+
+SIZES = [(33, 70), (90, 41), (14, 12)]
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@pytest.mark.parametrize("name", NETS)
+def test_all_three_give_the_same_bits(name: str, tmp_path: Path) -> None:
+    facts = facts_for(tmp_path, name)
+    in_c, count = InC(tmp_path, facts), 0
+    for seed, size in enumerate(SIZES):
+        blobs = blobs_for(facts, seed)
+        wanted = by_numpy(facts, blobs, size, 0.3)
+        assert by_python(facts, blobs, size, 0.3) == wanted
+        assert in_c([blobs[str(head.blob)] for head in facts.heads], size, 0.3) == wanted
+        count += len(wanted)
+    assert count > 20
+
+
+MAIN = """
+#include <stdio.h>
+int main(void)
+{{
+    static float {arrays};
+    const float *blobs[] = {{ {names} }};
+    static struct deploy_box found[5000];
+    int i, count;
+    {reads}
+    count = deploy_decode(blobs, 70, 33, 0.3f, found, 5000);
+    for (i = 0; i < count; i++)
+        printf("%d %.9g %.9g %.9g %.9g %.9g\\n", found[i].category, (double)found[i].score, (double)found[i].x,
+               (double)found[i].y, (double)found[i].width, (double)found[i].height);
+    return count < 0 || deploy_decode(blobs, 70, 33, 0.3f, found, 1) > 1;
+}}
+"""
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@pytest.mark.parametrize(
+    "name", ["two heads", "greedynms", "gaussian", "background", "alexeyabs region", "tree", "detection"]
+)
+def test_the_c_file_is_clean_under_sanitizers(name: str, tmp_path: Path) -> None:
+    """A program of its own, in which every read beyond a blob, and whatever C does not define, ends with an error."""
+    facts = facts_for(tmp_path, name)
+    blobs = blobs_for(facts, 0)
+    arrays, reads = [], []
+    for place, head in enumerate(facts.heads):
+        blobs[str(head.blob)].tofile(tmp_path / f"b{place}")
+        arrays.append(f"b{place}[{head.count}]")
+        read = f"fread(b{place}, 4, {head.count}, f) != {head.count}"
+        reads.append(f'{{ FILE *f = fopen("b{place}", "rb"); if (!f || {read}) return 9; fclose(f); }}')
+    names = ", ".join(f"b{place}" for place in range(len(reads)))
+    main = MAIN.format(arrays=", ".join(arrays), names=names, reads="\n".join(reads))
+    (tmp_path / "main.c").write_text(standalone(facts, "deploy", "c") + main)
+    checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
+    subprocess.run([str(CC), *STRICT, *checks, "main.c", "-o", "main", "-lm"], cwd=tmp_path, check=True)
+    done = subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [[float(word) for word in line.split()] for line in done.stdout.splitlines()]
+    np.testing.assert_allclose(found, by_numpy(facts, blobs, (33, 70), 0.3), rtol=1e-8)
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+def test_too_little_room_is_told_with_what_is_needed(tmp_path: Path) -> None:
+    facts = facts_for(tmp_path, "yolo")
+    blobs = list(blobs_for(facts, 0).values())
+    in_c = InC(tmp_path, facts)
+    needed = -in_c(blobs, (33, 70), 0.3, room=3)
+    assert needed > 3
+    assert len(in_c(blobs, (33, 70), 0.3, room=needed)) > 3
+
+
+def test_only_what_the_net_needs_is_in_them(tmp_path: Path) -> None:
+    facts = facts_for(tmp_path, "detection")
+    for language in ("python", "c"):
+        text = standalone(facts, "deploy", language)
+        assert MARK in text
+        assert "detection" in text
+        assert "def region" not in text
+        assert "static void region" not in text
+        assert "logistic(x)" not in text
+        assert "{{" not in text
+        assert "//@" not in text
+
+
+def test_names_out_of_files_end_no_comment(tmp_path: Path) -> None:
+    facts = facts_for(tmp_path, "yolo")
+    evil = '*/ int x; """ \\\n import os'
+    odd = replace(facts, heads=(replace(facts.heads[0], blob=evil, name=evil),))
+    text = standalone(odd, f"deploy{evil}", "c")
+    assert text.count("*/") == text.count("/*")
+    names: dict[str, Any] = {}
+    exec(compile(standalone(odd, evil, "python"), "x", "exec"), names)
+    assert names["BLOBS"] == [evil]
+    if CC is not None:
+        (tmp_path / "x.c").write_text(text)
+        subprocess.run([CC, *STRICT, "-c", "x.c"], cwd=tmp_path, check=True)
+
+
+def test_nets_without_a_head_have_no_decoder(tmp_path: Path) -> None:
+    facts = facts_of(
+        heads_json(converted(tmp_path, net("[convolutional];filters=5;[avgpool];[softmax]"))).encode(), tmp_path
+    )
+    with pytest.raises(ConversionError, match="has no detection head"):
+        standalone(facts, "deploy", "c")
+
+
+def test_a_head_of_no_boxes_is_none(tmp_path: Path) -> None:
+    facts = facts_for(tmp_path, "yolo")
+    assert by_python(facts, {str(facts.heads[0].blob): np.full(facts.heads[0].count, -9)}, (9, 9), 0.5) == []
+    assert json.dumps(by_python(facts, blobs_for(facts, 1), (9, 9), 0.3))
