@@ -5,6 +5,8 @@ other order is a chain of exchanges, and the cheapest chain is looked for. An ex
 
 - Slice into X parts (P, 1, Y, Q), Concat along the last axis: (P, 1, Y, X Q);
 - Slice into Y parts (P, X, 1, Q), Concat along the second axis: (P, Y X, 1, Q);
+- the one after the other for many rows X = A B: the A blocks of rows behind (B, Y), then the B rows of each; both times
+  the rows that move are cut apart, A + B parts in all;
 - Im2col of (P, 1, X, Y Q) with a kernel of 1 x Y cells that lie Q apart: channel y of the result at (x, q) is what
   stood at (x, y Q + q) (im2col.cpp, im2col_cpu);
 - the Convolution with these windows and a filter for each channel that has a single 1: no reader of Caffe files but
@@ -17,7 +19,7 @@ from collections.abc import Mapping
 from functools import lru_cache, partial
 from heapq import heappop, heappush
 from itertools import combinations, pairwise
-from math import prod
+from math import isqrt, prod
 
 import numpy as np
 
@@ -109,9 +111,23 @@ def _by_columns(new: Replacement) -> str:
     return ""
 
 
-def _cut(new: Replacement, count: int, axis: int) -> list[str]:
+def _in_two_steps(new: Replacement) -> str:
+    """(P, A, B Y, Q) -> (P, B Y, A, Q) = (P, B, Y A, Q) -> (P, Y A, B, Q)."""
+    batch, rows, columns, last = new.shape_of(new.old.bottom)
+    first = max(size for size in range(1, isqrt(rows) + 1) if rows % size == 0)
+    if first == 1 or rows // first > MOST_PARTS:
+        return f"{rows} rows are no few blocks of few rows"
+    x = new.old.bottom
+    for count, others in ((first, rows // first * columns), (rows // first, columns * first)):
+        x = new.view("view", x, (batch, count, others, last))
+        x = new.add("joined", Concat(axis=3), *_cut(new, count, 1, x))
+    new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
+    return ""
+
+
+def _cut(new: Replacement, count: int, axis: int, x: str = "") -> list[str]:
     points = tuple(range(1, count))
-    return new.split("part", Slice(axis=axis, slice_point=points), new.old.bottom, tops=count)
+    return new.split("part", Slice(axis=axis, slice_point=points), x or new.old.bottom, tops=count)
 
 
 def _by_an_identity(new: Replacement) -> str:
@@ -152,6 +168,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Exchange: (
         Form(name="Slice and Concat of rows", build=_by_rows),
         Form(name="Slice and Concat of columns", build=_by_columns),
+        Form(name="Slice and Concat of rows in two steps", build=_in_two_steps),
         Form(name="Convolution of an identity", build=_by_an_identity),
         Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),
     ),

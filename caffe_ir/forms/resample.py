@@ -7,6 +7,11 @@ Products of matrices, whatever they are:
 Views are merged: a map resized both ways is Reshape, InnerProduct, Reshape, Convolution, Reshape. The axis that shrinks
 most, or grows least, goes first, so that the second product is the smaller one.
 
+The same products where the batch stays the batch, for readers that have none or that know no other:
+- A Convolution whose windows are the lines, side by side in a map of one channel; it makes the new places channels, and
+  an Exchange brings these behind the axes before.
+- A Convolution whose windows are the lines, with a group and the whole matrix for each cell of the axes before.
+
 A depthwise Deconvolution of a map with its border repeated, where the rows and columns of a map become a whole number f
 of times as many and each is spread in the same way, as by bilinear and bicubic interpolation without aligned corners:
 a cell reaches r cells far, so the border is repeated r times, and the kernel has 2 r f taps, or one less for an odd f;
@@ -15,7 +20,7 @@ for r = 0, where each cell becomes f equal ones, it has f.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
 
@@ -26,9 +31,10 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
-from caffe_ir.layers.source import Pad, Resample
+from caffe_ir.layers.source import Exchange, Pad, Resample
 from caffe_ir.replacement import Replacement
 
+ROW_AXES = 2
 ROUNDING = 2.0**-52
 """Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""
 REACHES = (0, 1, 2)
@@ -41,19 +47,40 @@ NO_SPREAD = "its cells are not all spread in the same way to a whole number of t
 # ---- products of matrices -------------------------------------------------------------------------------------------
 
 
-def _by_matrices(new: Replacement) -> str:
-    layer, x = new.old.layer, new.old.bottom
+Step = tuple[int, int, Blob]
+"""An axis, its new size, and its matrix."""
+
+
+def _steps(new: Replacement) -> list[Step]:
+    """The axis that shrinks most, or grows least, first."""
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Resample)
-    shape = held = new.shape_of(x)
-    steps = sorted(
+    return sorted(
         zip(layer.axes, layer.output_size, new.old.blobs, strict=True),
         key=lambda step: (step[1] / shape[step[0]], -step[0]),
     )
-    for axis, size, matrix in steps:
+
+
+def _by_inner_products(new: Replacement) -> str:
+    return _by_matrices(new, flat=True)
+
+
+def _by_convolutions(new: Replacement) -> str:
+    if not any(len(_view(new.shape_of(new.old.bottom), axis)) == ROW_AXES for axis, _, _ in _steps(new)):
+        return "no axis is the last"
+    return _by_matrices(new, flat=False)
+
+
+def _by_matrices(new: Replacement, *, flat: bool) -> str:
+    layer, x = new.old.layer, new.old.bottom
+    shape = held = new.shape_of(x)
+    for axis, size, matrix in _steps(new):
         view = _view(shape, axis)
+        if len(view) == ROW_AXES and not flat:
+            view = (*view, 1, 1)
         if view != held:
             x = new.add("view", Reshape(shape=_dims(view, held)), x)
-        x = _product(new, x, size, matrix, flat=len(view) == 2)
+        x = _product(new, x, size, matrix, flat=len(view) == ROW_AXES)
         shape = (*shape[:axis], size, *shape[axis + 1 :])
         held = (view[0], size, *view[2:])
     if held != shape:
@@ -80,6 +107,58 @@ def _product(new: Replacement, x: str, size: int, matrix: Blob, *, flat: bool) -
         return new.add("columns", InnerProduct(num_output=size, bias_term=False), x, blobs=[matrix])
     weights = matrix.reshaped((*matrix.shape, 1, 1))
     return new.add("rows", Convolution(num_output=size, kernel_size=(1, 1), bias_term=False), x, blobs=[weights])
+
+
+# ---- the batch stays the batch --------------------------------------------------------------------------------------
+
+
+def _by_windows(new: Replacement) -> str:
+    return _by_lines(new, _windows)
+
+
+def _by_groups(new: Replacement) -> str:
+    return _by_lines(new, _groups)
+
+
+def _by_lines(new: Replacement, product: Callable[[Replacement, str, Shape, Step], str]) -> str:
+    x, shape = new.old.bottom, new.shape_of(new.old.bottom)
+    for axis, size, matrix in _steps(new):
+        if axis == 0:
+            return "it resizes the batch"
+        lines = (shape[0], prod(shape[1:axis]), shape[axis], prod(shape[axis + 1 :]))
+        x = product(new, x, lines, (axis, size, matrix))
+        shape = (*shape[:axis], size, *shape[axis + 1 :])
+    new.view("shape", x, shape)
+    return ""
+
+
+def _windows(new: Replacement, x: str, lines: Shape, step: Step) -> str:
+    """(N, before, line, behind) -> (N, before, size, behind)."""
+    (batch, before, line, behind), (_, size, matrix) = lines, step
+    flat = behind == 1
+    x = new.view("lines", x, (batch, 1, before, line) if flat else (batch, 1, before * line, behind))
+    kernel = (1, line) if flat else (line, 1)
+    layer = Convolution(num_output=size, kernel_size=kernel, stride=kernel, bias_term=False)
+    x = new.add("places", layer, x, blobs=[matrix.reshaped((size, 1, *kernel))])
+    if before == 1:
+        return x
+    x = new.view("view", x, (batch, size, before, behind))
+    return new.add("exchanged", Exchange(), x)
+
+
+def _groups(new: Replacement, x: str, lines: Shape, step: Step) -> str:
+    (batch, before, line, behind), (_, size, matrix) = lines, step
+    flat = behind == 1
+    x = new.view("lines", x, (batch, before, 1, line) if flat else (batch, before, line, behind))
+    kernel = (1, line) if flat else (line, 1)
+    layer = Convolution(num_output=before * size, kernel_size=kernel, group=before, bias_term=False)
+    shape = (before * size, 1, *kernel)
+    blob = Blob.computed(shape, partial(_for_each, matrix, before, shape), constant=matrix.constant)
+    return new.add("places", layer, x, blobs=[blob])
+
+
+def _for_each(matrix: Blob, times: int, shape: Shape) -> Array:
+    return np.tile(matrix.load(), (times, 1)).reshape(shape)
 
 
 # ---- a transposed convolution ---------------------------------------------------------------------------------------
@@ -164,7 +243,10 @@ def _kernel(shape: Shape, rows: Sequence[float], columns: Sequence[float]) -> Ar
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Resample: (
-        Form(name="products of matrices", build=_by_matrices),
+        Form(name="products of matrices", build=_by_inner_products),
+        Form(name="products of matrices by Convolutions", build=_by_convolutions),
+        Form(name="Convolutions of lines as windows", build=_by_windows),
+        Form(name="Convolutions of lines in groups", build=_by_groups),
         Form(name="a Deconvolution of the map with its border repeated", build=_by_a_deconvolution),
     ),
 }

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log
+from math import e, log
 
 from msgspec.structs import replace
 
@@ -108,6 +108,16 @@ def _natural(new: Replacement) -> str:
     return ""
 
 
+def _with_base(new: Replacement) -> str:
+    """MNN takes Caffe's -1 for no logarithm at all; e as float32 is off by 3e-8."""
+    layer = new.old.layer
+    assert isinstance(layer, Log)
+    if layer.base != -1:
+        return "it is not the natural logarithm"
+    new.add("log", replace(layer, base=e), new.old.bottom)
+    return ""
+
+
 def _decadic(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, Log)
@@ -138,6 +148,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     LRN: (Form(name="LRN with k 1, times k to the power of -beta", build=_of_one),),
     Log: (
         Form(name="a multiple of the natural logarithm", build=_natural),
+        Form(name="its base written", build=_with_base, loss=lambda layer: 3e-8),
         Form(name="a multiple of the logarithm to base 10", build=_decadic),
     ),
     Reshape: (Form(name="Reshape with all sizes", build=_as_reshape),),

@@ -3,8 +3,9 @@
 Every form is tried: it builds its nodes, and what it costs and who computes it wrongly follow from these. What they
 hold that the target lacks is written in a form of its own, and priced as such. Forms that differ by less than 1 % of
 the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
-taken that the fewest other targets get wrong. A form that loses digits in float32 is taken only where every other one
-loses them too.
+taken that the fewest other targets get wrong. Files that are for other targets as well (`Target.for_others`) may cost
+more for that, and a layer that the target computes and another one does not is written in one of its forms too, or
+stays as it is. A form that loses digits in float32 is taken only where every other one loses them too.
 
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
 """
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 
 from msgspec import Struct, field
 
@@ -22,7 +22,7 @@ from caffe_ir.errors import ConversionError, Note, Problem, Problems, ShapeError
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
-from caffe_ir.net import Net
+from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import WIDESPREAD
@@ -30,6 +30,10 @@ from caffe_ir.targets.target import Target, Verdict
 
 EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
+REFUSAL = 0.02
+"""The same where the files are for other targets as well, in a form that one of them fewer refuses."""
+UNTRUTH = 1.0
+"""The same in a form that one of them fewer gets wrong in silence."""
 CALL = 0.5
 """Of a layer's price: such a difference counts in no net, however small it is."""
 CLOSE = 2e-6
@@ -37,7 +41,9 @@ CLOSE = 2e-6
 
 Kinds = frozenset[type[Layer]]
 Breaks = Mapping[str, int]
-"""Other targets that do not compute a form, by name: 1 where they refuse it, 2 where they get it wrong in silence."""
+"""Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence."""
+REFUSED, WRONG = 1, 2
+AS_IT_IS = Form(name="as it is", build=lambda new: "")
 
 Priced = tuple[float, Breaks, float]
 """The cost in nanoseconds, the other targets that it breaks, and what float32 loses."""
@@ -52,10 +58,17 @@ class Choice(Struct, frozen=True, kw_only=True):
     breaks: Breaks
     loss: float
     """What float32 loses by it and by the forms of what it built."""
+    kept: bool = False
+    """The layer stays as it is."""
+
+    def commit(self) -> None:
+        """Put what was built in the place of the layer."""
+        if not self.kept:
+            self.new.commit()
 
     def notes(self) -> list[Note]:
         """What to say of it: the form's own words, or its name."""
-        if self.new.notes or not self.new.nodes:
+        if self.kept or self.new.notes or not self.new.nodes:
             return self.new.notes
         old = self.new.old
         return [Note(kind="lowered", text=f"{old.layer} -> {self.form.name}", origin=old.origin)]
@@ -68,35 +81,61 @@ class Chooser(Struct, kw_only=True):
     target: Target
     forms: Mapping[type[Layer], tuple[Form, ...]]
     known: dict[tuple[Layer, Shapes], Priced] = field(default_factory=dict)
-    equal: dict[type[Layer], float] = field(default_factory=dict)
-    """For each kind of layers, the difference in nanoseconds between two forms that does not count."""
+    counts: Counter[type[Layer]] = field(default_factory=Counter)
+    """The layers of the net as it came, by kind."""
+    whole: list[float] = field(default_factory=list)
+    """What they cost together in nanoseconds, once it was asked for."""
 
-    def lacks(self, layer: Layer, bottoms: Shapes) -> bool:
-        """Whether the target does not compute a layer, and there are forms of it."""
-        return type(layer) in self.forms and not self.target.holds(layer, bottoms)
+    def asks(self, node: Node, bottoms: Shapes) -> bool:
+        """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
 
-    def best(self, old: Replacement, within: Kinds = frozenset()) -> Choice:
+        One that shares weights with another layer, or works in place so as to write them, stays as it is.
+        """
+        if type(node.layer) not in self.forms:
+            return False
+        if not self.target.holds(node.layer, bottoms):
+            return True
+        shares = bool(node.param_names) or node.in_place
+        return self.target.for_others and not shares and bool(self._priced_layer(node.layer, bottoms)[1])
+
+    def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.
 
-        `within` are the kinds of layers that are being written by this one; a form may not lead back to them.
+        `within` are the kinds of layers that are being written by this one; a form may not lead back to them. `share`
+        is what a layer of the first of them is of all of its kind. A layer that the target computes is a form of
+        itself; one that it computes slowly, where there is no other.
         """
-        kind, tried, refused = type(old.old.layer), list[Choice](), list[tuple[Form, Exception]]()
-        forms = self.forms[kind]
+        node, tried, refused = old.old, list[Choice](), list[tuple[Form, Exception]]()
+        kind, bottoms = type(node.layer), old.shapes_of(node.bottoms)
+        share, verdict = share or self.share(kind), self.target.verdict(node.layer, bottoms)
+        if verdict is None:
+            tried.append(self._kept(old))
+        forms = () if verdict is None and kind in within else self.forms[kind]
         for form in forms:
-            new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes), taken=set(old.taken))
+            new = Replacement(net=self.net, old=node, shapes=dict(old.shapes), taken=set(old.taken))
             try:
                 if reason := form.build(new):
                     raise ShapeError(reason)
                 new.shapes_of(top for node in new.nodes for top in node.tops)
-                alone = len(forms) == 1 and not within
-                cost, breaks, loss = (0.0, {}, 0.0) if alone else self._priced(new, within | {kind})
-                loss = max(loss, form.loss(old.old.layer))
+                alone = len(forms) == 1 and not within and verdict is not None
+                cost, breaks, loss = (0.0, {}, 0.0) if alone else self._priced(new, within | {kind}, share)
+                loss = max(loss, form.loss(node.layer))
                 tried.append(Choice(form=form, new=new, cost=cost, breaks=breaks, loss=loss))
             except (ConversionError, ShapeError) as error:
                 refused.append((form, error))
+        if not tried and verdict and not verdict.is_fault:
+            return self._kept(old)
         if not tried:
             raise self._no_form(old, refused)
-        return tried[0] if len(tried) == 1 else self._cheapest(tried)
+        return tried[0] if len(tried) == 1 else self._cheapest(tried, share)
+
+    def share(self, kind: type[Layer]) -> float:
+        """What a layer of a kind is of all of its kind in the net."""
+        return 1 / max(1, self.counts[kind])
+
+    def _kept(self, old: Replacement) -> Choice:
+        cost, breaks, loss = self._priced_layer(old.old.layer, old.shapes_of(old.old.bottoms))
+        return Choice(form=AS_IT_IS, new=old, cost=cost, breaks=breaks, loss=loss, kept=True)
 
     def _no_form(self, old: Replacement, refused: list[tuple[Form, Exception]]) -> ConversionError:
         """Why a node cannot be written: the reason of each form; of a layer of Caffe's own, the target's."""
@@ -110,41 +149,46 @@ class Chooser(Struct, kw_only=True):
         what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
         return ConversionError(Problem(what=what, why=why, origin=node.origin))
 
-    def _cheapest(self, tried: list[Choice]) -> Choice:
-        kind = type(tried[0].new.old.layer)
-        close = [one for one in tried if one.loss <= CLOSE]
-        tried = close or tried
+    def _cheapest(self, tried: list[Choice], share: float) -> Choice:
+        tried = [one for one in tried if one.loss <= CLOSE] or tried
+        if self.target.for_others:
+            return min(tried, key=lambda one: self._burden(one, share))
         least = min(one.cost for one in tried)
-        equal = [one for one in tried if one.cost <= least + self._allowance(kind)]
+        equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
         return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
 
-    def _priced(self, new: Replacement, within: Kinds) -> Priced:
+    def _burden(self, one: Choice, share: float) -> float:
+        """The cost of a form, and what its faults elsewhere would be worth."""
+        faults = Counter(one.breaks.values())
+        return one.cost + faults[REFUSED] * self._part(REFUSAL * share) + faults[WRONG] * self._part(UNTRUTH * share)
+
+    def _part(self, share: float) -> float:
+        """Nanoseconds that are a share of the net's, or what does not count in any."""
+        price = self.target.price
+        if not self.whole:
+            costs = (price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
+            self.whole.append(sum(costs))
+        return max(share * self.whole[0], CALL * price.layer)
+
+    def _priced(self, new: Replacement, within: Kinds, share: float) -> Priced:
         """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""
         cost, breaks, loss = 0.0, dict[str, int](), 0.0
         for node in new.nodes:
             bottoms = new.shapes_of(node.bottoms)
             if verdict := self._hopeless(node.layer, bottoms):
                 raise ShapeError(verdict.why)
-            if not self.lacks(node.layer, bottoms):
+            if not self.asks(node, bottoms):
                 one = self._priced_layer(node.layer, bottoms)
-            elif type(node.layer) in within:
+            elif type(node.layer) in within and self.is_refused(node.layer, bottoms):
                 raise ShapeError(f"it leads back to {node.layer.type_name()}")
             else:
-                one = self._priced_form(Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken), within)
+                inner = Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken)
+                choice = self.best(inner, within, share)
+                one = (choice.cost, choice.breaks, choice.loss)
             cost += one[0]
             breaks = _worst(breaks, one[1])
             loss = max(loss, one[2])
         return cost, breaks, loss
-
-    def _priced_form(self, old: Replacement, within: Kinds) -> Priced:
-        """The cost of the best form of a layer; of the layer itself where it is slow and has no other."""
-        try:
-            choice = self.best(old, within)
-        except ConversionError:
-            if self.is_refused(old.old.layer, bottoms := old.shapes_of(old.old.bottoms)):
-                raise
-            return self._priced_layer(old.old.layer, bottoms)
-        return choice.cost, choice.breaks, choice.loss
 
     def is_refused(self, layer: Layer, bottoms: Shapes) -> bool:
         """Whether the target does not compute a layer at all; a slow one it does."""
@@ -163,18 +207,11 @@ class Chooser(Struct, kw_only=True):
             self.known[layer, bottoms] = (cost, _broken(layer, bottoms, self.target), 0.0)
         return self.known[layer, bottoms]
 
-    def _allowance(self, kind: type[Layer]) -> float:
-        if not self.equal:
-            counts = Counter(type(node.layer) for node in self.net.nodes)
-            price = self.target.price
-            whole = sum(price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
-            self.equal = {one: EQUAL * whole / count for one, count in counts.items()}
-        return max(self.equal.get(kind, 0.0), CALL * self.target.price.layer)
-
 
 def _broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:
     verdicts = {other.name: other.verdict(layer, bottoms) for other in WIDESPREAD if other is not target}
-    return {name: 1 + verdict.silent for name, verdict in verdicts.items() if verdict is not None}
+    faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
+    return {name: WRONG if verdict.silent else REFUSED for name, verdict in faults.items()}
 
 
 def _worst(first: Breaks, second: Breaks) -> dict[str, int]:
@@ -182,20 +219,21 @@ def _worst(first: Breaks, second: Breaks) -> dict[str, int]:
 
 
 def _run(net: Net, context: Context) -> None:
-    chooser = Chooser(net=net, target=context.target, forms=FORMS)
+    counts = Counter(type(node.layer) for node in net.nodes)
+    chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts)
     problems, none = Problems(), Kinds()
-    waiting = [(node.name, none) for node in reversed(net.nodes)]
+    waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
     while waiting:
-        name, within = waiting.pop()
+        name, within, share = waiting.pop()
         node = net.node(name)  # an earlier choice may have let it read another blob
-        if not chooser.lacks(node.layer, net.shapes_of(node.bottoms)):
+        if not chooser.asks(node, net.shapes_of(node.bottoms)):
             continue
-        refused = chooser.is_refused(node.layer, net.shapes_of(node.bottoms))
-        with problems.collected() if refused else suppress(ConversionError):  # what is slow may have no other form
-            choice = chooser.best(Replacement(net=net, old=node), within)  # as it was when it was priced
-            choice.new.commit()
+        with problems.collected():
+            choice = chooser.best(Replacement(net=net, old=node), within, share)  # as it was when it was priced
+            choice.commit()
             net.notes += choice.notes()
-            waiting += [(one.name, within | {type(node.layer)}) for one in reversed(choice.new.nodes)]
+            if not choice.kept:
+                waiting += [(one.name, within | {type(node.layer)}, share) for one in reversed(choice.new.nodes)]
     problems.raise_if_any()
 
 

@@ -17,6 +17,7 @@ The order, with its reasons:
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
+- pooled_maps behind legalize, whose forms spread what was pooled.
 - reshape when all views are made.
 - fold_batch_norm after legalize: it needs to know every reader of a convolution.
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
@@ -51,6 +52,7 @@ from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.narrow import NARROW
 from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
+from caffe_ir.passes.pooled_maps import POOLED_MAPS
 from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.sign import SIGN
@@ -78,6 +80,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     CONSTANT_OPERAND,
     COEFFICIENTS,
     LEGALIZE,
+    POOLED_MAPS,
     RESHAPE,
     FOLD_BATCH_NORM,
     SIGN,

@@ -53,6 +53,7 @@ CAFFE = Target(
     name="caffe",
     title="BVLC Caffe 1.0",
     is_caffe=True,
+    for_others=True,
     source="tag 1.0 of 2017-04-15: caffe.proto and a build of it",
     layers={
         AbsVal: (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
+from math import e, isclose, prod
 from typing import Any
 
 from caffe_ir.layer import Layer, Shapes
@@ -69,8 +69,8 @@ def fractional_coefficients(layer: Eltwise, bottoms: Shapes) -> bool:
 
 
 def base_and_scale(layer: Exp | Log, bottoms: Shapes) -> bool:
-    """Another function than e^x or the natural logarithm."""
-    return (layer.base, layer.scale, layer.shift) != (-1.0, 1.0, 0.0)
+    """Another function than e^x or the natural logarithm; e may be written as the base."""
+    return (layer.scale, layer.shift) != (1.0, 0.0) or not (layer.base == -1 or isclose(layer.base, e, rel_tol=1e-6))
 
 
 def constant_in_lrn(layer: LRN, bottoms: Shapes) -> bool:

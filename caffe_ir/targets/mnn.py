@@ -96,6 +96,11 @@ MNN = Target(
                 where=lambda layer, bottoms: layer.axis < 0,
                 source="trial ip_axis_m1",
             ),
+            Never(
+                text="no size is found where there are more rows than images",
+                where=lambda layer, bottoms: bottoms[0][0] > 1,
+                source="trial Reshape(48, 7), InnerProduct: 0 values",
+            ),
         ),
         LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
         Log: (

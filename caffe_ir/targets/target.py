@@ -213,6 +213,8 @@ class Target(Struct, frozen=True, kw_only=True):
     old_forms: frozenset[OldForm] = frozenset(OLD_FORMS)
     """The forms of older prototxts that it reads."""
     price: Price = Price()
+    for_others: bool = False
+    """Files for it are for the other targets as well, as far as they can be."""
     engine: str = ""
     """The engine of `convert verify` that is this target, where there is one."""
     evidence: Evidence = "run"

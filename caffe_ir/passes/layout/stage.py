@@ -153,7 +153,8 @@ class Stage(Struct, kw_only=True):
     ) -> tuple[str, tuple[int, ...]] | None:
         """A blob without a copy in which each of some axes of a view is an axis, and which; None where that is not so.
 
-        `as_channels`: the one axis is the second of two or four.
+        `as_channels`: the one axis is the second of two or four. The batch is the first axis where it can be: several
+        readers know no other batch.
         """
         if any(len(view.axes[axis]) != 1 for axis in axes):
             return None
@@ -167,6 +168,8 @@ class Stage(Struct, kw_only=True):
         shape, rest, at = list[int](), prod(held), dict[tuple[int, int], int]()
         for size, stride in sorted(dims, key=lambda dim: -dim[1]):
             outer = rest // (size * stride)
+            if not shape and not as_channels and outer > held[0] and outer % held[0] == 0:
+                shape, outer = [held[0]], outer // held[0]
             if outer > 1 or not shape:
                 shape.append(outer)
             at[size, stride] = len(shape)

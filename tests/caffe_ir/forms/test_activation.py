@@ -154,7 +154,7 @@ def test_the_net_that_relu6_becomes():
 
 
 def test_what_the_target_holds_is_left_alone():
-    newer = replace(CAFFE, layers={**CAFFE.layers, Swish: (), Clip: ()})
+    newer = replace(CAFFE, layers={**CAFFE.layers, Swish: (), Clip: ()}, for_others=False)
     net = net_of((1, 2, 3, 3))
     for place, layer in enumerate((Swish(beta=2.0), Clip(min=0.0, max=6.0), ELU())):
         add(net, f"y{place}", layer)

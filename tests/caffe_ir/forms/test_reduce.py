@@ -40,7 +40,7 @@ def types(net):
         ((2, 3, 4), (1,), "MEAN", ["Reshape", "Pooling", "Reshape"]),
         ((2, 1, 4, 5), (1,), "MEAN", []),
         ((2, 3), (1,), "SUM", ["InnerProduct"]),
-        ((2, 3), (1,), "MEAN", ["InnerProduct"]),
+        ((1, 3), (1,), "MEAN", ["InnerProduct"]),
         ((2, 3), (1,), "MAX", ["Reshape", "Pooling", "Reshape"]),
     ],
     ids=str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
@@ -11,6 +12,8 @@ from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 
 CONTEXT = Context(target=CAFFE, options=Options())
+ALONE = Context(target=replace(CAFFE, for_others=False), options=Options())
+"""Files for Caffe and no other program."""
 
 
 def rewritten(net: Net, *passes: Pass | NetPass, context: Context = CONTEXT) -> Net:

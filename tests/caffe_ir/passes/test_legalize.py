@@ -30,7 +30,7 @@ from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.target import Never, Target
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 
 SHAPE = (1, 4, 16, 16)
 
@@ -93,11 +93,37 @@ def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeyp
     add(net, "small", Mish(), bottoms=("data",))
     run_pass(LEGALIZE, net, CONTEXT)
     assert [node.layer.type_name() for node in net.nodes[2:]] == ["Sigmoid", "ReLU"]
-    assert lowered(Mish()) == ["TanH"]  # where it is all of the net, cost decides
+    assert lowered(Mish(), ALONE) == ["TanH"]  # where it is all of the net, cost decides
+    assert lowered(Mish()) == ["Sigmoid", "ReLU"]  # unless the files are for the other target as well
     flat = net_of((1, 4))
     add(flat, "y", Mish())
     run_pass(LEGALIZE, flat, CONTEXT)
     assert [node.layer.type_name() for node in flat.nodes[1:]] == ["TanH"]  # which nobody gets wrong there
+
+
+def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_little(monkeypatch):
+    less = Target(name="less", title="less", layers={kind: () for kind in CAFFE.layers if kind is not AbsVal})
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, less))
+    forms_of(monkeypatch, AbsVal, by_relu=chain(ReLU(), ReLU()))
+    assert lowered(AbsVal(), ALONE) == ["AbsVal"]
+    assert lowered(AbsVal(), shape=(1, 4)) == ["AbsVal"]  # a layer more is half of so small a net
+    net = net_of(SHAPE)
+    add(
+        net,
+        "large",
+        Convolution(num_output=99, kernel_size=(9, 9), pad=(4, 4), bias_term=False),
+        np.ones((99, 4, 9, 9)),
+    )
+    add(net, "small", AbsVal(), bottoms=("data",))
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU", "ReLU"]
+
+
+def test_a_form_may_hold_the_layer_that_it_writes_where_the_target_has_it(monkeypatch):
+    less = Target(name="less", title="less", layers={kind: () for kind in CAFFE.layers if kind is not AbsVal})
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, less))
+    forms_of(monkeypatch, AbsVal, around=chain(ReLU(), AbsVal()))
+    assert lowered(AbsVal()) == ["AbsVal"]
 
 
 def test_what_a_form_leaves_is_written_as_it_was_priced(monkeypatch):
@@ -173,6 +199,6 @@ def test_what_the_target_holds_is_left_alone_and_nothing_is_done_twice():
     after = rewritten(net, LEGALIZE)
     assert [node.layer.type_name() for node in after.nodes[1:]] == ["Deconvolution", "Eltwise"]
     assert [note.text for note in after.notes] == ["NearestUpsample(scale=(2, 2)) -> Deconvolution of ones"]
-    holding = replace(CAFFE, layers={**CAFFE.layers, NearestUpsample: ()})
+    holding = replace(CAFFE, layers={**CAFFE.layers, NearestUpsample: ()}, for_others=False)
     kept = rewritten(net, LEGALIZE, context=Context(target=holding, options=Options()))
     assert kept.dump() == net.dump()

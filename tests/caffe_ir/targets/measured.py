@@ -94,6 +94,7 @@ TRIALS: Sequence[Trial] = [
     (LRN(local_size=3, alpha=0.5), (MAP,)),
     (LRN(local_size=3, alpha=0.5, k=2.0), (MAP,)),
     (Log(scale=0.1, shift=9.0), (MAP,)),
+    (Log(base=2.718281828459045, scale=0.1, shift=9.0), (MAP,)),
     (MVN(eps=0.1), (MAP,)),
     (Mish(), (MAP,)),
     (PReLU(), (MAP,)),

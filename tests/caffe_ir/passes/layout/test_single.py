@@ -85,8 +85,8 @@ def test_a_scale_of_several_axes_that_lie_as_one():
     add(net, "second", Permute(order=(0, 3, 1, 2)))
     after = rewritten(net, LAYOUT)
     (scale,) = [node for node in after.nodes if isinstance(node.layer, Scale)]
-    assert after.shapes_of(scale.tops) == ((6, 20),)
-    assert scale.layer == Scale(axis=1)
+    assert after.shapes_of(scale.tops) == ((2, 3, 20, 1),)  # and the batch is still the first
+    assert scale.layer == Scale(axis=2)
 
 
 def test_a_view_of_what_does_not_lie_in_order_is_a_copy():

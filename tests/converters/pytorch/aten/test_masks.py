@@ -64,7 +64,7 @@ def test_choices(function):
 
 def test_a_constant_mask_is_not_a_layer_more_than_its_weights():
     net = converted(Calls(lambda x: x.masked_fill(MASK, 3.0)), X)
-    assert {node.layer.type_name() for node in net.nodes} == {"Input", "Scale"}
+    assert {node.layer.type_name() for node in net.nodes} <= {"Input", "Scale", "Reshape"}
 
 
 def test_infinite_numbers_that_a_computed_mask_chooses():

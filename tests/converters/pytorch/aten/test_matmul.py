@@ -22,7 +22,7 @@ def test_linear_of_one_row():
 @pytest.mark.parametrize("shape", [(2, 3, 5), (2, 3, 4, 5), (1, 2, 2, 3, 5)])
 @pytest.mark.parametrize("bias", [True, False])
 def test_linear_of_more_axes(shape, bias):
-    assert layers(converted(nn.Linear(5, 7, bias=bias), images(*shape))) == ["Reshape", "InnerProduct", "Reshape"]
+    assert layers(converted(nn.Linear(5, 7, bias=bias), images(*shape))) == ["Reshape", "Convolution", "Reshape"]
 
 
 def test_linear_by_functions():
