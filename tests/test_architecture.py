@@ -169,6 +169,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.upgrade",
     ),
     "converters": (),
+    # for Python programs: it joins what the command line joins, and knows no command
+    "converters.model": (
+        "caffe_ir.*",
+        "converters.darknet.*",
+        "converters.pytorch.*",
+        "converters.verify.*",
+    ),
     "converters.__main__": ("converters.cli.main",),
     # a source that is Caffe's already: it is read by the reader, and checked by lowering a copy of it
     "converters.caffe.*": (

@@ -1,0 +1,82 @@
+"""The calls for Python programs: alike for all sources, and what they give is what the sources compute."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from caffe_ir.errors import ConversionError
+from converters.model import Model, from_darknet, from_pytorch, read
+from tests.documents.models import write_models
+
+X = np.random.default_rng(0).random((1, 3, 64, 64), np.float32)
+
+
+def module() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Hardswish(), nn.MaxPool2d(2)).eval()
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+    folder = tmp_path_factory.mktemp("models")
+    write_models(folder)
+    return {
+        "darknet": from_darknet(folder / "yolov4-tiny.cfg", folder / "yolov4-tiny.weights"),
+        "pytorch": from_pytorch(module(), (torch.zeros(1, 3, 64, 64),)),
+    }
+
+
+@pytest.mark.parametrize("source", ["darknet", "pytorch"])
+@pytest.mark.parametrize("options", [{}, {"target": "ncnn", "fold_bn": True}], ids=["caffe", "ncnn"])
+def test_what_is_written_agrees_and_reads_back(source: str, options, models, tmp_path: Path) -> None:
+    model = models[source]
+    before = model.net.dump()
+    written = model.write(tmp_path / "net", **options)
+    assert model.net.dump() == before
+    assert model.verify(tmp_path / "net").verdict == "agrees"
+    back = read(written.prototxt, written.caffemodel)
+    (name,) = (node.top for node in model.net.nodes if node.layer.type_name() == "Input")
+    mine, theirs = list(model.run({name: X}).values()), list(back.run({name: X}).values())
+    if source == "pytorch":
+        np.testing.assert_allclose(theirs[0], module()(torch.from_numpy(X)).detach().numpy(), rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(mine[0], theirs[0], rtol=1e-4, atol=1e-5)
+
+
+def test_a_file_that_is_not_the_models_differs(models, tmp_path: Path) -> None:
+    written = models["pytorch"].write(tmp_path / "net")
+    written.prototxt.write_text(written.prototxt.read_text().replace("pool: MAX", "pool: AVE"))
+    assert models["pytorch"].verify(tmp_path / "net").verdict == "differs"
+
+
+def test_heads_are_written_beside(models, tmp_path: Path) -> None:
+    model = models["darknet"]
+    model.write(tmp_path / "net")
+    facts = json.loads((tmp_path / "net.heads.json").read_text())
+    assert [head["name"] for head in facts["heads"]] == [head.name for head in model.heads]
+    assert json.loads((tmp_path / "net.input.json").read_text())
+    assert models["pytorch"].heads == ()
+
+
+def test_notes_are_logged_and_bytes_counted(models, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    counted: list[int] = []
+    with caplog.at_level(logging.INFO, logger="tocaffe"):
+        written = models["darknet"].write(tmp_path / "net", progress=lambda count, total: counted.append(count))
+    assert any("batch normalisation" in record.message for record in caplog.records)
+    assert models["darknet"].notes
+    assert sum(counted) >= written.caffemodel.stat().st_size * 0.9
+
+
+def test_what_cannot_be_done_is_raised(models, tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        models["pytorch"].write(tmp_path / "net", target="nosuch")
+    with pytest.raises(ConversionError):
+        from_pytorch(nn.Sequential(nn.Conv2d(3, 4, 3)), (torch.zeros(1, 5, 8, 8),))
+    with pytest.raises(ConversionError):
+        from_darknet(tmp_path / "no.cfg", tmp_path / "no.weights")
