@@ -22,6 +22,7 @@ from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Pr
 from caffe_ir.html_table import net_table
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.output_places import OutputPlaces
+from caffe_ir.picture_input import PictureInput
 from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.values import Values
 
@@ -136,6 +137,10 @@ class Net:
     """The shape of every blob; kept true by `append` and `replace`."""
     behind: TensorsBehind = field(default_factory=TensorsBehind)
     """The tensors of the source's checkpoint, where it has one."""
+    picture: PictureInput | None = None
+    """What a picture goes through before it is the input of the source, where that is known."""
+    taken: PictureInput | None = None
+    """What of that the net does itself, so that its input is another than the source's."""
 
     def __post_init__(self) -> None:
         self._index = _Index(self.nodes)
@@ -152,6 +157,8 @@ class Net:
             notes=list(self.notes),
             shapes=dict(self.shapes),
             behind=self.behind,
+            picture=self.picture,
+            taken=self.taken,
         )
 
     # ---- building -------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.errors",
     "caffe_ir.given_files",
     "caffe_ir.near_misses",
+    "caffe_ir.picture_input",
     "caffe_ir.values",
     "caffe_ir.visible",
 )
@@ -66,6 +67,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.version",
         "caffe_ir.visible",
     ),
+    "caffe_ir.picture_input": ("caffe_ir.blob",),
     "caffe_ir.values": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
@@ -80,6 +82,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.output_places",
         "caffe_ir.blob",
         "caffe_ir.errors",
+        "caffe_ir.picture_input",
         "caffe_ir.shared_memory",
         "caffe_ir.values",
     ),

@@ -16,6 +16,7 @@ from caffe_ir.net import Net, Node
 from caffe_ir.targets.target import Target
 
 Head = Literal["raw", "activated"]
+InputIs = Literal["prepared", "u8-rgb", "u8-bgr"]
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,8 @@ class Options(Struct, frozen=True, kw_only=True):
     head: Head = "raw"
     """Detection heads: end at the maps that decoders read, or compute what the source's own head layer outputs."""
     fold_batch_norm: bool = False
+    input_is: InputIs = "prepared"
+    """What the net takes: the source's own input, or the bytes of a picture in an order of channels."""
 
 
 class Context(Struct, frozen=True, kw_only=True):

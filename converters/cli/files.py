@@ -104,7 +104,7 @@ def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None, rew
         if stage == dump_after:
             say_whole(seen.dump())
 
-    options = Options(head=caffe.head, fold_batch_norm=caffe.fold_bn)
+    options = Options(head=caffe.head, fold_batch_norm=caffe.fold_bn, input_is=caffe.input_is)
     return (rewrite or lower)(net, TARGETS[caffe.target], options, dump)
 
 

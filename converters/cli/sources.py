@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from caffe_ir.extras import require
+from converters.cli.picture_input import know_pictures
 from converters.options import DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
@@ -87,4 +88,5 @@ def torch_net(source: str, options: PyTorchOptions) -> Net:
     with users_code():
         net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
     net.notes[:0] = model.loaded.notes
+    know_pictures(net, options)
     return net

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from converters.cli.picture_input import ENDING, input_file
+from converters.cli.picture_input import ENDING, input_file, know_pictures
 from converters.cli.sources import require_torch, torch_model, users_code
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
 from converters.options import PyTorchOptions
@@ -29,8 +29,9 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     with users_code():
         program = capture(model.loaded.model, model.args, model.kwargs).program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
+    know_pictures(net, told.read)
     found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
-    beside = {ENDING: None, **input_file(net, told.read)}
+    beside = {ENDING: None, **input_file(found.source.expected, told.read)}
     return replace(found, source=replace(found.source, beside=beside), remarks=told.remarks)
 
 

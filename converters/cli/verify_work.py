@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
@@ -69,6 +70,9 @@ def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
     if not wanted.inputs:
         return [noise(shapes, wanted.seed, found.source.whole)]
     preparation = preparation_of(found.fit, wanted)
+    taken = found.source.expected.taken
+    if taken is not None:  # then the net does all but the fitting itself
+        preparation = replace(preparation, mean=(0.0,), scale=(1.0,), bgr=(taken.order == "BGR") != taken.swapped)
     return [from_file(Path(name), shapes, preparation) for name in wanted.inputs]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from caffe_ir.picture_input import Order
 from converters.darknet.classifier import Classifier
 from converters.darknet.heads import Head, UnknownHead
 
@@ -33,6 +34,8 @@ class Preprocessing(Struct, frozen=True, kw_only=True):
     channels: int
     size: tuple[int, int]
     """Height and width of the input."""
+    taken: Order | None = None
+    """The order of the channels, where the net takes the bytes of a picture and does all but the fitting itself."""
 
     @property
     def is_of_a_picture(self) -> bool:
@@ -41,12 +44,18 @@ class Preprocessing(Struct, frozen=True, kw_only=True):
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
-        order = "RGB" if self.channels == 3 else "grey" if self.channels == 1 else f"{self.channels} channels"
+        order = (
+            (self.taken or "RGB")
+            if self.channels == 3
+            else "grey"
+            if self.channels == 1
+            else f"{self.channels} channels"
+        )
         return {
             "size": self.size,
             "order": order,
             "layout": "planar (N, C, H, W)",
-            "scale": "1/255",
+            "scale": "1/255" if self.taken is None else 1,
             "mean": 0,
             "resize": "bilinear, corners aligned",
             "letterbox": self.fit == "letterbox",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.net import Net
+from caffe_ir.picture_input import Order, PictureInput
 from converters.darknet import fit
 from converters.darknet.assembly import Plan, assembled
 from converters.darknet.batch_norm import BatchNormForm
@@ -116,25 +117,36 @@ def convert(
     if build.problems.found:
         notes = [*_fitting(plan, build, asked), *unread(read, build.made(read.sections))]
         raise ConversionError(*sorted(build.problems.found, key=line_of), notes=notes)
+    facts = _facts(read, decision.dialect, build)
+    if facts.preprocessing.is_of_a_picture:
+        build.net.picture = PictureInput(order="RGB", scale=(1 / 255,))
     build.net.notes[:0] = _opening_notes(read, decision, build, bn)
     build.net.notes.extend(unread(read, read.sections))
     return DarknetModel(
         net=build.net,
         dialect=decision.dialect,
         batch_norm=plan.batch_norm,
-        facts=_facts(read, decision.dialect, build),
+        facts=facts,
         weights=build.weights,
     )
 
 
 def heads_json(model: DarknetModel, net: Net | None = None) -> str:
     """The contents of NAME.heads.json; `net` is the model's net as it was rewritten for its target."""
-    return model.facts.text((net or model.net).values)
+    return _facts_for(model, net).text((net or model.net).values)
 
 
 def files_beside(model: DarknetModel, net: Net | None = None) -> dict[str, str]:
     """What belongs beside the two files of the net, by the ending of its name: .heads.json, .input.json."""
-    return model.facts.texts((net or model.net).values)
+    return _facts_for(model, net).texts((net or model.net).values)
+
+
+def _facts_for(model: DarknetModel, net: Net | None) -> Facts:
+    """The facts for a net that does itself what is done to the bytes of a picture, or for one that does not."""
+    if net is None or net.taken is None:
+        return model.facts
+    order: Order = "BGR" if (net.taken.order == "BGR") != net.taken.swapped else "RGB"
+    return replace(model.facts, preprocessing=replace(model.facts.preprocessing, taken=order))
 
 
 def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tuple[Cfg, WeightsFile]:

@@ -33,4 +33,11 @@ class CaffeOptions(Struct, frozen=True, kw_only=True):
         str,
         Option(help="Engine the files are written for; `convert targets` lists them.", metavar="NAME", choices=TARGETS),
     ] = "caffe"
+    input_is: Annotated[
+        Literal["prepared", "u8-rgb", "u8-bgr"],
+        Option(
+            help="What the Caffe net takes: what the source does (`prepared`), or a picture's values 0..255: their "
+            "order, mean and scale then go into the first layer."
+        ),
+    ] = "prepared"
     fold_bn: Annotated[bool, Option(help="Fold BatchNorm, Scale and linear Power into the layer before them.")] = False

@@ -8,12 +8,14 @@ from typing import Literal
 
 import numpy as np
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir import reference
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
+from caffe_ir.picture_input import PictureInput
 from converters.verify.matching import Makers
 
 Feeds = Mapping[str, Array]
@@ -82,11 +84,20 @@ def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = (
     return Source(
         title=title,
         expected=expected,
-        judges=tuple(judges) or (embedded_judge(meant),),
+        judges=tuple(_behind(judge, expected.taken) for judge in tuple(judges) or (embedded_judge(meant),)),
         origins={value: producers[blob].origin for value, blob in meant.values.items()},
         meant={
             value: ", ".join(str(node.layer) for node in makers.of(blob, known)) for value, blob in meant.values.items()
         },
+    )
+
+
+def _behind(judge: Judge, taken: PictureInput | None) -> Judge:
+    """The judge of a source whose Caffe net takes the bytes of a picture, fed with what the source makes of them."""
+    if taken is None:
+        return judge
+    return replace(
+        judge, values=lambda feeds: judge.values({name: taken.applied(array) for name, array in feeds.items()})
     )
 
 
