@@ -33,6 +33,9 @@ class Layer(Struct, frozen=True, kw_only=True):
     bottoms: ClassVar[tuple[int, int]] = (1, 1)
     """The smallest and the largest number of bottoms."""
 
+    variant: ClassVar[str] = ""
+    """The field that tells this class from another of the same type in a file; empty for the usual one."""
+
     @classmethod
     def declared(cls) -> dict[str, Any]:
         """The fields of the type and their defaults; NODEFAULT stands for none."""

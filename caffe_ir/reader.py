@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from caffe_ir.caffemodel_file import read_layers
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.layer import Layer, Shapes, require
-from caffe_ir.layers import LAYERS, Input
+from caffe_ir.layers import LAYERS, SPELLINGS, Input
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
@@ -281,6 +282,15 @@ def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
     return names if any(names) else ()
 
 
+def _spelled(type_name: str, fields: Mapping[str, Any]) -> Layer:
+    """The layer that a file spells so. Raises ValueError with the reason of its usual spelling."""
+    kinds = SPELLINGS.get(type_name, ())
+    for kind in kinds:
+        with suppress(ValueError, TypeError):
+            return kind.parsed(fields)
+    return LAYERS[type_name].parsed(fields)
+
+
 def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
     """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     if message.type == "Python":
@@ -293,7 +303,7 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:
         require(kind.bottoms[0] <= len(bottoms) <= kind.bottoms[1], f"{len(bottoms)} bottoms, not {kind.bottoms}")
-        layer = kind.parsed(spelled).placed(bottoms, len(message.top))
+        layer = _spelled(message.type, spelled).placed(bottoms, len(message.top))
         layer.infer(bottoms)
         return layer, layer.blob_shapes(bottoms)
     except (ValueError, TypeError) as error:

@@ -11,7 +11,12 @@ from caffe_ir.proto import caffe_pb2
 from caffe_ir.prototxt import values
 from caffe_ir.targets.target import OldForm, Target, Verdict
 
-EXTENSIONS = frozenset({"pooling_param.round_mode", "swish_param", "clip_param"})
+EXTENSIONS = frozenset(
+    {
+        "clip_param", "interp_param", "norm_param", "pass_through_param", "permute_param", "pooling_param.ceil_mode",
+        "pooling_param.round_mode", "reorg_param", "shuffle_channel_param", "swish_param", "upsample_param",
+    }
+)  # fmt: skip
 """The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""
 
 

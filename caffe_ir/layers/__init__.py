@@ -30,18 +30,27 @@ from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
 from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer
 from caffe_ir.layers.forks.activation import Mish, ReLU6
+from caffe_ir.layers.forks.combination import Axpy
+from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
+from caffe_ir.layers.forks.normalization import Normalize
+from caffe_ir.layers.forks.pooling import CeilModePooling
+from caffe_ir.layers.forks.resize import Interp, StrideUpsample, Upsample
+from caffe_ir.layers.forks.shape import PassThrough, Permute, Reorg, ShuffleChannel
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
     "ArgMax": ArgMax,
+    "Axpy": Axpy,
     "BNLL": BNLL,
     "BatchNorm": BatchNorm,
     "Bias": Bias,
     "Clip": Clip,
     "Concat": Concat,
     "Convolution": Convolution,
+    "ConvolutionDepthwise": ConvolutionDepthwise,
     "Crop": Crop,
     "Deconvolution": Deconvolution,
+    "DepthwiseConvolution": DepthwiseConvolution,
     "Dropout": Dropout,
     "DummyData": DummyData,
     "ELU": ELU,
@@ -52,21 +61,27 @@ LAYERS: dict[str, type[Layer]] = {
     "Im2col": Im2col,
     "InnerProduct": InnerProduct,
     "Input": Input,
+    "Interp": Interp,
     "LRN": LRN,
     "LSTM": LSTM,
     "Log": Log,
     "MVN": MVN,
     "Mish": Mish,
+    "Normalize": Normalize,
     "PReLU": PReLU,
     "Parameter": Parameter,
+    "PassThrough": PassThrough,
+    "Permute": Permute,
     "Pooling": Pooling,
     "Power": Power,
     "RNN": RNN,
     "ReLU": ReLU,
     "ReLU6": ReLU6,
     "Reduction": Reduction,
+    "Reorg": Reorg,
     "Reshape": Reshape,
     "Scale": Scale,
+    "ShuffleChannel": ShuffleChannel,
     "Sigmoid": Sigmoid,
     "Silence": Silence,
     "Slice": Slice,
@@ -76,8 +91,14 @@ LAYERS: dict[str, type[Layer]] = {
     "TanH": TanH,
     "Threshold": Threshold,
     "Tile": Tile,
+    "Upsample": Upsample,
 }
 
+SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
+    "Pooling": (Pooling, CeilModePooling),
+    "Upsample": (StrideUpsample, Upsample),
+}
+"""The classes of types that files spell in more than one way: the first whose `parsed` accepts."""
 BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__)
 """The types that BVLC Caffe has, its master included."""
 
@@ -90,16 +111,21 @@ __all__ = [
     "LSTM",
     "MVN",
     "RNN",
+    "SPELLINGS",
     "AbsVal",
     "ArgMax",
+    "Axpy",
     "BatchNorm",
     "Bias",
     "CaffeLayer",
+    "CeilModePooling",
     "Clip",
     "Concat",
     "Convolution",
+    "ConvolutionDepthwise",
     "Crop",
     "Deconvolution",
+    "DepthwiseConvolution",
     "Dropout",
     "DummyData",
     "Eltwise",
@@ -109,25 +135,33 @@ __all__ = [
     "Im2col",
     "InnerProduct",
     "Input",
+    "Interp",
     "Log",
     "Mish",
+    "Normalize",
     "PReLU",
     "Parameter",
+    "PassThrough",
+    "Permute",
     "Pooling",
     "Power",
     "ReLU",
     "ReLU6",
     "Reduction",
+    "Reorg",
     "Reshape",
     "Scale",
+    "ShuffleChannel",
     "Sigmoid",
     "Silence",
     "Slice",
     "Softmax",
     "Split",
+    "StrideUpsample",
     "Swish",
     "TanH",
     "Threshold",
     "Tile",
+    "Upsample",
     "copy_layer",
 ]

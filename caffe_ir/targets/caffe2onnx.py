@@ -11,10 +11,12 @@ from caffe_ir.layers import (
     RNN,
     AbsVal,
     ArgMax,
+    Axpy,
     BatchNorm,
     Bias,
     Concat,
     Convolution,
+    ConvolutionDepthwise,
     Crop,
     Dropout,
     DummyData,
@@ -25,17 +27,21 @@ from caffe_ir.layers import (
     Im2col,
     InnerProduct,
     Log,
+    Normalize,
     Parameter,
+    Permute,
     Pooling,
     PReLU,
     Reduction,
     ReLU6,
     Reshape,
     Scale,
+    ShuffleChannel,
     Silence,
     Split,
     Threshold,
     Tile,
+    Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
@@ -136,6 +142,15 @@ CAFFE2ONNX = Target(
                 source="trial scale_ip_2d",
             ),
         ),
+        Axpy: (),
+        ConvolutionDepthwise: (),
+        Normalize: (
+            Only(field="channel_shared", values=(False,), source="trial ext_Normalize_chan_shared"),
+            Only(field="across_spatial", values=(False,), silent=True, source="trial ext_Normalize_across"),
+        ),
+        Permute: (),
+        ShuffleChannel: (),
+        Upsample: (),
     },
     net=(
         NetLimit(
@@ -149,7 +164,9 @@ CAFFE2ONNX = Target(
             source="trial x_concat_same_twice",
         ),
     ),
-    fields=frozenset({"pooling_param.round_mode"}),
+    fields=frozenset(
+        {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
+    ),
     spellings=(
         Spelling(
             type_name="Convolution",

@@ -27,7 +27,7 @@ def described(target: Target) -> dict[str, Any]:
         "source": target.source,
         "engine": target.engine,
         "layers": {
-            kind.type_name(): [_case(target, limit, limit.title) for limit in target.layers[kind]]
+            _called(kind): [_case(target, limit, limit.title) for limit in target.layers[kind]]
             for kind in _sorted(target)
         },
         "net": list(_beyond_one_layer(target)),
@@ -38,11 +38,16 @@ def described(target: Target) -> dict[str, Any]:
 
 def lacks(target: Target) -> list[str]:
     """The layer types that we know and the target does not, by name."""
-    return sorted({name for name, kind in LAYERS.items() if kind not in target.layers}, key=str.lower)
+    held = {kind.type_name() for kind in target.layers}
+    return sorted(LAYERS.keys() - held, key=str.lower)
+
+
+def _called(kind: type[Layer]) -> str:
+    return f"{kind.type_name()} {{ {kind.variant} }}" if kind.variant else kind.type_name()
 
 
 def _sorted(target: Target) -> list[type[Layer]]:
-    return sorted(target.layers, key=lambda kind: kind.type_name().lower())
+    return sorted(target.layers, key=lambda kind: _called(kind).lower())
 
 
 def _beyond_one_layer(target: Target) -> Iterator[dict[str, str]]:

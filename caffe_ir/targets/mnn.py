@@ -16,6 +16,7 @@ from caffe_ir.layers import (
     Clip,
     Concat,
     Convolution,
+    ConvolutionDepthwise,
     Crop,
     Dropout,
     DummyData,
@@ -24,17 +25,22 @@ from caffe_ir.layers import (
     Im2col,
     InnerProduct,
     Input,
+    Interp,
     Log,
     Mish,
+    Normalize,
     Parameter,
+    Permute,
     Pooling,
     Reduction,
     ReLU6,
     Reshape,
     Scale,
+    ShuffleChannel,
     Silence,
     Swish,
     Tile,
+    Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
@@ -151,9 +157,27 @@ MNN = Target(
                 source="trial scale_axis3",
             ),
         ),
+        ConvolutionDepthwise: (),
+        Interp: (Only(field="zoom_factor", values=(1,), silent=True, source="trial ext_Interp_zoom2"),),
+        Normalize: (
+            Only(field="channel_shared", values=(False,), silent=True, source="trial ext_Normalize_chan_shared"),
+        ),
+        Permute: (),
+        ShuffleChannel: (),
+        Upsample: (Never(text="it is bilinear", where=cases.always, silent=True, source="trial ext_Upsample_scale2"),),
     },
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
-    fields=frozenset({"clip_param", "pooling_param.round_mode"}),
+    fields=frozenset(
+        {
+            "clip_param",
+            "interp_param",
+            "norm_param",
+            "permute_param",
+            "pooling_param.round_mode",
+            "shuffle_channel_param",
+            "upsample_param",
+        }
+    ),
     spellings=(
         Spelling(
             type_name="Convolution",

@@ -10,6 +10,7 @@ from caffe_ir.layers import (
     Eltwise,
     InnerProduct,
     Input,
+    Permute,
     Pooling,
     ReLU,
     Reshape,
@@ -70,7 +71,8 @@ NNCASE = Target(
         ),
         Softmax: (),
         Split: (),
+        Permute: (),
     },
     in_place=(BatchNorm, ReLU, Scale),
-    fields=frozenset({"pooling_param.round_mode"}),
+    fields=frozenset({"permute_param", "pooling_param.round_mode"}),
 )

@@ -26,6 +26,9 @@ from caffe_ir.layers import (
     Flatten,
     InnerProduct,
     Input,
+    Normalize,
+    PassThrough,
+    Permute,
     Pooling,
     Power,
     PReLU,
@@ -113,7 +116,17 @@ NNIE = Target(
         Split: (),
         TanH: (),
         Tile: (),
+        Normalize: (),
+        PassThrough: (
+            Never(
+                text="blocks of more than 255 cells on a side",
+                where=lambda layer, bottoms: max(layer.block_height, layer.block_width) > 255,
+                source="HiSVP guide 3.5.2, as quoted in users' notes",
+            ),
+        ),
+        Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
     },
+    fields=frozenset({"norm_param", "pass_through_param", "permute_param", "upsample_param"}),
     net=(
         NetLimit(
             text=f"more than {OUTPUTS} outputs",
@@ -129,5 +142,6 @@ SVP = replace(
     NNIE,
     name="svp",
     title="HiSilicon SVP_NPU",
-    source="users' notes on svp_atc; otherwise as for NNIE",
+    source="users' notes on svp_atc, where Permute has no order of its own; otherwise as for NNIE",
+    layers={**NNIE.layers, Permute: ()},
 )

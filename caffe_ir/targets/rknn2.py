@@ -12,6 +12,8 @@ from caffe_ir.layers import (
     ArgMax,
     BatchNorm,
     Bias,
+    CeilModePooling,
+    ConvolutionDepthwise,
     DummyData,
     Eltwise,
     Embed,
@@ -19,13 +21,17 @@ from caffe_ir.layers import (
     Im2col,
     InnerProduct,
     Log,
+    Normalize,
     Parameter,
+    Permute,
     Pooling,
     Reduction,
     ReLU6,
+    Reorg,
     Reshape,
     Scale,
     Threshold,
+    Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
@@ -102,8 +108,26 @@ RKNN2 = Target(
                 source="trial scale2_axis1_C",
             ),
         ),
+        CeilModePooling: (),
+        ConvolutionDepthwise: (),
+        Normalize: (
+            Only(field="channel_shared", values=(False,), source="trial ext_Normalize_chan_shared"),
+            Only(field="across_spatial", values=(False,), silent=True, source="trial ext_Normalize_across"),
+        ),
+        Permute: (),
+        Reorg: (),
+        Upsample: (),
     },
-    fields=frozenset({"pooling_param.round_mode"}),
+    fields=frozenset(
+        {
+            "norm_param",
+            "permute_param",
+            "pooling_param.ceil_mode",
+            "pooling_param.round_mode",
+            "reorg_param",
+            "upsample_param",
+        }
+    ),
     spellings=(
         Spelling(
             type_name="Deconvolution",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     ArgMax,
+    Axpy,
     BatchNorm,
     Concat,
     Convolution,
@@ -15,12 +16,14 @@ from caffe_ir.layers import (
     Flatten,
     InnerProduct,
     Input,
+    Permute,
     Pooling,
     Power,
     PReLU,
     ReLU,
     Reshape,
     Scale,
+    ShuffleChannel,
     Sigmoid,
     Slice,
     Softmax,
@@ -102,5 +105,9 @@ SIGMASTAR = Target(
         TanH: (),
         Threshold: (),
         Tile: (),
+        Axpy: (),
+        Permute: (),
+        ShuffleChannel: (),
     },
+    fields=frozenset({"permute_param", "shuffle_channel_param"}),
 )

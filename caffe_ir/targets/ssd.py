@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from caffe_ir.layers import Normalize, Permute
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.target import Target
 
@@ -10,5 +11,6 @@ SSD = Target(
     title="Caffe of the SSD fork",
     is_caffe=True,
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
-    layers=dict(CAFFE.layers),
+    layers={**CAFFE.layers, Normalize: (), Permute: ()},
+    fields=frozenset({"norm_param", "permute_param"}),
 )

@@ -17,6 +17,8 @@ from caffe_ir.layers import (
     Eltwise,
     InnerProduct,
     Input,
+    Normalize,
+    Permute,
     Pooling,
     Power,
     PReLU,
@@ -96,8 +98,10 @@ TENSORRT = Target(
         Sigmoid: (),
         Softmax: (NEGATIVE,),
         TanH: (),
+        Normalize: (),
+        Permute: (),
     },
-    fields=frozenset({"clip_param"}),
+    fields=frozenset({"clip_param", "norm_param", "permute_param"}),
     spellings=(
         Spelling(
             type_name="LRN",

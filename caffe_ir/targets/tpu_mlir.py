@@ -10,6 +10,7 @@ from caffe_ir.layers import (
     BatchNorm,
     Concat,
     Convolution,
+    ConvolutionDepthwise,
     Crop,
     Deconvolution,
     Dropout,
@@ -18,19 +19,25 @@ from caffe_ir.layers import (
     Flatten,
     InnerProduct,
     Input,
+    Interp,
     Mish,
+    Normalize,
+    Permute,
     Pooling,
     PReLU,
     Reduction,
     ReLU,
     ReLU6,
+    Reorg,
     Reshape,
     Scale,
+    ShuffleChannel,
     Sigmoid,
     Silence,
     Slice,
     Softmax,
     TanH,
+    Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
@@ -105,7 +112,24 @@ TPU_MLIR = Target(
         Slice: (NEGATIVE,),
         Softmax: (),
         TanH: (),
+        ConvolutionDepthwise: (),
+        Interp: (),
+        Normalize: (),
+        Permute: (),
+        Reorg: (
+            Never(
+                text="another order of the cells",
+                where=cases.always,
+                silent=True,
+                source="convert_reorg_op: Depth2Space of [dy, dx, c]",
+            ),
+        ),
+        ShuffleChannel: (),
+        Upsample: (),
     },
+    fields=frozenset(
+        {"interp_param", "norm_param", "permute_param", "reorg_param", "shuffle_channel_param", "upsample_param"}
+    ),
     spellings=(
         Spelling(
             type_name="Convolution",

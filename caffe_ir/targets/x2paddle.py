@@ -16,7 +16,9 @@ from caffe_ir.layers import (
     ArgMax,
     BatchNorm,
     Bias,
+    ConvolutionDepthwise,
     Crop,
+    DepthwiseConvolution,
     Dropout,
     DummyData,
     Eltwise,
@@ -27,17 +29,21 @@ from caffe_ir.layers import (
     InnerProduct,
     Input,
     Log,
+    Normalize,
     Parameter,
+    Permute,
     Pooling,
     Power,
     PReLU,
     Reduction,
     ReLU6,
     Scale,
+    ShuffleChannel,
     Silence,
     Split,
     Threshold,
     Tile,
+    Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
@@ -116,10 +122,21 @@ X2PADDLE = Target(
                 source="trial scale_axis3",
             ),
         ),
+        ConvolutionDepthwise: (),
+        DepthwiseConvolution: (),
+        Normalize: (
+            Only(field="channel_shared", values=(False,), source="trial ext_Normalize_chan_shared"),
+            Never(text="any Normalize", where=cases.always, silent=True, source="trial ext_Normalize_chan"),
+        ),
+        Permute: (),
+        ShuffleChannel: (),
+        Upsample: (),
     },
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     names=Names(plain=True, like_tops=True, source="trials name_slash, slice_points"),
-    fields=frozenset({"pooling_param.round_mode"}),
+    fields=frozenset(
+        {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
+    ),
     spellings=(
         Spelling(
             type_name="Slice",

@@ -69,7 +69,7 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ('layer { name: "a" type: "ReLU" upsample_param { scale: 2 } }', "upsample_param"),
+        ('layer { name: "a" type: "ReLU" unpool_param { scale: 2 } }', "unpool_param"),
         ('layer { name: "a" type: "ReLU" bottom: "nowhere" top: "a" }', "net.prototxt:1.*nowhere"),
         (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', "net.prototxt:2.*'Mihs'"),
         (INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }', "bottoms"),

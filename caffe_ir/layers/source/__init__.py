@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caffe_ir.layer import Layer
+from caffe_ir.layers.forks.shape import Permute, Reorg
 from caffe_ir.layers.source.activation import (
     Erf,
     Gelu,
@@ -29,10 +30,10 @@ from caffe_ir.layers.source.normalization import LogSoftmax, SourceBatchNorm, St
 from caffe_ir.layers.source.pad import Pad
 from caffe_ir.layers.source.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.layers.source.reduction import Reduce
-from caffe_ir.layers.source.reorg import Cells, Reorg, Reorg3d
+from caffe_ir.layers.source.reorg import Cells, Reorg3d
 from caffe_ir.layers.source.resample import Gather, Resample
 from caffe_ir.layers.source.resize import NearestUpsample
-from caffe_ir.layers.source.shape import Exchange, Expand, Permute
+from caffe_ir.layers.source.shape import Exchange, Expand
 from caffe_ir.layers.source.window import WindowPool
 
 SOURCE_LAYERS: tuple[type[Layer], ...] = (

@@ -11,20 +11,6 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.layer import Layer, Shapes, require
 
 
-class Permute(Layer, frozen=True, kw_only=True):
-    """Axis i of the top is axis order[i] of the bottom (torch: permute, transpose)."""
-
-    order: tuple[int, ...]
-
-    def infer(self, bottoms: Shapes) -> Shapes:
-        shape = bottoms[0]
-        require(sorted(self.order) == list(range(len(shape))), f"{self.order} is no order of the axes of {shape}")
-        return (tuple(shape[axis] for axis in self.order),)
-
-    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
-        return [np.ascontiguousarray(bottoms[0].transpose(self.order))]
-
-
 class Exchange(Layer, frozen=True, kw_only=True):
     """(P, X, Y, Q) -> (P, Y, X, Q): the second axis and the third change places."""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caffe_ir.forms import FORMS
+from caffe_ir.forms.upsample import FORMS
 from caffe_ir.layers import Deconvolution
 from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.passes.base import run_pass

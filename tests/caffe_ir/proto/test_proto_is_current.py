@@ -1,7 +1,8 @@
 """caffe_pb2 belongs to caffe.proto, and caffe.proto has the names, numbers, types and defaults of BVLC Caffe.
 
 The tables are written down from BVLC Caffe's documentation of its format, not from caffe.proto: number, name, type and
-default, in the order of the numbers. `*` marks a repeated field, `!` a required one, `[]` a packed one.
+default, in the order of the numbers; those from 1160 on are fields of forks, under numbers of ours.
+`*` marks a repeated field, `!` a required one, `[]` a packed one.
 """
 
 from __future__ import annotations
@@ -47,7 +48,18 @@ TABLE = {
     "18 dilation uint32*",
     "PoolingParameter": "1 pool PoolMethod=MAX; 2 kernel_size uint32; 3 stride uint32=1; 4 pad uint32=0;"
     "5 kernel_h uint32; 6 kernel_w uint32; 7 stride_h uint32; 8 stride_w uint32; 9 pad_h uint32=0; 10 pad_w uint32=0;"
-    "11 engine Engine=DEFAULT; 12 global_pooling bool=false; 13 round_mode RoundMode=CEIL",
+    "11 engine Engine=DEFAULT; 12 global_pooling bool=false; 13 round_mode RoundMode=CEIL;"
+    "1160 ceil_mode bool=true",
+    "PermuteParameter": "1 order uint32*",
+    "NormParameter": "1 across_spatial bool=true; 2 scale_filler FillerParameter; 3 channel_shared bool=true;"
+    "4 eps float=1e-10",
+    "UpsampleParameter": "1 scale float=1; 2 stride uint32; 3 stride_h uint32; 4 stride_w uint32; 5 upsample_h uint32;"
+    "6 upsample_w uint32",
+    "InterpParameter": "1 height uint32=0; 2 width uint32=0; 3 zoom_factor uint32=1; 4 shrink_factor uint32=1;"
+    "5 pad_beg int32=0; 6 pad_end int32=0",
+    "ShuffleChannelParameter": "1 group uint32=1",
+    "ReorgParameter": "1 stride uint32; 2 reverse bool=false",
+    "PassThroughParameter": "1 num_output uint32=0; 2 block_height uint32=0; 3 block_width uint32=0",
     "InnerProductParameter": "1 num_output uint32; 2 bias_term bool=true; 3 weight_filler FillerParameter;"
     "4 bias_filler FillerParameter; 5 axis int32=1; 6 transpose bool=false",
     "EmbedParameter": "1 num_output uint32; 2 input_dim uint32; 3 bias_term bool=true;"
@@ -99,7 +111,9 @@ LAYER_FIELDS = (
     "126 slice_param; 127 tanh_param; 128 threshold_param; 129 window_data_param; 130 python_param; 131 prelu_param;"
     "132 spp_param; 133 reshape_param; 134 log_param; 135 flatten_param; 136 reduction_param; 137 embed_param;"
     "138 tile_param; 139 batch_norm_param; 140 elu_param; 141 bias_param; 142 scale_param; 143 input_param;"
-    "144 crop_param; 145 parameter_param; 146 recurrent_param; 147 swish_param; 148 clip_param"
+    "144 crop_param; 145 parameter_param; 146 recurrent_param; 147 swish_param; 148 clip_param;"
+    "1160 permute_param; 1161 norm_param; 1162 upsample_param; 1163 interp_param; 1164 shuffle_channel_param;"
+    "1165 reorg_param; 1166 pass_through_param"
 )
 V1_FIELDS = (
     "1 layer; 2 bottom; 3 top; 4 name; 5 type; 6 blobs; 7 blobs_lr; 8 weight_decay; 9 concat_param; "

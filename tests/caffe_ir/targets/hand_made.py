@@ -46,7 +46,9 @@ MEASURED = _table()
 
 PARAMS = {
     "BatchNorm": "batch_norm_param", "Deconvolution": "convolution_param", "InnerProduct": "inner_product_param",
-    "ArgMax": "argmax_param", "DummyData": "dummy_data_param",
+    "ArgMax": "argmax_param", "DummyData": "dummy_data_param", "ConvolutionDepthwise": "convolution_param",
+    "DepthwiseConvolution": "convolution_param", "Normalize": "norm_param", "ShuffleChannel": "shuffle_channel_param",
+    "PassThrough": "pass_through_param",
 }  # fmt: skip
 """The messages that are not called after their types."""
 
@@ -456,4 +458,39 @@ CASES: dict[str, str] = {
     "y_elt_prod_sigmoid": f"c = Convolution data | {CONV}\ns = Sigmoid c\ny = Eltwise c s | operation: PROD",
     "y_softmax_chan_4d": f"c = Convolution data | {CONV}\ny = Softmax c",
     "y_ip_axis3_as_permfree_conv": "y = Convolution data | num_output: 5 kernel_h: 1 kernel_w: 8",
+    "conv_dw_type_ConvolutionDepthwise": "y = ConvolutionDepthwise data | num_output: 4 kernel_size: 3",
+    "conv_dw_type_DepthwiseConvolution": "y = DepthwiseConvolution data | num_output: 4 kernel_size: 3",
+    "pool_max_k3s2_ceil_mode_false": "y = Pooling data | kernel_size: 3 stride: 2 ceil_mode: false",
+    "pool_ave_k3s2_ceil_mode_false": "y = Pooling data | pool: AVE kernel_size: 3 stride: 2 ceil_mode: false",
+    "x_pool_ceil_mode_true": "y = Pooling data | kernel_size: 3 stride: 2 ceil_mode: true",
+    "x_pool_round_mode_CEIL": "y = Pooling data | kernel_size: 3 stride: 2 round_mode: CEIL",
+    "permute_0231": "y = Permute data | order: 0 order: 2 order: 3 order: 1",
+    "permute_0132": "y = Permute data | order: 0 order: 1 order: 3 order: 2",
+    "permute_0312": "y = Permute data | order: 0 order: 3 order: 1 order: 2",
+    "permute_flatten_reshape_ssd": """
+        p = Permute data | order: 0 order: 2 order: 3 order: 1
+        f = Flatten p
+        y = Reshape f | shape { dim: 0 dim: -1 dim: 4 }""",
+    "shuffle_reshape5_permute5": """
+        r = Reshape data | shape { dim: 0 dim: 2 dim: 2 dim: 8 dim: 8 }
+        p = Permute r | order: 0 order: 2 order: 1 order: 3 order: 4
+        y = Reshape p | shape { dim: 0 dim: 4 dim: 8 dim: 8 }""",
+    "shuffle_reshape4_permute4": """
+        r = Reshape data | shape { dim: 0 dim: 2 dim: 2 dim: 64 }
+        p = Permute r | order: 0 order: 2 order: 1 order: 3
+        y = Reshape p | shape { dim: 0 dim: 4 dim: 8 dim: 8 }""",
+    "ext_ShuffleChannel": "y = ShuffleChannel data | group: 2",
+    "ext_Reorg_stride2": "y = Reorg data | stride: 2",
+    "ext_Normalize_chan": "y = Normalize data | across_spatial: false channel_shared: false",
+    "ext_Normalize_chan_shared": "y = Normalize data | across_spatial: false channel_shared: true",
+    "ext_Normalize_across": "y = Normalize data | across_spatial: true channel_shared: false",
+    "ext_Upsample_scale2": "y = Upsample data | scale: 2",
+    "ext_Upsample_stride2": "y = Upsample data | scale: 1 stride: 2",
+    "ext_Interp_zoom2": "y = Interp data | zoom_factor: 2",
+    "ext_Interp_hw": "y = Interp data | height: 15 width: 13",
+    "ext_Axpy": """
+        p = Pooling data | pool: AVE global_pooling: true
+        y = Axpy p data data""",
+    "ext_PassThrough": "y = PassThrough data | num_output: 16 block_height: 2 block_width: 2",
+    "ch_upsample_Upsample": f"c = Convolution data | {CONV}\na = Upsample c | scale: 2\ny = Power a | scale: 0.5",
 }

@@ -1,0 +1,177 @@
+"""Layers of forks as what sources mean by them, and the other way round where a target has the fork's own layer.
+
+- Upsample: NearestUpsample, times its scale where it has strides besides.
+- Interp: a Resample by matrices. ShuffleChannel: a Gather of channels. PassThrough: the cells of blocks.
+- Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
+- ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
+- Pooling with ceil_mode: the same with round_mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec.structs import replace
+
+from caffe_ir.blob import Blob
+from caffe_ir.forms.form import Form
+from caffe_ir.layer import Layer
+from caffe_ir.layers import (
+    Axpy,
+    CeilModePooling,
+    Convolution,
+    ConvolutionDepthwise,
+    DepthwiseConvolution,
+    Interp,
+    Normalize,
+    PassThrough,
+    Pooling,
+    Power,
+    Scale,
+    ShuffleChannel,
+    StrideUpsample,
+    Upsample,
+)
+from caffe_ir.layers.forks.resize import corners_aligned
+from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resample
+from caffe_ir.replacement import Replacement
+
+
+def _nearest(new: Replacement) -> str:
+    layer = new.old.layer
+    if isinstance(layer, Upsample):
+        new.add("nearest", NearestUpsample(scale=(layer.scale, layer.scale)), new.old.bottom)
+        return ""
+    assert isinstance(layer, StrideUpsample)
+    x = new.add("nearest", NearestUpsample(scale=(layer.stride_h, layer.stride_w)), new.old.bottom)
+    if layer.scale != 1:
+        new.add("scaled", Power(scale=layer.scale), x)
+    return ""
+
+
+def _by_scale(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, NearestUpsample)
+    if layer.scale[0] != layer.scale[1]:
+        return "its factors differ"
+    new.add("upsampled", Upsample(scale=layer.scale[0]), new.old.bottom)
+    return ""
+
+
+def _by_stride(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, NearestUpsample)
+    new.add("upsampled", StrideUpsample(stride_h=layer.scale[0], stride_w=layer.scale[1]), new.old.bottom)
+    return ""
+
+
+def _matrices(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Interp)
+    (top,) = layer.infer((shape,))
+    axes = tuple(axis for axis in (2, 3) if top[axis] != shape[axis])
+    if axes:
+        blobs = [Blob.of(corners_aligned(shape[axis], top[axis]), constant=True) for axis in axes]
+        resample = Resample(axes=axes, output_size=tuple(top[axis] for axis in axes))
+        new.add("resampled", resample, new.old.bottom, blobs=blobs)
+    return ""
+
+
+def _gathered(new: Replacement) -> str:
+    layer, channels = new.old.layer, new.shape_of(new.old.bottom)[1]
+    assert isinstance(layer, ShuffleChannel)
+    new.add("gathered", Gather(axis=1, indices=layer.indices(channels)), new.old.bottom)
+    return ""
+
+
+def _shuffled(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Gather)
+    if layer.axis != 1 or len(shape) != 4 or len(layer.indices) != shape[1]:
+        return "it gathers no channels of a map"
+    groups = (group for group in range(2, shape[1]) if shape[1] % group == 0)
+    shuffles = (ShuffleChannel(group=group) for group in groups)
+    found = next((one for one in shuffles if one.indices(shape[1]) == layer.indices), None)
+    if found is None:
+        return "it is no shuffle of groups"
+    new.add("shuffled", found, new.old.bottom)
+    return ""
+
+
+def _cells(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, PassThrough)
+    stride = (layer.block_height, layer.block_width)
+    new.add("cells", Cells(stride=stride, cells=tuple(_every_cell(stride))), new.old.bottom)
+    return ""
+
+
+def _passed_through(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, Cells)
+    if layer.cells != tuple(_every_cell(layer.stride)):
+        return "its cells are in another order, or not all"
+    new.add("passed", PassThrough(block_height=layer.stride[0], block_width=layer.stride[1]), new.old.bottom)
+    return ""
+
+
+def _every_cell(stride: tuple[int, int]) -> list[tuple[int, int]]:
+    return [(dy, dx) for dy in range(stride[0]) for dx in range(stride[1])]
+
+
+def _by_length(new: Replacement) -> str:
+    old, layer, x = new.old, new.old.layer, new.old.bottom
+    assert isinstance(layer, Normalize)
+    if old.param_names:
+        return "its weights are shared"
+    channels, (scale,) = new.shape_of(x)[1], old.blobs
+    squares = new.add("squares", Power(power=2.0), x)
+    axes = (1, 2, 3) if layer.across_spatial else (1,)
+    total = new.add("sum", Reduce(operation="SUM", axes=axes, keepdim=True), squares)
+    inverse = new.add("inverse", Power(power=-0.5, shift=layer.eps), total)
+    product = new.add("unit", Mul(), x, inverse)
+    blob = Blob.computed((channels,), lambda: np.full(channels, scale.load())) if layer.channel_shared else scale
+    new.add("scaled", Scale(), product, blobs=(blob,))
+    return ""
+
+
+def _product_and_sum(new: Replacement) -> str:
+    factor, x, y = new.old.bottoms
+    shape = new.shape_of(x)
+    product = new.add("product", Mul(), x, new.view("factor", factor, (*shape[:2], 1, 1)))
+    new.add("sum", Add(), product, y)
+    return ""
+
+
+def _grouped(new: Replacement) -> str:
+    old, layer = new.old, new.old.layer
+    assert isinstance(layer, ConvolutionDepthwise)
+    plain = Convolution(**{name: getattr(layer, name) for name in Convolution.__struct_fields__})
+    new.add("grouped", plain, old.bottom, blobs=old.blobs)
+    new.nodes[-1] = replace(new.nodes[-1], param_names=old.param_names)
+    return ""
+
+
+def _rounded(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, CeilModePooling)
+    new.add("pooled", Pooling(**{name: getattr(layer, name) for name in Pooling.__struct_fields__}), new.old.bottom)
+    return ""
+
+
+FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Axpy: (Form(name="a product and a sum", build=_product_and_sum),),
+    CeilModePooling: (Form(name="Pooling", build=_rounded),),
+    Cells: (Form(name="PassThrough", build=_passed_through),),
+    ConvolutionDepthwise: (Form(name="Convolution with a group for each channel", build=_grouped),),
+    DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_grouped),),
+    Gather: (Form(name="ShuffleChannel", build=_shuffled),),
+    Interp: (Form(name="matrices", build=_matrices),),
+    NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
+    Normalize: (Form(name="a product with the inverse length", build=_by_length),),
+    PassThrough: (Form(name="the cells of blocks", build=_cells),),
+    ShuffleChannel: (Form(name="its channels in that order", build=_gathered),),
+    StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
+    Upsample: (Form(name="nearest neighbours", build=_nearest),),
+}

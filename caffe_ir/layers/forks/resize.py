@@ -1,0 +1,120 @@
+"""Layers of forks that change the size of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from caffe_ir.blob import Array
+from caffe_ir.layer import Shapes, require
+from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Upsample(CaffeLayer, frozen=True, kw_only=True):
+    """Each cell `scale` times along rows and columns: `upsample_param { scale: 2 }` (RKNN, TPU-MLIR, X2Paddle)."""
+
+    param = "upsample_param"
+    scale: int
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        require(self.scale >= 1, f"a scale of {self.scale}")
+        n, c, h, w = bottoms[0]
+        return (usable((n, c, h * self.scale, w * self.scale)),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [bottoms[0].repeat(self.scale, 2).repeat(self.scale, 3)]
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        scale = spelled.get("scale", 1)
+        if scale != int(scale):
+            raise ValueError(f"a scale of {scale} is no whole number")
+        return super().parsed({**spelled, "scale": int(scale)})
+
+
+class StrideUpsample(CaffeLayer, frozen=True, kw_only=True):
+    """Each cell stride_h x stride_w times, times `scale`: `upsample_param { scale: 1 stride: 2 }` (Ascend)."""
+
+    param = "upsample_param"
+    variant = "stride"
+    scale: float = 1.0
+    stride_h: int
+    stride_w: int
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Upsample"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        require(min(self.stride_h, self.stride_w) >= 1, f"strides of {self.stride_h} and {self.stride_w}")
+        n, c, h, w = bottoms[0]
+        return (usable((n, c, h * self.stride_h, w * self.stride_w)),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        x = bottoms[0].repeat(self.stride_h, 2).repeat(self.stride_w, 3)
+        return [x if self.scale == 1 else x * x.dtype.type(self.scale)]
+
+    def spelled(self) -> dict[str, Any]:
+        if self.stride_h == self.stride_w:
+            return {"scale": self.scale, "stride": self.stride_h}
+        return {"scale": self.scale, "stride_h": self.stride_h, "stride_w": self.stride_w}
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        both = {name: spelled["stride"] for name in ("stride_h", "stride_w") if "stride" in spelled}
+        if not both and not {"stride_h", "stride_w"} <= spelled.keys():
+            raise ValueError("Upsample needs a scale, or a stride")
+        return super().parsed({**both, **{name: value for name, value in spelled.items() if name != "stride"}})
+
+
+class Interp(CaffeLayer, frozen=True, kw_only=True):
+    """Bilinear, the corners on the corners (DeepLab's interp_layer.cpp; torch: interpolate with align_corners).
+
+    To height x width, or by the factor z to (size - 1) z + 1.
+    """
+
+    param = "interp_param"
+    height: int = 0
+    width: int = 0
+    zoom_factor: int = 1
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        n, c, h, w = bottoms[0]
+        if self.height or self.width:
+            require(
+                min(self.height, self.width) >= 1 and self.zoom_factor == 1, "it needs height and width, or a factor"
+            )
+            return (usable((n, c, self.height, self.width)),)
+        require(self.zoom_factor >= 1, f"a factor of {self.zoom_factor}")
+        return (usable((n, c, (h - 1) * self.zoom_factor + 1, (w - 1) * self.zoom_factor + 1)),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        (x,) = bottoms
+        (shape,) = self.infer((x.shape,))
+        rows, columns = (corners_aligned(x.shape[axis], shape[axis]).astype(x.dtype) for axis in (2, 3))
+        return [np.ascontiguousarray(np.einsum("ih,nchw,jw->ncij", rows, x, columns, optimize=True))]
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        """Fields that change nothing at their value may be written."""
+        idle = {"pad_beg": 0, "pad_end": 0, "shrink_factor": 1}
+        return super().parsed({name: value for name, value in spelled.items() if idle.get(name) != value})
+
+
+def corners_aligned(size: int, wanted: int) -> Array:
+    """The matrix (wanted, size) of a linear resize whose first and last places are those of the line."""
+    places = np.arange(wanted) * ((size - 1) / (wanted - 1) if wanted > 1 else 0.0)
+    before = np.minimum(places.astype(np.int64), size - 1)
+    behind = np.minimum(before + 1, size - 1)
+    matrix = np.zeros((wanted, size))
+    np.add.at(matrix, (np.arange(wanted), before), 1 - (places - before))
+    np.add.at(matrix, (np.arange(wanted), behind), places - before)
+    return matrix

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.forms.forks import FORMS
+from caffe_ir.layer import Layer
+from caffe_ir.layers import (
+    Axpy,
+    CeilModePooling,
+    ConvolutionDepthwise,
+    DepthwiseConvolution,
+    Interp,
+    Normalize,
+    PassThrough,
+    ShuffleChannel,
+    StrideUpsample,
+    Upsample,
+)
+from caffe_ir.layers.source import Cells, Gather, NearestUpsample
+from tests.caffe_ir.forms.layers_alone import net_of_layer
+from tests.caffe_ir.forms.writing import refusal, written
+
+MAP = (2, 4, 6, 8)
+LENGTH = ["Power", "Reduce", "Power", "Mul", "Scale"]
+CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "place", "types"),
+    [
+        (Upsample(scale=2), (MAP,), 0, ["NearestUpsample"]),
+        (StrideUpsample(stride_h=2, stride_w=3), (MAP,), 0, ["NearestUpsample"]),
+        (StrideUpsample(stride_h=2, stride_w=2, scale=2.0), (MAP,), 0, ["NearestUpsample", "Power"]),
+        (NearestUpsample(scale=(2, 2)), (MAP,), 0, ["Upsample"]),
+        (NearestUpsample(scale=(2, 3)), (MAP,), 1, ["Upsample"]),
+        (Interp(zoom_factor=2), (MAP,), 0, ["Resample"]),
+        (Interp(height=6, width=5), (MAP,), 0, ["Resample"]),
+        (ShuffleChannel(group=2), (MAP,), 0, ["Gather"]),
+        (Gather(axis=1, indices=(0, 2, 1, 3)), (MAP,), 0, ["ShuffleChannel"]),
+        (PassThrough(block_height=2, block_width=4), (MAP,), 0, ["Cells"]),
+        (Cells(stride=(2, 2), cells=CELLS), (MAP,), 0, ["PassThrough"]),
+        (
+            Normalize(across_spatial=False, channel_shared=False),
+            (MAP,),
+            0,
+            ["Power", "Reduce", "Power", "Mul", "Scale"],
+        ),
+        (Normalize(), (MAP,), 0, LENGTH),
+        (Axpy(), ((2, 4, 1, 1), MAP, MAP), 0, ["Mul", "Add"]),
+        (Axpy(), ((2, 4), MAP, MAP), 0, ["Reshape", "Mul", "Add"]),
+        (ConvolutionDepthwise(num_output=4, kernel_size=(3, 3), group=4), (MAP,), 0, ["Convolution"]),
+        (DepthwiseConvolution(num_output=8, kernel_size=(3, 3), group=4), (MAP,), 0, ["Convolution"]),
+        (CeilModePooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2), ceil_mode=False), (MAP,), 0, ["Pooling"]),
+    ],
+    ids=str,
+)
+def test_the_same_function_in_other_layers(
+    layer: Layer, shapes: tuple[tuple[int, ...], ...], place: int, types: list[str]
+) -> None:
+    after = written(net_of_layer(layer, *shapes), FORMS[type(layer)][place])
+    assert [node.layer.type_name() for node in after.nodes[len(shapes) :]] == types
+
+
+@pytest.mark.parametrize(
+    ("layer", "shapes", "place", "reason"),
+    [
+        (NearestUpsample(scale=(2, 3)), (MAP,), 0, "factors differ"),
+        (Gather(axis=1, indices=(0, 1, 3, 2)), (MAP,), 0, "no shuffle"),
+        (Gather(axis=2, indices=(0, 1)), (MAP,), 0, "no channels"),
+        (Cells(stride=(2, 2), cells=CELLS[::-1]), (MAP,), 0, "another order"),
+    ],
+    ids=str,
+)
+def test_where_it_does_not_apply_it_says_why(
+    layer: Layer, shapes: tuple[tuple[int, ...], ...], place: int, reason: str
+) -> None:
+    assert reason in refusal(net_of_layer(layer, *shapes), FORMS[type(layer)][place])

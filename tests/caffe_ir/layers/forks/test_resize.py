@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from caffe_ir.errors import ShapeError
+from caffe_ir.layers import Interp, StrideUpsample, Upsample
+
+X = np.random.default_rng(0).normal(size=(2, 3, 4, 6))
+
+
+def resized(**how: object) -> np.ndarray:
+    return functional.interpolate(torch.from_numpy(X), **how).numpy()  # type: ignore[arg-type]
+
+
+def test_nearest_neighbours_are_torchs() -> None:
+    assert np.array_equal(Upsample(scale=3).forward([X], [])[0], resized(scale_factor=3, mode="nearest"))
+    (found,) = StrideUpsample(stride_h=2, stride_w=3, scale=0.5).forward([X], [])
+    assert np.array_equal(found, 0.5 * resized(scale_factor=(2, 3), mode="nearest"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "size"),
+    [
+        (Interp(height=9, width=7), (9, 7)),
+        (Interp(height=1, width=6), (1, 6)),
+        (Interp(height=3, width=2), (3, 2)),
+        (Interp(zoom_factor=3), (10, 16)),
+    ],
+)
+def test_bilinear_with_the_corners_on_the_corners_is_torchs(layer: Interp, size: tuple[int, int]) -> None:
+    (found,) = layer.forward([X], [])
+    assert layer.infer((X.shape,)) == (found.shape,)
+    np.testing.assert_allclose(found, resized(size=size, mode="bilinear", align_corners=True), atol=1e-14)
+
+
+def test_two_spellings_of_upsample() -> None:
+    assert StrideUpsample.parsed({"scale": 1.0, "stride": 2}) == StrideUpsample(stride_h=2, stride_w=2)
+    assert StrideUpsample(stride_h=2, stride_w=2).spelled() == {"scale": 1.0, "stride": 2}
+    assert StrideUpsample(stride_h=2, stride_w=3).spelled() == {"scale": 1.0, "stride_h": 2, "stride_w": 3}
+    assert Upsample.parsed({"scale": 2.0}) == Upsample(scale=2)
+    with pytest.raises(ValueError, match="needs a scale, or a stride"):
+        StrideUpsample.parsed({"scale": 2.0})
+    with pytest.raises(ValueError, match="no whole number"):
+        Upsample.parsed({"scale": 1.5})
+
+
+def test_fields_that_change_nothing_may_be_written() -> None:
+    assert Interp.parsed({"height": 4, "width": 5, "pad_beg": 0, "shrink_factor": 1}) == Interp(height=4, width=5)
+    with pytest.raises(ValueError, match="pad_beg"):
+        Interp.parsed({"height": 4, "width": 5, "pad_beg": 1})
+    with pytest.raises(ShapeError, match="height and width, or a factor"):
+        Interp(height=4).infer((X.shape,))
