@@ -19,7 +19,6 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
-from caffe_ir.html_table import net_table
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.output_places import OutputPlaces
 from caffe_ir.picture_input import PictureInput
@@ -379,6 +378,8 @@ class Net:
 
     def _repr_html_(self) -> str:
         """The layers in a table, for notebooks; `caffe_ir.summary` has what they cost."""
+        from caffe_ir.html_table import net_table  # the names of all HTML entities, which no conversion needs
+
         return net_table(repr(self)[1:-1], self.nodes, self.shapes)
 
     def _sized(self, blobs: Iterable[str]) -> str:
