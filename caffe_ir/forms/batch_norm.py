@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 from msgspec.structs import replace
@@ -63,7 +64,12 @@ def _asked(new: Replacement) -> tuple[SourceBatchNorm, Array]:
     """The layer and its variances, in float64."""
     layer = new.old.layer
     assert isinstance(layer, SourceBatchNorm)
-    return layer, new.old.blobs[-1].load().astype(np.float64)
+    return layer, _read(new.old.blobs[-1])
+
+
+@lru_cache(maxsize=1)  # two forms ask for the same one after the other
+def _read(var: Blob) -> Array:
+    return var.load().astype(np.float64)
 
 
 def _squared(eps: float) -> float:

@@ -159,6 +159,8 @@ class Chooser(Struct, kw_only=True):
 
     def _burden(self, one: Choice, share: float) -> float:
         """The cost of a form, and what its faults elsewhere would be worth."""
+        if not one.breaks:
+            return one.cost
         faults = Counter(one.breaks.values())
         return one.cost + faults[REFUSED] * self._part(REFUSAL * share) + faults[WRONG] * self._part(UNTRUTH * share)
 
