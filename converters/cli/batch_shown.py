@@ -124,6 +124,8 @@ def show_outcome(outcome: Outcome) -> None:
     if listed:
         out.print(table)
     out.print(outcome.headline())
+    if warnings := sum(len(result.warnings) for result in results):
+        out.print(f"{warnings} warning{'s' if warnings > 1 else ''}, which the summary lists")
     for result in results:
         for problem in result.problems:
             out.print(plain(f"{result.key}: {problem}"), soft_wrap=True)

@@ -21,6 +21,7 @@ GOOD = Result(
     layers=319,
     files={"a": (1_234_567, 1)},
     verify={"verdict": "agrees"},
+    warnings=("the report of verify is not made",),
 )
 BAD = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: wrong", "second"))
 
@@ -39,9 +40,14 @@ def test_the_table_has_every_figure_and_every_reason(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     rows = [row.split() for row in told.splitlines()]
     assert ["yolo[v3]", "caffe", "converted", "1.25", "48", "319", "1,234,567", "agrees"] in rows
-    assert "1 of 2 converted, 1 failed" in told
+    assert "1 of 2 converted, 1 failed\n1 warning, which the summary lists" in told
     assert "bad@caffe: x.cfg:3: wrong" in told
     assert "bad@caffe: second" in told
+
+
+def test_without_warnings_none_are_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
+    show_outcome(outcome(BAD))
+    assert "warning" not in capsys.readouterr().out
 
 
 def test_of_many_models_the_table_lists_those_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
