@@ -4,7 +4,7 @@
   the first two blobs divided by the third, or 0 where that is 0 (batch_norm_layer.cpp). Where x is near a large m,
   float32 loses digits by it.
 - BatchNorm with a larger eps than the default is one with the default, and v + eps - 1e-5.
-- Power(1, s, t) is a Scale of s with the bias t.
+- Power(1, s, t) is a Scale of s with the bias t, and a square is a product with itself.
 - Bias of weights is a Scale of ones with that bias.
 - Scale of other axes than the channels is one of (N, C H W, 1, 1), with its weights repeated along the others.
 """
@@ -20,7 +20,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import BatchNorm, Bias, Power, Scale
+from caffe_ir.layers import BatchNorm, Bias, Eltwise, Power, Scale
 from caffe_ir.replacement import Replacement
 
 USUAL_EPS = 1e-5
@@ -80,6 +80,17 @@ def _linear_power(new: Replacement) -> str:
     return ""
 
 
+def _square(new: Replacement) -> str:
+    layer, x = new.old.layer, new.old.bottom
+    assert isinstance(layer, Power)
+    if layer.power != 2 or layer.scale == 0:
+        return "it is no square"
+    if (layer.scale, layer.shift) != (1.0, 0.0):
+        x = new.add("base", Power(scale=layer.scale, shift=layer.shift), x)
+    new.add("square", Eltwise(operation="PROD"), x, x)
+    return ""
+
+
 def _of_ones(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, Bias)
@@ -121,6 +132,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="Scale", build=_of_statistics, loss=lambda layer: CANCELS),
     ),
     Bias: (Form(name="Scale of ones", build=_of_ones),),
-    Power: (Form(name="Scale", build=_linear_power),),
+    Power: (Form(name="Scale", build=_linear_power), Form(name="a product with itself", build=_square)),
     Scale: (Form(name="Scale of every value", build=_of_all_values),),
 }

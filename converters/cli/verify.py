@@ -17,6 +17,7 @@ from converters.cli.verify_opened import Asked
 from converters.cli.verify_reduced import check_reduce, reduce_and_say
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import opened, parted
+from converters.cli.verify_target import target_remarks
 from converters.cli.verify_work import EXIT_CODES, compared, could_not
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, VerifyOptions
 
@@ -67,6 +68,7 @@ def verify(
         if report is not None:
             check_file(report, HTML, inputs=read_files)
         found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
+        found = replace(found, remarks=(*found.remarks, *target_remarks(pair)))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
             write_report(comparison, report, remarks=found.remarks, command=command_line())
