@@ -6,6 +6,7 @@ as ceil((size + 2 p - k) / s) + 1, less one that would begin behind the padding 
 - MAX: what lies outside never counts, so two windows are equal when their cells inside the image are. Any p < k will
   do for which the wanted windows are a contiguous run o .. o + n of Caffe's: all of them, or the rest is cut off. The
   least padding is taken.
+  Where windows leave cells out between them, the cells that they take may be picked first, and are all taken then.
 - AVE: Pooling divides by the part inside the declared padding, but half of the programs that read Caffe files take
   clipped or padded windows otherwise. So it is written only where no window leaves the image.
 """
@@ -18,13 +19,14 @@ from typing import Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.geometry import caffe_pool_output
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Pooling
-from caffe_ir.layers.source import CropTo, WindowPool
+from caffe_ir.layers.source import CropTo, Gather, WindowPool
 from caffe_ir.replacement import Replacement
 
 AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)
@@ -72,6 +74,22 @@ def _of_more_windows(new: Replacement) -> str:
     if layer.pool == "AVE":
         return "it is no maximum"
     return _maximum(new, layer, new.old.bottom, [windows for windows in _choices(layer, bottom) if windows.cropped])
+
+
+def _of_picked_cells(new: Replacement) -> str:
+    layer, bottom = _asked(new)
+    x, strides = new.old.bottom, list(layer.stride)
+    if layer.pool == "AVE":
+        return "it is no maximum"
+    for axis in AXES:
+        kernel, stride, count = layer.kernel_size[axis], layer.stride[axis], layer.output_size[axis]
+        inside = layer.begin[axis] == 0 and (count - 1) * stride + kernel <= bottom[2 + axis]
+        if kernel < stride and layer.dilation[axis] == 1 and inside:
+            indices = tuple(window * stride + cell for window in range(count) for cell in range(kernel))
+            x, strides[axis] = new.add("picked", Gather(axis=2 + axis, indices=indices), x), kernel
+    if x == new.old.bottom:
+        return "its windows leave no cells out"
+    return add_maximum(new, replace(layer, stride=(strides[0], strides[1])), x)
 
 
 def add_maximum(new: Replacement, layer: WindowPool, x: str) -> str:
@@ -153,5 +171,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="global Pooling", build=_global),
         Form(name="Pooling", build=_of_the_same_windows),
         Form(name="a larger Pooling, cropped", build=_of_more_windows),
+        Form(name="Pooling of the cells that it takes", build=_of_picked_cells),
     ),
 }

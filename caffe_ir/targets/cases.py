@@ -176,6 +176,16 @@ def one_more_window(layer: Pooling, bottoms: Shapes) -> bool:
     return any(-(-(size + 2 * pad - taps) // step) + 1 != count for size, count, taps, step, pad in sizes)
 
 
+def window_behind(layer: Pooling, bottoms: Shapes) -> bool:
+    """A window behind the image on an axis without padding, which Caffe leaves out as the other one is padded."""
+    if layer.global_pooling or not any(layer.pad):
+        return False
+    return any(
+        pad == 0 and -(-(size - kernel) // stride) * stride >= size
+        for size, kernel, stride, pad in zip(bottoms[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
+    )
+
+
 def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
     """`pad_h` and `pad_w` differ, which only these fields can say."""
     return len(set(layer.pad)) > 1

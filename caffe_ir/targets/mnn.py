@@ -125,7 +125,15 @@ MNN = Target(
                 source="trial mvn",
             ),
         ),
-        Pooling: (Only(field="round_mode", values=("CEIL",), silent=True, source="trial pool_max_k3s2_roundFLOOR"),),
+        Pooling: (
+            Only(field="round_mode", values=("CEIL",), silent=True, source="trial pool_max_k3s2_roundFLOOR"),
+            Never(
+                text="an axis without padding keeps a window behind the image where the other axis is padded",
+                where=cases.window_behind,
+                silent=True,
+                source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
+            ),
+        ),
         ReLU6: (),
         Reduction: (
             Never(

@@ -29,6 +29,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    Pooling,
     Power,
     Reduction,
     ReLU6,
@@ -76,6 +77,15 @@ OPENCV = Target(
         ),
         MVN: (Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),),
         Mish: (),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            Never(
+                text="an axis without padding keeps a window behind the image where the other axis is padded",
+                where=cases.window_behind,
+                silent=True,
+                source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
+            ),
+        ),
         ReLU6: (),
         Scale: (
             Never(text="factors of rows or columns", where=cases.factors_of_rows, source="trial scale_axis3"),

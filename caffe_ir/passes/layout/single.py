@@ -132,8 +132,7 @@ def over_axes(stage: Stage, node: Node) -> bool:
     layer, view = node.layer, stage.views[node.bottom]
     assert isinstance(layer, Reduce | Standardize)
     told = [axis for axis in layer.axes if view.shape[axis] != 1]
-    alone = len(told) == 1 and view.axes[told[0]][-1:] and view.axes[told[0]][-1][1] > 1
-    found = stage.exposed(node, view, told, as_channels=bool(alone)) if told else None
+    found = stage.exposed(node, view, told, as_channels=stage.may_be_channels(view, told)) if told else None
     if found is None:
         return False
     places = tuple(sorted(found[1]))

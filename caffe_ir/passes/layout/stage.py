@@ -179,6 +179,14 @@ class Stage(Struct, kw_only=True):
         shape += [1] if len(shape) == 3 else []
         return self.reshape(node, view.blob, tuple(shape)), tuple(at[dim] for dim in dims)
 
+    def may_be_channels(self, view: View, axes: Sequence[int]) -> bool:
+        """Whether some axes are one that others lie behind, and only the batch before, so that it is the second."""
+        if len(axes) != 1 or len(view.axes[axes[0]]) != 1:
+            return False
+        ((size, stride),) = view.axes[axes[0]]
+        held = self._shape(view)
+        return stride > 1 and prod(held) == held[0] * size * stride
+
     def written(self, node: Node, view: View) -> str:
         """The blob behind a view, as it lies."""
         return self.reshape(node, view.blob, self._shape(view))

@@ -21,7 +21,7 @@ from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written
 from tests.caffe_ir.passes.rewriting import CONTEXT
 
-GLOBAL, SAME, CROPPED = pooling.FORMS[WindowPool]
+GLOBAL, SAME, CROPPED, PICKED = pooling.FORMS[WindowPool]
 
 
 def net_with(shape, layer):
@@ -109,6 +109,16 @@ def test_mean_inside_the_image_is_pooling():
     assert isinstance(formed((1, 2, 6, 8), layer).node("pool").layer, Pooling)
 
 
+@pytest.mark.parametrize(("kernel", "stride"), [((3, 1), (1, 2)), ((1, 1), (2, 3)), ((2, 3), (3, 2))])
+def test_cells_between_the_windows_are_left_out_first(kernel, stride):
+    pad = kernel[0] // 2 if stride[0] == 1 else 0
+    output = tuple((8 + 2 * margin - k) // s + 1 for k, s, margin in zip(kernel, stride, (pad, 0), strict=True))
+    layer = WindowPool(pool="MAX", kernel_size=kernel, stride=stride, begin=(pad, 0), end=(pad, 0), output_size=output)
+    after = written(net_with((1, 2, 8, 8), layer), PICKED)
+    (pool,) = (node.layer for node in after.nodes if isinstance(node.layer, Pooling))
+    assert all(step <= taps for step, taps in zip(pool.stride, pool.kernel_size, strict=True))
+
+
 def test_what_each_form_is_not_for():
     dilated = WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), dilation=(2, 2), output_size=(5, 5))
     clipped = WindowPool(pool="AVE", kernel_size=(2, 2), stride=(1, 1), output_size=(9, 9))
@@ -119,6 +129,8 @@ def test_what_each_form_is_not_for():
         (dilated, CROPPED, "no windows of Caffe's Pooling hold the same cells"),
         (clipped, SAME, "windows leave the image"),
         (clipped, CROPPED, "it is no maximum"),
+        (clipped, PICKED, "it is no maximum"),
+        (dilated, PICKED, "its windows leave no cells out"),
         (halved, SAME, "it divides by another number than that of the cells"),
     ):
         assert refusal(net_with((1, 2, 9, 9), layer), form) == reason

@@ -103,6 +103,8 @@ TRIALS: Sequence[Trial] = [
     (Pooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2)), (MAP,)),
     (Pooling(pool="AVE", kernel_size=(3, 3), stride=(1, 1), pad=(1, 1)), (MAP,)),
     (Pooling(pool="AVE", global_pooling=True), (MAP,)),
+    (Pooling(pool="MAX", kernel_size=(3, 1), stride=(1, 2), pad=(1, 0)), ((1, 4, 8, 8),)),
+    (Pooling(pool="MAX", kernel_size=(3, 2), stride=(1, 2), pad=(1, 0)), ((1, 4, 8, 8),)),
     (Power(power=2.0), (MAP,)),
     (Power(scale=0.5, shift=1.0), (MAP,)),
     (ReLU(negative_slope=0.1), (MAP,)),
