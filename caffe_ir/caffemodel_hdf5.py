@@ -26,6 +26,7 @@ from caffe_ir.caffemodel import Frame
 from caffe_ir.caffemodel_index import MOST_AXES, StoredLayer
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.extras import require
+from caffe_ir.hdf5_chunks import check_chunks, check_unpacked
 from caffe_ir.net import Net
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -169,10 +170,18 @@ def _blob(path: Path, layer: str, place: str, dataset: Any) -> Blob:
     stored, chunk = min(dataset.id.get_storage_size(), size), prod(dataset.chunks or ())
     if width * max(prod(shape), chunk) > _DEFLATED * stored + _CHUNK:
         raise _refused(path, f"{name} claims {prod(shape):,} numbers, and the file has {stored:,} bytes of them")
+    if dataset.chunks is not None:
+        try:
+            check_chunks(dataset, size)
+        except ValueError as error:
+            raise _refused(path, f"{name}: {error}") from None
     return Blob.computed(shape, partial(_read, path, layer, place))
 
 
 def _read(path: Path, layer: str, place: str) -> Array:
     """The numbers of a dataset in another form than a blob in a file has: compressed, in chunks, as doubles ..."""
     with _of_this_file(path), _h5py().File(path, "r") as file, np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(file["data"][layer][place], np.float32)
+        dataset = file["data"][layer][place]
+        if dataset.chunks is not None:
+            check_unpacked(dataset)
+        return np.asarray(dataset, np.float32)

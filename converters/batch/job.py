@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct, ValidationError, convert, field
+from msgspec import Meta, Struct, ValidationError, convert, field
 from msgspec.structs import asdict
 
 Source = Literal["darknet", "pytorch"]
 State = Literal["converted", "unchanged", "failed"]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""As the system counts bytes and nanoseconds; a journal may say anything."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -21,9 +23,9 @@ class Result(Struct, frozen=True, kw_only=True):
     target: str
     state: State
     seconds: float = 0.0
-    peak_memory: int = 0
-    layers: int = 0
-    files: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    peak_memory: Count = 0
+    layers: Count = 0
+    files: Mapping[str, tuple[Count, Count]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     verify: Mapping[str, Any] | None = None

@@ -24,6 +24,8 @@ FORMS: tuple[dict[str, Any], ...] = (
     {"compression": "gzip"},
     {"compression": "lzf", "shuffle": True},
     {"chunks": True, "fletcher32": True},
+    {"compression": "gzip", "shuffle": True, "fletcher32": True},
+    {"chunks": True, "dtype": "f8"},
 )
 
 LAYERS = ("conv", "norm", "prelu")
