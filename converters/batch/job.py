@@ -12,8 +12,8 @@ from msgspec.structs import asdict
 
 Source = Literal["darknet", "pytorch"]
 State = Literal["converted", "unchanged", "failed"]
-Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""As the system counts bytes and nanoseconds; a journal may say anything."""
+Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""As the system counts bytes and nanoseconds, in 64 bits; a journal may say anything."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
