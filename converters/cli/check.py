@@ -28,7 +28,7 @@ _NO_FORM = "no other exact form of it is known"
     cls=Command,
     examples=("convert check deploy.prototxt", "convert check deploy.prototxt --target mnn --target opencv"),
 )
-@click.argument("prototxt", type=InputFile())
+@click.argument("prototxt", type=InputFile(".prototxt"))
 @click.option(
     "--target", "names", type=Choice(NAMES), multiple=True, metavar="NAME",
     help="Engine to check for; once for each.  [default: a table of all]",

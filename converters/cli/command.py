@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,23 @@ from caffe_ir.near_misses import did_you_mean
 
 
 class InputFile(click.Path):
-    """A file that is read; `Command` refuses all that are not there at once."""
+    """A file that is read; `Command` refuses all that are not there at once.
 
-    def __init__(self) -> None:
+    With `ending` its name may be the STEM of a net's files, which the other commands take.
+    """
+
+    def __init__(self, ending: str = "") -> None:
         super().__init__(path_type=Path)
+        self.ending = ending
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return by_stem(Path(os.fsdecode(super().convert(value, param, ctx))), self.ending)
+
+
+def by_stem(name: Path, ending: str) -> Path:
+    """The file of that name; where there is none, the one whose name goes on with `ending`, if there is one."""
+    whole = Path(f"{name}{ending}")
+    return whole if not name.is_file() and whole.is_file() else name
 
 
 class SectionedOption(click.Option):

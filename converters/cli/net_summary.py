@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import asdict
 
-from converters.cli.command import Command, refuse_missing
+from caffe_ir.file_names import PROTOTXT
+from converters.cli.command import Command, by_stem, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.options import takes
 from converters.cli.say import say
@@ -39,8 +40,8 @@ def summary(
 ) -> None:
     """List the layers that MODEL becomes, with output shapes, parameters, multiply-adds and memory.
 
-    MODEL is a Darknet CFG (its WEIGHTS are not needed), a PyTorch model as for `convert pytorch`, or a PROTOTXT, which
-    is listed as it is.
+    MODEL is a Darknet CFG (its WEIGHTS are not needed), a PyTorch model as for `convert pytorch`, or a PROTOTXT or
+    the STEM of one, which is listed as it is.
     """
     with failures_told(" ".join(files), what="cannot be summed up"):
         from caffe_ir.summary import summary as summed
@@ -56,6 +57,7 @@ def _net(files: tuple[str, ...], darknet: DarknetOptions, pytorch: PyTorchOption
     from converters.cli.files import lowered
     from converters.cli.sources import darknet_model, torch_net
 
+    files = tuple(str(by_stem(Path(name), PROTOTXT)) for name in files)
     suffixes = [Path(name).suffix for name in files]
     if len(files) > 2 or (len(files) == 2 and not {".cfg", ".prototxt"} & set(suffixes)):
         raise click.UsageError(f"{' '.join(files)}: give one model: a cfg, a prototxt, or a PyTorch model")

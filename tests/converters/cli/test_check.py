@@ -31,6 +31,11 @@ def test_a_layer_is_named_with_file_line_reason_source_and_what_helps(net: Path)
     assert "-> can be rewritten: Swish() -> Sigmoid, times x" in mnn
 
 
+def test_the_stem_of_the_files_is_taken_too(net: Path) -> None:
+    whole, stem = (tool("check", name, "--target", "mnn") for name in (net, net.with_suffix("")))
+    assert stem.stdout == whole.stdout
+
+
 def test_without_a_target_a_table_of_all(net: Path) -> None:
     result = tool("check", net)
     assert result.exit_code == 1
