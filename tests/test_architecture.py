@@ -123,7 +123,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes": (),
     "caffe_ir.passes.base": PASS,
     "caffe_ir.passes.pipeline": (*PASS, "caffe_ir.passes.*"),
-    "caffe_ir.passes.legalize": (*PASS, "caffe_ir.cost", "caffe_ir.forms.*", "caffe_ir.passes.*"),
+    "caffe_ir.passes.legalize": (*PASS, "caffe_ir.cost", "caffe_ir.memory", "caffe_ir.forms.*", "caffe_ir.passes.*"),
     "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
     "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base"),
     "caffe_ir.proto.*": ("caffe_ir.proto.*",),

@@ -5,7 +5,8 @@ hold that the target lacks is written in a form of its own, and priced as such. 
 the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
 taken that the fewest other targets get wrong. Files that are for other targets as well (`Target.for_others`) may cost
 more for that, and a layer that the target computes and another one does not is written in one of its forms too, or
-stays as it is. A form that loses digits in float32 is taken only where every other one loses them too.
+stays as it is. Of that a form is no equal that holds much more memory than another one of no higher cost. A form that
+loses digits in float32 is taken only where every other one loses them too.
 
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
 """
@@ -14,14 +15,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from math import prod
 
 from msgspec import Struct, field
 
-from caffe_ir.cost import work
+from caffe_ir.cost import FLOAT, work
 from caffe_ir.errors import ConversionError, Note, Problem, Problems, ShapeError
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
+from caffe_ir.memory import held
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.replacement import Replacement
@@ -34,6 +37,9 @@ REFUSAL = 0.02
 """The same where the files are for other targets as well, in a form that one of them fewer refuses."""
 UNTRUTH = 1.0
 """The same in a form that one of them fewer gets wrong in silence."""
+TIMES, LARGER = 3, 0.05
+"""A form is out that holds more than so many times what another one does, for no lower cost, and by so much of the
+net's blobs more, for all layers of its kind together."""
 CALL = 0.5
 """Of a layer's price: such a difference counts in no net, however small it is."""
 CLOSE = 2e-6
@@ -61,6 +67,12 @@ class Choice(Struct, frozen=True, kw_only=True):
     kept: bool = False
     """The layer stays as it is."""
 
+    @property
+    def held(self) -> int:
+        """The numbers in the blobs that it makes itself, views and what is overwritten left out."""
+        made = (node for node in self.new.nodes if not node.layer.is_view and not node.in_place)
+        return sum(prod(shape) for node in made for shape in self.new.shapes_of(node.tops))
+
     def commit(self) -> None:
         """Put what was built in the place of the layer."""
         if not self.kept:
@@ -85,6 +97,8 @@ class Chooser(Struct, kw_only=True):
     """The layers of the net as it came, by kind."""
     whole: list[float] = field(default_factory=list)
     """What they cost together in nanoseconds, once it was asked for."""
+    held: list[int] = field(default_factory=list)
+    """The numbers in its blobs, once they were asked for."""
 
     def asks(self, node: Node, bottoms: Shapes) -> bool:
         """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
@@ -151,11 +165,25 @@ class Chooser(Struct, kw_only=True):
 
     def _cheapest(self, tried: list[Choice], share: float) -> Choice:
         tried = [one for one in tried if one.loss <= CLOSE] or tried
+        room = LARGER * share * self._held()
+        tried = [one for one in tried if not any(self._saves(other, one, room) for other in tried)]
         if self.target.for_others:
             return min(tried, key=lambda one: self._burden(one, share))
         least = min(one.cost for one in tried)
         equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
         return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
+
+    def _held(self) -> int:
+        """The numbers in all blobs of the net as it came."""
+        if not self.held:
+            self.held.append(held(self.net).blobs // FLOAT)
+        return self.held[0]
+
+    @staticmethod
+    def _saves(other: Choice, one: Choice, room: float) -> bool:
+        """Whether another form costs no more, and holds so much less that no other target is worth it."""
+        much = max(TIMES * other.held, other.held + room)
+        return not (one.kept or other.kept) and other.cost <= one.cost and one.held > much
 
     def _burden(self, one: Choice, share: float) -> float:
         """The cost of a form, and what its faults elsewhere would be worth."""

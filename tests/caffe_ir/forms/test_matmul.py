@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ShapeError
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter, Reshape
 from caffe_ir.layers.source import MatMul
+from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
@@ -186,3 +187,29 @@ def test_names_of_weights_that_the_source_shares_are_left_alone():
     net = in_form(net, FILTERS)
     names = [name for node in net.nodes for name in node.param_names]
     assert sorted(names) == ["product_weights", "product_weights_2", "product_weights_2"]
+
+
+def windows_of_attention():
+    """Scores in 48 windows, behind a convolution that costs so much more that no form of theirs would count."""
+    net = net_of((48, 32, 7, 7))
+    add(
+        net,
+        "conv",
+        Convolution(num_output=512, kernel_size=(5, 5), pad=(2, 2), bias_term=False),
+        np.ones((512, 32, 5, 5)),
+    )
+    back = Convolution(num_output=32, kernel_size=(5, 5), pad=(2, 2), bias_term=False)
+    add(net, "back", back, np.ones((32, 512, 5, 5)))
+    add(net, "rows", Reshape(shape=(48, 32, 49)))
+    add(net, "product", MatMul(transpose_a=True), bottoms=("rows", "rows"))
+    return net
+
+
+def has_parameters(net):
+    return any(isinstance(node.layer, Parameter) for node in net.nodes)
+
+
+def test_no_other_program_is_worth_many_times_the_memory(monkeypatch):
+    assert has_parameters(lower(windows_of_attention(), CAFFE, Options()))
+    monkeypatch.setattr(legalize, "LARGER", 1e9)
+    assert not has_parameters(lower(windows_of_attention(), CAFFE, Options()))
