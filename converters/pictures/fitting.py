@@ -63,14 +63,14 @@ def _part_of_resized(image: Array, height: int, width: int, down: Array, across:
     """
     _, rows, columns = image.shape
     if (rows, columns) == (height, width):
-        return _unit(image[:, down][:, :, across])
+        return _unit(image.take(down, 1).take(across, 2))
     low, part = _places(rows, height, down)
     part_above = np.where((down == height - 1) | (rows == 1), np.float32(0), part)
     needed, position = np.unique(np.concatenate([low, np.minimum(low + 1, rows - 1)]), return_inverse=True)
-    wide = _along_rows(_unit(image[:, needed]), width, across)
-    lower = wide[:, position[: len(down)]]
+    wide = _along_rows(_unit(image.take(needed, 1)), width, across)
+    lower: Array = wide.take(position[: len(down)], 1)
     lower *= (1 - part)[:, None]
-    upper = wide[:, position[len(down) :]]
+    upper = wide.take(position[len(down) :], 1)
     upper *= part_above[:, None]
     lower += upper
     return lower
@@ -79,7 +79,7 @@ def _part_of_resized(image: Array, height: int, width: int, down: Array, across:
 def _along_rows(image: Array, width: int, across: Array) -> Array:
     columns = image.shape[2]
     if columns == width:
-        return image[:, :, across]
+        return image.take(across, 2)
     low, part = _places(columns, width, across)
     last = (across == width - 1) | (columns == 1)
     low, part = np.where(last, columns - 1, low), np.where(last, np.float32(0), part)
