@@ -108,15 +108,15 @@ def iou(one: Detection, other: Detection) -> float:
 def assert_same(ours: list[Detection], theirs: Detected, score: float = 1e-4) -> None:
     """Equal counts, and for each object one of the same class, score and place.
 
-    Seeded weights also give boxes of a millionth of the picture's height, whose IoU is rounding: for those the edges
-    are compared.
+    Seeded weights also give boxes that are thinner than a pixel of the picture, whose IoU is rounding: for those the
+    edges are compared, to a hundred-thousandth of the picture.
     """
     rest = pairs(theirs.kept)
     assert len(ours) == len(rest)
     for one in ours:
         near = [other for other in rest if other.category == one.category and abs(other.score - one.score) <= score]
         best = max(near, key=lambda other: iou(one, other))
-        thin = min(one.place[2:]) < 1e-4
+        thin = min(one.place[2] * theirs.size[1], one.place[3] * theirs.size[0]) < 1
         assert iou(one, best) > 0.999 or (thin and np.abs(np.subtract(one.place, best.place)).max() < 1e-5)
         rest.remove(best)
 
