@@ -61,11 +61,12 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
         raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
     try:
         try:
-            if not _begun(file):
+            begin = _begun(file)
+            if begin is None:
                 why, hint = "it does not begin as a journal of tocaffe does", "move it away, or rename the manifest"
                 raise ConversionError(Problem(what=f"{path} is there already", why=why, hint=hint))
-            known, lines = _read(file)
-            if lines > _WORN * max(len(known), 1):
+            known, lines = _read(file, begin)
+            if begin == 0 or lines > _WORN * max(len(known), 1):
                 file = _rewritten(path, file, known)
         except OSError as error:
             raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
@@ -89,31 +90,42 @@ def _locked(path: Path, patience: float) -> IO[bytes]:
         time.sleep(0.05)
 
 
-def _begun(file: IO[bytes]) -> bool:
-    """Whether a file begins as a journal; one that is empty, or whose first line was cut short, is begun anew."""
+def _begun(file: IO[bytes]) -> int | None:
+    """Where the results of a journal begin; None where a file is no journal.
+
+    One that is empty, or whose first line was cut short, is begun anew. Those of version 0.1.0 begin with a result.
+    """
     file.seek(0)
     head = file.read(len(_HEAD))
     if head != _HEAD and _HEAD.startswith(head):
         file.truncate(0)
         file.write(_HEAD)
         file.flush()
-        return True
-    return head == _HEAD
+    elif head != _HEAD:
+        file.seek(0)
+        line = file.readline(_LONGEST)
+        return 0 if line.endswith(b"\n") and _result(line) else None
+    return len(_HEAD)
 
 
-def _read(file: IO[bytes]) -> tuple[dict[str, Result], int]:
+def _result(line: bytes) -> Result | None:
+    """The result that a line tells; None where it is of another version, or no result."""
+    try:
+        return Result.from_json(json.loads(line))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _read(file: IO[bytes], begin: int) -> tuple[dict[str, Result], int]:
     """The last result of each job, and the number of lines; a last line that was cut short is taken away."""
     known: dict[str, Result] = {}
-    file.seek(len(_HEAD))
-    whole, lines = len(_HEAD), 0
+    file.seek(begin)
+    whole, lines = begin, 0
     while (line := file.readline(_LONGEST)).endswith(b"\n"):
         whole += len(line)
         lines += 1
-        try:
-            result = Result.from_json(json.loads(line))
-        except (ValueError, RecursionError):
-            continue  # of another version, or none: the job is done again
-        known[result.key] = result
+        if result := _result(line):  # the jobs of all other lines are done again
+            known[result.key] = result
     file.truncate(whole)
     file.seek(0, os.SEEK_END)
     return known, lines

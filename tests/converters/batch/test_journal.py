@@ -78,6 +78,16 @@ def test_a_file_of_somebody_else_s_is_neither_cut_nor_added_to(tmp_path: Path, t
     assert path.read_text() == text
 
 
+def test_a_journal_of_the_first_version_is_read_and_gets_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    lines = [json.dumps(result(name).to_json()) for name in "ab"]
+    path.write_text("\n".join(lines) + "\n" + lines[0][:40])
+    assert set(known(path)) == {"a@caffe", "b@caffe"}
+    assert len(path.read_text().splitlines()) == 3
+    add(path, result("c"))
+    assert set(known(path)) == {"a@caffe", "b@caffe", "c@caffe"}
+
+
 def test_a_journal_that_was_killed_at_its_first_line_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "state"
     add(path)
