@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,10 @@ def test_right_in_opencv(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", LONGER)
 def test_more_of_them_are_right_in_opencv(name: str, target: str, tmp_path: Path) -> None:
     assert _result(name, target, "opencv", tmp_path).outcome == "right"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+@pytest.mark.parametrize("name", ["unet_bilinear", "efficientnet", "groupnorm", "pools", "yolov8"])
+def test_right_in_mnn(name: str, tmp_path: Path) -> None:
+    assert _result(name, "mnn", "mnn", tmp_path).outcome == "right"
