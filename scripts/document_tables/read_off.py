@@ -87,7 +87,7 @@ def _layers(value: Any) -> set[str]:
     return {kind.__name__ for kind in kinds if issubclass(kind, Layer) and kind.__name__ not in _ABSTRACT}
 
 
-_ABSTRACT = ("Layer", "CaffeLayer", "SourceLayer")
+_ABSTRACT = ("Layer", "CaffeLayer")
 
 
 def _meaning(function: FunctionType) -> Callable[[str], Any]:
