@@ -45,7 +45,7 @@ MARK = "drawn by tocaffe"
 @click.option(
     "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Least score of a box.  [default: Darknet's own]"
 )
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes are told.")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes are printed.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and what --json prints.")
 def run(
     net: str,

@@ -78,7 +78,7 @@ def darknet_opened(
     return Opened(
         source=replace(source, beside={".heads.json": None, ".input.json": None, **files_beside(model, lowered)}),
         fit=model.facts.preprocessing.fit,
-        remarks=(f"Darknet itself does not judge: {why}",) if why else (),
+        remarks=(f"not compared with Darknet itself: {why}",) if why else (),
     )
 
 

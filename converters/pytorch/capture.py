@@ -214,7 +214,7 @@ def _refuse_arguments(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapp
             Problem(
                 what=f"{called} does not take the {count} input{'s' * (count > 1)} given: {error}"
                 if count
-                else f"no input was given, and {called} wants {' and '.join(wanted) or 'some'}",
+                else f"no input was given, and {called} needs {' and '.join(wanted) or 'some'}",
                 hint=f"give an example of each input, in their order or by name: --input 1x3x224x224, "
                 f"--input {wanted[0] if wanted else 'x'}=1x3x224x224{nested}",
             )

@@ -156,7 +156,7 @@ def _refuse_arguments(place: str, factory: Callable[..., Any], given: Mapping[st
         problems.add(what, why=why, hint=did_you_mean(name, named))
     for name, one in named.items():
         if one.default is one.empty and name not in given:
-            problems.add(f"{place} wants a value for {name}", hint=f"say --arg {name}=VALUE")
+            problems.add(f"{place} needs a value for {name}", hint=f"say --arg {name}=VALUE")
     problems.raise_if_any()
 
 

@@ -89,7 +89,7 @@ def in_order(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mappin
     for argument in arguments:
         if argument.name not in given and not argument.has_default_value():
             hint = f"say --input {argument.name}=1x3x224x224, or whatever its shape is"
-            problems.add(f"{signature} wants an input for {argument.name}", hint=hint)
+            problems.add(f"{signature} needs an input for {argument.name}", hint=hint)
     problems.raise_if_any()
     return tuple(given.get(one.name, one.default_value if one.has_default_value() else None) for one in arguments)
 

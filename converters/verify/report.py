@@ -22,7 +22,7 @@ from converters.verify.trial import Beside, Comparison, Trial, legend
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 WORST = 12
-PACKAGES = ("tocaffe", "numpy", "protobuf", "opencv-python-headless", "MNN", "torch", "matplotlib", "Jinja2")
+PACKAGES = ("numpy", "protobuf", "opencv-python-headless", "MNN", "torch", "matplotlib", "Jinja2")
 
 
 class Worst(Struct, frozen=True, kw_only=True):
@@ -95,6 +95,7 @@ def _worst(comparison: Comparison, trials: Sequence[Trial]) -> Iterator[Worst]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
+    yield "tocaffe", VERSION
     yield "Python", platform.python_version()
     yield "system", platform.platform()
     for package in PACKAGES:

@@ -24,7 +24,7 @@ def dropout(call: Call, build: Build) -> Value:
         raise call.refused(
             "this dropout was captured in training mode",
             why="it drops other numbers at every run",
-            hint="call model.eval() before torch.export.export; a functional dropout wants training=self.training",
+            hint="call model.eval() before torch.export.export; a functional dropout needs training=self.training",
         )
     return call.value("input" if "input" in call.arguments else "self")  # dropout_ calls it self
 

@@ -85,7 +85,7 @@ def test_a_reference_that_is_left_out_is_told(tmp_path: Path) -> None:
     result = do(darknet_job(tmp_path, verify=True, dialect="alexeyab"))
     assert result.verify is not None
     assert result.verify["verdict"] == "agrees"
-    assert result.verify["remarks"] == ["Darknet itself does not judge: the net is one of AlexeyAB's fork"]
+    assert result.verify["remarks"] == ["not compared with Darknet itself: the net is one of AlexeyAB's fork"]
 
 
 def test_weights_in_hdf5_are_verified_too(tmp_path: Path) -> None:

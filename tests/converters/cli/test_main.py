@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import click
 import pytest
 
+from caffe_ir.version import VERSION
 from converters.cli import main
 from tests.converters.cli.given import ROOT, contents, converted, darknet_model, process, tool
 
@@ -43,8 +43,12 @@ def test_help(option: str) -> None:
     assert converted(option).stdout.startswith("Usage: convert [--version] [-h] COMMAND [ARGS]...")
 
 
+def test_the_help_fits_a_terminal() -> None:
+    assert len(converted("--help").stdout.splitlines()) <= 24
+
+
 def test_version() -> None:
-    assert converted("--version").stdout == f"tocaffe, version {metadata.version('tocaffe')}\n"
+    assert converted("--version").stdout == f"tocaffe, version {VERSION}\n"
 
 
 @pytest.mark.parametrize("words", [(), ("nonsense",), ("--nonsense",)])

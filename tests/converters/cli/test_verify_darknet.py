@@ -23,7 +23,7 @@ def test_darknet_judges_what_it_computes_as_it_was_converted(tmp_path) -> None:
     assert ([judge.name for judge in found.source.judges], found.fit) == (["embedded"], "letterbox")
     other = darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "auto")
     assert [judge.name for judge in other.source.judges] == ["embedded"]
-    assert other.remarks == ("Darknet itself does not judge: its CPU code does not divide by sqrt(variance + 1e-5)",)
+    assert other.remarks == ("not compared with Darknet itself: its CPU code does not divide by sqrt(variance + 1e-5)",)
     with pytest.raises(click.UsageError, match="--judge darknet: its CPU code"):
         darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "darknet")
 
@@ -32,4 +32,4 @@ def test_a_net_of_the_fork_is_not_given_to_the_original(tmp_path) -> None:
     cfg, weights = map(Path, darknet_model(tmp_path, TINY, header=ALEXEYAB))
     model = convert(cfg, weights, dialect="alexeyab")
     found = darknet_opened(cfg, weights, model, model.net, "auto")
-    assert found.remarks == ("Darknet itself does not judge: the net is one of AlexeyAB's fork",)
+    assert found.remarks == ("not compared with Darknet itself: the net is one of AlexeyAB's fork",)

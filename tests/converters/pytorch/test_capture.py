@@ -70,7 +70,7 @@ def test_a_forward_that_fails_is_told_with_its_line():
 
 
 def test_inputs_that_forward_does_not_take():
-    assert problem_of(ResNet()).what == "no input was given, and forward(x) wants x"
+    assert problem_of(ResNet()).what == "no input was given, and forward(x) needs x"
     assert "too many positional arguments" in problem_of(ResNet(), images(1), images(1)).what
     assert "unexpected keyword argument 'mask'" in problem_of(ResNet(), images(1), mask=images(1)).what
 

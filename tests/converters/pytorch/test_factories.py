@@ -115,8 +115,8 @@ def test_all_arguments_that_do_not_fit_are_told(tmp_path, own_path):
         load_factory(f"{path}:net", {"depht": 3})
     assert [str(problem) for problem in refused.value.problems] == [
         f"{path}:net has no argument depht (it takes width, depth, act)\n    -> did you mean depth?",
-        f"{path}:net wants a value for width\n    -> say --arg width=VALUE",
-        f"{path}:net wants a value for depth\n    -> say --arg depth=VALUE",
+        f"{path}:net needs a value for width\n    -> say --arg width=VALUE",
+        f"{path}:net needs a value for depth\n    -> say --arg depth=VALUE",
     ]
     path = write(
         tmp_path, "takes_any.py", "from torch import nn\ndef net(**options): return nn.Linear(*options['n'])\n"

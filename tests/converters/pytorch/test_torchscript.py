@@ -66,7 +66,7 @@ def test_inputs_by_place_and_by_name(named):
 def test_inputs_that_do_not_fit_are_all_told():
     assert told(scripted(), images(1, 3, 5, 5), shfit=images(1)) == [
         "forward(image, shift, scale) has no input shfit\n    -> did you mean shift?",
-        "forward(image, shift, scale) wants an input for shift\n"
+        "forward(image, shift, scale) needs an input for shift\n"
         "    -> say --input shift=1x3x224x224, or whatever its shape is",
     ]
     (problem,) = told(scripted(), *[images(1)] * 4)
