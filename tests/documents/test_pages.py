@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from converters.cli.main import convert
 from tests.documents.models import write_models
-from tests.documents.pages import DOCS, NOT_CODE, Block, blocks, needed, pages
+from tests.documents.pages import DOCS, NOT_CODE, ROOT, Block, blocks, needed, pages
 
 PAGES = {str(page.relative_to(DOCS)): page for page in pages()}
 
@@ -93,3 +93,16 @@ def test_every_block_runs_or_says_why_not(name: str) -> None:
             assert block.said["not run"].strip(), f"{name}:{block.line} gives no reason"
         elif "file" not in block.said:
             assert block.language in ("sh", "python", *NOT_CODE), f"{name}:{block.line}: {block.language}"
+
+
+def test_the_examples_are_what_the_pages_quote() -> None:
+    quoted = {
+        block.said["example"]: block.text
+        for page in PAGES.values()
+        for block in blocks(page)
+        if "example" in block.said
+    }
+    examples = ROOT / "examples"
+    assert quoted == {
+        str(path.relative_to(examples)): path.read_text(encoding="utf-8") for path in examples.rglob("*.py")
+    }
