@@ -14,7 +14,8 @@ from typing import Any
 
 from converters.pytorch.zip_archive import zip_archive
 from converters.weights.octets import Octets
-from converters.weights.pickle_operations import unpickled
+from converters.weights.pickle_machine import Machine
+from converters.weights.pickle_operations import OPERATIONS
 from converters.weights.pickle_values import Global, Inert
 from converters.weights.pickled import Names, Storage
 from converters.weights.tensors import tensor_of
@@ -71,7 +72,11 @@ class _Modest(Names):
 
 def checked_pickle(content: bytes, sizes: Sizes) -> Any:
     """What a pickle holds, its tensors without their numbers. Raises Unreadable where it is not as torch writes it."""
-    return unpickled(io.BytesIO(content), len(content), _Modest(sizes))
+    machine = Machine(io.BytesIO(content), len(content), _Modest(sizes), None)
+    found = machine.run(OPERATIONS)
+    if (highest := max(machine.memo, default=0)) > len(content):  # torch keeps a row as long as the highest one
+        raise Unreadable(f"holds a damaged pickle: it keeps something as {highest:,}")
+    return found
 
 
 def check_saved(content: bytes) -> None:

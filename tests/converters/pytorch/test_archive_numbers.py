@@ -53,6 +53,8 @@ def tensor(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) ->
         (Stored(("storage", Global("torch", "FloatStorage"), "0", "cpu", 2**40)), "needs 1099511627776"),
         (Raw(b"0"), "takes more than there is"),
         (Raw(b"h\x07"), "nothing is kept as 7"),
+        (Raw(b"Nr\xff\xff\xff\x7f"), "it keeps something as 2,147,483,647"),
+        (Raw(b"Np2000000\n"), "it keeps something as 2,000,000"),
     ],
 )
 def test_a_pickle_that_says_more_than_there_is(value: object, told: str) -> None:
@@ -184,6 +186,7 @@ def refusal(path: Path) -> str:
     [
         ("/data.pkl", pickled(LONG_TEXT), "data.pkl is cut short: its pickle has no end by byte"),
         ("/constants.pkl", pickled((LONG_TEXT,)), "constants.pkl is cut short: its pickle has no end by byte"),
+        ("/constants.pkl", b"\x80\x02Nr\xff\xff\xff\x7f.", "constants.pkl holds a damaged pickle: it keeps something"),
         ("/constants.pkl", pickled((tensor((1,), (1,)),)), "constants.pkl has no storage 0, which its pickle needs"),
         (".debug_pkl", positions([10**6]), ".debug_pkl holds places in sources that are not there"),
     ],
