@@ -79,6 +79,11 @@ class CaffeByHand:
         dims = [bottom.shape[place] if dim == 0 else dim for place, dim in enumerate(layer.reshape_param.shape.dim)]
         self.blobs[layer.top[0]] = bottom.reshape(dims)
 
+    def _flatten(self, layer: Any) -> None:
+        bottom, param = self.blobs[layer.bottom[0]], layer.flatten_param
+        last = param.end_axis % bottom.ndim
+        self.blobs[layer.top[0]] = bottom.reshape(*bottom.shape[: param.axis], -1, *bottom.shape[last + 1 :])
+
     def _eltwise(self, layer: Any) -> None:
         bottoms = [self.blobs[bottom] for bottom in layer.bottom]
         assert len({bottom.shape for bottom in bottoms}) == 1
@@ -144,6 +149,12 @@ class CaffeByHand:
         parts = np.split(self.blobs[layer.bottom[0]], layer.slice_param.slice_point, layer.slice_param.axis)
         for top, part in zip(layer.top, parts, strict=True):
             self._write(top, part)
+
+    def _permute(self, layer: Any) -> None:
+        """Of the SSD fork (permute_layer.cpp): axes that are not named stay behind the others."""
+        bottom, order = self.blobs[layer.bottom[0]], list(layer.permute_param.order)
+        order += [axis for axis in range(bottom.ndim) if axis not in order]
+        self._write(layer.top[0], bottom.transpose(order))
 
     def _tile(self, layer: Any) -> None:
         bottom, param = self.blobs[layer.bottom[0]], layer.tile_param

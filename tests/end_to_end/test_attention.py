@@ -1,0 +1,61 @@
+"""Attention from torch to files and back: in the embedded engine, in Caffe's order of work by hand, and in OpenCV."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from caffe_ir.layers import Parameter
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.reader import read
+from caffe_ir.reference import run
+from caffe_ir.targets import TARGETS
+from caffe_ir.writer import write
+from converters.pytorch import convert
+from tests.oracles.caffe_by_hand import CaffeByHand
+
+HEADS, PLACES, WIDTH = 2, 5, 8
+
+
+class Attention(nn.Module):
+    """Two heads of four numbers over five places."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch = len(x)
+        q, k, v = self.qkv(x).reshape(batch, PLACES, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        scores = (q @ k.mT * (WIDTH // HEADS) ** -0.5).softmax(-1)
+        return self.out((scores @ v).transpose(1, 2).reshape(batch, PLACES, WIDTH))
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("target", ["caffe", "ssd", "opencv"])
+def test_attention_from_torch_to_files_and_back(tmp_path, batch, target):
+    torch.manual_seed(0)
+    model = Attention().eval()
+    net = lower(convert(model, (torch.randn(batch, PLACES, WIDTH),)), TARGETS[target], Options())
+    files = write(net, tmp_path / "net", TARGETS[target])
+    back = read(files.prototxt, files.caffemodel, TARGETS[target])
+    assert any(isinstance(node.layer, Parameter) for node in back.nodes) == (target != "opencv")
+    assert back.outputs == net.outputs
+    ((name, output),) = zip([back.nodes[0].top], back.outputs, strict=True)
+    by_hand = CaffeByHand(files.prototxt, files.caffemodel) if target != "opencv" else None
+    for seed in range(3):
+        x = torch.randn(batch, PLACES, WIDTH, generator=torch.Generator().manual_seed(seed))
+        with torch.no_grad():
+            wanted, exact = model(x).numpy(), model.double()(x.double()).numpy()
+            model.float()
+        np.testing.assert_allclose(run(back, {name: x.numpy()}, np.float64)[output], exact, rtol=0, atol=1e-12)
+        if by_hand is not None:
+            np.testing.assert_allclose(by_hand.forward(**{name: x.numpy()})[output], exact, rtol=0, atol=1e-12)
+        else:
+            engine = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
+            engine.setInput(x.numpy())
+            np.testing.assert_allclose(engine.forward(), wanted, rtol=0, atol=1e-5)
