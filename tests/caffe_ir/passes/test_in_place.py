@@ -177,3 +177,13 @@ def test_a_square_does_not_overwrite_its_only_factor():
     net = net_with_conv()
     add(net, "square", Eltwise(operation="PROD"), bottoms=("conv", "conv"))
     assert marked(net) == []
+
+
+def test_a_scale_of_two_blobs_overwrites_one_for_caffe_alone():
+    net = net_with_conv()
+    add(net, "gate", Sigmoid(), bottoms=("data",))
+    add(net, "scaled", Scale(axis=0), bottoms=("conv", "gate"))
+    add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)))
+    net.outputs = ["end"]
+    assert rewritten(net, IN_PLACE, context=ALONE).node("scaled").in_place
+    assert not rewritten(net, IN_PLACE).node("scaled").in_place
