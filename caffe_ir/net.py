@@ -9,9 +9,8 @@ A rewrite costs what it changes, not what the net is long: names, readers and va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 from msgspec import Struct
 from msgspec import field as struct_field
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
+from caffe_ir.free_names import free_name
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.output_places import OutputPlaces
 from caffe_ir.picture_input import PictureInput
@@ -63,12 +63,6 @@ class Node(Struct, frozen=True, kw_only=True, eq=False):
         arrow = f"{', '.join(self.bottoms)} -> {', '.join(self.tops)}"
         marks = f"{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
         return f"{self.name}: {self.layer} {arrow}{marks}"
-
-
-def free_name(wanted: str, taken: Callable[[str], bool]) -> str:
-    """The wanted name; where it is taken, with the first number from 2 on behind it with which it is not."""
-    names = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))
-    return next(name for name in names if not taken(name))
 
 
 class _Index:

@@ -24,6 +24,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.layers.*",
     "caffe_ir.geometry",
     "caffe_ir.errors",
+    "caffe_ir.free_names",
     "caffe_ir.given_files",
     "caffe_ir.near_misses",
     "caffe_ir.picture_input",
@@ -76,7 +77,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.html_table": ("caffe_ir.blob",),
     "caffe_ir.output_places": (),
     "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.memory", "caffe_ir.net"),
+    "caffe_ir.free_names": (),
     "caffe_ir.net": (
+        "caffe_ir.free_names",
         "caffe_ir.html_table",
         "caffe_ir.layer",
         "caffe_ir.output_places",

@@ -38,19 +38,15 @@ def beyond_schemas(graph: Graph) -> list[FxNode]:
 def _seen_elsewhere(graph: Graph, sharing: frozenset[str]) -> list[FxNode]:
     """The in-place calls whose memory is read behind them under a name that it had before."""
     order = {node: place for place, node in enumerate(graph.nodes)}
-    groups = _groups(graph.nodes, sharing)
-    members: dict[FxNode, list[FxNode]] = {}
-    for node, root in groups.items():
-        members.setdefault(root, []).append(node)
-
-    def read_behind(node: FxNode, other: FxNode) -> bool:
-        return order[other] < order[node] and any(order[user] > order[node] for user in other.users)
-
-    return [
-        node
-        for node, root in groups.items()
-        if _in_place(node) and any(read_behind(node, other) for other in members[root])
-    ]
+    found: list[FxNode] = []
+    read_last: dict[FxNode, int] = {}
+    """Of each memory, by its first name, the last place where one of its names so far is read."""
+    for node, root in _groups(graph.nodes, sharing).items():
+        if _in_place(node) and read_last.get(root, -1) > order[node]:
+            found.append(node)
+        reads = [order[user] for user in node.users]
+        read_last[root] = max([read_last.get(root, -1), *reads])
+    return found
 
 
 def kept_state(program: ExportedProgram, live: Iterable[FxNode]) -> list[Problem]:

@@ -10,9 +10,10 @@ from msgspec import Struct, field
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import NoteKind, Origin, Problem
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
-from caffe_ir.net import Net, Node, free_name
+from caffe_ir.net import Net, Node
 from converters.pytorch.weight_sources import WeightSources
 
 
@@ -202,7 +203,7 @@ class Build(Struct, kw_only=True):
 
     net: Net
     origin: Origin
-    taken: set[str]
+    names: FreeNames
     weights: dict[Blob, torch.Tensor]
     """The tensor behind each blob made here: where one is met twice, the weights are shared."""
     sources: WeightSources = field(default_factory=WeightSources)
@@ -269,9 +270,7 @@ class Build(Struct, kw_only=True):
         return self._unique(f"{self.origin.layer}_{suffix}" if suffix else self.origin.layer)
 
     def _unique(self, wanted: str) -> str:
-        free = free_name(wanted, self.taken.__contains__)
-        self.taken.add(free)
-        return free
+        return self.names.take(wanted)
 
 
 def _same(value: object, default: object) -> bool:

@@ -12,6 +12,7 @@ from torch.fx import Node as FxNode
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin, Problems
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from converters.pytorch.build import Build, Call, Result, Value
@@ -30,14 +31,14 @@ class Walk(Struct, kw_only=True):
     known: dict[FxNode, Any]
     """Of each node: a Value, a Missing, a tuple of those, a constant, or None where nothing can be known."""
     problems: Problems = field(default_factory=Problems)
-    taken: set[str] = field(default_factory=set)
+    names: FreeNames = field(default_factory=FreeNames)
     weights: dict[Blob, torch.Tensor] = field(default_factory=dict)
     sources: WeightSources = field(default_factory=WeightSources)
 
 
 def build_of(walk: Walk, origin: Origin) -> Build:
     """What adds layers for one call, or for an input, to the net."""
-    return Build(net=walk.net, origin=origin, taken=walk.taken, weights=walk.weights, sources=walk.sources)
+    return Build(net=walk.net, origin=origin, names=walk.names, weights=walk.weights, sources=walk.sources)
 
 
 def appended_input(walk: Walk, origin: Origin, seen: torch.Tensor) -> Value:

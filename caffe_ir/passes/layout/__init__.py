@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from itertools import product
 from math import prod
 
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Reshape
 from caffe_ir.layers.source import Linear, MatMul, Permute
@@ -51,7 +52,7 @@ def _best(net: Net) -> Stage:
 def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
     """The net written anew; `turned` and `kept` as Stage has them."""
     taken = {name for one in net.nodes for name in (one.name, *one.tops)}
-    stage = Stage(old=net, net=Net(name=net.name), taken=taken, turned=turned, kept=kept)
+    stage = Stage(old=net, net=Net(name=net.name), names=FreeNames(taken), turned=turned, kept=kept)
     for one in net.nodes:
         rule = RULES.get(type(one.layer))
         if rule is None or not rule(stage, one):

@@ -10,10 +10,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
 from caffe_ir.layers.source import Permute
-from caffe_ir.net import Net, Node, free_name
+from caffe_ir.net import Net, Node
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
 MARK = "~"
@@ -29,7 +30,7 @@ class Stage(Struct, kw_only=True):
     constants: dict[str, Node] = field(default_factory=dict)
     """Parameters of the old net, written when they are read, in the order in which they are wanted."""
     made: dict[tuple[str, Shape, tuple[int, ...]], str] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    names: FreeNames = field(default_factory=FreeNames)
     turned: bool = False
     """Whether products of two activations come out transposed where both forms are as good."""
     kept: bool = False
@@ -124,9 +125,7 @@ class Stage(Struct, kw_only=True):
         return self.made[key]
 
     def _free(self, wanted: str) -> str:
-        free = free_name(wanted, self.taken.__contains__)
-        self.taken.add(free)
-        return free
+        return self.names.take(wanted)
 
     # ---- bringing views into the form that a layer needs ------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 from torch import nn
@@ -95,3 +97,22 @@ def test_a_buffer_that_nothing_depends_on_may_change():
             return x.relu()
 
     assert layers(convert(Counter(), (images(1, 2),))) == ["ReLU"]
+
+
+def in_place_layers(count: int) -> torch.fx.Graph:
+    graph = torch.fx.Graph()
+    value = graph.call_function(torch.ops.aten.relu.default, (graph.placeholder("x"),))
+    for _ in range(count):
+        value = graph.call_function(torch.ops.aten.relu_.default, (value,))
+    graph.output(value)
+    return graph
+
+
+def test_many_layers_in_one_memory_are_seen_in_the_time_of_each() -> None:
+    def seconds(graph: torch.fx.Graph) -> float:
+        begin = time.process_time()
+        assert not needs_functional(graph)
+        return time.process_time() - begin
+
+    few, many = in_place_layers(500), in_place_layers(4000)
+    assert min(seconds(many) for _ in range(3)) < 24 * min(seconds(few) for _ in range(5))  # 64 if each looks at all

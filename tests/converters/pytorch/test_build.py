@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import Origin
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layers import Input, ReLU, Slice
 from caffe_ir.net import Net
 from converters.pytorch.build import Build, Call, Given, Refused, Value
@@ -28,7 +29,7 @@ def call_of(**arguments):
 
 
 def build_of():
-    build = Build(net=Net(name="test"), origin=Origin(layer="x"), taken=set(), weights={})
+    build = Build(net=Net(name="test"), origin=Origin(layer="x"), names=FreeNames(), weights={})
     x = build.add(Input(shape=(1, 4, 5)))
     build.origin = ORIGIN
     return build, x
