@@ -147,6 +147,10 @@ class Convolution(_Filters, frozen=True, kw_only=True):
 class Deconvolution(_Filters, frozen=True, kw_only=True):
     """The transpose of Convolution (deconv_layer.cpp); its weights are (channels, num_output / group, *kernel)."""
 
+    def spelled(self) -> dict[str, Any]:
+        """The stride too where it is 1: RKNN-Toolkit2 refuses a Deconvolution without it."""
+        return {**super().spelled(), **spell_repeated("stride", self.stride, None)}
+
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
         channels = bottoms[0][axis_index(self.axis, len(bottoms[0]))]
         weights = (channels, self.num_output // self.group, *self.kernel_size)

@@ -218,3 +218,11 @@ def test_a_file_says_the_windows_of_any_number_of_axes(windows):
     bottom = (1, 4, *(9 for _ in layer.kernel_size))
     spelled = {name: value for name, value in layer.spelled().items() if value != []}
     assert Convolution.parsed(spelled).placed((bottom,), 1) == layer
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_a_deconvolution_says_its_stride_always(axes):
+    layer = Deconvolution(num_output=2, kernel_size=(3,) * axes)
+    assert layer.spelled()["stride"] == [1]
+    assert Deconvolution(num_output=2, kernel_size=(3, 3), stride=(2, 1)).spelled()["stride_h"] == 2
+    assert "stride" not in Convolution(num_output=2, kernel_size=(3,) * axes).spelled()
