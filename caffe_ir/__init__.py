@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from caffe_ir.files.writer import Written
     from caffe_ir.net import Net
     from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
-    from caffe_ir.writer import Written
 
 __all__ = ["write"]
 
@@ -31,11 +31,11 @@ def write(
     Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written, or
     would replace a file that tocaffe did not make: not with `force`.
     """
-    from caffe_ir.header import Origins
+    from caffe_ir.files.header import Origins
+    from caffe_ir.files.writer import write
     from caffe_ir.passes.base import Options
     from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
-    from caffe_ir.writer import write
 
     known = TARGETS[target] if isinstance(target, str) else target
     asked = options or Options()

@@ -24,7 +24,7 @@ from caffe_ir.errors import Note
 from caffe_ir.net import Net
 
 if TYPE_CHECKING:
-    from caffe_ir.writer import Written
+    from caffe_ir.files.writer import Written
     from converters.darknet import Head
     from converters.pytorch import Handler
     from converters.verify import Comparison, Judge
@@ -70,9 +70,9 @@ class Model(Struct, frozen=True, kw_only=True):
         Raises KeyError for an unknown target, and ConversionError with all that cannot be written, or would replace a
         file that is not ours (`force`).
         """
-        from caffe_ir.header import Origins
+        from caffe_ir.files.header import Origins
+        from caffe_ir.files.writer import write
         from caffe_ir.targets import TARGETS
-        from caffe_ir.writer import write
 
         lowered = _lowered(self.net, target, head, fold_bn=fold_bn)
         for note in lowered.notes:
@@ -96,8 +96,8 @@ class Model(Struct, frozen=True, kw_only=True):
         Target and options are those that the prototxt says. Raises KeyError for an unknown engine, and ConversionError
         where the files cannot be read.
         """
-        from caffe_ir.file_names import PROTOTXT, weights_beside
-        from caffe_ir.header import read_header
+        from caffe_ir.files.file_names import PROTOTXT, weights_beside
+        from caffe_ir.files.header import read_header
         from converters.verify import ENGINES, caffe_files, source_of, verify
 
         prototxt = Path(f"{stem}{PROTOTXT}")
@@ -154,7 +154,7 @@ def from_pytorch(
     Raises ConversionError with every reason why it cannot be converted.
     """
     from converters.pytorch import convert
-    from converters.pytorch.capture import capture
+    from converters.pytorch.capture.capture import capture
     from converters.verify.source import embedded_judge
     from converters.verify.torch_source import torch_judge
 
@@ -166,6 +166,6 @@ def from_pytorch(
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Model:
     """The model that a pair of Caffe files is; without weights it can be looked at alone. Raises ConversionError."""
-    from caffe_ir.reader import read as read_files
+    from caffe_ir.files.reader import read as read_files
 
     return Model(net=read_files(prototxt, caffemodel), title=str(prototxt))

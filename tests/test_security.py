@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -15,7 +15,7 @@ from typing import IO
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.locks import is_at, locked
+from caffe_ir.files.locks import is_at, locked
 from converters.batch.job import Result
 from converters.batch.places import leads_out
 

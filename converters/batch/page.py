@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from caffe_ir.text_files import HTML
+from caffe_ir.files.text_files import HTML
 from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.batch.job import Result

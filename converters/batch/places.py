@@ -10,8 +10,8 @@ import os
 import string
 from pathlib import Path
 
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
-from caffe_ir.replaceable import with_ending
+from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.files.replaceable import with_ending
 
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
 """Where files go if nothing is said: by the model's name, and under the target's where there are several."""

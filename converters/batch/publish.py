@@ -1,4 +1,4 @@
-"""The outputs of a job as one whole set (caffe_ir/whole_files.py says how), and how a later run knows them again."""
+"""The outputs of a job as one whole set (files/whole_files.py says how), and how a later run knows them again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from caffe_ir import staging, whole_files
-from caffe_ir.file_names import PROTOTXT
-from caffe_ir.replaceable import check_file, check_set, has_mark, is_ours, stale, with_ending
-from caffe_ir.text_files import HTML
+from caffe_ir.files import staging, whole_files
+from caffe_ir.files.file_names import PROTOTXT
+from caffe_ir.files.replaceable import check_file, check_set, has_mark, is_ours, stale, with_ending
+from caffe_ir.files.text_files import HTML
 
 Stamps = dict[str, tuple[int, int]]
 """The size and the time of change, in nanoseconds, of each file."""

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from caffe_ir.text_files import write_text
+from caffe_ir.files.text_files import write_text
 from converters.batch.job import Result
 from converters.batch.outcome import Outcome
 

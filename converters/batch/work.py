@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
 from converters.batch.fingerprint import fingerprint
 from converters.batch.job import Job, Result
 from converters.batch.publish import check_places, keep_report, publish, staged, untouched

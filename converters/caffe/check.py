@@ -9,9 +9,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files.reader import misspellings
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
-from caffe_ir.reader import misspellings
 from caffe_ir.targets import Target
 from caffe_ir.targets.target import Verdict
 from converters.caffe.frontend import convert

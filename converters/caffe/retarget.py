@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower, note_evidence
-from caffe_ir.prototxt import written_names
 from caffe_ir.targets import Target
 
 

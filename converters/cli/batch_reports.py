@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.errors import Problems
-from caffe_ir.replaceable import check_file, with_ending
-from caffe_ir.text_files import HTML, write_text
+from caffe_ir.files.replaceable import check_file, with_ending
+from caffe_ir.files.text_files import HTML, write_text
 from converters.batch import junit, summary
 from converters.batch.job import Job
 from converters.batch.outcome import Outcome

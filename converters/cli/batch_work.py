@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict, replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.file_names import PROTOTXT, weights_beside
+from caffe_ir.files.file_names import PROTOTXT, weights_beside
 from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
@@ -24,7 +24,7 @@ from converters.cli.sources import darknet_model, require_torch, torch_net
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
-    from caffe_ir.header import Origins
+    from caffe_ir.files.header import Origins
     from caffe_ir.net import Net
     from converters.verify import Comparison
 
@@ -59,8 +59,8 @@ def own_version() -> str:
 
 
 def _convert(job: Job, stage: Path, tell: Tell) -> Made:
+    from caffe_ir.files.writer import write
     from caffe_ir.targets import TARGETS
-    from caffe_ir.writer import write
 
     target = TARGETS[job.target]
     tell("converting")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from caffe_ir.file_names import PROTOTXT, stem_of_weights
+from caffe_ir.files.file_names import PROTOTXT, stem_of_weights
 from converters.cli.command import Command, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.files import stem_of
@@ -32,8 +32,8 @@ def decoder(net: str, output: str | None, quiet: bool) -> None:
     heads = Path((stem_of_weights(stem) or stem) + _HEADS)
     refuse_missing((heads,))
     with failures_told(str(heads), what="cannot be made a decoder of"):
-        from caffe_ir.replaceable import check_file
-        from caffe_ir.text_files import write_text
+        from caffe_ir.files.replaceable import check_file
+        from caffe_ir.files.text_files import write_text
         from converters.decode.facts import read_facts
         from converters.decode.standalone import ENDINGS, MARK, standalone
 

@@ -50,7 +50,7 @@ def dump(files: tuple[Path, ...], npz: Path | None) -> None:
         raise click.UsageError("one file, or a cfg and its weights")
     with failures_told(str(files[-1]), what="cannot be listed"):
         if npz is not None:
-            from caffe_ir.replaceable import check_file
+            from caffe_ir.files.replaceable import check_file
 
             check_file(npz, MARK, inputs=files)
         arrays = list(_held(files))
@@ -97,7 +97,7 @@ def _of_tensors(nested: Nested, prefix: str) -> Iterator[Held]:
 
 
 def _of_caffemodel(path: Path) -> Iterator[Held]:
-    from caffe_ir.caffemodel_file import read_layers
+    from caffe_ir.files.caffemodel_file import read_layers
 
     for layer in read_layers(path):
         places = range(len(layer.blobs)) if layer.places is None else layer.places
@@ -147,7 +147,7 @@ def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
     import numpy as np
 
     from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.whole_files import whole_files
+    from caffe_ir.files.whole_files import whole_files
 
     try:
         with whole_files(path) as (file,), zipfile.ZipFile(file, "w", allowZip64=True) as archive:

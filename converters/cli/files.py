@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
+from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
 from converters.cli.say import say_whole
 from converters.options import CaffeOptions, OutputOptions
 
 if TYPE_CHECKING:
-    from caffe_ir.caffemodel import Watch
-    from caffe_ir.header import Origins
+    from caffe_ir.files.caffemodel import Watch
+    from caffe_ir.files.header import Origins
+    from caffe_ir.files.writer import Written
     from caffe_ir.net import Net
     from caffe_ir.passes.base import Options
     from caffe_ir.targets import Target
-    from caffe_ir.writer import Written
 
     Rewrite = Callable[[Net, Target, Options, Callable[[str, Net], None]], Net]
 
@@ -33,7 +33,7 @@ def checked_stem(output: str | None, name: str, wanted: OutputOptions, inputs: I
     Raises BadParameter where there is no such pass to dump, and ConversionError where no file can be written, or would
     replace one of `inputs` or one that is not ours.
     """
-    from caffe_ir.replaceable import check_set
+    from caffe_ir.files.replaceable import check_set
 
     _check_pass(wanted.dump_after)
     stem = stem_of(output, name)
@@ -119,7 +119,7 @@ def published(
     watch: Watch | None = None,
 ) -> Written:
     """Write the files, with a bar where it takes a while."""
-    from caffe_ir.writer import write
+    from caffe_ir.files.writer import write
 
     with bytes_written(f"writing {stem.name}", quiet=wanted.quiet) as progress:
         return write(

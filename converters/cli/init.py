@@ -28,10 +28,10 @@ def init(prototxt: Path, output: Path | None, seed: int, force: bool, quiet: boo
     divides by sqrt(eps).
     """
     with failures_told(str(prototxt), what="cannot be filled"):
-        from caffe_ir.fillers import filled
-        from caffe_ir.reader import read, read_spelled
-        from caffe_ir.replaceable import check_absent
-        from caffe_ir.writer import write_weights
+        from caffe_ir.files.fillers import filled
+        from caffe_ir.files.reader import read, read_spelled
+        from caffe_ir.files.replaceable import check_absent
+        from caffe_ir.files.writer import write_weights
 
         path = output or prototxt.with_suffix(".caffemodel")
         why = "its weights would be lost to those that the fillers make"

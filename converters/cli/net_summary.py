@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import asdict
 
-from caffe_ir.file_names import PROTOTXT
+from caffe_ir.files.file_names import PROTOTXT
 from converters.cli.command import Command, by_stem, refuse_missing
 from converters.cli.failure import failures_told
 from converters.cli.options import takes
@@ -63,7 +63,7 @@ def _net(files: tuple[str, ...], darknet: DarknetOptions, pytorch: PyTorchOption
         raise click.UsageError(f"{' '.join(files)}: give one model: a cfg, a prototxt, or a PyTorch model")
     refuse_missing(Path(name) for name in files if ":" not in name)
     if ".prototxt" in suffixes:
-        from caffe_ir.reader import read
+        from caffe_ir.files.reader import read
 
         return read(files[suffixes.index(".prototxt")])
     if ".cfg" not in suffixes:

@@ -22,7 +22,7 @@ from converters.options import (
 from converters.options.declared import Source
 
 if TYPE_CHECKING:
-    from caffe_ir.header import Origins
+    from caffe_ir.files.header import Origins
 
 
 def darknet_origins(cfg: str | Path, weights: str | Path, read: DarknetOptions, caffe: CaffeOptions) -> Origins:
@@ -48,7 +48,7 @@ def caffe_origins(
 def _origins(
     source: Source, named: Mapping[str, str], files: Iterable[str | Path], read: Struct, caffe: CaffeOptions
 ) -> Origins:
-    from caffe_ir.header import Origins
+    from caffe_ir.files.header import Origins
 
     names = {key: Path(name).name for key, name in named.items()}
     lowering = {one.name: getattr(caffe, one.name) for one in declared(CaffeOptions) if source in one.option.sources}

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from caffe_ir import reference
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.files.reader import read
 from caffe_ir.layers import Input
-from caffe_ir.reader import read
 from converters.cli.say import say
 from converters.cli.sources import require_torch, users_code
 from converters.verify.comparison import Row, row
@@ -95,8 +95,8 @@ def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[st
     require_torch()
     import torch
 
-    from converters.pytorch.factories import load_factory
-    from converters.pytorch.state_dict import load_weights
+    from converters.pytorch.open.factories import load_factory
+    from converters.pytorch.open.state_dict import load_weights
 
     with users_code():
         module = load_factory(factory, arguments).model
@@ -117,7 +117,7 @@ def _module_values(
     """What each wanted module gave when it was first called, and the model's outputs. Raises ConversionError."""
     import torch
 
-    from converters.pytorch.export_errors import explained
+    from converters.pytorch.capture.export_errors import explained
 
     found: dict[str, Array] = {}
 

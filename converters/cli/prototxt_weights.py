@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from caffe_ir.file_names import BINARY, HDF5
+from caffe_ir.files.file_names import BINARY, HDF5
 from caffe_ir.visible import visible
 from converters.cli.command import InputFile, SectionedOption, refuse_missing
 from converters.cli.failure import failures_told
@@ -118,10 +118,10 @@ def fill_prototxt(
     own_eps = _eps(eps)
     refuse_missing((Path(model),))
     with failures_told(model):
-        from caffe_ir.fillers import filled
-        from caffe_ir.reader import read, read_spelled
-        from caffe_ir.replaceable import check_file, check_weights, with_ending
-        from caffe_ir.writer import write_weights
+        from caffe_ir.files.fillers import filled
+        from caffe_ir.files.reader import read, read_spelled
+        from caffe_ir.files.replaceable import check_file, check_weights, with_ending
+        from caffe_ir.files.writer import write_weights
         from converters.transplant import Map, read_map, transplant
         from converters.weights import only_set, open_weights
 
@@ -155,10 +155,10 @@ def fill_prototxt(
 
 def _told_by(prototxt: Path) -> Told:
     """What a prototxt of ours says of its weights, with the caffemodel beside it. Raises ConversionError."""
-    from caffe_ir.caffemodel_file import read_layers
-    from caffe_ir.file_names import weights_beside
+    from caffe_ir.files.caffemodel_file import read_layers
+    from caffe_ir.files.file_names import weights_beside
+    from caffe_ir.files.weight_sources import read_sources
     from caffe_ir.given_files import read_bytes
-    from caffe_ir.weight_sources import read_sources
     from converters.transplant import Told
 
     sources = read_sources(read_bytes(prototxt).decode(errors="replace"))
@@ -182,7 +182,7 @@ def _eps(text: str) -> float | None:
 
 
 def _write_map(path: Path, done: Transplanted) -> None:
-    from caffe_ir.text_files import write_text
+    from caffe_ir.files.text_files import write_text
     from converters.transplant import map_text
 
     lines = [(row.layers[0], row.modules, row.why) for row in done.rows if not row.told]

@@ -125,7 +125,7 @@ def _write(place: Path, found: Answer, names: Sequence[str]) -> None:
     from time import perf_counter
 
     from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.whole_files import whole_files
+    from caffe_ir.files.whole_files import whole_files
     from converters.pictures.drawing import as_png
 
     begin = perf_counter()
@@ -153,7 +153,7 @@ def _pictures(given: Sequence[Path], endings: Sequence[str]) -> Iterator[Path]:
 def _places(out: str | None, paths: Sequence[Path], read: Sequence[Path]) -> list[Path | None]:
     """Where each picture is drawn. Raises UsageError, and ConversionError for what must not be replaced."""
     from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.replaceable import check_file
+    from caffe_ir.files.replaceable import check_file
 
     if out is None:
         return [None] * len(paths)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.darknet import DarknetModel
     from converters.pytorch import Handler
-    from converters.pytorch.loading import Loaded
+    from converters.pytorch.open.loading import Loaded
 
 
 def darknet_model(
@@ -60,8 +60,8 @@ def require_torch() -> None:
 def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
     """The model in a file, or of a function. Raises ConversionError."""
     require_torch()
-    from converters.pytorch.inputs import example_inputs, parse_inputs
-    from converters.pytorch.loading import load, load_plugins
+    from converters.pytorch.open.inputs import example_inputs, parse_inputs
+    from converters.pytorch.open.loading import load, load_plugins
 
     specs = parse_inputs(options.input)
     with users_code():

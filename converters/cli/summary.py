@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from caffe_ir.file_names import HDF5
+from caffe_ir.files.file_names import HDF5
 from caffe_ir.visible import visible
 from converters.cli.say import say
 from converters.options import spelled
 
 if TYPE_CHECKING:
     from caffe_ir.errors import Note, NoteKind
+    from caffe_ir.files.writer import Written
     from caffe_ir.net import Net
-    from caffe_ir.writer import Written
 
 _HEADINGS: dict[NoteKind, str] = {
     "warning": "warning",
@@ -107,7 +107,7 @@ def _mib(size: int) -> str:
 
 
 def _shapes(net: Net, blobs: Iterable[str]) -> str:
-    from caffe_ir.prototxt import written_names
+    from caffe_ir.files.prototxt import written_names
 
     names = written_names(net)
     return ", ".join(f"{names[blob]}{_TIGHT}{'x'.join(map(str, net.shapes[blob])) or 'scalar'}" for blob in blobs)

@@ -50,8 +50,8 @@ def verify(
     SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
     PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
     """
-    from caffe_ir.replaceable import check_file
-    from caffe_ir.text_files import HTML
+    from caffe_ir.files.replaceable import check_file
+    from caffe_ir.files.text_files import HTML
     from converters.verify.report import require_drawing, write_report
 
     with could_not(" ".join(files)):

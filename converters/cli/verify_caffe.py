@@ -9,7 +9,7 @@ from converters.cli.verify_opened import Asked, Opened, Pair, stated
 from converters.options import CaffeOptions, CaffeSourceOptions
 
 if TYPE_CHECKING:
-    from caffe_ir.header import Header
+    from caffe_ir.files.header import Header
 
 
 def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
@@ -35,7 +35,7 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
 
 
 def _was_converted(pair: Pair) -> bool:
-    from caffe_ir.header import read_header
+    from caffe_ir.files.header import read_header
 
     header: Header | None = read_header(pair.prototxt)
     return header is not None and header.options.get("source") == "caffe"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _SHAPE = re.compile(r"([A-Za-z_]\w*=)?\d+([xX]\d+)*(:\w+)?")
-"""As converters.pytorch.inputs spells it, which loads torch; a test holds them together."""
+"""As converters.pytorch.open.inputs spells it, which loads torch; a test holds them together."""
 
 
 def inputs_apart(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -22,7 +22,7 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     """The source that a PyTorch model is, read as these files say. Raises ConversionError."""
     require_torch()
     from converters.pytorch import convert
-    from converters.pytorch.capture import capture
+    from converters.pytorch.capture.capture import capture
 
     told = stated(PyTorchOptions, (Path(source.rpartition(":")[0] or source),), pair, asked)
     model = torch_model(source, told.read)

@@ -29,8 +29,8 @@ def check_reduce(wanted: VerifyOptions, inputs: Iterable[Path]) -> None:
 
     Raises UsageError, and ConversionError where a file would be replaced that is not ours or is one of `inputs`.
     """
-    from caffe_ir.file_names import BINARY, PROTOTXT
-    from caffe_ir.replaceable import check_set
+    from caffe_ir.files.file_names import BINARY, PROTOTXT
+    from caffe_ir.files.replaceable import check_set
 
     if wanted.reduce is None:
         return
@@ -69,7 +69,7 @@ def _engine_at_fault(comparison: Comparison, wanted: VerifyOptions) -> Engine | 
 
 
 def _written(small: Reduced, stem: Path) -> Iterator[Path]:
-    from caffe_ir.writer import write
+    from caffe_ir.files.writer import write
 
     others = {INPUTS: _npz(small.inputs), OUTPUTS: _npz(small.outputs)}
     written = write(small.net, stem, _holding(small.net), others=others)

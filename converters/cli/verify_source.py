@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from caffe_ir.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
+from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
 from converters.cli.verify_caffe import caffe_source
 from converters.cli.verify_darknet import darknet_source
 from converters.cli.verify_opened import Asked, Opened, Pair

@@ -23,7 +23,7 @@ from converters.options import (
 from converters.options.declared import Source
 
 if TYPE_CHECKING:
-    from caffe_ir.header import Header
+    from caffe_ir.files.header import Header
 
 Options = TypeVar("Options", bound=Struct)
 _SOURCES: dict[type[Struct], Source] = {
@@ -56,7 +56,7 @@ def stated_options(
     Anybody may have written the comment: what runs code or opens further files is never taken from it. `sizes` are
     those of the source's files and of the caffemodel, by their names. Raises ConversionError where there is no file.
     """
-    from caffe_ir.header import read_header
+    from caffe_ir.files.header import read_header
 
     try:
         header = read_header(prototxt)

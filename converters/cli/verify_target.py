@@ -9,8 +9,8 @@ from converters.cli.verify_opened import Pair
 def target_remarks(pair: Pair) -> tuple[str, ...]:
     """The layers of a prototxt that the target in its comment refuses or gets wrong, by line."""
     from caffe_ir.errors import ConversionError
-    from caffe_ir.header import read_header
-    from caffe_ir.reader import read
+    from caffe_ir.files.header import read_header
+    from caffe_ir.files.reader import read
     from caffe_ir.targets import TARGETS
 
     header = read_header(pair.prototxt)

@@ -18,7 +18,7 @@ from converters.cli.verify_source import opened
 from converters.options import VerifyOptions
 
 if TYPE_CHECKING:
-    from caffe_ir.writer import Written
+    from caffe_ir.files.writer import Written
     from converters.pictures.preparation import Preparation
     from converters.verify import Comparison, Engine
     from converters.verify.source import Feeds

@@ -12,7 +12,7 @@ from converters.options.declared import Option
 
 
 class PyTorchOptions(Struct, frozen=True, kw_only=True):
-    """Its inputs, and the arguments of `converters.pytorch.loading.load` and `load_plugins`."""
+    """Its inputs, and the arguments of `converters.pytorch.open.loading.load` and `load_plugins`."""
 
     TITLE: ClassVar[str] = "Reading a PyTorch model"
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.file_names import PROTOTXT
+from caffe_ir.files.file_names import PROTOTXT
 from converters.decode.facts import ENDING as HEADS
 from converters.decode.facts import ClassifierFacts, Facts, HeadFacts, read_facts
 from converters.pictures.description import ENDING as INPUT

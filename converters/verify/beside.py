@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from caffe_ir.file_names import PROTOTXT
+from caffe_ir.files.file_names import PROTOTXT
+from caffe_ir.files.header import read_header
 from caffe_ir.given_files import read_bytes
-from caffe_ir.header import read_header
 from caffe_ir.version import VERSION
 from converters.verify.blame import Fault
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from caffe_ir import reader
+from caffe_ir.files import reader
 from caffe_ir.net import Net
 from caffe_ir.values import Values
 from converters.verify.engine import CaffeFiles

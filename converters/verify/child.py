@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.blob import Array
-from caffe_ir.prototxt import written_names
+from caffe_ir.files.prototxt import written_names
 from converters.verify.engine import CaffeFiles, EngineFailed, place_of, stopping_layer
 from converters.verify.source import Feeds, inputs_of
 

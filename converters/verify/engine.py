@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import Origin
+from caffe_ir.files.prototxt import prototxt
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
-from caffe_ir.prototxt import prototxt
 from converters.verify.source import Feeds
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net, Node
-from caffe_ir.prototxt import written_names
 from converters.verify.blame import Fault, place
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from caffe_ir.caffemodel_file import read_layers
-from caffe_ir.caffemodel_index import StoredLayer
+from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.caffemodel_index import StoredLayer
+from caffe_ir.files.prototxt import values
+from caffe_ir.files.reader import read_message
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.prototxt import values
-from caffe_ir.reader import read_message
 from converters.verify.blame import Fault, place
 from converters.verify.engine import CaffeFiles
 

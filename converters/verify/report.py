@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from caffe_ir.extras import require
-from caffe_ir.text_files import HTML, write_text
+from caffe_ir.files.text_files import HTML, write_text
 from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.verify.blame import alike

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.blob import Array
-from caffe_ir.prototxt import written_names
+from caffe_ir.files.prototxt import written_names
 from converters.verify.child import last_words
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.npz import write_npz

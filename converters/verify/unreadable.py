@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from caffe_ir import reader
 from caffe_ir.errors import ConversionError
+from caffe_ir.files import reader
 from caffe_ir.net import Net
 from converters.verify.blame import Fault, differences
 from converters.verify.source import Source

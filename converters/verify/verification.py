@@ -17,8 +17,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
-from caffe_ir.caffemodel_hdf5 import is_hdf5
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.files.caffemodel_hdf5 import is_hdf5
 from caffe_ir.net import Net
 from converters.verify.attribution import both_sides, findings
 from converters.verify.blame import differences

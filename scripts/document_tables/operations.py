@@ -7,7 +7,7 @@ from collections import defaultdict
 import torch
 
 from converters.pytorch.aten import FAMILIES, HANDLERS, HINTS
-from converters.pytorch.compositions import COMPOSITIONS
+from converters.pytorch.graph.compositions import COMPOSITIONS
 from document_tables.read_off import first_sentence, layers_built, strings
 from document_tables.table import code, codes, page, plain, table
 

@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from caffe_ir import reference
 from caffe_ir.blob import Blob
-from caffe_ir.caffemodel_file import read_layers
 from caffe_ir.errors import ConversionError, Origin
+from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Convolution, Eltwise, Input, Parameter, Reshape, Silence
 from caffe_ir.net import Net, Node
-from caffe_ir.reader import read
 from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.oracles.caffe_by_hand import CaffeByHand
 

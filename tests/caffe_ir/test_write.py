@@ -9,10 +9,10 @@ import pytest
 
 import caffe_ir
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.reader import read
 from caffe_ir.layers import Mish
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
-from caffe_ir.reader import read
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from caffe_ir import reference
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Flatten, InnerProduct, Reshape
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.pytorch import convert
 from tests.converters.pytorch.judge import agreement, fed, flat
 

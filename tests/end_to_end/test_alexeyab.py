@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from caffe_ir import reference
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import convert
 from tests.oracles.seeded_weights import write_weights
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Parameter
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.reference import run
 from caffe_ir.targets import TARGETS
-from caffe_ir.writer import write
 from converters.pytorch import convert
 from tests.oracles.caffe_by_hand import CaffeByHand
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from caffe_ir import reference
-from caffe_ir.reader import read
+from caffe_ir.files.reader import read
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -21,11 +21,11 @@ import torch
 from scipy.special import expit, softmax
 
 from caffe_ir import reference
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import convert, heads_json
 from tests.oracles.darknet import needs_darknet
 from tests.oracles.seeded_weights import write_weights

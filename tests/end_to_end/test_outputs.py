@@ -14,12 +14,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import convert as convert_darknet
 from tests.converters.pytorch.judge import fed, flat, images
 from tests.converters.pytorch.nets import Mobile, ResNet

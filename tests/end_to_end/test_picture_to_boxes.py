@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import convert, heads_json
 from converters.decode import Detection, Facts, detections, facts_of
 from converters.pictures.preparation import Preparation, prepared

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 
 from caffe_ir import reference
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Concat
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import convert
 from tests.oracles.darknet import Job, layer_outputs_of, needs_darknet
 from tests.oracles.seeded_weights import write_weights

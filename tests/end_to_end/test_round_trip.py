@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
     BatchNorm,
@@ -24,9 +26,7 @@ from caffe_ir.layers import (
     Sigmoid,
 )
 from caffe_ir.net import Net
-from caffe_ir.reader import read
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 
 few = st.integers(1, 3)

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
-from converters.pytorch.state_dict import load_weights
+from converters.pytorch.open.state_dict import load_weights
 from converters.weights import open_weights
 from tests.converters.pytorch.judge import EXACT, Calls, images, layers, settled
 from tests.converters.pytorch.nets import Mobile, ResNet

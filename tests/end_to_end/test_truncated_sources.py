@@ -125,7 +125,7 @@ def test_weights_for_a_module(tmp_path: Path, source: str) -> None:
     SOURCES[source](tmp_path / source)
     (tmp_path / "made.py").write_text(FACTORY)
     command = ["pytorch", "made.py:conv", "--weights", source, "--input", "1x64x4x4", "-o", "out"]
-    told = truncated(tmp_path, source, "converters.pytorch.loading.open_weights", *command)
+    told = truncated(tmp_path, source, "converters.pytorch.open.loading.open_weights", *command)
     assert f"{source} became shorter" in told or f"{source} is damaged or cut short" in told
 
 
@@ -137,5 +137,5 @@ def test_weights_that_are_listed(tmp_path: Path, source: str) -> None:
         (tmp_path / "net.prototxt").write_text(PROTOTXT)
         make = [sys.executable, "-m", "converters", "init", "net.prototxt", "-o", "net.caffemodel"]
         subprocess.run(make, check=True, cwd=tmp_path, capture_output=True, timeout=100)
-    opened = "converters.weights.open_weights" if source == "w.pth" else "caffe_ir.caffemodel_file.read_layers"
+    opened = "converters.weights.open_weights" if source == "w.pth" else "caffe_ir.files.caffemodel_file.read_layers"
     assert f"{source} became shorter while it was read" in truncated(tmp_path, source, opened, "dump", source)

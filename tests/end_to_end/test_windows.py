@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.header import read_header
+from caffe_ir.files.header import read_header
 from tests.converters.cli.given import ROOT, converted
 from tests.converters.cli.zoo import contents, make_zoo
 from tests.simulated_windows.names import missing

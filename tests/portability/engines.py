@@ -17,9 +17,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
+from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.prototxt import written_names
 from converters.verify.mnn_engine import CHILD as MNN_CHILD
 from tests.portability.nets import Model
 

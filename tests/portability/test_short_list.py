@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from caffe_ir.files.writer import write
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import TARGETS
-from caffe_ir.writer import write
 from tests.portability.engines import ENGINES, Files, Result, outcome
 from tests.portability.nets import NETS
 

@@ -33,7 +33,7 @@ from converters.pytorch.aten import (
     writes,
 )
 from converters.pytorch.aten.hints import HINTS
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.frontend import Handler
 
 FAMILIES: tuple[Mapping[str, Handler], ...] = (
     activation.HANDLERS,

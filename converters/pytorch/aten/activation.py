@@ -23,8 +23,8 @@ from caffe_ir.layers import (
     Threshold,
 )
 from caffe_ir.layers.source import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def relu(call: Call, build: Build) -> Value:

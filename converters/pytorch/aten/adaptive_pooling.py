@@ -14,8 +14,8 @@ import torch
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import CropTo, Resample, WindowPool
 from converters.pytorch.aten.pooling import NO_INDICES, maps
-from converters.pytorch.build import Build, Call, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 Window = tuple[int, int]
 Pair = tuple[int, int]

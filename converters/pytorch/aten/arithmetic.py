@@ -8,8 +8,8 @@ import torch
 
 from caffe_ir.layers import Eltwise, Power
 from caffe_ir.layers.source import Add, Div, Mul, Sub
-from converters.pytorch.build import Build, Call, Operand, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def add(call: Call, build: Build) -> Value:

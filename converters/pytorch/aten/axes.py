@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Slice, Tile
 from caffe_ir.layers.source import Expand, Gather, Permute
-from converters.pytorch.build import Build, Call, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def permuted(build: Build, x: Value, order: tuple[int, ...], *, suffix: str = "") -> Value:

@@ -9,8 +9,8 @@ import torch
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.layers.source import ConvTranspose, Pad
 from converters.pytorch.aten.computed_weights import Windows, convolved
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 Sizes = tuple[int, ...]
 

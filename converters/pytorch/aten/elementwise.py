@@ -11,8 +11,8 @@ import torch
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BNLL, AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
 from caffe_ir.layers.source import Add, Div, Erf, Maximum, Minimum, Mul, Sub
-from converters.pytorch.build import Build, Call, Operand, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.frontend import Handler
 
 # ---- functions of one value ------------------------------------------------------------------------------------------
 

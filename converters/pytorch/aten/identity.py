@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import torch
 
 from converters.pytorch.aten.masks import differs
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def identity(call: Call, build: Build) -> Value:

@@ -11,8 +11,8 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import Add, Maximum, Minimum, Mul
 from converters.pytorch.aten.rearrange import gathered
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 _TOGETHER: Mapping[str, Layer] = {"amax": Maximum(), "amin": Minimum(), "prod": Mul(), "mean": Add()}
 _NEUTRAL = {"prod": 1.0, "mean": 0.0}

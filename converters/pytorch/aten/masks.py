@@ -11,8 +11,8 @@ import torch
 from caffe_ir.layers import AbsVal, Eltwise, Log, Power, Threshold
 from caffe_ir.layers.source import Add, Maximum, Mul, Reduce, Sub
 from converters.pytorch.aten.elementwise import pair, tensor_of
-from converters.pytorch.build import Build, Call, Operand, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def compared(call: Call, build: Build, *, less: bool, equal: bool) -> Value:

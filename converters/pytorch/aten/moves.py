@@ -16,8 +16,8 @@ from msgspec import Struct
 from caffe_ir.blob import Shape
 from caffe_ir.layers.source import Gather
 from converters.pytorch.aten.axes import permuted, taken
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 Move = Callable[..., torch.Tensor]
 Names = tuple[str, ...]

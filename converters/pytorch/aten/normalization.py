@@ -9,8 +9,8 @@ import torch
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Power, Scale
 from caffe_ir.layers.source import Mul, Reduce, SourceBatchNorm, Standardize
-from converters.pytorch.build import Build, Call, Missing, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def batch_norm(call: Call, build: Build) -> Value:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 from caffe_ir.layers.source import Pad
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("constant", "reflect", "replicate", "circular")

@@ -13,8 +13,8 @@ from typing import Literal
 from msgspec import Struct
 
 from caffe_ir.layers.source import WindowPool
-from converters.pytorch.build import Build, Call, Missing, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 NO_INDICES = Missing(
     what="the indices of a max pooling",

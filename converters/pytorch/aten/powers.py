@@ -10,8 +10,8 @@ import torch
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Exp, Power, Slice
 from caffe_ir.layers.source import Expand, Gather, Mul
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 MOST_EXPONENTS = 16
 """As many Powers stand side by side at most."""

@@ -13,8 +13,8 @@ from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.layers.source import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.aten.elementwise import tensor_of
 from converters.pytorch.aten.masks import differs
-from converters.pytorch.build import Build, Call, Missing, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 Operation = Literal["SUM", "MEAN", "MAX", "MIN"]
 TIES = "of equal numbers torch takes the first and Caffe the last"

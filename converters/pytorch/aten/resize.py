@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 
 from caffe_ir.layers.source import Gather, NearestUpsample, Resample
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 Kind = Literal["nearest", "nearest-exact", "linear", "cubic", "linear-aa", "cubic-aa"]
 ATEN = torch.ops.aten

@@ -13,8 +13,8 @@ from math import prod
 from caffe_ir.layers import Concat, Eltwise
 from caffe_ir.layers.source import Minimum
 from converters.pytorch.aten.axes import taken
-from converters.pytorch.build import Build, Call, Missing, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 Pair = Eltwise | Minimum
 PRODUCT, LARGER = Eltwise(operation="PROD"), Eltwise(operation="MAX")

@@ -8,8 +8,8 @@ from itertools import accumulate
 from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Slice
-from converters.pytorch.build import Build, Call, Result, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.frontend import Handler
 
 
 def reshaped(call: Call, build: Build) -> Value:

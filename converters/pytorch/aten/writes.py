@@ -20,8 +20,8 @@ from caffe_ir.layers.source import Add, Gather, Resample
 from converters.pytorch.aten.axes import expanded, taken
 from converters.pytorch.aten.masks import chosen
 from converters.pytorch.aten.moves import DECIDED, Move, Names, along, bounded, numbers
-from converters.pytorch.build import Build, Call, Value
-from converters.pytorch.frontend import Handler
+from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.frontend import Handler
 
 ATEN = torch.ops.aten
 MOST_RUNS = 16

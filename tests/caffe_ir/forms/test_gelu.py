@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy import special
 
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers.source import Erf, Gelu
 from caffe_ir.memory import held
 from caffe_ir.passes.base import Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.rewriting import CONTEXT

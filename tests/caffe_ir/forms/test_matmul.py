@@ -6,6 +6,8 @@ import torch
 from msgspec.structs import replace
 
 from caffe_ir.errors import ShapeError
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter, Reshape
 from caffe_ir.layers.source import MatMul
@@ -13,11 +15,9 @@ from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.reader import read
 from caffe_ir.reference import Memory, run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE, TARGETS
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
 from tests.oracles.caffe_by_hand import CaffeByHand

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Power, ReLU
 from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 

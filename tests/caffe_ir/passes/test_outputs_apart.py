@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Convolution, Eltwise, Power, ReLU, Slice
 from caffe_ir.layers.source import WindowPool
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE, TARGETS
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 

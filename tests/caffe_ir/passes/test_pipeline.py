@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Convolution, Dropout, Eltwise, Input, Mish, Pooling, ReLU, Slice, Softmax
 from caffe_ir.layers.source import (
@@ -41,7 +42,6 @@ from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE, TARGETS
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same
 

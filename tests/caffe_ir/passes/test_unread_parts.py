@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Concat, Convolution, Power, ReLU, Slice
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 

@@ -17,12 +17,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write_weights
 from caffe_ir.layers import BatchNorm, Input
 from caffe_ir.net import Node
-from caffe_ir.reader import read
 from caffe_ir.reference import run
 from caffe_ir.targets.target import Target
-from caffe_ir.writer import write_weights
 from converters.caffe import check_file
 from converters.verify import caffe_files
 from converters.verify.engine import Engine, EngineFailed

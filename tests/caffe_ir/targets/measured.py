@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from caffe_ir.files.writer import write
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
     BNLL,
@@ -51,7 +52,6 @@ from caffe_ir.layers import (
 from caffe_ir.net import Net
 from caffe_ir.reference import run
 from caffe_ir.targets.target import Target
-from caffe_ir.writer import write
 from converters.verify import caffe_files
 from converters.verify.engine import Engine, EngineFailed
 from tests.caffe_ir.build import add, net_of

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from caffe_ir.header import Origins, with_header
+from caffe_ir.files.header import Origins, with_header
 from converters.batch.job import Job
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve

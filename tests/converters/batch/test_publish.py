@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.header import Origins, with_header
-from caffe_ir.text_files import HTML
+from caffe_ir.files.header import Origins, with_header
+from caffe_ir.files.text_files import HTML
 from converters.batch.publish import publish, remove_leftovers, staged, stamps, untouched
 
 

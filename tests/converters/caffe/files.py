@@ -8,8 +8,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
+from caffe_ir.files.writer import write_weights
 from caffe_ir.layers import BatchNorm
-from caffe_ir.writer import write_weights
 from converters.caffe import convert
 
 INPUT = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 12 dim: 12 } } }\n'

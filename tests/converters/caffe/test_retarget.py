@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.writer import write
 from caffe_ir.passes.base import Options
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE, MNN, OPENCV, TARGETS
-from caffe_ir.writer import write
 from converters.caffe import convert, retarget
 from converters.verify import ENGINES, caffe_files
 from converters.verify.source import inputs_of

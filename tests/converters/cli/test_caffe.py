@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.reader import read
-from caffe_ir.writer import write_weights
+from caffe_ir.files.reader import read
+from caffe_ir.files.writer import write_weights
 from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
 from tests.converters.cli.given import contents, converted, tool
 

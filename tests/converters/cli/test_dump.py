@@ -8,9 +8,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Parameter
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.cli.dump import dump
 from tests.caffe_ir.build import add, net_of
 

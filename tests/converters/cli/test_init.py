@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from click.testing import CliRunner
 
-from caffe_ir.reader import read
+from caffe_ir.files.reader import read
 from converters.cli.init import init
 
 NET = """

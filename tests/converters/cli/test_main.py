@@ -16,7 +16,7 @@ from tests.converters.cli.given import ROOT, contents, converted, darknet_model,
 
 SLOW_WRITER = """
 import time
-from caffe_ir import caffemodel
+from caffe_ir.files import caffemodel
 
 def stream(pieces, file, *_):
     file.write(b"half of it")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from caffe_ir.header import Header, read_header
+from caffe_ir.files.header import Header, read_header
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, recovered
 from tests.converters.cli.given import converted, darknet_model
 

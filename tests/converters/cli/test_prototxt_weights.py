@@ -8,7 +8,7 @@ import torch
 from click.testing import CliRunner
 from torch import nn
 
-from caffe_ir.reader import read
+from caffe_ir.files.reader import read
 from converters.cli.pytorch import pytorch
 from tests.converters.transplant.nets import bn, conv, data, seeded
 

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 import torch
 
-from caffe_ir.reader import read
+from caffe_ir.files.reader import read
 from caffe_ir.reference import run
 from tests.converters.cli.given import ROOT, contents, converted, layer_types, tool
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from converters.cli.verify_inputs import inputs_apart
-from converters.pytorch.inputs import SPELLED
+from converters.pytorch.open.inputs import SPELLED
 
 
 @pytest.mark.parametrize("shape", ["1x3x224x224", "1X3", "7", "image=1x3x8x8", "tokens=1x16:int64", "_a1=4:bool"])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from caffe_ir import reader
+from caffe_ir.files import reader
 from caffe_ir.reference import run as forward
 from converters.cli.main import convert
 from tests.converters.cli.given import TINY, converted, darknet_model
@@ -21,7 +21,7 @@ import sys
 import numpy as np
 
 from caffe_ir.layers import Eltwise
-from caffe_ir.prototxt import written_names
+from caffe_ir.files.prototxt import written_names
 from converters.verify import EMBEDDED, caffe_files
 
 prototxt, caffemodel, inputs, outputs, fault = sys.argv[1:6]

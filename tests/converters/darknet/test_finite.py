@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from caffe_ir import writer
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
+from caffe_ir.files import writer
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE

@@ -3,7 +3,7 @@ from __future__ import annotations
 import inspect
 
 from converters.options import PyTorchOptions, declared
-from converters.pytorch.loading import load
+from converters.pytorch.open.loading import load
 
 NOT_FOR_LOADING = {"input", "plugins", "mean", "std", "scale", "bgr", "resize", "crop"}
 FROM_PLUGINS = {"handlers"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from caffe_ir.header import Origins, header_of, with_header
+from caffe_ir.files.header import Origins, header_of, with_header
 from converters.options import CaffeOptions, DarknetOptions, ModelKeys, OutputOptions, PyTorchOptions, VerifyOptions
 from converters.options.declared import declared
 from converters.options.stated import filled, recovered, stated, without_folders

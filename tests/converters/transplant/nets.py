@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from caffe_ir import reader, reference
+from caffe_ir import reference
+from caffe_ir.files import reader
 from caffe_ir.net import Net
 from converters.transplant import Transplanted, transplant
 from converters.weights import only_set, open_weights

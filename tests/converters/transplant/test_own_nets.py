@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import nn
 
 import caffe_ir
-from caffe_ir import reader, writer
-from caffe_ir.caffemodel_file import read_layers
 from caffe_ir.errors import ConversionError
-from caffe_ir.weight_sources import read_sources
+from caffe_ir.files import reader, writer
+from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.weight_sources import read_sources
 from converters.pytorch import convert
 from converters.transplant import Told, Transplanted, transplant
 from converters.weights import only_set, open_weights

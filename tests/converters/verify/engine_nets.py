@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import BatchNorm, Convolution, Pooling, ReLU, Scale, Slice, Softmax
 from caffe_ir.net import Net
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import CaffeFiles, caffe_files
 from tests.caffe_ir.build import add, net_of
 

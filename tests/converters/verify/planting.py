@@ -12,12 +12,12 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Eltwise, ReLU
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.darknet import DarknetModel, convert
 from converters.verify import EMBEDDED, Comparison, Engine, Source, caffe_files, source_of, verify
 from tests.oracles.seeded_weights import write_weights

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Bias, ReLU, Silence
 from caffe_ir.net import Node
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import caffe_files, verify
 from tests.converters.verify.planting import converted, dropped, parameter, verified, weights
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from caffe_ir.header import Origins, with_header
+from caffe_ir.files.header import Origins, with_header
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.writer import write
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import caffe_files, caffe_source, verify
 from tests.converters.verify.engine_nets import files_of, ordinary
 from tests.converters.verify.planting import parameter

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.prototxt import prototxt
+from caffe_ir.files.prototxt import prototxt
 from converters.verify.engine import cut_out, place_of, stopping_layer
 from tests.converters.verify.engine_nets import files_of, ordinary, sliced
 

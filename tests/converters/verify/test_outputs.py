@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.files.writer import write
 from caffe_ir.layers import ReLU, Reshape, Sigmoid, Slice
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import Comparison, caffe_files, source_of, verify
 from converters.verify.outputs import last_states, output_faults, outputs_of, promised
 from tests.caffe_ir.build import add, net_of

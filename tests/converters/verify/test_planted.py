@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.writer import write
 from caffe_ir.layers import AbsVal, ReLU, TanH
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import caffe_files, verify
 from converters.verify.unreadable import comparison_of_unreadable
 from tests.converters.verify.planting import (

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from caffe_ir import reference
+from caffe_ir.files.writer import write
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
 from caffe_ir.targets import CAFFE
-from caffe_ir.writer import write
 from converters.verify import CaffeFiles, Engine, EngineFailed, caffe_files
 from converters.verify.inputs import noise
 from converters.verify.reduction import MOST_RUNS, first_wrong, reduced

@@ -19,7 +19,7 @@ import sys
 
 import numpy as np
 
-from caffe_ir.prototxt import written_names
+from caffe_ir.files.prototxt import written_names
 from converters.verify import EMBEDDED, caffe_files
 
 prototxt, caffemodel, inputs, outputs = sys.argv[1:5]

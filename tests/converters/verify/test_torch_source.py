@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from converters.pytorch import convert  # noqa: E402
-from converters.pytorch.capture import capture  # noqa: E402
+from converters.pytorch.capture.capture import capture  # noqa: E402
 from converters.verify.torch_source import torch_judge  # noqa: E402
 
 

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from caffe_ir.errors import ConversionError
-from converters.pytorch.files import open_model
+from converters.pytorch.open.files import open_model
 from converters.weights import open_weights
 from converters.weights.strangers import stranger
 

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from caffe_ir import reader
-from caffe_ir.caffemodel_file import read_layers
 from caffe_ir.errors import ConversionError
+from caffe_ir.files import reader
+from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.proto import caffe_pb2
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats.nets import WHOLE, changed, whole

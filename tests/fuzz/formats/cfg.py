@@ -7,9 +7,9 @@ from pathlib import Path
 from random import Random
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.prototxt import prototxt
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
-from caffe_ir.prototxt import prototxt
 from caffe_ir.targets import TARGETS
 from converters.darknet import convert
 from converters.darknet.cfg import read_cfg

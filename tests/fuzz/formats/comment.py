@@ -8,9 +8,9 @@ from pathlib import Path
 from random import Random
 
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.header import Origins, header_of, with_header
+from caffe_ir.files.header import Origins, header_of, with_header
+from caffe_ir.files.weight_sources import HEAD, read_sources
 from caffe_ir.toml_text import key_text
-from caffe_ir.weight_sources import HEAD, read_sources
 from converters.cli.verify_stated import stated_options
 from converters.options import DarknetOptions, PyTorchOptions
 from tests.fuzz.format import Files, Format

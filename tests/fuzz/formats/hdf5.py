@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from caffe_ir.caffemodel_file import read_layers
+from caffe_ir.files.caffemodel_file import read_layers
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats.caffemodel import BLOBS, MOST
 from tests.fuzz.mutation import damaged

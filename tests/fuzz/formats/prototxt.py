@@ -7,7 +7,7 @@ from random import Random
 
 from google.protobuf import text_format
 
-from caffe_ir import reader
+from caffe_ir.files import reader
 from caffe_ir.proto import caffe_pb2
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats.nets import changed, whole

@@ -14,8 +14,8 @@ from random import Random
 import torch
 
 from caffe_ir.errors import ConversionError
-from converters.pytorch.files import open_model
-from converters.pytorch.state_dict import load_weights
+from converters.pytorch.open.files import open_model
+from converters.pytorch.open.state_dict import load_weights
 from converters.weights import open_weights
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats import pth

@@ -1,0 +1,22 @@
+"""The weights in a file of Caffe's, whichever of its two forms it has: they are told apart as Caffe does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files import caffemodel_hdf5, caffemodel_index
+from caffe_ir.files.caffemodel_index import StoredLayer
+from caffe_ir.given_files import check_regular
+
+
+def read_layers(path: str | Path) -> list[StoredLayer]:
+    """The layers that the file has weights for. Raises ConversionError where it cannot be read or has neither form."""
+    try:
+        check_regular(path)
+        hdf5 = caffemodel_hdf5.is_hdf5(path)
+    except OSError as error:
+        origin = Origin(layer=Path(path).name, file=str(path))
+        why = error.strerror or str(error)
+        raise ConversionError(Problem(what=f"cannot read {path}", why=why, origin=origin)) from error
+    return caffemodel_hdf5.read_index(path) if hdf5 else caffemodel_index.read_index(path)

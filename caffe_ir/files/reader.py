@@ -1,0 +1,310 @@
+"""Reads a Caffe net back: prototxt and caffemodel into a Net whose weights are views of the file."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from caffe_ir.blob import Blob, Shape, cannot_read
+from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.prototxt import values
+from caffe_ir.files.spelling import misspelled, old_form_verdicts, old_forms
+from caffe_ir.files.stored_weights import StoredWeights, stored_weights
+from caffe_ir.files.upgrade import upgrade
+from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.layer import Layer, Shapes, require
+from caffe_ir.layers import LAYERS, SPELLINGS, Input
+from caffe_ir.near_misses import did_you_mean
+from caffe_ir.net import Net, Node
+from caffe_ir.proto import caffe_pb2
+from caffe_ir.targets.target import Target, Verdict
+
+_OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
+
+
+def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
+    """The net that a pair of files describes, at phase TEST; without weights where no caffemodel is given.
+
+    Raises ConversionError with everything that no Caffe or fork of it would take, with the line of the prototxt; with
+    a target also with the layers that this one does not compute.
+    """
+    message, lines = read_message(prototxt)
+    net = net_of(message, layer_lines(message, lines), prototxt, caffemodel)
+    if target is not None:
+        _refuse(net, prototxt, target)
+    return net
+
+
+def net_of(
+    message: caffe_pb2.NetParameter,
+    lines: Sequence[int | None],
+    prototxt: str | Path,
+    caffemodel: str | Path | None = None,
+) -> Net:
+    """The net that a message describes, at phase TEST; `lines` are those of its layers in the prototxt.
+
+    Raises ConversionError as `read` does.
+    """
+    stored = None
+    if caffemodel is not None:
+        param_names = {layer.name: _shared(layer) for layer in reversed(message.layer)}
+        stored = stored_weights(read_layers(caffemodel), param_names)
+    return _net(message, stored, Path(prototxt), lines)
+
+
+def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
+    problems = Problems()
+    for origin, verdict in misspellings(prototxt, target):
+        if verdict.is_fault:
+            problems.add(
+                f"{origin.layer} is written in a way that {target.title} does not read", why=verdict.why, origin=origin
+            )
+    for node, verdict in target.verdicts(net):
+        if verdict.is_fault:
+            problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin)
+    problems.raise_if_any()
+
+
+def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin, Verdict]]:
+    """What a target does not read in the text of a prototxt, whatever that means, with its lines.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    text = _text(path)
+    message = _parsed_as_it_is(path, text)
+    for verdict in old_form_verdicts(old_forms(message), target):
+        yield Origin(layer=path.name, what="net", file=str(path), line=1), verdict
+    _upgrade(path, message)
+    stages = frozenset(message.state.stage)
+    for layer, line in zip(message.layer, layer_lines(message, _layer_lines(text)), strict=True):
+        if runs_at_test(layer, stages):
+            origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
+            yield from ((origin, verdict) for verdict in misspelled(layer, target))
+
+
+def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int]]:
+    """A prototxt as it stands, and the lines on which its layers begin.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    text = _text(path)
+    return _parsed(path, text), _layer_lines(text)
+
+
+def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
+    """The parameters of every layer that runs at phase TEST as the file spells them, fillers and all, by its name.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    message, _ = read_message(prototxt)
+    stages = frozenset(message.state.stage)
+    kept = [layer for layer in message.layer if runs_at_test(layer, stages) and layer.type in LAYERS]
+    params = {layer.name: LAYERS[layer.type].param for layer in kept}
+    return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
+
+
+def _text(path: Path) -> str:
+    try:
+        check_regular(path)  # whoever compares nets reads it again
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        problem = cannot_read(path, error)
+        hint = _OTHER_FILE if error.errno == errno.EFBIG else ""
+        raise ConversionError(replace(problem, hint=hint)) from error
+    except UnicodeDecodeError as error:
+        raise ConversionError(Problem(what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)) from error
+
+
+def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
+    message = _parsed_as_it_is(path, text)
+    _upgrade(path, message)
+    return message
+
+
+def _parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
+    message = caffe_pb2.NetParameter()
+    try:
+        text_format.Parse(text, message)
+    except text_format.ParseError as error:
+        origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
+        raise ConversionError(
+            Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
+        ) from error
+    return message
+
+
+def _upgrade(path: Path, message: caffe_pb2.NetParameter) -> None:
+    try:
+        upgrade(message)
+    except ValueError as error:
+        origin = Origin(layer=path.name, file=str(path))
+        hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
+        raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
+
+
+def _layer_lines(text: str) -> list[int]:
+    """The lines on which the layers of a prototxt begin."""
+    depth, lines = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("#", 1)[0]
+        if depth == 0 and code.split("{")[0].strip(" :") in ("layer", "layers"):
+            lines.append(number)
+        depth += code.count("{") - code.count("}")
+    return lines
+
+
+class _Reading(Struct, kw_only=True):
+    """A net half read: `current` is the blob of the net that a name of the file stands for by now.
+
+    `stored` is what the caffemodel holds, None where there is none; `tops` are all names that layers write;
+    `at_run_time` are the names of weights that layers of the net write (caffe_ir/shared_memory.py).
+    """
+
+    net: Net
+    stored: StoredWeights | None
+    tops: frozenset[str]
+    at_run_time: frozenset[str]
+    current: dict[str, str] = field(default_factory=dict)
+
+
+def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: Sequence[int | None]) -> Net:
+    stages = frozenset(message.state.stage)
+    kept = [(layer, line) for layer, line in zip(message.layer, lines, strict=True) if runs_at_test(layer, stages)]
+    tops = frozenset(top for layer, _ in kept for top in layer.top)
+    at_run_time = _written_at_run_time([layer for layer, _ in kept])
+    reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops, at_run_time=at_run_time)
+    net, problems, lost = reading.net, Problems(), set[str]()
+    for name, shape in _old_inputs(message):
+        origin = Origin(layer=name, what="input", file=str(path))
+        net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=origin))
+        reading.current[name] = name
+    for layer, line in kept:
+        if lost.intersection(layer.bottom):  # nothing can be said of what reads a blob that could not be made
+            lost.update(layer.top)
+            continue
+        origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
+        try:
+            net.append(_node(layer, reading, origin))
+        except ConversionError as error:
+            problems.found.extend(error.problems)
+            lost.update(layer.top)
+    problems.raise_if_any()
+    read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
+    net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
+    return net
+
+
+def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozenset[str]:
+    """The names of weights that a layer writes, as it works in place on the top of their Parameter."""
+    overwritten = {layer.top[0] for layer in layers if layer.bottom and list(layer.bottom[:1]) == list(layer.top)}
+    parameters = [layer for layer in layers if layer.type == "Parameter" and overwritten.issuperset(layer.top)]
+    return frozenset(name for layer in parameters for name in _shared(layer))
+
+
+def layer_lines(message: caffe_pb2.NetParameter, lines: Sequence[int]) -> list[int | None]:
+    """The lines of the layers, as `read_message` found them; None for each where they could not be counted."""
+    return list(lines) if len(lines) == len(message.layer) else [None] * len(message.layer)
+
+
+def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
+    dims = [tuple(shape.dim) for shape in message.input_shape] or [
+        tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
+    ]
+    yield from zip(message.input, dims, strict=False)
+
+
+def runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
+    if layer.include:
+        return any(_is_met(rule, stages) for rule in layer.include)
+    return not any(_is_met(rule, stages) for rule in layer.exclude)
+
+
+def _is_met(rule: caffe_pb2.NetStateRule, stages: Container[str]) -> bool:
+    """Whether a net at phase TEST, level 0 and with such stages meets a rule (net.cpp, StateMeetsRule)."""
+    phase = not rule.HasField("phase") or rule.phase == caffe_pb2.TEST
+    level = rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0)
+    staged = all(stage in stages for stage in rule.stage) and not any(stage in stages for stage in rule.not_stage)
+    return phase and level and staged
+
+
+def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:
+    net, current = reading.net, reading.current
+    unknown = [bottom for bottom in message.bottom if bottom not in current]
+    if unknown:
+        raise ConversionError(
+            Problem(what=f"{message.name} reads {', '.join(unknown)}", why="nothing before it writes it", origin=origin)
+        )
+    bottoms = tuple(current[bottom] for bottom in message.bottom)
+    in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])
+    if not in_place and (twice := [top for top in message.top if top in current]):
+        why = "an earlier layer writes it, and Caffe refuses a blob of two sources (net.cpp, AppendTop)"
+        raise ConversionError(Problem(what=f"{message.name} writes {', '.join(twice)}", why=why, origin=origin))
+    tops = (net.fresh_name(message.name, reading.tops),) if in_place else tuple(message.top)
+    layer, shapes = _layer(message, net.shapes_of(bottoms), origin)
+    node = Node(
+        name=message.name,
+        layer=layer,
+        bottoms=bottoms,
+        tops=tops,
+        origin=origin,
+        in_place=in_place,
+        param_names=_shared(message),
+    )
+    current.update(zip(message.top, tops, strict=True))
+    return replace(node, blobs=_weights(node, shapes, reading)) if shapes else node
+
+
+def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
+    kept_by_none = reading.stored is None or node.name not in reading.stored.layers
+    if kept_by_none and len(node.param_names) == len(shapes) and reading.at_run_time.issuperset(node.param_names):
+        return ()
+    if reading.stored is None:
+        return tuple(Blob.of_zeros(shape) for shape in shapes)
+    if reading.net.has(node.name):
+        what, why = f"a second layer is called {node.name}", "Caffe gives the weights of that name to one alone"
+        raise ConversionError(Problem(what=what, why=why, hint="give each a name of its own", origin=node.origin))
+    return reading.stored.of(node, shapes)
+
+
+def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
+    """The names under which a layer's weights are shared, in the order of the weights; none where no one is."""
+    names = tuple(param.name for param in message.param)
+    return names if any(names) else ()
+
+
+def _spelled(type_name: str, fields: Mapping[str, Any]) -> Layer:
+    """The layer that a file spells so. Raises ValueError with the reason of its usual spelling."""
+    kinds = SPELLINGS.get(type_name, ())
+    for kind in kinds:
+        with suppress(ValueError, TypeError):
+            return kind.parsed(fields)
+    return LAYERS[type_name].parsed(fields)
+
+
+def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
+    """The layer that a file spells so on such bottoms, and the shapes of its weights."""
+    if message.type == "Python":
+        what = f"{message.name} is a Python layer, {message.python_param.module}.{message.python_param.layer}"
+        raise ConversionError(Problem(what=what, why="what it computes is code, which the files lack", origin=origin))
+    if message.type not in LAYERS:
+        hint = did_you_mean(message.type, LAYERS)
+        raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin))
+    kind = LAYERS[message.type]
+    spelled = values(getattr(message, kind.param)) if kind.param else {}
+    try:
+        require(kind.bottoms[0] <= len(bottoms) <= kind.bottoms[1], f"{len(bottoms)} bottoms, not {kind.bottoms}")
+        layer = _spelled(message.type, spelled).placed(bottoms, len(message.top))
+        layer.infer(bottoms)
+        return layer, layer.blob_shapes(bottoms)
+    except (ValueError, TypeError) as error:
+        raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error

@@ -1,0 +1,68 @@
+"""How a prototxt is written, where targets differ in what they read: fields of forks, old forms, spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from caffe_ir.files.prototxt import values
+from caffe_ir.proto import caffe_pb2
+from caffe_ir.targets.target import OldForm, Target, Verdict
+
+EXTENSIONS = frozenset(
+    {
+        "clip_param", "interp_param", "norm_param", "pass_through_param", "permute_param", "pooling_param.ceil_mode",
+        "pooling_param.round_mode", "reorg_param", "shuffle_channel_param", "swish_param", "upsample_param",
+    }
+)  # fmt: skip
+"""The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""
+
+
+def misspelled(layer: caffe_pb2.LayerParameter, target: Target) -> Iterator[Verdict]:
+    """What a target does not read in the text of a layer, whatever it means."""
+    for field in extensions(layer):
+        if field not in target.fields:
+            yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
+    for fields in spelled(layer).values() or ({},):
+        yield from target.misspelled(layer.type, fields)
+
+
+def extensions(layer: caffe_pb2.LayerParameter) -> Iterator[str]:
+    """The fields that a layer sets and BVLC Caffe 1.0 does not have."""
+    for message, fields in spelled(layer).items():
+        if message in EXTENSIONS:
+            yield message
+        yield from (path for name in fields if (path := f"{message}.{name}") in EXTENSIONS)
+
+
+def spelled(layer: caffe_pb2.LayerParameter) -> Mapping[str, Mapping[str, Any]]:
+    """The fields of each message of parameters that a layer sets."""
+    return {
+        field.name: values(value)
+        for field, value in layer.ListFields()
+        if field.name.endswith("_param") and field.type == FieldDescriptor.TYPE_MESSAGE
+    }
+
+
+def old_forms(message: caffe_pb2.NetParameter) -> frozenset[OldForm]:
+    """The old forms in which a net is written, as it stands in its file."""
+    found: set[OldForm] = set()
+    if message.layers:
+        found.add("layers")
+    if message.input_dim:
+        found.add("input_dim")
+    if message.input_shape:
+        found.add("input_shape")
+    return frozenset(found)
+
+
+def old_form_verdicts(forms: frozenset[OldForm], target: Target) -> Iterator[Verdict]:
+    """What a target says of old forms."""
+    for form in sorted(forms - target.old_forms):
+        yield Verdict(
+            why=f"{target.title} does not read a net in the old form, `{form}`",
+            source=target.source,
+            evidence=target.evidence,
+        )

@@ -1,0 +1,76 @@
+"""Which numbers of a caffemodel Caffe gives to which layer of a net (net.cpp, CopyTrainedLayersFrom)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from caffe_ir.blob import Blob, Shape
+from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.files.caffemodel_index import StoredLayer
+from caffe_ir.layer import Shapes
+from caffe_ir.net import Node
+
+
+class _Held(Struct, frozen=True):
+    """A blob as the file has it; `legacy` where its shape is the four old numbers."""
+
+    blob: Blob
+    legacy: bool
+
+
+class StoredWeights(Struct, frozen=True, kw_only=True):
+    """The numbers of a file by layer, and by the name under which layers share them (`param { name }`).
+
+    `owners_only` says that shared ones stand with one layer alone, as in HDF5; else each layer has all of its own.
+    """
+
+    layers: Mapping[str, Mapping[int, _Held]]
+    shared: Mapping[str, _Held]
+    owners_only: bool
+
+    def of(self, node: Node, shapes: Shapes) -> tuple[Blob, ...]:
+        """The weights of a node, which takes some of these shapes. Raises ConversionError where Caffe would stop.
+
+        So it does where Caffe would run the layer on its fillers instead, without a word.
+        """
+        own = self.layers.get(node.name)
+        shared = {place: self.shared[name] for place, name in enumerate(node.param_names) if name in self.shared}
+        if own is None and len(shared) < len(shapes):
+            what, why = f"the caffemodel has no weights for {node.name}", "Caffe would run it on its fillers"
+            raise ConversionError(Problem(what=what, why=why, origin=node.origin))
+        complete = own is None or self.owners_only or len(own) == len(shapes)
+        found = {**(own or {}), **(shared if complete else {})}
+        held = [found[place] for place in sorted(found)]
+        if len(held) != len(shapes) or not all(map(_fits, held, shapes)):
+            had = tuple(each.blob.shape for each in held)
+            what = f"{node.name} takes weights {shapes}, the caffemodel has {had}"
+            raise ConversionError(Problem(what=what, origin=node.origin))
+        return tuple(each.blob.reshaped(shape) for each, shape in zip(held, shapes, strict=True))
+
+
+def stored_weights(stored: Iterable[StoredLayer], param_names: Mapping[str, tuple[str, ...]]) -> StoredWeights:
+    """The weights as they are when the whole file has been copied; `param_names` are those of the net's layers.
+
+    Of a layer that stands there twice the last one stays, and of weights that layers share those written last.
+    """
+    layers: dict[str, Mapping[int, _Held]] = {}
+    shared: dict[str, _Held] = {}
+    owners_only = False
+    for layer in stored:
+        places = range(len(layer.blobs)) if layer.places is None else layer.places
+        held = {place: _Held(blob, layer.legacy) for place, blob in zip(places, layer.blobs, strict=True)}
+        layers[layer.name] = held
+        owners_only |= layer.places is not None
+        for place, name in enumerate(param_names.get(layer.name, ())):
+            if name and place in held:
+                shared[name] = held[place]
+    return StoredWeights(layers=layers, shared=shared, owners_only=owners_only)
+
+
+def _fits(held: _Held, wanted: Shape) -> bool:
+    """Blob::ShapeEquals (blob.cpp): exact, or the four old numbers aligned to the right."""
+    if not held.legacy:
+        return held.blob.shape == wanted
+    return len(wanted) <= 4 and held.blob.shape == (1,) * (4 - len(wanted)) + wanted

@@ -1,0 +1,3 @@
+"""From the graph of ATen calls to a net."""
+
+from __future__ import annotations

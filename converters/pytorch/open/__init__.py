@@ -1,0 +1,3 @@
+"""What users have: files inspected and opened, factories, inputs and checkpoints."""
+
+from __future__ import annotations

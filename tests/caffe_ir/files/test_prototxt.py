@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from google.protobuf import text_format
+
+from caffe_ir.files.prototxt import fill, prototxt, values, written_names
+from caffe_ir.layers import Convolution, Pooling, ReLU
+from caffe_ir.proto import caffe_pb2
+from tests.caffe_ir.build import add, net_of
+
+
+def test_layers_that_work_in_place_share_a_name() -> None:
+    net = net_of((1, 1, 4, 4))
+    add(net, "conv", Convolution(num_output=1, kernel_size=(1, 1), bias_term=False), [[[[1.0]]]])
+    add(net, "relu", ReLU(), in_place=True)
+    add(net, "relu2", ReLU(), in_place=True)
+    add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    message = text_format.Parse(prototxt(net), caffe_pb2.NetParameter())
+    assert [(list(layer.bottom), list(layer.top)) for layer in message.layer] == [
+        ([], ["data"]),
+        (["data"], ["conv"]),
+        (["conv"], ["conv"]),
+        (["conv"], ["conv"]),
+        (["conv"], ["pool"]),
+    ]
+    assert written_names(net)["relu2"] == "conv"
+
+
+def test_no_filler_is_ever_written() -> None:
+    net = net_of((1, 1, 4, 4))
+    add(net, "conv", Convolution(num_output=1, kernel_size=(3, 1)), [[[[1.0], [1.0], [1.0]]]], [0.0])
+    assert "filler" not in prototxt(net)
+
+
+def test_fill_and_values_are_each_others_way_back() -> None:
+    spelled = {
+        "pool": "AVE",
+        "kernel_size": 3,
+        "global_pooling": False,
+    }
+    message = caffe_pb2.PoolingParameter()
+    fill(message, spelled)
+    assert values(message) == spelled
+    filler = {"data_filler": ({"type": "constant", "value": 0.1},), "shape": ((1, 2), ())}
+    dummy = caffe_pb2.DummyDataParameter()
+    fill(dummy, filler)
+    assert values(dummy) == filler
