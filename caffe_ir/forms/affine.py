@@ -112,11 +112,18 @@ def _of_all_values(new: Replacement) -> str:
     if start == 0 or (start, layer.num_axes) == (1, 1):
         return "it is one of channels already, or of the batch"
     flat = (shape[0], prod(shape[1:]), 1, 1)
-    blobs = tuple(Blob.computed(flat[1:2], partial(_repeated, blob, start, shape[1:])) for blob in new.old.blobs)
+    blobs = tuple(_for_all(blob, start, shape[1:]) for blob in new.old.blobs)
     x = new.view("values", new.old.bottom, flat)
     x = new.add("scale", Scale(bias_term=layer.bias_term), x, blobs=blobs)
     new.view("shape", x, shape)
     return ""
+
+
+def _for_all(blob: Blob, start: int, shape: Shape) -> Blob:
+    """The weights for each value of an image of this shape: as they are where there are as many."""
+    if blob.count == prod(shape):
+        return blob.reshaped((blob.count,))
+    return Blob.computed((prod(shape),), partial(_repeated, blob, start, shape), constant=blob.constant)
 
 
 def _repeated(blob: Blob, start: int, shape: Shape) -> Array:

@@ -64,7 +64,10 @@ def _product(new: Replacement, x: str, kernel: tuple[int, int]) -> str:
     convolution = Convolution(num_output=layer.num_output, kernel_size=kernel, bias_term=layer.bias_term)
     filters = weights.reshaped((layer.num_output, prod(weights.shape[1:]) // prod(kernel), *kernel))
     x = new.add("product", convolution, x, blobs=[filters, *bias])
-    new.nodes[-1] = replace(new.nodes[-1], param_names=new.old.param_names)
+    if new.old.param_names:  # by one name Caffe shares weights of one shape alone (net.cpp, AppendParam)
+        first, *others = new.old.param_names
+        names = (f"{first}_{kernel[0]}x{kernel[1]}", *others)
+        new.nodes[-1] = replace(new.nodes[-1], param_names=names)
     return x
 
 

@@ -13,7 +13,7 @@ from converters.cli.command import Command, InputFile, refuse_missing
 from converters.cli.failure import CANNOT_CONVERT, failures_told, told
 from converters.cli.progress import counted, working
 from converters.cli.run_shown import as_json, as_text, drawn
-from converters.cli.say import say
+from converters.cli.say import say, say_whole
 from converters.cli.verify_source import pair_of
 from converters.options.verify import ENGINES
 
@@ -115,7 +115,7 @@ def _one(
             say(text, err=True, lines=True)
         return False
     if json:
-        click.echo(as_json(found, names))
+        say_whole(as_json(found, names) + "\n")
     elif not quiet:
         say(as_text(found, names, place), lines=True)
     return True

@@ -62,6 +62,8 @@ def _is_open(number: int) -> bool:
 
 
 def _guarded(stream: TextIO | None, number: int) -> TextIO:
+    if isinstance(stream, _Stream):
+        return stream
     if isinstance(stream, io.TextIOWrapper):
         return _Stream(
             stream.buffer,

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from caffe_ir.files.file_names import HDF5
 from caffe_ir.visible import visible
+from converters.cli.picture_input import OF_PICTURES
 from converters.cli.say import say
 from converters.options import spelled
 
@@ -65,7 +66,7 @@ def verify_command(sources: Sequence[str | Path], written: Written, *options: St
     context = click.get_current_context()
     words = [context.find_root().info_name or "convert", "verify", *map(str, sources), str(written.prototxt)]
     words += [str(written.caffemodel)] if written.caffemodel.name.endswith(HDF5) else []
-    words += [word for each in options for word in spelled(each)]
+    words += [word for each in options for word in spelled(each, OF_PICTURES)]
     return shlex.join(words)
 
 

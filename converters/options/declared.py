@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -98,12 +98,12 @@ def size_of(text: str) -> Size:
     return int(parts[0]), int(parts[1])
 
 
-def spelled(options: Struct) -> list[str]:
-    """The words of a command line that say the same; nothing for what is at its default."""
+def spelled(options: Struct, without: Collection[str] = ()) -> list[str]:
+    """The words of a command line that say the same; nothing for what is at its default, or `without` which it is."""
     words = []
     for one in declared(type(options)):
         value, flag = getattr(options, one.name), one.flag
-        if value == one.default:
+        if value == one.default or one.name in without:
             continue
         words += [flag] if one.kind == "flag" else [part for text in texts(one.kind, value) for part in (flag, text)]
     return words

@@ -24,7 +24,7 @@ in `[defaults]`. What is not in these tables is refused, with its line.
 
 def commands() -> str:
     """The page of the commands."""
-    context = click.Context(convert, info_name="convert")
+    context = click.Context(convert, info_name="convert", **convert.context_settings)
     parts = [text for name in COMMANDS for text in _command(name, context)]
     return page("Commands", COMMAND, *parts, "## Exit codes", _codes())
 
@@ -38,7 +38,7 @@ def manifest() -> str:
 def _command(name: str, context: click.Context) -> Iterator[str]:
     command = convert.get_command(context, name)
     assert command is not None
-    inner = click.Context(command, info_name=name, parent=context)
+    inner = click.Context(command, info_name=name, parent=context, **command.context_settings)
     yield f"## convert {name}"
     yield "```text\n" + command.get_usage(inner).removeprefix("Usage: ") + "\n```"
     yield plain(inspect.cleandoc(command.help or ""))

@@ -47,7 +47,7 @@ SUM = "Eltwise(operation=SUM)"
         (
             (2, 5, 7),
             (2, 4, 6),
-            ["Deconvolution(num_output=2, group=2, bias_term=False, kernel_size=[2])", SUM],
+            ["Deconvolution(num_output=2, group=2, bias_term=False, kernel_size=[2], stride=[1])", SUM],
         ),
     ],
 )

@@ -128,7 +128,7 @@ def test_the_help_of_a_command_fits_80_columns(name: str) -> None:
 
 
 def test_a_fault_of_ours_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
-    broken = "from caffe_ir import writer\nwriter.write = lambda *_, **__: 1 / 0"
+    broken = "from caffe_ir.files import writer\nwriter.write = lambda *_, **__: 1 / 0"
     with process(broken, "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net") as run:
         _, err = run.communicate(timeout=30)
     assert run.returncode == main.OUR_FAULT == 70
@@ -138,7 +138,7 @@ def test_a_fault_of_ours_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_too_large_for_the_memory(tmp_path: Path) -> None:
-    broken = "from caffe_ir import writer\ndef write(*_, **__): raise MemoryError\nwriter.write = write"
+    broken = "from caffe_ir.files import writer\ndef write(*_, **__): raise MemoryError\nwriter.write = write"
     with process(broken, "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net") as run:
         _, err = run.communicate(timeout=30)
     assert run.returncode == 1
@@ -172,4 +172,4 @@ def test_the_examples_in_the_help_are_commands(name: str) -> None:
     for line in command.examples:
         program, called, *words = line.split()
         assert (program, called) == ("convert", name)
-        command.make_parser(click.Context(command)).parse_args(args=words)
+        command.make_parser(click.Context(command, **command.context_settings)).parse_args(args=words)

@@ -32,10 +32,9 @@ def test_a_net_with_its_inputs_description_alone(tmp_path: Path) -> None:
     files = converted(tmp_path, CLASSIFIER)
     described(tmp_path)
     assert read_model(*files).classes == 6
-    detector = converted(
-        tmp_path,
-    )
-    described(tmp_path)
+    (tmp_path / "detector").mkdir()
+    detector = converted(tmp_path / "detector")
+    described(tmp_path / "detector")
     model = read_model(*detector)
     assert (model.classes, model.scores, model.wanted) == (0, None, list(model.files.net.outputs))
 

@@ -34,18 +34,21 @@ class Files:
     net: caffe_pb2.NetParameter
     weights: caffe_pb2.NetParameter
     heads: Any
+    comment: str
+    """The first line of the prototxt, which says what version wrote it."""
 
     @staticmethod
     def read(stem: Path) -> Files:
         heads = Path(f"{stem}.heads.json")
         return Files(
+            comment=Path(f"{stem}.prototxt").read_text().partition("\n")[0],
             net=text_format.Parse(Path(f"{stem}.prototxt").read_text(), caffe_pb2.NetParameter()),
             weights=caffe_pb2.NetParameter.FromString(Path(f"{stem}.caffemodel").read_bytes()),
             heads=json.loads(heads.read_text()) if heads.exists() else None,
         )
 
     def write(self, stem: Path) -> None:
-        Path(f"{stem}.prototxt").write_text(text_format.MessageToString(self.net))
+        Path(f"{stem}.prototxt").write_text(f"{self.comment}\n{text_format.MessageToString(self.net)}")
         Path(f"{stem}.caffemodel").write_bytes(self.weights.SerializeToString())
         heads = Path(f"{stem}.heads.json")
         heads.unlink(missing_ok=True)
