@@ -65,6 +65,8 @@ def _by_strides(new: Replacement) -> str:
 def _by_parts(new: Replacement) -> str:
     layer, size = _asked(new)
     runs = _runs(layer.indices)
+    if len(runs) > MOST_PARTS:  # each is a part or more; looking for them takes the square of their number
+        return f"it would have {len(runs)} parts and more"
     bounds = sorted({0, size, *(run.start for run in runs), *(run.stop for run in runs)})
     parts = [part for run in runs for part in pairwise(bounds) if part[0] in run]
     if set(parts) != set(pairwise(bounds)):

@@ -99,3 +99,10 @@ def test_leaves_slice_alone():
     net = net_of((2, 6))
     add(net, "parts", Slice(slice_point=(2,)), tops=("a", "b"))
     assert types(rewritten(net, LEGALIZE)) == ["Slice"]
+
+
+def test_many_rows_apart_are_refused_by_their_number():
+    """Not by their parts, which take the square of it to find: a minute for these."""
+    net = of(2, range(0, 100_000, 2), (1, 1, 100_000, 1))
+    parts = next(form for form in gather.FORMS[Gather] if form.build.__name__ == "_by_parts")
+    assert parts.build(Replacement(net=net, old=net.node("y"))) == "it would have 50000 parts and more"
