@@ -70,4 +70,4 @@ def _way_out(folder: Path, stem: Path) -> str:
 
 def leads_out(folder: Path, place: Path) -> bool:
     """Whether a place is a link to somewhere that is not below the folder."""
-    return place.is_symlink() and not Path(os.path.realpath(place)).is_relative_to(folder.resolve())
+    return os.path.islink(place) and not Path(os.path.realpath(place)).is_relative_to(folder.resolve())

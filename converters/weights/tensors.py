@@ -162,12 +162,12 @@ def not_read(dtype: str, name: str = "") -> Problem:
 
 
 def check_shape(shape: Shape, width: int) -> None:
-    """Raise Unreadable where no array of numbers of `width` bytes has this shape."""
+    """Raise Unreadable where no array of numbers of `width` bytes, or of float64, which they become, has this shape."""
     if not _are_counts(shape):
         raise Unreadable(f"has a tensor of the shape {_shown(shape)}", "its sizes must be whole numbers")
     if len(shape) > MOST_AXES:
         raise Unreadable(f"has a tensor of {len(shape)} axes", f"a blob of Caffe has at most {MOST_AXES}", "reshape it")
-    if prod(size for size in shape if size) * width > _LARGEST:
+    if prod(size for size in shape if size) * max(width, 8) > _LARGEST:
         raise Unreadable(f"has a tensor of the shape {_shown(shape)}, which no memory holds")
 
 

@@ -85,3 +85,7 @@ def test_links_of_links_are_followed_to_their_end(tmp_path: Path) -> None:
     (folder / "two").symlink_to(os.pardir)
     assert leads_out(folder, folder / "one")
     assert not leads_out(folder, folder / "none")
+
+
+def test_a_name_that_no_file_can_have_leads_nowhere(tmp_path: Path) -> None:
+    assert not leads_out(tmp_path, tmp_path / ("a" * 5000))

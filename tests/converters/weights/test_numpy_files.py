@@ -77,6 +77,9 @@ REFUSED = {
     r"of the shape \(9223372036854775807,\), which no memory": of(
         "{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807,), }"
     ),
+    r"of the shape \(0, 4611686018427387904\), which no memory": of(
+        "{'descr': '|u1', 'fortran_order': True, 'shape': (0, 4611686018427387904), }"
+    ),
     "sizes must be whole numbers": of("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 9223372036854775808), }"),
     "of 70 axes": of("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1," * 70 + "), }"),
 }
