@@ -32,8 +32,8 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
     float64 stands for numbers that a pass computed: they are rounded to float32 once, when they are written.
     `span` is set where the bytes of a file are the blob as it is, so that a writer can copy them unseen; then what
     `load()` gives was read for this call alone, and may be written to. `key` is set where the numbers are a tensor of
-    the source's checkpoint, in its order, by its name there; `constant` where they are the same whatever it holds, but
-    for the tensors that TensorsBehind.computed_from names.
+    the source's checkpoint, in its order, by its name there, or all of it over and over; `constant` where they are the
+    same whatever it holds, but for the tensors that TensorsBehind.computed_from names.
     """
 
     shape: Shape
@@ -80,6 +80,13 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
             raise ValueError(f"{self.count} values do not fill the shape {shape}")
         load = self.load
         return replace(self, shape=shape, load=lambda: load().reshape(shape))
+
+    def repeated(self, times: int) -> Blob:
+        """All the numbers so many times over, as one axis."""
+        if times == 1:
+            return self.reshaped((self.count,))
+        load = self.load
+        return replace(self, shape=(self.count * times,), load=lambda: np.tile(load().reshape(-1), times), span=None)
 
     def __repr__(self) -> str:
         return f"Blob{self.shape}"

@@ -11,9 +11,9 @@ computed in another way:
     # unused "aux.weight"
     # the same "decoder.weight" "encoder.weight"
 
-The shape of a tensor is its blob's, if none is told. Tensors must be as they were whose numbers stand in the net
-otherwise than as a blob: in fields of layers, or in weights that the model computes. The number behind a name is the
-beginning of a SHA-256 of its numbers in float64.
+The shape of a tensor is its blob's, if none is told; a blob of several times its numbers has them over and over.
+Tensors must be as they were whose numbers stand in the net otherwise than as a blob: in fields of layers, or in weights
+that the model computes. The number behind a name is the beginning of a SHA-256 of its numbers in float64.
 """
 
 from __future__ import annotations

@@ -120,17 +120,17 @@ def _of_all_values(new: Replacement) -> str:
 
 
 def _for_all(blob: Blob, start: int, shape: Shape) -> Blob:
-    """The weights for each value of an image of this shape: as they are where there are as many."""
-    if blob.count == prod(shape):
-        return blob.reshaped((blob.count,))
-    return Blob.computed((prod(shape),), partial(_repeated, blob, start, shape), constant=blob.constant)
-
-
-def _repeated(blob: Blob, start: int, shape: Shape) -> Array:
     """The weights for axes from `start` on, for each value of an image of this shape."""
-    values = blob.load()
-    behind = len(shape) - (start - 1) - values.ndim
-    return np.ascontiguousarray(np.broadcast_to(values.reshape(*values.shape, *(1,) * behind), shape).reshape(-1))
+    behind = prod(shape[start - 1 + len(blob.shape) :])
+    if behind == 1:
+        return blob.repeated(prod(shape) // blob.count)
+    each = Blob.computed((blob.count * behind,), partial(_in_rows, blob, behind), constant=blob.constant)
+    return each.repeated(prod(shape) // each.count)
+
+
+def _in_rows(blob: Blob, times: int) -> Array:
+    """Each number so many times."""
+    return np.repeat(blob.load().reshape(-1), times)
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {

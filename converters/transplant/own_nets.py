@@ -103,12 +103,12 @@ def _blob(
         problems.add(f"{node.name} is filled by {source.key}, which is not there", origin=node.origin)
         return None
     wanted = told.sources.shapes.get(source.key, own.shape)
-    if tensor.shape != wanted or tensor.count != own.count:
+    if tensor.shape != wanted or not tensor.count or own.count % tensor.count:
         what = f"{node.name} takes {source.key} of the shape {list(wanted)}, and it is {list(tensor.shape)}"
         hint = "is it a checkpoint of the same model, with the same arguments?"
         problems.add(what, hint=hint, origin=node.origin)
         return None
-    return tensor.blob.reshaped(own.shape)
+    return tensor.blob.repeated(own.count // tensor.count).reshaped(own.shape)
 
 
 def _left(tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], told: Told, problems: Problems) -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
@@ -90,3 +91,11 @@ def test_a_blob_without_axes_has_one_value(tmp_path: Path) -> None:
     assert Blob.in_file(path, 0, ()).count == 1
     assert Blob.in_file(path, 0, ()).load().shape == ()
     assert Blob.of_zeros((2, 2)).load().tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_numbers_over_and_over_keep_the_name_of_their_tensor() -> None:
+    blob = replace(Blob.of(np.arange(6.0).reshape(2, 3)), key="norm.weight")
+    again = blob.repeated(3)
+    assert (again.shape, again.key, again.span) == ((18,), "norm.weight", None)
+    np.testing.assert_array_equal(again.load(), [*range(6)] * 3)
+    assert blob.repeated(1).shape == (6,)

@@ -8,6 +8,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.forms.affine import FORMS
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BatchNorm, Bias, Power, Scale
+from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
 
@@ -64,3 +65,20 @@ def test_a_batch_norm_without_numbers_has_no_mean_and_no_variance() -> None:
     net.update(net.node("y"), replace(net.node("y"), blobs=tuple(Blob.of(np.zeros(size)) for size in (4, 4, 1))))
     after = written(net, FORMS[BatchNorm][1])
     assert set(after.node("y").blobs[0].load()) == {2.0}
+
+
+@pytest.mark.parametrize(("axis", "size", "key"), [(2, 4, "gamma"), (2, (4, 5), "gamma"), (2, 4, "")], ids=str)
+def test_weights_of_the_last_axes_are_their_tensor_over_and_over(axis, size, key) -> None:
+    """So that a prototxt of a LayerNorm can be filled with another checkpoint; those of rows are computed."""
+    sizes = size if isinstance(size, tuple) else (size,)
+    shape = (2, 3, *sizes) if key else (2, 3, 4, 5)
+    gamma = np.arange(float(np.prod(sizes))).reshape(sizes)
+    net = net_of(shape)
+    add(net, "scale", Scale(axis=axis, num_axes=len(sizes)), gamma)
+    node = net.node("scale")
+    net.update(node, replace(node, blobs=(replace(node.blobs[0], key="gamma"),)))
+    (form,) = FORMS[Scale]
+    (made,) = (node for node in written(net, form).nodes if node.blobs)
+    assert made.blobs[0].key == key
+    wide = np.broadcast_to(gamma.reshape(*sizes, *(1,) * (len(shape) - 2 - len(sizes))), shape[1:])
+    np.testing.assert_array_equal(made.blobs[0].load(), wide.reshape(-1))
