@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,21 +142,22 @@ def _statistics(flat: Array) -> tuple[float, float, float, float, int]:
 
 
 def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
-    """An .npz, one array in memory at a time; it appears whole or not at all."""
-    import numpy as np
-
+    """An .npz that appears whole or not at all."""
     from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.files.npz import write_npz
     from caffe_ir.files.whole_files import whole_files
 
     try:
-        with whole_files(path) as (file,), zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-            archive.comment = MARK.encode()
-            for held in arrays:
-                if held.read is None:
-                    what = f"{held.name} is of the type {held.dtype}, which NumPy does not have"
-                    raise ConversionError(Problem(what=what, hint="leave --npz out, or save it as float32"))
-                entry = zipfile.ZipInfo(f"{held.name}.npy")
-                with archive.open(entry, "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(held.read()), allow_pickle=False)
+        with whole_files(path) as (file,):
+            write_npz(file, ((held.name, _numbers(held)) for held in arrays), comment=MARK)
     except OSError as error:
         raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+
+
+def _numbers(held: Held) -> Array:
+    from caffe_ir.errors import ConversionError, Problem
+
+    if held.read is None:
+        what = f"{held.name} is of the type {held.dtype}, which NumPy does not have"
+        raise ConversionError(Problem(what=what, hint="leave --npz out, or save it as float32"))
+    return held.read()

@@ -77,10 +77,10 @@ def _written(small: Reduced, stem: Path) -> Iterator[Path]:
 
 
 def _npz(arrays: dict[str, Array]) -> bytes:
-    from converters.verify.npz import write_npz
+    from caffe_ir.files.npz import write_npz
 
     with BytesIO() as file:
-        write_npz(file, arrays)
+        write_npz(file, ((name, array.astype("float32")) for name, array in arrays.items()))
         return file.getvalue()
 
 

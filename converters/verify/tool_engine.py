@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.blob import Array
+from caffe_ir.files.npz import write_npz
 from caffe_ir.files.prototxt import written_names
 from converters.verify.child import last_words
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
-from converters.verify.npz import write_npz
 from converters.verify.source import Feeds
 
 NAME = "tool"
@@ -62,7 +62,7 @@ def _blobs(words: Sequence[str], files: CaffeFiles, wanted: Sequence[str], feeds
     names = written_names(files.net)
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
-        write_npz(inputs, {names[name]: array for name, array in feeds.items()})
+        write_npz(inputs, ((names[name], array.astype(np.float32)) for name, array in feeds.items()))
         places = dict(zip(_FILES, (files.prototxt, files.caffemodel, inputs, outputs), strict=True))
         _run(words, {name: str(path.resolve()) for name, path in places.items()}, folder)
         shown = _shown(outputs)
