@@ -7,8 +7,9 @@ rightly (`Layer.in_place`) a node is marked unless
   (reshape_layer.cpp, ShareData), and writing to the one changes the other for every later reader;
 - its bottom is the net's input or a constant, which must live until the next run;
 - its top is an output of the net: an output keeps its own name;
-- its bottom is any view, and the target is no Caffe; it reads several blobs, and the files are for others than Caffe as
-  well: ncnn's converter takes the factor and the product for one blob, and loads no such net;
+- its bottom is any view, and the target's blobs do not share memory as Caffe's do; it reads several blobs, and the
+  files are for others than Caffe as well: ncnn's converter takes the factor and the product for one blob, and loads no
+  such net;
 - the target does not read such a layer in place.
 A product may overwrite any of its factors: that one is named first (eltwise_layer.cpp, Forward_cpu: the first two are
 multiplied into the top, and that with each further one).
@@ -33,12 +34,12 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         return
     if net.is_output(node.top):
         return
-    commutes, is_caffe = isinstance(node.layer, Eltwise), context.target.is_caffe
-    if len(node.bottoms) > 1 and (not is_caffe or context.target.for_others):
+    commutes, shares = isinstance(node.layer, Eltwise), context.target.shares_memory
+    if len(node.bottoms) > 1 and (not shares or context.target.for_others):
         return
     for bottom in node.bottoms if commutes else node.bottoms[:1]:
         whole = net.shapes[bottom] == net.shapes[node.top] and node.bottoms.count(bottom) == 1
-        if whole and _is_free(net, bottom) and (is_caffe or not net.producer(bottom).layer.is_view):
+        if whole and _is_free(net, bottom) and (shares or not net.producer(bottom).layer.is_view):
             others = tuple(other for other in node.bottoms if other != bottom)
             net.update(node, replace(node, bottoms=(bottom, *others), in_place=True))
             return

@@ -52,7 +52,7 @@ from caffe_ir.targets.target import Only, Target
 CAFFE = Target(
     name="caffe",
     title="BVLC Caffe 1.0",
-    is_caffe=True,
+    shares_memory=True,
     for_others=True,
     source="tag 1.0 of 2017-04-15: caffe.proto and a build of it",
     layers={

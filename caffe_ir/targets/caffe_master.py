@@ -9,7 +9,7 @@ from caffe_ir.targets.target import Target
 CAFFE_MASTER = Target(
     name="caffe-master",
     title="BVLC Caffe, master",
-    is_caffe=True,
+    shares_memory=True,
     source="9b89154 of February 2020: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, Clip: (), Pooling: (), Swish: ()},
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),

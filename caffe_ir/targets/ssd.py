@@ -9,7 +9,7 @@ from caffe_ir.targets.target import Target
 SSD = Target(
     name="ssd",
     title="Caffe of the SSD fork",
-    is_caffe=True,
+    shares_memory=True,
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, Normalize: (), Permute: ()},
     fields=frozenset({"norm_param", "permute_param"}),

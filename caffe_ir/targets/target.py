@@ -205,8 +205,8 @@ class Target(Struct, frozen=True, kw_only=True):
     names: Names | None = None
     in_place: tuple[type[Layer], ...] | None = None
     """The types that it reads where they write into their bottom; None: all that Caffe does."""
-    is_caffe: bool = False
-    """It is Caffe or a fork of it: its blobs share memory as Caffe's do, so layers may overwrite views and factors."""
+    shares_memory: bool = False
+    """Its blobs share memory as Caffe's do, so that layers may overwrite views and factors."""
     spellings: tuple[Spelling, ...] = ()
     fields: frozenset[str] = frozenset()
     """The fields beyond those of BVLC Caffe 1.0 that its proto has: `pooling_param.round_mode`, `permute_param`."""
