@@ -73,13 +73,6 @@ class Work(Struct, frozen=True, kw_only=True):
     bytes: float = 0.0
     layers: float = 0.0
 
-    def plus(self, other: Work) -> Work:
-        return Work(
-            multiply_adds=self.multiply_adds + other.multiply_adds,
-            bytes=self.bytes + other.bytes,
-            layers=self.layers + other.layers,
-        )
-
 
 def work(layer: Layer, bottoms: Shapes) -> Work:
     """What a layer does on bottoms of these shapes. Raises ShapeError where it cannot be on them."""

@@ -43,11 +43,8 @@ def as_json(found: Answer, names: Sequence[str]) -> str:
 
 def drawn(found: Answer, names: Sequence[str]) -> Array:
     """The picture with its boxes, or with the best classes in its corner."""
-    import numpy as np
-
     from converters.pictures.drawing import Frame, with_frames
 
-    image = found.image if len(found.image) == 3 else np.repeat(found.image, 3, axis=0)
     frames = []
     for one in found.objects or ():
         left, top, right, bottom = corners(one, found.size)
@@ -57,7 +54,7 @@ def drawn(found: Answer, names: Sequence[str]) -> Array:
         category, score = found.classes[0]
         text, (height, width) = f"{name_of(category, names)} {score:.3g}", found.size
         frames.append(Frame(left=0, top=0, right=width, bottom=height, text=text, colour=category))
-    return with_frames(image, frames)
+    return with_frames(found.image, frames)
 
 
 def corners(one: Detection, size: tuple[int, int]) -> tuple[float, float, float, float]:

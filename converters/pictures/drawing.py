@@ -29,10 +29,10 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 
 def with_frames(image: Array, frames: Iterable[Frame]) -> Array:
-    """The picture (3, H, W) in red, green, blue with all frames; the first ones lie on top."""
+    """The picture, (3, H, W) in red, green, blue or (1, H, W) in grey, in colours with all frames, the first on top."""
     import cv2
 
-    canvas = np.ascontiguousarray(image[::-1].transpose(1, 2, 0))
+    canvas = np.array(np.broadcast_to(image[::-1], (3, *image.shape[1:])).transpose(1, 2, 0), order="C")
     for frame in reversed(list(frames)):
         _draw(cv2, canvas, frame)
     drawn: Array = canvas[:, :, ::-1].transpose(2, 0, 1)

@@ -84,12 +84,6 @@ def test_a_crop_reads_what_it_writes():
     assert work(Crop(axis=2, offset=(1,)), (MAP, (2, 8, 4, 4))).bytes == 2 * 4 * 2 * 8 * 16
 
 
-def test_work_adds_up():
-    once = work(Sigmoid(), (MAP,))
-    twice = once.plus(once)
-    assert (twice.multiply_adds, twice.bytes, twice.layers) == (2 * once.multiply_adds, 2 * once.bytes, 2)
-
-
 def test_a_layer_that_cannot_stand_there_has_no_cost():
     with pytest.raises(ShapeError):
         work(Pooling(pool="MAX", kernel_size=(2, 2)), ((2, 8),))

@@ -54,3 +54,12 @@ def test_a_png_is_read_by_others_and_carries_its_mark() -> None:
     assert bgr is not None
     np.testing.assert_array_equal(bgr[:, :, ::-1].transpose(2, 0, 1), image)
     assert b"made by a test" in data[:1000]
+
+
+def test_a_grey_picture_is_drawn_upon_in_colours() -> None:
+    frame = Frame(left=2, top=2, right=20, bottom=20, text="", colour=0)
+    grey = np.full((1, 32, 32), 0.5, np.float32)
+    drawn = with_frames(grey, [frame])
+    np.testing.assert_array_equal(drawn, with_frames(np.repeat(grey, 3, axis=0), [frame]))
+    assert drawn.shape == (3, 32, 32)
+    assert (grey == 0.5).all()
