@@ -173,14 +173,15 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.weight_sources",
         "caffe_ir.files.whole_files",
     ),
+    "caffe_ir.files.net_text": (*FILES, "caffe_ir.files.upgrade"),
     "caffe_ir.files.reader": (
         *FILES,
+        "caffe_ir.files.net_text",
         "caffe_ir.files.prototxt",
         "caffe_ir.files.caffemodel_file",
         "caffe_ir.near_misses",
         "caffe_ir.files.spelling",
         "caffe_ir.files.stored_weights",
-        "caffe_ir.files.upgrade",
     ),
     "converters": (),
     # for Python programs: it joins what the command line joins, and knows no command
@@ -194,6 +195,7 @@ RULES: dict[str, tuple[str, ...]] = {
     # a source that is Caffe's already: it is read by the reader, and checked by lowering a copy of it
     "converters.caffe.*": (
         *PASS,
+        "caffe_ir.files.net_text",
         "caffe_ir.files.reader",
         "caffe_ir.files.prototxt",
         "caffe_ir.proto.*",
@@ -246,6 +248,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.reference",
         "caffe_ir.shared_memory",
         "caffe_ir.targets.*",
+        "caffe_ir.files.net_text",
         "caffe_ir.files.reader",
         "caffe_ir.files.prototxt",
         "caffe_ir.proto.*",
@@ -290,7 +293,7 @@ RULES: dict[str, tuple[str, ...]] = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "numpy": ("caffe_ir.*", "converters.*"),
     "msgspec": ("caffe_ir.*", "converters.*"),
-    "google": ("caffe_ir.proto.*", "caffe_ir.files.prototxt", "caffe_ir.files.reader", "caffe_ir.files.spelling"),
+    "google": ("caffe_ir.proto.*", "caffe_ir.files.net_text", "caffe_ir.files.prototxt", "caffe_ir.files.spelling"),
     "click": ("converters.cli.*",),
     "rich": ("converters.cli.*",),
     "tomli": ("caffe_ir.toml",),

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob, Shape, cannot_read
+from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.net_text import (
+    layer_lines,
+    lines_of_layers,
+    parsed_as_it_is,
+    read_message,
+    runs_at_test,
+    text_of,
+    upgraded,
+)
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelling import misspelled, old_form_verdicts, old_forms
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
-from caffe_ir.files.upgrade import upgrade
-from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, SPELLINGS, Input
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net, Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import Target, Verdict
-
-_OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
@@ -79,26 +82,16 @@ def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin,
     Raises ConversionError where Caffe could not parse the file.
     """
     path = Path(prototxt)
-    text = _text(path)
-    message = _parsed_as_it_is(path, text)
+    text = text_of(path)
+    message = parsed_as_it_is(path, text)
     for verdict in old_form_verdicts(old_forms(message), target):
         yield Origin(layer=path.name, what="net", file=str(path), line=1), verdict
-    _upgrade(path, message)
+    upgraded(path, message)
     stages = frozenset(message.state.stage)
-    for layer, line in zip(message.layer, layer_lines(message, _layer_lines(text)), strict=True):
+    for layer, line in zip(message.layer, layer_lines(message, lines_of_layers(text)), strict=True):
         if runs_at_test(layer, stages):
             origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
             yield from ((origin, verdict) for verdict in misspelled(layer, target))
-
-
-def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int]]:
-    """A prototxt as it stands, and the lines on which its layers begin.
-
-    Raises ConversionError where Caffe could not parse the file.
-    """
-    path = Path(prototxt)
-    text = _text(path)
-    return _parsed(path, text), _layer_lines(text)
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
@@ -111,56 +104,6 @@ def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
     kept = [layer for layer in message.layer if runs_at_test(layer, stages) and layer.type in LAYERS]
     params = {layer.name: LAYERS[layer.type].param for layer in kept}
     return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
-
-
-def _text(path: Path) -> str:
-    try:
-        check_regular(path)  # whoever compares nets reads it again
-        return read_bytes(path).decode("utf-8")
-    except OSError as error:
-        problem = cannot_read(path, error)
-        hint = _OTHER_FILE if error.errno == errno.EFBIG else ""
-        raise ConversionError(replace(problem, hint=hint)) from error
-    except UnicodeDecodeError as error:
-        raise ConversionError(Problem(what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)) from error
-
-
-def _parsed(path: Path, text: str) -> caffe_pb2.NetParameter:
-    message = _parsed_as_it_is(path, text)
-    _upgrade(path, message)
-    return message
-
-
-def _parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
-    message = caffe_pb2.NetParameter()
-    try:
-        text_format.Parse(text, message)
-    except text_format.ParseError as error:
-        origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
-        raise ConversionError(
-            Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
-        ) from error
-    return message
-
-
-def _upgrade(path: Path, message: caffe_pb2.NetParameter) -> None:
-    try:
-        upgrade(message)
-    except ValueError as error:
-        origin = Origin(layer=path.name, file=str(path))
-        hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
-        raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
-
-
-def _layer_lines(text: str) -> list[int]:
-    """The lines on which the layers of a prototxt begin."""
-    depth, lines = 0, []
-    for number, line in enumerate(text.splitlines(), 1):
-        code = line.split("#", 1)[0]
-        if depth == 0 and code.split("{")[0].strip(" :") in ("layer", "layers"):
-            lines.append(number)
-        depth += code.count("{") - code.count("}")
-    return lines
 
 
 class _Reading(Struct, kw_only=True):
@@ -211,30 +154,11 @@ def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozense
     return frozenset(name for layer in parameters for name in _shared(layer))
 
 
-def layer_lines(message: caffe_pb2.NetParameter, lines: Sequence[int]) -> list[int | None]:
-    """The lines of the layers, as `read_message` found them; None for each where they could not be counted."""
-    return list(lines) if len(lines) == len(message.layer) else [None] * len(message.layer)
-
-
 def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
     dims = [tuple(shape.dim) for shape in message.input_shape] or [
         tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
     ]
     yield from zip(message.input, dims, strict=False)
-
-
-def runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
-    if layer.include:
-        return any(_is_met(rule, stages) for rule in layer.include)
-    return not any(_is_met(rule, stages) for rule in layer.exclude)
-
-
-def _is_met(rule: caffe_pb2.NetStateRule, stages: Container[str]) -> bool:
-    """Whether a net at phase TEST, level 0 and with such stages meets a rule (net.cpp, StateMeetsRule)."""
-    phase = not rule.HasField("phase") or rule.phase == caffe_pb2.TEST
-    level = rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0)
-    staged = all(stage in stages for stage in rule.stage) and not any(stage in stages for stage in rule.not_stage)
-    return phase and level and staged
 
 
 def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:

@@ -17,7 +17,7 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
 from caffe_ir.net import Net, Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.targets.target import Names
+from caffe_ir.targets.limits import Names
 
 ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 ORDER = re.compile(r"_(cpu|report|splitncnn_\d*)$")

@@ -52,7 +52,8 @@ from caffe_ir.layers import (
     Tile,
 )
 from caffe_ir.targets import cases
-from caffe_ir.targets.target import AtMost, Never, Target
+from caffe_ir.targets.limits import AtMost, Never
+from caffe_ir.targets.target import Target
 
 KERNEL = AtMost(field="kernel_size", most=255, source="CANN operatorlist_00099")
 NEGATIVE = Never(

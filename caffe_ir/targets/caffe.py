@@ -47,7 +47,8 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets.target import Only, Target
+from caffe_ir.targets.limits import Only
+from caffe_ir.targets.target import Target
 
 CAFFE = Target(
     name="caffe",

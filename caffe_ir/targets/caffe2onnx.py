@@ -45,7 +45,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import NetLimit, Never, Only, Spelling, Target
+from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 LACKS = (
     AbsVal, ArgMax, BNLL, Bias, Dropout, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction,

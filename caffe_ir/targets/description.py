@@ -7,7 +7,8 @@ from typing import Any
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import LAYERS
-from caffe_ir.targets.target import OLD_FORMS, Case, Evidence, Target
+from caffe_ir.targets.limits import Case, Evidence
+from caffe_ir.targets.target import OLD_FORMS, Target
 
 EVIDENCE: dict[Evidence, str] = {
     "run": "run by us",

@@ -21,7 +21,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Limit, Never, Target
+from caffe_ir.targets.limits import Limit, Never
+from caffe_ir.targets.target import Target
 
 LIST = "developer.d-robotics.cc, supported_op_list_and_restrictions 4.5.1"
 LACKS = (DummyData, Embed, Im2col, Parameter, RNN, Silence)

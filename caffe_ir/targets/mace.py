@@ -34,7 +34,8 @@ from caffe_ir.layers import (
 from caffe_ir.net import Net, Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import NetLimit, Never, Only, Spelling, Target
+from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 
 def _without_scale(net: Net) -> list[Node]:

@@ -44,7 +44,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Pair, Spelling, Target
+from caffe_ir.targets.limits import Never, Only, Pair, Spelling
+from caffe_ir.targets.target import Target
 
 LACKS = (Clip, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 

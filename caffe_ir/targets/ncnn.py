@@ -46,7 +46,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Names, Never, Only, Spelling, Target
+from caffe_ir.targets.limits import Names, Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 LACKS = (ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
 NEGATIVE = Never(

@@ -20,7 +20,8 @@ from caffe_ir.layers import (
     Split,
 )
 from caffe_ir.targets import cases
-from caffe_ir.targets.target import Never, Only, Target
+from caffe_ir.targets.limits import Never, Only
+from caffe_ir.targets.target import Target
 
 NNCASE = Target(
     name="nncase",

@@ -46,7 +46,8 @@ from caffe_ir.layers import (
 from caffe_ir.net import Net, Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import AtMost, Names, NetLimit, Never, Only, Target
+from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only
+from caffe_ir.targets.target import Target
 
 OUTPUTS = 16
 NAME = 31

@@ -35,7 +35,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import AtMost, Never, Only, Spelling, Target
+from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 LACKS = (AbsVal, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Threshold)
 

@@ -34,7 +34,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import AtMost, Never, Target
+from caffe_ir.targets.limits import AtMost, Never
+from caffe_ir.targets.target import Target
 
 LIST = "doc.comake.online, IPU SDK: supported operators"
 WINDOW = Never(

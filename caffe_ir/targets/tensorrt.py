@@ -32,7 +32,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Spelling, Target
+from caffe_ir.targets.limits import Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="parseConcat.cpp")
 

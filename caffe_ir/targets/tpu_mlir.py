@@ -41,7 +41,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import AtMost, Never, Only, Spelling, Target
+from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
+from caffe_ir.targets.target import Target
 
 NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="convert_concat_op")
 

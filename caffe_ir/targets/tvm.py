@@ -28,7 +28,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Never, Only, Target
+from caffe_ir.targets.limits import Never, Only
+from caffe_ir.targets.target import Target
 
 TVM = Target(
     name="tvm",

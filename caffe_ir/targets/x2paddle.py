@@ -47,7 +47,8 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.target import Names, Never, Only, Pair, Spelling, Target
+from caffe_ir.targets.limits import Names, Never, Only, Pair, Spelling
+from caffe_ir.targets.target import Target
 
 LACKS = (
     AbsVal, ArgMax, BNLL, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Silence, Split,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from caffe_ir.blob import Shape
 from caffe_ir.errors import Problems
-from caffe_ir.files.reader import layer_lines, net_of, read_message, runs_at_test
+from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
+from caffe_ir.files.reader import net_of
 from caffe_ir.net import Net
 from caffe_ir.values import Values
 from converters.caffe.training import Lines, without_training

@@ -12,7 +12,7 @@ from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE
-from caffe_ir.targets.target import Only
+from caffe_ir.targets.limits import Only
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.layers.source.test_normalization import VARIANCES, darknet_batch_norm
 from tests.caffe_ir.passes.rewriting import rewritten

@@ -28,7 +28,8 @@ from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.targets import CAFFE
-from caffe_ir.targets.target import Never, Target
+from caffe_ir.targets.limits import Never
+from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from caffe_ir.layers import Eltwise, ReLU, Sigmoid, Slice
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.names import NAMES, legal
-from caffe_ir.targets.target import Names
+from caffe_ir.targets.limits import Names
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 

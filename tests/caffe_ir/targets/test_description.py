@@ -7,7 +7,8 @@ import pytest
 from caffe_ir.layers import Power, ReLU
 from caffe_ir.targets import TARGETS
 from caffe_ir.targets.description import EVIDENCE, described, lacks
-from caffe_ir.targets.target import AtMost, Target
+from caffe_ir.targets.limits import AtMost
+from caffe_ir.targets.target import Target
 
 
 def test_layers_stand_with_their_limits_and_where_these_are_from() -> None:

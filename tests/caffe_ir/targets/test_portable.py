@@ -4,8 +4,9 @@ from pathlib import Path
 
 from caffe_ir.layers import AbsVal, Power, ReLU, Sigmoid
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.limits import AtMost
 from caffe_ir.targets.portable import PORTABLE, jointly
-from caffe_ir.targets.target import AtMost, Target
+from caffe_ir.targets.target import Target
 from tests.caffe_ir.targets.hand_made import CASES, MEASURED, verdict
 
 TOGETHER = ("opencv", "ncnn", "mnn", "openvino", "rknn2")

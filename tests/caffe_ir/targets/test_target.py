@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from caffe_ir.layers import Input, Mish, Pooling, Power, ReLU, Slice
-from caffe_ir.targets.target import AtMost, Names, NetLimit, Never, Only, Pair, Spelling, Target, Verdict
+from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.target import Target, Verdict
 from tests.caffe_ir.build import add, net_of
 
 MAP = (1, 3, 40, 40)

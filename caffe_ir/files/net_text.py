@@ -1,0 +1,97 @@
+"""The text of a prototxt as the message that Caffe parses it to, with the lines on which its layers begin."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Container, Sequence
+from pathlib import Path
+
+from google.protobuf import text_format
+from msgspec.structs import replace
+
+from caffe_ir.blob import cannot_read
+from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files.upgrade import upgrade
+from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.proto import caffe_pb2
+
+_OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
+
+
+def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int]]:
+    """A prototxt as it stands, and the lines on which its layers begin.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    path = Path(prototxt)
+    text = text_of(path)
+    message = parsed_as_it_is(path, text)
+    upgraded(path, message)
+    return message, lines_of_layers(text)
+
+
+def layer_lines(message: caffe_pb2.NetParameter, lines: Sequence[int]) -> list[int | None]:
+    """The lines of the layers, as `read_message` found them; None for each where they could not be counted."""
+    return list(lines) if len(lines) == len(message.layer) else [None] * len(message.layer)
+
+
+def runs_at_test(layer: caffe_pb2.LayerParameter, stages: Container[str]) -> bool:
+    """Whether a layer is part of the net at phase TEST with such stages (net.cpp, FilterNet)."""
+    if layer.include:
+        return any(_is_met(rule, stages) for rule in layer.include)
+    return not any(_is_met(rule, stages) for rule in layer.exclude)
+
+
+def _is_met(rule: caffe_pb2.NetStateRule, stages: Container[str]) -> bool:
+    """Whether a net at phase TEST, level 0 and with such stages meets a rule (net.cpp, StateMeetsRule)."""
+    phase = not rule.HasField("phase") or rule.phase == caffe_pb2.TEST
+    level = rule.min_level <= 0 and (not rule.HasField("max_level") or rule.max_level >= 0)
+    staged = all(stage in stages for stage in rule.stage) and not any(stage in stages for stage in rule.not_stage)
+    return phase and level and staged
+
+
+def text_of(path: Path) -> str:
+    """The text of a file. Raises ConversionError where it cannot be read or is none."""
+    try:
+        check_regular(path)  # whoever compares nets reads it again
+        return read_bytes(path).decode("utf-8")
+    except OSError as error:
+        problem = cannot_read(path, error)
+        hint = _OTHER_FILE if error.errno == errno.EFBIG else ""
+        raise ConversionError(replace(problem, hint=hint)) from error
+    except UnicodeDecodeError as error:
+        raise ConversionError(Problem(what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)) from error
+
+
+def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
+    """The message, old forms and all. Raises ConversionError with the line where Caffe could not parse it."""
+    message = caffe_pb2.NetParameter()
+    try:
+        text_format.Parse(text, message)
+    except text_format.ParseError as error:
+        origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
+        raise ConversionError(
+            Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
+        ) from error
+    return message
+
+
+def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:
+    """Bring a message in old forms into today's, in place. Raises ConversionError where that cannot be."""
+    try:
+        upgrade(message)
+    except ValueError as error:
+        origin = Origin(layer=path.name, file=str(path))
+        hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
+        raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
+
+
+def lines_of_layers(text: str) -> list[int]:
+    """The lines on which the layers of a prototxt begin."""
+    depth, lines = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("#", 1)[0]
+        if depth == 0 and code.split("{")[0].strip(" :") in ("layer", "layers"):
+            lines.append(number)
+        depth += code.count("{") - code.count("}")
+    return lines

@@ -1,0 +1,152 @@
+"""What a target does not read as Caffe does: limits of layers, neighbours, whole nets, spellings and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from caffe_ir.layer import Layer, Shapes
+from caffe_ir.net import Net, Node
+
+Evidence = Literal["run", "source", "document"]
+"""How a limit is known: run by us, read in the importer's source code, or stated in a document or report."""
+Effect = Literal["refused", "wrong", "slow"]
+"""What a target makes of a layer that it does not compute as it should, the worst first."""
+EFFECTS: tuple[Effect, ...] = ("refused", "wrong", "slow")
+_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """Something that a target does not read as Caffe does.
+
+    `silent`: it reads it and computes something else, without a message. `slow`: it computes it rightly, and another
+    form many times faster. `source` is the trial, file or document that shows it; `evidence` says which of these it
+    is, where that differs from the rest of the target's.
+    """
+
+    silent: bool = False
+    slow: bool = False
+    source: str = ""
+    evidence: Evidence | None = None
+
+    @property
+    def effect(self) -> Effect:
+        return "slow" if self.slow else "wrong" if self.silent else "refused"
+
+
+class Limit(Case, frozen=True, kw_only=True):
+    """A case of one layer type that the target reads."""
+
+    @property
+    def title(self) -> str:
+        """The case in a few words, for a list of limits."""
+        raise NotImplementedError
+
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+        """What is wrong with the layer on bottoms of these shapes; empty where the limit is kept."""
+        raise NotImplementedError
+
+
+class Only(Limit, frozen=True, kw_only=True):
+    """A field may have these values and no others."""
+
+    field: str
+    values: tuple[object, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.field} other than {', '.join(map(str, self.values))}"
+
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+        value = getattr(layer, self.field)
+        return "" if value in self.values else f"{self.field} is {value}, where only {list(self.values)} is known"
+
+
+class AtMost(Limit, frozen=True, kw_only=True):
+    """A field, or each number of a tuple, may not exceed a number."""
+
+    field: str
+    most: float
+
+    @property
+    def title(self) -> str:
+        return f"{self.field} above {self.most}"
+
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+        value = getattr(layer, self.field)
+        over = max(value, default=0) > self.most if isinstance(value, tuple) else value > self.most
+        return f"{self.field} is {value}, and {self.most} is the most" if over else ""
+
+
+class Never(Limit, frozen=True, kw_only=True):
+    """A case that the layer and the shapes of its bottoms decide; `text` says in a sentence what is not possible."""
+
+    text: str
+    where: Callable[[Any, Shapes], bool]
+
+    @property
+    def title(self) -> str:
+        return self.text
+
+    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+        return self.text if self.where(layer, bottoms) else ""
+
+
+class Pair(Case, frozen=True, kw_only=True):
+    """Two neighbours: a layer of the type `second` that reads what one of the type `first` writes, in some cases."""
+
+    first: type[Layer]
+    second: type[Layer]
+    text: str
+    where: Callable[[Any, Any, Shapes], bool] = lambda first, second, bottoms: True
+    """Of both layers and the shapes of the second one's bottoms."""
+
+
+class NetLimit(Case, frozen=True, kw_only=True):
+    """A case that the whole net decides: `where` gives the nodes that break it."""
+
+    text: str
+    where: Callable[[Net], Iterable[Node]]
+
+
+class Spelling(Case, frozen=True, kw_only=True):
+    """One of several ways to write a layer type in a file, of one meaning in Caffe, that a target does not read so.
+
+    `where` is asked with the fields of the layer's parameters as the file sets them.
+    """
+
+    type_name: str
+    text: str
+    where: Callable[[Mapping[str, Any]], bool]
+
+
+class Names(Case, frozen=True, kw_only=True):
+    """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers, and
+    without blanks.
+
+    With `ends_only` that holds for the inputs and outputs of the net alone; with `like_tops` a layer of
+    several tops is called after the first.
+    """
+
+    most: int = 0
+    plain: bool = False
+    blanks: bool = True
+    ends_only: bool = False
+    like_tops: bool = False
+
+    @property
+    def title(self) -> str:
+        like = ", or of a layer of several tops that is not called after the first" if self.like_tops else ""
+        whose = "names of inputs and outputs" if self.ends_only else "names"
+        long = f"of more than {self.most} characters" if self.most else ""
+        odd = "with other characters than letters, digits and _, or a digit in front" if self.plain else ""
+        blank = "" if self.blanks else "with blanks"
+        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{like}"
+
+    def broken(self, name: str) -> bool:
+        if self.most and len(name) > self.most:
+            return True
+        return (self.plain and not _PLAIN.fullmatch(name)) or (not self.blanks and " " in name)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.files.net_text import layer_lines, parsed_as_it_is, read_message, runs_at_test, upgraded
+
+RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "net.prototxt"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_layers_have_the_lines_on_which_they_begin(tmp_path: Path) -> None:
+    message, lines = read_message(written(tmp_path, f'# layer {{\nname: "net"\n{RELU}\n{RELU}'))
+    assert [layer.name for layer in message.layer] == ["relu", "relu"]
+    assert layer_lines(message, lines) == [3, 10]
+
+
+def test_layers_whose_lines_cannot_be_counted_have_none(tmp_path: Path) -> None:
+    one_line = RELU.replace("\n", " ")
+    message, lines = read_message(written(tmp_path, f"{one_line} {one_line}"))
+    assert layer_lines(message, lines) == [None, None]
+
+
+def test_old_forms_are_as_they_stand_until_they_are_upgraded(tmp_path: Path) -> None:
+    path, text = tmp_path / "net.prototxt", 'layers { name: "relu" type: RELU bottom: "data" top: "relu" }'
+    message = parsed_as_it_is(path, text)
+    assert (len(message.layers), len(message.layer)) == (1, 0)
+    upgraded(path, message)
+    assert [layer.type for layer in message.layer] == ["ReLU"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "stages", "runs"),
+    [
+        ("", (), True),
+        ("include { phase: TRAIN }", (), False),
+        ("include { phase: TEST }", (), True),
+        ("exclude { phase: TEST }", (), False),
+        ('include { stage: "a" }', (), False),
+        ('include { stage: "a" }', ("a",), True),
+        ('include { not_stage: "a" }', ("a",), False),
+        ("include { min_level: 1 }", (), False),
+    ],
+)
+def test_the_rules_of_a_layer(rule: str, stages: tuple[str, ...], runs: bool, tmp_path: Path) -> None:
+    message = parsed_as_it_is(tmp_path, f'layer {{ name: "x" type: "ReLU" {rule} }}')
+    assert runs_at_test(message.layer[0], frozenset(stages)) == runs
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("layer {\n  nome: 1\n}", "net.prototxt:2"),
+        (b"\xff\xfe\x00", "it is not text"),
+        ('layers { name: "a" type: RELU }\nlayer { name: "b" type: "ReLU" }', "net.prototxt"),
+    ],
+)
+def test_what_caffe_does_not_parse(text: str | bytes, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match=told):
+        read_message(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="No such file"):
+        read_message(tmp_path / "net.prototxt")

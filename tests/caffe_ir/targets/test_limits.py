@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.layers import Pooling, Power
+from caffe_ir.targets.limits import AtMost, Limit, Names, Never, Only
+
+SQUARE = Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2))
+SHAPES = ((1, 3, 8, 8),)
+NO_MAPS_OF_8 = Never(text="a map of 8 rows", where=lambda layer, bottoms: bottoms[0][2] == 8)
+
+
+@pytest.mark.parametrize(
+    ("limit", "layer", "why"),
+    [
+        (Only(field="pool", values=("MAX",)), SQUARE, ""),
+        (Only(field="pool", values=("AVE",)), SQUARE, "pool is MAX, where only ['AVE'] is known"),
+        (AtMost(field="kernel_size", most=3), SQUARE, ""),
+        (AtMost(field="kernel_size", most=2), SQUARE, "kernel_size is (3, 3), and 2 is the most"),
+        (AtMost(field="power", most=1.0), Power(power=2.0), "power is 2.0, and 1.0 is the most"),
+        (NO_MAPS_OF_8, SQUARE, "a map of 8 rows"),
+    ],
+)
+def test_what_breaks_a_limit(limit: Limit, layer, why: str) -> None:
+    assert limit.broken(layer, SHAPES) == why
+
+
+def test_what_a_limit_is_called() -> None:
+    limits = (Only(field="pool", values=("MAX", "AVE")), AtMost(field="kernel_size", most=32), NO_MAPS_OF_8)
+    assert [limit.title for limit in limits] == ["pool other than MAX, AVE", "kernel_size above 32", "a map of 8 rows"]
+
+
+def test_the_worst_that_happens_beyond_a_limit() -> None:
+    kinds: tuple[dict[str, bool], ...] = ({}, {"silent": True}, {"slow": True})
+    effects = [Only(field="pool", values=(), **kind).effect for kind in kinds]
+    assert effects == ["refused", "wrong", "slow"]
+
+
+@pytest.mark.parametrize(
+    ("names", "broken", "kept"),
+    [
+        (Names(most=3), "abcd", "abc"),
+        (Names(plain=True), "a.b", "a_b"),
+        (Names(plain=True), "1a", "a1"),
+        (Names(blanks=False), "a b", "a.b"),
+    ],
+)
+def test_names(names: Names, broken: str, kept: str) -> None:
+    assert names.broken(broken)
+    assert not names.broken(kept)
