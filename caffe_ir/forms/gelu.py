@@ -98,7 +98,7 @@ def _slope(new: Replacement, x: str, *, stretch: float, scale: float) -> str:
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Erf: (Form(name="TanH of a rational function", build=_erf),),
     Gelu: (
-        Form(name="Sigmoid of a product of powers", build=_gelu_by_powers),
+        Form(name="Sigmoid of a product of powers (within 1e-9, for |x| up to 1e9)", build=_gelu_by_powers),
         Form(name="Sigmoid of a rational function", build=_gelu),
     ),
 }

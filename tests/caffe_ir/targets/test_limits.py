@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import Pooling, Power
 from caffe_ir.targets.limits import AtMost, Limit, Names, Never, Only
@@ -31,8 +32,8 @@ def test_what_a_limit_is_called() -> None:
 
 
 def test_the_worst_that_happens_beyond_a_limit() -> None:
-    kinds: tuple[dict[str, bool], ...] = ({}, {"silent": True}, {"slow": True})
-    effects = [Only(field="pool", values=(), **kind).effect for kind in kinds]
+    pool = Only(field="pool", values=())
+    effects = [limit.effect for limit in (pool, replace(pool, silent=True), replace(pool, slow=True))]
     assert effects == ["refused", "wrong", "slow"]
 
 
