@@ -19,7 +19,8 @@ from msgspec import Struct
 
 from caffe_ir.cost import FLOAT
 from caffe_ir.layers import Concat, Slice
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 class Held(Struct, frozen=True, kw_only=True):

@@ -12,105 +12,21 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from msgspec import Struct
-from msgspec import field as struct_field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob, Shape
+from caffe_ir.blob import Shape
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
 from caffe_ir.free_names import free_name
-from caffe_ir.layer import Layer, Shapes
+from caffe_ir.net_index import NetIndex
+from caffe_ir.node import Node
 from caffe_ir.output_places import OutputPlaces
 from caffe_ir.picture_input import PictureInput
 from caffe_ir.shared_memory import SharedMemory
+from caffe_ir.tensors_behind import TensorsBehind
 from caffe_ir.values import Values
 
 _NEAR, _WIDER = 16, 8
 """How far from the last place a node is looked for first, and how much farther each further time."""
-
-
-class Node(Struct, frozen=True, kw_only=True, eq=False):
-    """One layer of a net: its type with parameters, what it reads and writes, its weights, and where it comes from."""
-
-    name: str
-    layer: Layer
-    bottoms: tuple[str, ...] = ()
-    tops: tuple[str, ...] = ()
-    blobs: tuple[Blob, ...] = ()
-    origin: Origin
-    in_place: bool = False
-    param_names: tuple[str, ...] = ()
-    """Names under which the weights are shared between layers (Caffe's `param { name }`); none where they are not.
-
-    A layer with names and without `blobs` has weights that no file holds: a layer before it writes them at every run
-    (caffe_ir/shared_memory.py).
-    """
-
-    @property
-    def top(self) -> str:
-        """The only top."""
-        (top,) = self.tops
-        return top
-
-    @property
-    def bottom(self) -> str:
-        """The only bottom."""
-        (bottom,) = self.bottoms
-        return bottom
-
-    def __str__(self) -> str:
-        weights = " ".join(str(list(blob.shape)) for blob in self.blobs)
-        arrow = f"{', '.join(self.bottoms)} -> {', '.join(self.tops)}"
-        marks = f"{' in place' if self.in_place else ''}{' | ' + weights if weights else ''}"
-        return f"{self.name}: {self.layer} {arrow}{marks}"
-
-
-class _Index:
-    """Who has a name and who reads a blob, kept beside the nodes so that a rewrite need not search them.
-
-    `inferred` holds a node's bottoms and tops as they were last worked out: most of a net is as it was before a pass.
-    """
-
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self.named: dict[str, Node] = {}
-        self.writers: dict[str, Node] = {}
-        self.readers: dict[str, dict[Node, None]] = {}
-        self.inferred: dict[Node, tuple[Shapes, Shapes]] = {}
-        for node in nodes:
-            self.add(node)
-
-    def add(self, node: Node) -> None:
-        self.named[node.name] = node
-        for top in node.tops:
-            self.writers[top] = node
-        for bottom in node.bottoms:
-            self.readers.setdefault(bottom, {})[node] = None
-
-    def drop(self, node: Node) -> None:
-        self.inferred.pop(node, None)
-        if self.named.get(node.name) is node:
-            del self.named[node.name]
-        for top in node.tops:
-            if self.writers.get(top) is node:
-                del self.writers[top]
-        for bottom in node.bottoms:
-            self.readers[bottom].pop(node, None)
-
-
-class TensorsBehind(Struct, kw_only=True):
-    """The tensors of a checkpoint that a net was made with, by their names there."""
-
-    used: dict[str, Blob] = struct_field(default_factory=dict)
-    """Those that the net depends on, in float64."""
-    computed_from: set[str] = struct_field(default_factory=set)
-    """Those whose numbers stand in the net otherwise than as a blob: in fields, or in weights that were computed."""
-    unused: tuple[str, ...] = ()
-    same: dict[str, str] = struct_field(default_factory=dict)
-    """Names of tensors that are another one's very numbers, with its name."""
-
-    def shape(self, name: str) -> Shape:
-        """The shape of one that the net depends on."""
-        return self.used[name].shape
 
 
 @dataclass
@@ -136,7 +52,7 @@ class Net:
     """What of that the net does itself, so that its input is another than the source's."""
 
     def __post_init__(self) -> None:
-        self._index = _Index(self.nodes)
+        self._index = NetIndex(self.nodes)
         self._last_place = 0
         self._given = OutputPlaces([])
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Parameter
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.shared_memory import SharedMemory
 
 Memory = dict[str, Array]

@@ -11,7 +11,8 @@ from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import Note, NoteKind
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import Eltwise, Parameter, Reshape, Silence
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 class Replacement(Struct, kw_only=True):

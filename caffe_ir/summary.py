@@ -10,7 +10,8 @@ from msgspec import Struct
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.cost import FLOAT, work
 from caffe_ir.memory import made, shares
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 class Row(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ PRODUCT = ("caffe_ir", "converters")
 # `a.b` is that module alone, `a.b.*` is it and everything below. The first rule that fits a module holds for it.
 SOURCE_LANGUAGE = (
     "caffe_ir.net",
+    "caffe_ir.node",
     "caffe_ir.layer",
     "caffe_ir.blob",
     "caffe_ir.layers.*",
@@ -34,6 +35,7 @@ SOURCE_LANGUAGE = (
 PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
     "caffe_ir.net",
+    "caffe_ir.node",
     "caffe_ir.layer",
     "caffe_ir.blob",
     "caffe_ir.errors",
@@ -48,6 +50,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir": (
         "caffe_ir.files.header",
         "caffe_ir.net",
+        "caffe_ir.node",
         "caffe_ir.passes.base",
         "caffe_ir.passes.pipeline",
         "caffe_ir.targets.*",
@@ -76,9 +79,15 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.shared_memory": ("caffe_ir.layer",),
     "caffe_ir.html_table": ("caffe_ir.blob",),
     "caffe_ir.output_places": (),
-    "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.memory", "caffe_ir.net"),
+    "caffe_ir.summary": ("caffe_ir.blob", "caffe_ir.cost", "caffe_ir.memory", "caffe_ir.net", "caffe_ir.node"),
     "caffe_ir.free_names": (),
+    "caffe_ir.node": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.layer"),
+    "caffe_ir.net_index": ("caffe_ir.layer", "caffe_ir.node"),
+    "caffe_ir.tensors_behind": ("caffe_ir.blob",),
     "caffe_ir.net": (
+        "caffe_ir.net_index",
+        "caffe_ir.node",
+        "caffe_ir.tensors_behind",
         "caffe_ir.free_names",
         "caffe_ir.html_table",
         "caffe_ir.layer",
@@ -89,11 +98,12 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.shared_memory",
         "caffe_ir.values",
     ),
-    "caffe_ir.memory": ("caffe_ir.cost", "caffe_ir.layers.*", "caffe_ir.net"),
+    "caffe_ir.memory": ("caffe_ir.cost", "caffe_ir.layers.*", "caffe_ir.net", "caffe_ir.node"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
     "caffe_ir.replacement": (
         "caffe_ir.net",
+        "caffe_ir.node",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.blob",
@@ -102,6 +112,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.reference": (
         "caffe_ir.net",
+        "caffe_ir.node",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.blob",
@@ -120,6 +131,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.net",
+        "caffe_ir.node",
         "caffe_ir.cost",
         "caffe_ir.errors",
     ),
@@ -147,7 +159,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.files.stored_weights": (*FILES, "caffe_ir.files.caffemodel_index"),
     "caffe_ir.files.file_names": ("caffe_ir.errors",),
     "caffe_ir.files.fillers": FILES,
-    "caffe_ir.files.weight_sources": ("caffe_ir.net", "caffe_ir.blob"),
+    "caffe_ir.files.weight_sources": ("caffe_ir.net", "caffe_ir.node", "caffe_ir.blob"),
     "caffe_ir.files.spelling": (*FILES, "caffe_ir.files.prototxt"),
     "caffe_ir.files.upgrade": ("caffe_ir.proto.*",),
     "caffe_ir.files.locks": (),
@@ -203,7 +215,12 @@ RULES: dict[str, tuple[str, ...]] = {
         "converters.caffe.*",
     ),
     "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
-    "converters.pytorch.*": (*SOURCE_LANGUAGE, "converters.weights.*", "converters.pytorch.*"),
+    "converters.pytorch.*": (
+        *SOURCE_LANGUAGE,
+        "caffe_ir.tensors_behind",
+        "converters.weights.*",
+        "converters.pytorch.*",
+    ),
     "converters.weights.*": (
         "caffe_ir.blob",
         "caffe_ir.errors",
@@ -469,7 +486,7 @@ PRODUCT_SOURCES = sources(ROOT)
 
 
 def test_the_sources_are_found() -> None:
-    assert {"caffe_ir", "caffe_ir.errors", "caffe_ir.net", "converters"} <= PRODUCT_SOURCES.keys()
+    assert {"caffe_ir", "caffe_ir.errors", "caffe_ir.net", "caffe_ir.node", "converters"} <= PRODUCT_SOURCES.keys()
 
 
 def test_every_room_imports_only_what_it_may() -> None:

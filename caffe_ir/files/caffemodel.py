@@ -18,7 +18,8 @@ import numpy as np
 
 from caffe_ir.blob import Blob, became_shorter, cannot_read
 from caffe_ir.errors import ConversionError
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 LARGEST = 2**31 - 1
 """Caffe's reader gives up beyond this many bytes (io.cpp: SetTotalBytesLimit(INT_MAX))."""

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import Problems
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 class Filler(Struct, frozen=True, kw_only=True):

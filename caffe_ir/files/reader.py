@@ -28,7 +28,8 @@ from caffe_ir.files.stored_weights import StoredWeights, stored_weights
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, SPELLINGS, Input
 from caffe_ir.near_misses import did_you_mean
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import Target, Verdict
 

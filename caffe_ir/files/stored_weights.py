@@ -10,7 +10,7 @@ from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.caffemodel_index import StoredLayer
 from caffe_ir.layer import Shapes
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 
 
 class _Held(Struct, frozen=True):

@@ -20,7 +20,8 @@ from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Crop
 from caffe_ir.layers.source import CropTo, Resample
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.replacement import Replacement
 
 

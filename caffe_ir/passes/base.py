@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.layer import Layer
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets.target import Target
 
 Head = Literal["raw", "activated"]

@@ -19,7 +19,8 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import Concat, Convolution
 from caffe_ir.layers.source import Cells, Gather
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 MAP_AXES = 4

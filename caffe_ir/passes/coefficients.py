@@ -7,7 +7,8 @@ product with a number is computed rightly by all that know Power, and a change o
 from __future__ import annotations
 
 from caffe_ir.layers import Eltwise, Power
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

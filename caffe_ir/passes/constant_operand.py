@@ -21,7 +21,8 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Clip, Eltwise, Parameter, Power, ReLU, Scale
 from caffe_ir.layers.source import Add, Maximum, Minimum, Mul, Sub
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Dropout, Flatten, Input, Power, Reshape, Slice, Split, Tile, copy_layer
 from caffe_ir.layers.source import WindowPool
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 COUNTED = ("valid", "padded")

@@ -7,7 +7,8 @@ import numpy as np
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Parameter, Power
 from caffe_ir.layers.source import Div, Mul
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Power, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 Linear = Convolution | Deconvolution | InnerProduct

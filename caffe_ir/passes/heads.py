@@ -23,7 +23,8 @@ from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Scale, Sigmoid, Slice, Softmax
 from caffe_ir.layers.source import DetectionHead, GaussianYoloHead, RegionHead, UnknownHead, YoloHead
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

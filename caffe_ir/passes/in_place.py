@@ -22,7 +22,8 @@ from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 

@@ -25,7 +25,8 @@ from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
 from caffe_ir.memory import held
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import WIDESPREAD

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.layers import Power, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 

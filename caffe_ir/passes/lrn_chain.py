@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from caffe_ir.layers import LRN, Eltwise, Power, Reshape
 from caffe_ir.layers.source import Div, Pad, WindowPool
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

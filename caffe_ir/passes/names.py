@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from caffe_ir.free_names import free_name
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.targets.limits import Names
 

@@ -14,7 +14,8 @@ from collections import Counter
 from msgspec.structs import replace
 
 from caffe_ir.layers import Input, Reshape, copy_layer
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 
 

@@ -23,7 +23,8 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.geometry import conv_output, extent
 from caffe_ir.layers import Clip, Convolution, ReLU, Sigmoid
 from caffe_ir.layers.source import Pad, WindowPool
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 

@@ -18,7 +18,8 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Input, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.picture_input import PictureInput
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from caffe_ir.layers import Deconvolution, Flatten, InnerProduct, Pooling, Reshape
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 ENDS = (Flatten, InnerProduct, Reshape)

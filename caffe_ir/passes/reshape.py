@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, InnerProduct, Reshape
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 AXES_OF_A_MAP = 4

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Power, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 NEGATIVE = Power(scale=-1.0)

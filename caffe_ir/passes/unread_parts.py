@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from caffe_ir.layer import axis_index
 from caffe_ir.layers import Concat, Slice
 from caffe_ir.layers.source import Gather
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

@@ -21,7 +21,8 @@ from caffe_ir.blob import Blob
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Slice, TanH
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Sub
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 Evidence = Literal["run", "source", "document"]
 """How a limit is known: run by us, read in the importer's source code, or stated in a document or report."""

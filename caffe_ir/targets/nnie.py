@@ -43,7 +43,8 @@ from caffe_ir.layers import (
     TanH,
     Tile,
 )
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only

@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from caffe_ir.cost import Work
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets.limits import EFFECTS, Case, Effect, Evidence, Limit, Names, NetLimit, Pair, Spelling
 
 OldForm = Literal["layers", "input_dim", "input_shape"]

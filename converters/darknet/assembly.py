@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.darknet.batch_norm import BatchNormForm
 from converters.darknet.build import INPUT, Build, Handler, LostError, Value
 from converters.darknet.cfg import Cfg

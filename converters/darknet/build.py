@@ -14,7 +14,8 @@ from caffe_ir.errors import ConversionError, NoteKind, Origin, Problem, Problems
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Reshape
 from caffe_ir.layers.source import SourceBatchNorm
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.darknet.activations import ACTIVATIONS, DEFAULTS, choose
 from converters.darknet.batch_norm import BatchNormForm
 from converters.darknet.classifier import Classifier

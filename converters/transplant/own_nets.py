@@ -10,7 +10,8 @@ from msgspec import Struct, field
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.files.weight_sources import BlobSource, WeightSources, digest
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.transplant.modules import COUNTER
 from converters.weights.sets import several
 from converters.weights.tensors import Tensor

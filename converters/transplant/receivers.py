@@ -10,7 +10,8 @@ from msgspec import Struct
 from caffe_ir.blob import Shape
 from caffe_ir.errors import Problems
 from caffe_ir.layers import BatchNorm, InnerProduct, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 ReceiverKind = Literal["filter", "norm", "plain", "lstm"]
 KINDS: dict[str, ReceiverKind] = {

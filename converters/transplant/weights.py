@@ -12,7 +12,7 @@ from msgspec import Struct
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import BatchNorm, Deconvolution, InnerProduct, Scale
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.transplant.modules import Module
 from converters.transplant.receivers import Receiver
 from converters.weights.tensors import Tensor

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.verify.comparison import Row, row
 from converters.verify.embedded_engine import blobs
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed, written_part

@@ -13,7 +13,7 @@ from math import prod
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.verify.beside import facts_beside
 from converters.verify.blame import Fault, in_order, place
 from converters.verify.comparison import Row, off

@@ -8,7 +8,8 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.weights import other_weights
 
 Kind = Literal[

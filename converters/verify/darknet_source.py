@@ -18,7 +18,8 @@ from msgspec import Struct
 from caffe_ir.blob import Array, Shape
 from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.source import Feeds, Judge, JudgeFailed, Values
 
 LIBRARIES = (Path("/usr/lib/darknet/libdarknet.so"), Path("/usr/local/lib/libdarknet.so"))

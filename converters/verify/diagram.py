@@ -12,7 +12,8 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.visible import visible
 
 MOST = 80

@@ -8,7 +8,8 @@ import numpy as np
 
 from caffe_ir import reference
 from caffe_ir.blob import Array
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.comparison import Row, row
 from converters.verify.engine import CaffeFiles, Engine
 from converters.verify.source import Feeds

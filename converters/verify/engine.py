@@ -13,7 +13,8 @@ from caffe_ir.blob import Array
 from caffe_ir.errors import Origin
 from caffe_ir.files.prototxt import prototxt
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.source import Feeds
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from caffe_ir.layers import Eltwise
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.shared_memory import SharedMemory
 from converters.verify.blame import Fault, place
 

@@ -16,7 +16,8 @@ from collections.abc import Container, Iterable, Sequence
 from msgspec import Struct
 
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.outputs import last_states, promised
 
 _LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILINE)

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.files.prototxt import written_names
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.blame import Fault, place
 
 

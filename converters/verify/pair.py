@@ -16,7 +16,8 @@ from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.caffemodel_index import StoredLayer
 from caffe_ir.files.net_text import read_message
 from caffe_ir.files.prototxt import values
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
 from converters.verify.blame import Fault, place
 from converters.verify.engine import CaffeFiles

@@ -16,7 +16,8 @@ from msgspec import Struct, field
 
 from caffe_ir.blob import Array
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.comparison import off, row
 from converters.verify.embedded_engine import blobs
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed, cut_out, written_part

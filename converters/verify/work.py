@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from caffe_ir.files.prototxt import written_names
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.verify.blame import Fault
 from converters.verify.engine import CaffeFiles
 from converters.verify.matching import Makers, Matches

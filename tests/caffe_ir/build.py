@@ -11,7 +11,8 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 def net_of(shape: tuple[int, ...], name: str = "tiny") -> Net:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Concat, Convolution, Flatten, Parameter, ReLU, Sigmoid, Slice
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
 

@@ -11,7 +11,8 @@ from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Convolution, Eltwise, Input, Parameter, Reshape, Silence
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.passes.layout.stage import MARK
 

@@ -11,7 +11,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, InnerProduct
 from caffe_ir.layers.source import Linear, MatMul
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import Order, View, order_of, permutation, plain, resized, seen
 

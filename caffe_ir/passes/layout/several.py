@@ -9,7 +9,7 @@ from caffe_ir.blob import Shape
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise
 from caffe_ir.layers.source import Add, Div, Maximum, Minimum, Mul, Sub
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import Order, View, order_of, permutation, plain_order, seen
 

@@ -46,7 +46,7 @@ from caffe_ir.layers.source import (
     SourceBatchNorm,
     Standardize,
 )
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import View, plain, reshaped, resized
 

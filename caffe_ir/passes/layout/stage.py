@@ -14,7 +14,8 @@ from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
 from caffe_ir.layers.source import Permute
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.views import Axes, Order, View, permutation, plain, plain_order
 
 MARK = "~"

@@ -13,7 +13,8 @@ from caffe_ir.errors import NoteKind, Origin, Problem
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Parameter, Reshape
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.pytorch.graph.weight_sources import WeightSources
 
 

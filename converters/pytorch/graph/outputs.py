@@ -10,7 +10,8 @@ from torch.export import ExportedProgram
 from torch.utils import _pytree as pytree
 
 from caffe_ir.layers import Input, copy_layer
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.pytorch.graph.build import Value
 
 NAMING = (pytree.MappingKey, pytree.GetAttrKey)

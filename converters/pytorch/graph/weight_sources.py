@@ -17,7 +17,7 @@ from torch.export.graph_signature import InputKind
 from torch.fx import Node as FxNode
 
 from caffe_ir.blob import Blob
-from caffe_ir.net import TensorsBehind
+from caffe_ir.tensors_behind import TensorsBehind
 
 SAME_ORDER = frozenset(
     {

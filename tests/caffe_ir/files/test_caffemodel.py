@@ -13,7 +13,8 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import caffemodel
 from caffe_ir.layers import Convolution, InnerProduct, Parameter, ReLU, Scale
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
 from tests.caffe_ir.build import add, net_of
 

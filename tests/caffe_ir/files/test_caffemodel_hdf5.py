@@ -17,7 +17,8 @@ from caffe_ir.files import caffemodel, writer
 from caffe_ir.files.caffemodel_hdf5 import frames, is_hdf5, read_index
 from caffe_ir.files.reader import read
 from caffe_ir.layers import Convolution, InnerProduct, Parameter, PReLU, ReLU
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 

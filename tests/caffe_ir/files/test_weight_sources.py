@@ -12,8 +12,10 @@ from caffe_ir.blob import Blob
 from caffe_ir.files.prototxt import prototxt
 from caffe_ir.files.weight_sources import HEAD, BlobSource, digest, read_sources, sources_text
 from caffe_ir.layers import Parameter
-from caffe_ir.net import Net, Node, TensorsBehind
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.tensors_behind import TensorsBehind
 from tests.caffe_ir.build import net_of
 
 

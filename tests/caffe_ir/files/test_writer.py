@@ -14,7 +14,8 @@ from caffe_ir.errors import ConversionError
 from caffe_ir.files import caffemodel, writer
 from caffe_ir.files.staging import staged
 from caffe_ir.layers import Clip, Parameter, ReLU, Swish
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 

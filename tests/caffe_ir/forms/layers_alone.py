@@ -7,7 +7,8 @@ import numpy as np
 from caffe_ir.errors import Origin
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BatchNorm, Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from tests.caffe_ir.build import add
 
 Shapes = tuple[tuple[int, ...], ...]

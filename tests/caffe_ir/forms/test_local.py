@@ -7,7 +7,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin
 from caffe_ir.forms import FORMS
 from caffe_ir.layers.source import Local
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.legalize import LEGALIZE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written

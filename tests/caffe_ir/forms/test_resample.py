@@ -11,7 +11,7 @@ from caffe_ir.forms import resample
 from caffe_ir.forms.resample import Spread, spread_of
 from caffe_ir.layers import InnerProduct
 from caffe_ir.layers.source import Resample
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower

@@ -4,7 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.layers import Flatten, ReLU, Sigmoid
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Options, Pass, run_pass
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of

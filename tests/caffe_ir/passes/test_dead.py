@@ -19,7 +19,7 @@ from caffe_ir.layers import (
     Tile,
 )
 from caffe_ir.layers.source import WindowPool
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.dead import DEAD
 from tests.caffe_ir.build import add, net_of

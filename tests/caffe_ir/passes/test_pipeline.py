@@ -23,7 +23,7 @@ from caffe_ir.layers.source import (
     SourceBatchNorm,
     WindowPool,
 )
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Options, Pass
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND

@@ -20,7 +20,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write_weights
 from caffe_ir.layers import BatchNorm, Input
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.reference import run
 from caffe_ir.targets.target import Target
 from converters.caffe import check_file

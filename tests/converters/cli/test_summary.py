@@ -13,7 +13,8 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import NoteKind, Origin
 from caffe_ir.files.writer import Written
 from caffe_ir.layers import Convolution, Input, ReLU
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 

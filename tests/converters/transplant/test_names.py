@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import Origin
 from caffe_ir.layers import ReLU
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.transplant.modules import Module
 from converters.transplant.names import (
     by_words,

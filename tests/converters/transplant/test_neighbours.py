@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from caffe_ir.errors import Origin
 from caffe_ir.layers import ReLU
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from converters.transplant.modules import Module, ModuleKind
 from converters.transplant.neighbours import known_by_neighbours
 from converters.transplant.receivers import Receiver, ReceiverKind

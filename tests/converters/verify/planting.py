@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Eltwise, ReLU
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE

@@ -10,7 +10,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Bias, ReLU, Silence
-from caffe_ir.net import Node
+from caffe_ir.node import Node
 from caffe_ir.targets import CAFFE
 from converters.verify import caffe_files, verify
 from tests.converters.verify.planting import converted, dropped, parameter, verified, weights

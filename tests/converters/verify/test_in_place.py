@@ -7,7 +7,8 @@ import pytest
 
 from caffe_ir.errors import Origin
 from caffe_ir.layers import LRN, AbsVal, Convolution, Eltwise, Flatten, Parameter, Pooling, ReLU, Reshape, Sigmoid
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from converters.verify.in_place import in_place_faults
 from tests.caffe_ir.build import add, net_of
 

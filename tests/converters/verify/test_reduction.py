@@ -8,7 +8,8 @@ import pytest
 from caffe_ir import reference
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Input
-from caffe_ir.net import Net, Node
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import CAFFE
 from converters.verify import CaffeFiles, Engine, EngineFailed, caffe_files
 from converters.verify.inputs import noise
