@@ -14,6 +14,11 @@ from converters.darknet.readings import Reading, counted, read_behind, size_of_w
 from converters.darknet.weights import WeightsFile
 
 _WRITERS = {16: " (32-bit builds wrote it)", 20: " (PyTorch-YOLOv3 and its forks write five int32)"}
+_ANOTHER_CFG = "is it the file of another cfg? --allow-trailing takes it nevertheless"
+_ONE_NUMBER = (
+    "is it the file of another cfg? one number too many may stand before the others as well as behind them, and then"
+    " each is taken for its neighbour: save the file anew with the program that made it"
+)
 _LARGE = 0.5
 """Weights of which half are larger than this were not written as they are read."""
 
@@ -97,8 +102,7 @@ def finish(
     if asked.fits(asked.end + left):
         text = f"{left} bytes of {weights.path.name}, those of later sections, are not used"
         return [], [*notes, Note(kind="dropped", text=text, origin=weights.origin())]
-    usual = "is it the file of another cfg? --allow-trailing takes it nevertheless"
-    hint = _explained(weights, asked, classes) or usual
+    hint = _explained(weights, asked, classes) or (_ONE_NUMBER if left == 4 else _ANOTHER_CFG)
     return [Problem(what=what, why=_why(weights, asked), hint=hint, origin=weights.origin())], notes
 
 

@@ -19,6 +19,10 @@ _WEIGHED = ("biases", "scales", "means", "variances")
 _NEGATIVE = -1e-5
 """A variance of rounding errors alone is not less than this."""
 _HUGE = 1e10
+_UPPER = slice(16, 20)
+"""Where a header has the upper half of the count of images that were seen, if it counts them in 64 bits."""
+_MOST_SEEN = 10**13
+"""More images than anybody trains with: a million a second for four months."""
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -31,10 +35,12 @@ class Reading(Struct, frozen=True, kw_only=True):
     negative: int
     broken: int
     """Numbers that are NaN, infinite or beyond all measure."""
+    seen: str = ""
+    """What is wrong with the count of images that were seen, of which one half would be a number of the net."""
 
     @property
     def odd(self) -> int:
-        return self.negative + self.broken
+        return self.negative + self.broken + bool(self.seen)
 
     def __str__(self) -> str:
         parts = ["the file ends with an array" if self.left == 0 else counted(self.left)]
@@ -43,6 +49,8 @@ class Reading(Struct, frozen=True, kw_only=True):
             parts.append(f"{negative} {'are' if self.negative > 1 else 'is'} negative")
         if self.broken:
             parts.append(f"{self.broken} numbers are NaN, infinite or huge")
+        if self.seen:
+            parts.append(self.seen)
         return ", ".join(parts[:-1]) + " and " * bool(parts[1:]) + parts[-1]
 
 
@@ -54,8 +62,23 @@ def read_behind(weights: WeightsFile, header: int, end: int, dtype: str = "<f4")
         if span.what == "variances":
             variances += len(values)
             negative += int(np.count_nonzero(values < _NEGATIVE))
-    left = weights.size - header - end
-    return Reading(header=header, left=left, variances=variances, negative=negative, broken=broken)
+    left, seen = weights.size - header - end, _seen(weights, header)
+    return Reading(header=header, left=left, variances=variances, negative=negative, broken=broken, seen=seen)
+
+
+def _seen(weights: WeightsFile, header: int) -> str:
+    """What speaks against a header that ends behind, or before, the upper half of the images seen; else ''.
+
+    The upper half is 0 where there is one, and the first number of a net that was trained is not.
+    """
+    with open(weights.path, "rb") as file:
+        stored = file.read(_UPPER.stop)[_UPPER]
+    upper = int.from_bytes(stored, "little")
+    if header == _UPPER.start and len(stored) == 4 and upper == 0:
+        return "the first number is 0, as the upper half of the images seen is"
+    if header == _UPPER.stop and upper > _MOST_SEEN >> 32:
+        return f"{upper << 32:.1e} images would have been seen"
+    return ""
 
 
 def _weighed(weights: WeightsFile, header: int, dtype: np.dtype[Any]) -> Iterator[tuple[Span, npt.NDArray[Any]]]:

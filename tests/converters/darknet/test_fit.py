@@ -142,6 +142,33 @@ def test_a_header_that_makes_nonsense_of_the_numbers_is_not_taken(tmp_path):
     assert convert(cfg, weights, header_bytes=20).weights.header.size == 20
 
 
+@pytest.mark.parametrize("version", [(0, 2, 0), (0, 2, 5)])
+def test_a_cut_file_without_batch_norm_is_no_file_of_32_bits(tmp_path, version):
+    """No variance tells the readings apart, but the first number would be the upper half of the images seen."""
+    cfg, weights, numbers = with_header(tmp_path, net(LAST + LAST), header(version, 32_013_312))
+    weights.write_bytes(header(version, 32_013_312) + numbers[:-4])
+    with pytest.raises(ConversionError) as caught:
+        convert(cfg, weights)
+    (problem,) = caught.value.problems
+    assert "4 bytes are missing" in problem.what
+    assert "the first number is 0" in problem.hint
+    weights.write_bytes(header(version, 32_013_312, "<i") + numbers)
+    assert convert(cfg, weights).weights.header.size == 16
+
+
+@pytest.mark.parametrize("version", [(0, 2, 0), (0, 2, 5)])
+def test_one_number_too_many_is_never_to_be_passed_over(tmp_path, version):
+    """It may stand in front: each number would be taken for its neighbour, and verify would agree."""
+    cfg, weights, numbers = with_header(tmp_path, net(CONV + LAST), header(version))
+    for data in (header(version) + numbers + bytes(4), header(version) + bytes(4) + numbers):
+        weights.write_bytes(data)
+        with pytest.raises(ConversionError) as caught:
+            convert(cfg, weights)
+        (problem,) = caught.value.problems
+        assert "4 bytes are left" in problem.what
+        assert "--allow-trailing" not in problem.hint
+
+
 def test_nothing_is_asked_of_a_file_that_fits(tmp_path):
     file = weights_file(tmp_path, header() + bytes(8))
     assert other_header(file, asked_of(file, 0)) is None

@@ -47,6 +47,22 @@ def test_other_numbers(tmp_path, dtype):
     assert size_of_weights(file, 20, dtype) == 0.125
 
 
+def test_the_upper_half_of_the_images_seen_is_zero_and_the_first_number_is_not(tmp_path):
+    def spoken_against(data):
+        file = weights_file(tmp_path, data)
+        file.read((2,), origin=origin(), what="biases")
+        return {size: read_behind(file, size, 8).seen for size in (12, 16, 20)}
+
+    numbers = np.array([0.5, -0.25], "<f4").tobytes()
+    cut = spoken_against(header(seen=32_013_312) + numbers[:4])
+    assert [size for size, text in cut.items() if text] == [16]
+    short = spoken_against(header(seen=32_013_312, seen_format="<i") + numbers)
+    assert [size for size, text in short.items() if text] == [20]
+    assert short[20] == "4.5e+18 images would have been seen"  # 0x3F000000, which is 0.5, times 2**32
+    many = spoken_against(header(seen=5_000_000_000) + numbers)
+    assert not many[20]
+
+
 def test_a_reading_in_words():
     def told(**found):
         return str(Reading(**{"header": 20, "left": 0, "variances": 0, "negative": 0, "broken": 0, **found}))
@@ -56,6 +72,9 @@ def test_a_reading_in_words():
     assert told(left=-4, variances=5, negative=1) == "4 bytes are missing and 1 of 5 variances is negative"
     assert told(left=4, variances=5, negative=2, broken=3) == (
         "4 bytes are left, 2 of 5 variances are negative and 3 numbers are NaN, infinite or huge"
+    )
+    assert told(left=-4, variances=5, seen="4e+18 images would have been seen") == (
+        "4 bytes are missing, no variance is negative and 4e+18 images would have been seen"
     )
     assert [counted(1), counted(-1)] == ["1 byte is left", "1 byte is missing"]
     assert struct.calcsize("<3iQ") == 20
