@@ -12,10 +12,12 @@ from caffe_ir.net import Net
 from converters.pytorch.aten import HANDLERS, HINTS
 from converters.pytorch.capture.capture import Model, capture
 from converters.pytorch.capture.unfit import unwrapped
-from converters.pytorch.graph.build import Build, Call, Missing, Refused, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call, Refused
 from converters.pytorch.graph.frontend import to_net
 from converters.pytorch.graph.handlers import full_name, wrong_handlers
 from converters.pytorch.graph.names import class_name
+from converters.pytorch.graph.value import Missing, Value
 from converters.pytorch.graph.walk import Handler
 
 __all__ = ["HANDLERS", "Build", "Call", "Handler", "Missing", "Refused", "Value", "convert"]

@@ -23,8 +23,10 @@ from caffe_ir.layers import (
     Threshold,
 )
 from caffe_ir.layers.source import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 
 def relu(call: Call, build: Build) -> Value:

@@ -14,8 +14,10 @@ import torch
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import CropTo, Resample, WindowPool
 from converters.pytorch.aten.pooling import NO_INDICES, maps
-from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Result, Value
 
 Window = tuple[int, int]
 Pair = tuple[int, int]

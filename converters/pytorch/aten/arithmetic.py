@@ -8,8 +8,10 @@ import torch
 
 from caffe_ir.layers import Eltwise, Power
 from caffe_ir.layers.source import Add, Div, Mul, Sub
-from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Operand, Value
 
 
 def add(call: Call, build: Build) -> Value:

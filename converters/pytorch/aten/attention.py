@@ -9,8 +9,10 @@ import torch
 
 from caffe_ir.layers import Power, Softmax, Tile
 from caffe_ir.layers.source import Add, MatMul, Mul, Reduce
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 HIDDEN = -1e30
 """What stands for minus infinity: added to any score of a float32 net it is the result, whose exponential is 0."""

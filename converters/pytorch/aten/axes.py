@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Slice, Tile
 from caffe_ir.layers.source import Expand, Gather, Permute
-from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Result, Value
 
 
 def permuted(build: Build, x: Value, order: tuple[int, ...], *, suffix: str = "") -> Value:

@@ -18,7 +18,9 @@ from caffe_ir.layers import Convolution, Flatten, InnerProduct, Reshape
 from caffe_ir.layers.source import Add, Linear, Mul, Reduce
 from converters.pytorch.aten.axes import expanded
 from converters.pytorch.aten.matmul import product
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
+from converters.pytorch.graph.value import Value
 
 
 class Windows(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,9 @@ from caffe_ir.layers import Convolution
 from caffe_ir.layers.source import Linear, MatMul, Reduce
 from converters.pytorch.aten.axes import expanded, permuted
 from converters.pytorch.aten.moves import moved, numbers
-from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
+from converters.pytorch.graph.value import Operand, Value
 
 
 class Factor(Struct, frozen=True, kw_only=True):

@@ -9,8 +9,10 @@ import torch
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.layers.source import ConvTranspose, Pad
 from converters.pytorch.aten.computed_weights import Windows, convolved
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 Sizes = tuple[int, ...]
 

@@ -11,8 +11,10 @@ import torch
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BNLL, AbsVal, Clip, Eltwise, Exp, Log, Power, Threshold
 from caffe_ir.layers.source import Add, Div, Erf, Maximum, Minimum, Mul, Sub
-from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Operand, Value
 
 # ---- functions of one value ------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import torch
 
 from converters.pytorch.aten.masks import differs
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 
 def identity(call: Call, build: Build) -> Value:

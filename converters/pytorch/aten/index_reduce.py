@@ -11,8 +11,10 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import Add, Maximum, Minimum, Mul
 from converters.pytorch.aten.rearrange import gathered
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 _TOGETHER: Mapping[str, Layer] = {"amax": Maximum(), "amin": Minimum(), "prod": Mul(), "mean": Add()}
 _NEUTRAL = {"prod": 1.0, "mean": 0.0}

@@ -11,8 +11,10 @@ import torch
 from caffe_ir.layers import AbsVal, Eltwise, Log, Power, Threshold
 from caffe_ir.layers.source import Add, Maximum, Mul, Reduce, Sub
 from converters.pytorch.aten.elementwise import pair, tensor_of
-from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Operand, Value
 
 
 def compared(call: Call, build: Build, *, less: bool, equal: bool) -> Value:

@@ -11,8 +11,10 @@ from caffe_ir.layers import InnerProduct, Power
 from caffe_ir.layers.source import Add, Linear, MatMul, Mul
 from converters.pytorch.aten.axes import permuted
 from converters.pytorch.aten.contraction import Factor, contracted
-from converters.pytorch.graph.build import Build, Call, Operand, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Operand, Value
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -16,8 +16,10 @@ from msgspec import Struct
 from caffe_ir.blob import Shape
 from caffe_ir.layers.source import Gather
 from converters.pytorch.aten.axes import permuted, taken
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 Move = Callable[..., torch.Tensor]
 Names = tuple[str, ...]

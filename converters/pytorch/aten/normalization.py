@@ -9,8 +9,10 @@ import torch
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Power, Scale
 from caffe_ir.layers.source import Mul, Reduce, SourceBatchNorm, Standardize
-from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Missing, Result, Value
 
 
 def batch_norm(call: Call, build: Build) -> Value:

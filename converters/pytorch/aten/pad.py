@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from caffe_ir.layers.source import Pad
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 Mode = Literal["constant", "reflect", "replicate", "circular"]
 MODES: tuple[Mode, ...] = ("constant", "reflect", "replicate", "circular")

@@ -13,8 +13,10 @@ from typing import Literal
 from msgspec import Struct
 
 from caffe_ir.layers.source import WindowPool
-from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Missing, Result, Value
 
 NO_INDICES = Missing(
     what="the indices of a max pooling",

@@ -10,8 +10,10 @@ import torch
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Concat, Exp, Power, Slice
 from caffe_ir.layers.source import Expand, Gather, Mul
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 MOST_EXPONENTS = 16
 """As many Powers stand side by side at most."""

@@ -9,8 +9,10 @@ import torch
 
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.layers.source import ConvTranspose, Gather, Permute
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 
 def pixel_shuffle(call: Call, build: Build) -> Value:

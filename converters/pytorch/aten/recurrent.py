@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from caffe_ir.layers import Concat, Embed
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
 from converters.pytorch.aten.axes import permuted, taken
-from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Missing, Result, Value
 
 WHOLE_FLOATS = 1 << 24
 """Up to here each integer is a float32."""

@@ -13,8 +13,10 @@ from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.layers.source import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.aten.elementwise import tensor_of
 from converters.pytorch.aten.masks import differs
-from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Missing, Result, Value
 
 Operation = Literal["SUM", "MEAN", "MAX", "MIN"]
 TIES = "of equal numbers torch takes the first and Caffe the last"

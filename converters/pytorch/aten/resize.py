@@ -9,8 +9,10 @@ from typing import Literal
 import torch
 
 from caffe_ir.layers.source import Gather, NearestUpsample, Resample
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 Kind = Literal["nearest", "nearest-exact", "linear", "cubic", "linear-aa", "cubic-aa"]
 ATEN = torch.ops.aten

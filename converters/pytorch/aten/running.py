@@ -13,8 +13,10 @@ from math import prod
 from caffe_ir.layers import Concat, Eltwise
 from caffe_ir.layers.source import Minimum
 from converters.pytorch.aten.axes import taken
-from converters.pytorch.graph.build import Build, Call, Missing, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Missing, Result, Value
 
 Pair = Eltwise | Minimum
 PRODUCT, LARGER = Eltwise(operation="PROD"), Eltwise(operation="MAX")

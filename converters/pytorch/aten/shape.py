@@ -8,8 +8,10 @@ from itertools import accumulate
 from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Slice
-from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Result, Value
 
 
 def reshaped(call: Call, build: Build) -> Value:

@@ -20,8 +20,10 @@ from caffe_ir.layers.source import Add, Gather, Resample
 from converters.pytorch.aten.axes import expanded, taken
 from converters.pytorch.aten.masks import chosen
 from converters.pytorch.aten.moves import DECIDED, Move, Names, along, bounded, numbers
-from converters.pytorch.graph.build import Build, Call, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
+from converters.pytorch.graph.value import Value
 
 ATEN = torch.ops.aten
 MOST_RUNS = 16

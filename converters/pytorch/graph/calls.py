@@ -14,11 +14,13 @@ from caffe_ir.blob import Shape
 from caffe_ir.errors import ConversionError, Origin, Problem, ShapeError
 from converters.pytorch.capture.export_errors import UNPACKED
 from converters.pytorch.capture.sizes import has_fixed_sizes
-from converters.pytorch.graph.build import Build, Call, Given, Missing, Refused, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call, Given, Refused
 from converters.pytorch.graph.constants import fold
 from converters.pytorch.graph.decomposition import parts
 from converters.pytorch.graph.handlers import short_name
 from converters.pytorch.graph.names import operation, seen_from_here
+from converters.pytorch.graph.value import Missing, Value
 from converters.pytorch.graph.walk import Handler, Walk, build_of
 
 OWN_HANDLER = (

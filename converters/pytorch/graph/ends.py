@@ -12,7 +12,7 @@ from torch.fx import Node as FxNode
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
-from converters.pytorch.graph.build import Missing, Value
+from converters.pytorch.graph.value import Missing, Value
 from converters.pytorch.graph.walk import Walk, appended_input, build_of
 
 

@@ -17,7 +17,7 @@ from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net
 from converters.pytorch.capture.aliases import kept_state
 from converters.pytorch.capture.sizes import has_fixed_sizes
-from converters.pytorch.graph.build import Missing, Refused, Value
+from converters.pytorch.graph.call import Refused
 from converters.pytorch.graph.calls import handled
 from converters.pytorch.graph.constants import fold, live, stored
 from converters.pytorch.graph.ends import drop_unread_inputs, inputs, results
@@ -25,6 +25,7 @@ from converters.pytorch.graph.finite import non_finite
 from converters.pytorch.graph.names import operation, origins
 from converters.pytorch.graph.outputs import name_outputs
 from converters.pytorch.graph.sharing import share_weights
+from converters.pytorch.graph.value import Missing, Value
 from converters.pytorch.graph.walk import Handler, Walk, appended_input
 
 __all__ = ["Handler", "to_net"]

@@ -12,7 +12,7 @@ from torch.utils import _pytree as pytree
 from caffe_ir.layers import Input, copy_layer
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from converters.pytorch.graph.build import Value
+from converters.pytorch.graph.value import Value
 
 NAMING = (pytree.MappingKey, pytree.GetAttrKey)
 

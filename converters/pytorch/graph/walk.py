@@ -15,7 +15,9 @@ from caffe_ir.errors import Origin, Problems
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
-from converters.pytorch.graph.build import Build, Call, Result, Value
+from converters.pytorch.graph.build import Build
+from converters.pytorch.graph.call import Call
+from converters.pytorch.graph.value import Result, Value
 from converters.pytorch.graph.weight_sources import WeightSources
 
 Handler = Callable[[Call, Build], Result]
