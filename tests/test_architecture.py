@@ -182,6 +182,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.caffemodel_hdf5",
         "caffe_ir.files.file_names",
         "caffe_ir.files.header",
+        "caffe_ir.files.spelling",
         "caffe_ir.files.weight_sources",
         "caffe_ir.files.whole_files",
     ),

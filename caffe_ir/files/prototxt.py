@@ -17,14 +17,15 @@ from google.protobuf.message import Message
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.targets import CAFFE, Target
 
 
-def prototxt(net: Net) -> str:
-    """The text of the net, without weights."""
-    return text_format.MessageToString(net_message(net))
+def prototxt(net: Net, target: Target = CAFFE) -> str:
+    """The text of the net as a file for a target spells it, without weights."""
+    return text_format.MessageToString(net_message(net, target))
 
 
-def net_message(net: Net) -> caffe_pb2.NetParameter:
+def net_message(net: Net, target: Target = CAFFE) -> caffe_pb2.NetParameter:
     """The net as a message, without weights."""
     message = caffe_pb2.NetParameter(name=net.name)
     written: dict[str, str] = {}
@@ -32,15 +33,17 @@ def net_message(net: Net) -> caffe_pb2.NetParameter:
         bottoms = [written[bottom] for bottom in node.bottoms]
         tops = [bottoms[0]] if node.in_place else list(node.tops)
         written.update(zip(node.tops, tops, strict=True))
-        message.layer.append(layer_message(node, bottoms, tops))
+        message.layer.append(layer_message(node, bottoms, tops, target))
     return message
 
 
-def layer_message(node: Node, bottoms: Iterable[str], tops: Iterable[str]) -> caffe_pb2.LayerParameter:
+def layer_message(
+    node: Node, bottoms: Iterable[str], tops: Iterable[str], target: Target = CAFFE
+) -> caffe_pb2.LayerParameter:
     """One layer as a message, without weights."""
     message = caffe_pb2.LayerParameter(name=node.name, type=node.layer.type_name(), bottom=bottoms, top=tops)
     message.param.extend(caffe_pb2.ParamSpec(name=name or None) for name in node.param_names)
-    spelled = node.layer.spelled()
+    spelled = target.spelled(node.layer)
     if node.layer.param and spelled:
         fill(getattr(message, node.layer.param), spelled)
     return message

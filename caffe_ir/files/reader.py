@@ -23,7 +23,7 @@ from caffe_ir.files.net_text import (
     upgraded,
 )
 from caffe_ir.files.prototxt import values
-from caffe_ir.files.spelling import misspelled, old_form_verdicts, old_forms
+from caffe_ir.files.spelling import misspelled, old_form_verdicts, old_forms, spelled
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, SPELLINGS, Input
@@ -92,7 +92,7 @@ def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin,
     for layer, line in zip(message.layer, layer_lines(message, lines_of_layers(text)), strict=True):
         if runs_at_test(layer, stages):
             origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
-            yield from ((origin, verdict) for verdict in misspelled(layer, target))
+            yield from ((origin, verdict) for verdict in misspelled(layer.type, spelled(layer), target))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from caffe_ir.files.prototxt import values
+from caffe_ir.layer import Layer
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import OldForm, Target, Verdict
 
@@ -20,24 +21,34 @@ EXTENSIONS = frozenset(
 """The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""
 
 
-def misspelled(layer: caffe_pb2.LayerParameter, target: Target) -> Iterator[Verdict]:
+Messages = Mapping[str, Mapping[str, Any]]
+"""The messages of parameters that a layer sets, by their fields in it."""
+
+
+def misspelled(type_name: str, messages: Messages, target: Target) -> Iterator[Verdict]:
     """What a target does not read in the text of a layer, whatever it means."""
-    for field in extensions(layer):
+    for field in extensions(messages):
         if field not in target.fields:
             yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
-    for fields in spelled(layer).values() or ({},):
-        yield from target.misspelled(layer.type, fields)
+    for fields in messages.values() or ({},):
+        yield from target.misspelled(type_name, fields)
 
 
-def extensions(layer: caffe_pb2.LayerParameter) -> Iterator[str]:
-    """The fields that a layer sets and BVLC Caffe 1.0 does not have."""
-    for message, fields in spelled(layer).items():
+def written_misspelled(layer: Layer, target: Target, reader: Target) -> Iterator[Verdict]:
+    """What a reader does not read in the text of a layer in a file for a target."""
+    fields = target.spelled(layer)
+    return misspelled(layer.type_name(), {layer.param: fields} if fields else {}, reader)
+
+
+def extensions(messages: Messages) -> Iterator[str]:
+    """The fields of these messages that BVLC Caffe 1.0 does not have."""
+    for message, fields in messages.items():
         if message in EXTENSIONS:
             yield message
         yield from (path for name in fields if (path := f"{message}.{name}") in EXTENSIONS)
 
 
-def spelled(layer: caffe_pb2.LayerParameter) -> Mapping[str, Mapping[str, Any]]:
+def spelled(layer: caffe_pb2.LayerParameter) -> Messages:
     """The fields of each message of parameters that a layer sets."""
     return {
         field.name: values(value)

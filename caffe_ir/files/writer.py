@@ -16,6 +16,7 @@ from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.files.header import Origins, with_header
 from caffe_ir.files.prototxt import prototxt
 from caffe_ir.files.replaceable import check_set, check_weights, stale, with_ending
+from caffe_ir.files.spelling import written_misspelled
 from caffe_ir.files.whole_files import whole_files
 from caffe_ir.net import Net
 from caffe_ir.targets import Target
@@ -62,7 +63,7 @@ def write(
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     contents = {ending: _encoded(content) for ending, content in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
-    text = prototxt(net) + _told_sources(net)
+    text = prototxt(net, target) + _told_sources(net)
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
     places = {each: with_ending(stem, each) for each in (ending, *contents)}
     check_set(stem, places, inputs=_sources(net), force=force)
@@ -129,11 +130,15 @@ def _framed(net: Net, *, hdf5: bool) -> tuple[list[caffemodel.Frame], int]:
 
 
 def refuse(net: Net, target: Target) -> None:
-    """Raise ConversionError with a reason for every layer that the target cannot hold."""
+    """Raise ConversionError with a reason for every layer that the target cannot hold, or would not read as written."""
     problems = Problems()
     for node, verdict in target.verdicts(net):
         if verdict.is_fault:
             problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
+    if not problems.found:
+        for node in net.nodes:
+            for verdict in written_misspelled(node.layer, target, target):
+                problems.add(f"{node.name} ({node.layer}) would not be read", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
 
 

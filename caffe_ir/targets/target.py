@@ -70,6 +70,8 @@ class Target(Struct, frozen=True, kw_only=True):
     shares_memory: bool = False
     """Its blobs share memory as Caffe's do, so that layers may overwrite views and factors."""
     spellings: tuple[Spelling, ...] = ()
+    said: Mapping[type[Layer], tuple[str, ...]] = {}
+    """The fields that files for it set even where they have Caffe's default."""
     fields: frozenset[str] = frozenset()
     """The fields beyond those of BVLC Caffe 1.0 that its proto has: `pooling_param.round_mode`, `permute_param`."""
     old_forms: frozenset[OldForm] = frozenset(OLD_FORMS)
@@ -130,6 +132,10 @@ class Target(Struct, frozen=True, kw_only=True):
         for limit in self.net:
             for node in limit.where(net):
                 yield node, self._verdict_of(limit, limit.text)
+
+    def spelled(self, layer: Layer) -> dict[str, Any]:
+        """The fields of a layer's parameters as a file for this target sets them."""
+        return {**{name: getattr(layer, name) for name in self.said.get(type(layer), ())}, **layer.spelled()}
 
     def misspelled(self, type_name: str, fields: Mapping[str, Any]) -> Iterator[Verdict]:
         """What is wrong with the way in which a file writes a layer, whatever it means."""

@@ -103,6 +103,7 @@ TENSORRT = Target(
         Permute: (),
     },
     fields=frozenset({"clip_param", "norm_param", "permute_param"}),
+    said={LRN: ("beta",), Scale: ("bias_term",)},
     spellings=(
         Spelling(
             type_name="LRN",

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import caffemodel, writer
+from caffe_ir.files.reader import misspellings
 from caffe_ir.files.staging import staged
-from caffe_ir.layers import Clip, Parameter, ReLU, Swish
+from caffe_ir.layers import LRN, Clip, Parameter, ReLU, Scale, Swish
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, TARGETS
 from tests.caffe_ir.build import add, net_of
 
 
@@ -65,6 +67,26 @@ def test_every_layer_that_the_target_lacks_is_told(tmp_path: Path) -> None:
     assert len(told) == 2
     assert "BVLC Caffe 1.0 has no layer Swish" in told[0]
     assert told[0].startswith("tiny.cfg:2: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layer_is_written_as_its_target_reads_it(tmp_path: Path) -> None:
+    """TensorRT takes 5 for the beta that a file does not say, and looks for a bias where no bias_term is said."""
+    net = net_of((1, 2, 3, 3))
+    add(net, "lrn", LRN(local_size=3))
+    add(net, "scale", Scale(), np.ones(2))
+    text = writer.write(net, tmp_path / "net", TARGETS["tensorrt"]).prototxt.read_text()
+    assert "lrn_param {\n    local_size: 3\n    beta: 0.75\n" in text
+    assert "bias_term: false" in text
+    assert "beta" not in writer.write(net, tmp_path / "plain", CAFFE).prototxt.read_text()
+    assert not list(misspellings(tmp_path / "net.prototxt", TARGETS["tensorrt"]))
+
+
+def test_a_spelling_that_the_target_does_not_read_is_refused(tmp_path: Path) -> None:
+    net = net_of((1, 2, 3, 3))
+    add(net, "lrn", LRN(local_size=3))
+    with pytest.raises(ConversionError, match=r"lrn .* would not be read \(an LRN without beta"):
+        writer.write(net, tmp_path / "net", replace(TARGETS["tensorrt"], said={}))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from caffe_ir.files.spelling import EXTENSIONS
 from caffe_ir.files.writer import write
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
@@ -58,7 +59,7 @@ from tests.caffe_ir.build import add, net_of
 
 Measured = Literal["right", "wrong", "refused"]
 Trial = tuple[Layer, tuple[tuple[int, ...], ...]]
-ANYTHING = Target(name="anything", title="anything", layers=dict.fromkeys(LAYERS.values(), ()))
+ANYTHING = Target(name="anything", title="anything", layers=dict.fromkeys(LAYERS.values(), ()), fields=EXTENSIONS)
 MAP, ROWS, PART = (1, 4, 6, 7), (1, 4), (1, 4, 5, 6)
 TRIALS: Sequence[Trial] = [
     (AbsVal(), (MAP,)),
