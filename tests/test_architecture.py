@@ -161,6 +161,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.files.fillers": FILES,
     "caffe_ir.files.weight_sources": ("caffe_ir.net", "caffe_ir.node", "caffe_ir.blob"),
     "caffe_ir.files.spelling": (*FILES, "caffe_ir.files.prototxt"),
+    "caffe_ir.files.readings": (*FILES, "caffe_ir.files.spelling"),
     "caffe_ir.files.upgrade": ("caffe_ir.proto.*",),
     "caffe_ir.files.locks": (),
     "caffe_ir.files.npz": (),

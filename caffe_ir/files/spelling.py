@@ -34,10 +34,10 @@ def misspelled(type_name: str, messages: Messages, target: Target) -> Iterator[V
         yield from target.misspelled(type_name, fields)
 
 
-def written_misspelled(layer: Layer, target: Target, reader: Target) -> Iterator[Verdict]:
-    """What a reader does not read in the text of a layer in a file for a target."""
+def written(layer: Layer, target: Target) -> Messages:
+    """The messages of parameters that a layer has in a file for a target."""
     fields = target.spelled(layer)
-    return misspelled(layer.type_name(), {layer.param: fields} if fields else {}, reader)
+    return {layer.param: fields} if fields else {}
 
 
 def extensions(messages: Messages) -> Iterator[str]:

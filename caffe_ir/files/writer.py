@@ -16,7 +16,7 @@ from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.files.header import Origins, with_header
 from caffe_ir.files.prototxt import prototxt
 from caffe_ir.files.replaceable import check_set, check_weights, stale, with_ending
-from caffe_ir.files.spelling import written_misspelled
+from caffe_ir.files.spelling import misspelled, written
 from caffe_ir.files.whole_files import whole_files
 from caffe_ir.net import Net
 from caffe_ir.targets import Target
@@ -137,7 +137,7 @@ def refuse(net: Net, target: Target) -> None:
             problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
     if not problems.found:
         for node in net.nodes:
-            for verdict in written_misspelled(node.layer, target, target):
+            for verdict in misspelled(node.layer.type_name(), written(node.layer, target), target):
                 problems.add(f"{node.name} ({node.layer}) would not be read", why=verdict.why, origin=node.origin)
     problems.raise_if_any()
 

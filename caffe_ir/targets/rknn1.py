@@ -82,5 +82,6 @@ ACUITY = replace(
     RKNN1,
     name="acuity",
     title="VeriSilicon Acuity (Allwinner, Amlogic, NXP)",
+    listed=False,
     source="no public list; the layers are those of RKNN-Toolkit 1, which has the same importer",
 )

@@ -85,6 +85,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """How the list of layers and most limits are known."""
     source: str = ""
     """The versions or documents that they were taken from."""
+    listed: bool = True
+    """Whether there is a list of its layers; else the layers here are those of another target."""
 
     def verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
         """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.

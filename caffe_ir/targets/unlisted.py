@@ -11,6 +11,7 @@ AMBARELLA = replace(
     name="ambarella",
     title="Ambarella CVflow",
     evidence="document",
+    listed=False,
     source="no public list; the layers are those of the target portable",
 )
 NOVATEK = replace(
@@ -18,5 +19,6 @@ NOVATEK = replace(
     name="novatek",
     title="Novatek NT9852x, NT9856x, NT9832x",
     evidence="document",
+    listed=False,
     source="no public list (distributor's note: Caffe models only, no Swish, no DummyData); otherwise as portable",
 )

@@ -29,6 +29,8 @@ class Result(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     verify: Mapping[str, Any] | None = None
+    engines: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What each engine makes of the files, as far as is known: `result`, `evidence`, and `why` it is not right."""
     report: str = ""
     fingerprint: str = ""
 

@@ -39,6 +39,7 @@ def _told(result: Result) -> dict[str, Any]:
         "bytes": result.bytes,
         "files": {path: size for path, (size, _) in result.files.items()},
         "verify": result.verify,
+        "engines": {name: dict(told) for name, told in result.engines.items()},
         "report": result.report,
         "warnings": list(result.warnings),
         "problems": list(result.problems),

@@ -27,6 +27,7 @@ class Made(Struct, frozen=True, kw_only=True):
     layers: int = 0
     warnings: tuple[str, ...] = ()
     verify: Mapping[str, Any] | None = None
+    engines: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     report: str = ""
     refused: tuple[str, ...] = ()
 
@@ -77,6 +78,7 @@ def _done(job: Job, trade: Trade, tell: Tell) -> Result:
             layers=made.layers,
             warnings=made.warnings,
             verify=made.verify,
+            engines=made.engines,
             problems=made.refused,
             report=str(job.stem.with_name(made.report)) if made.report else "",
             fingerprint=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ROWS = 60
 """So many models are listed one by one; of more, those that failed."""
+_FAULTS = {"wrong": "WRONG in", "refused": "refused by"}
 _STYLES = {"converted": "green", "unchanged": "dim", "failed": "bold red"}
 
 
@@ -92,6 +94,18 @@ def line(result: Result) -> str:
     return f"{head}, {result.layers} layers, {result.bytes:,} bytes" + _took(result)
 
 
+def _engines(results: Sequence[Result]) -> str:
+    """How many models each engine refuses or gets wrong, in one line; empty where all are right in all."""
+    counts = Counter(
+        (told["result"], name)
+        for result in results
+        for name, told in result.engines.items()
+        if told["result"] in _FAULTS
+    )
+    parts = [f"{count} {_FAULTS[effect]} {name}" for (effect, name), count in sorted(counts.items(), reverse=True)]
+    return f"of these models {', '.join(parts)}; the summary says which layers, and why" if parts else ""
+
+
 def _took(result: Result) -> str:
     return f", {result.seconds:.2f} s, {result.peak_memory / 1e6:.0f} MB" if result.state == "converted" else ""
 
@@ -124,6 +138,8 @@ def show_outcome(outcome: Outcome) -> None:
     if listed:
         out.print(table)
     out.print(outcome.headline())
+    if told := _engines(results):
+        out.print(plain(told), soft_wrap=True)
     if warnings := sum(len(result.warnings) for result in results):
         out.print(f"{warnings} warning{'s' if warnings > 1 else ''}, which the summary lists")
     for result in results:

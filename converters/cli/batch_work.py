@@ -17,6 +17,7 @@ from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
+from converters.cli.engines_shown import engine_results
 from converters.cli.files import lowered
 from converters.cli.origins import darknet_origins, torch_origins
 from converters.cli.picture_input import input_file
@@ -80,7 +81,8 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
     )  # fmt: skip
     warnings = tuple(str(note) for note in made.notes if note.kind == "warning")
     verified = _verified(job, stage, tell) if job.options.get("verify") else Made()
-    return replace(verified, layers=len(made.nodes), warnings=(*warnings, *verified.warnings))
+    engines = engine_results(made, target)
+    return replace(verified, layers=len(made.nodes), warnings=(*warnings, *verified.warnings), engines=engines)
 
 
 def _darknet(job: Job) -> Opened:

@@ -56,7 +56,7 @@ def caffe(
             show_warnings(made)
         else:
             command = verify_command((prototxt, caffemodel), written, read, caffe)
-            show(made, written, next_command=command, verbose=wanted.verbose)
+            show(made, written, TARGETS[caffe.target], next_command=command, verbose=wanted.verbose)
     if wanted.verify:
         from converters.cli.verify_opened import Asked
         from converters.cli.verify_work import verify_written

@@ -99,7 +99,7 @@ def _print_table(prototxt: Path, chosen: Sequence[Target], found: Mapping[str, S
                 "WRONG" if result == "wrong" else result,
                 *(str(counts[effect] or "") for effect in ("refused", "wrong", "slow")),
                 f"{rewritten} of {len(short)}" if short else "",
-                _KNOWN[target.evidence],
+                _KNOWN[target.evidence] if target.listed else "no public list",
             )
         )
     print_rows(rows)

@@ -63,7 +63,7 @@ def darknet(
             show_warnings(made)
         else:
             command = verify_command((cfg, weights), written, read, caffe)
-            show(made, written, next_command=command, verbose=wanted.verbose)
+            show(made, written, TARGETS[caffe.target], next_command=command, verbose=wanted.verbose)
     if wanted.verify:
         from converters.cli.verify_opened import Asked
         from converters.cli.verify_work import verify_written

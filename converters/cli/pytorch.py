@@ -70,7 +70,8 @@ def pytorch(
         if quiet:
             show_warnings(made)
         else:
-            show(made, written, next_command=verify_command((model,), written, read, caffe), verbose=wanted.verbose)
+            command = verify_command((model,), written, read, caffe)
+            show(made, written, TARGETS[caffe.target], next_command=command, verbose=wanted.verbose)
     if wanted.verify:
         from converters.cli.verify_opened import Asked
         from converters.cli.verify_work import verify_written

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from caffe_ir.files.file_names import HDF5
 from caffe_ir.visible import visible
+from converters.cli.engines_shown import engine_lines
 from converters.cli.picture_input import OF_PICTURES
 from converters.cli.say import say
 from converters.options import spelled
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from caffe_ir.errors import Note, NoteKind
     from caffe_ir.files.writer import Written
     from caffe_ir.net import Net
+    from caffe_ir.targets import Target
 
 _HEADINGS: dict[NoteKind, str] = {
     "warning": "warning",
@@ -41,12 +43,17 @@ _TIGHT = "\xa0"
 """Stands for a blank at which no line may end."""
 
 
-def show(net: Net, written: Written, *, next_command: str, verbose: bool = False) -> None:
-    """Print the table to standard output; `verbose` lists every note with its place instead of counting them."""
+def show(net: Net, written: Written, target: Target, *, next_command: str, verbose: bool = False) -> None:
+    """Print the table of files for a target to standard output.
+
+    `verbose` lists every note with its place instead of counting them, and every layer that some engine gets wrong.
+    """
     for heading, text in _facts(net, written):
         _row(heading, text)
     for place, text in enumerate(_memory(net, verbose=verbose)):
         _row("" if place else "memory", text)
+    for place, text in enumerate(engine_lines(net, target, verbose=verbose)):
+        _row("" if place else "engines", text)
     for kind, heading in _HEADINGS.items():
         notes = [note for note in net.notes if note.kind == kind]
         lines = [str(note) for note in notes] if verbose else _shortened(kind, _grouped(notes))

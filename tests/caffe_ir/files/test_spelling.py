@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from google.protobuf import text_format
 
 from caffe_ir.files.spelling import (
@@ -9,11 +11,13 @@ from caffe_ir.files.spelling import (
     old_form_verdicts,
     old_forms,
     spelled,
-    written_misspelled,
+    written,
 )
+from caffe_ir.layer import Layer
 from caffe_ir.layers import LRN, Swish
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets import CAFFE, MNN, TARGETS
+from caffe_ir.targets.target import Target, Verdict
 
 
 def layer(text: str) -> caffe_pb2.LayerParameter:
@@ -58,15 +62,19 @@ def test_every_field_that_a_target_claims_is_one_of_ours() -> None:
     assert {field for target in TARGETS.values() for field in target.fields} <= EXTENSIONS
 
 
+def misread(layer: Layer, target: Target, reader: Target) -> Iterator[Verdict]:
+    return misspelled(layer.type_name(), written(layer, target), reader)
+
+
 def test_a_layer_is_read_as_it_is_written_for_a_target() -> None:
     """TensorRT takes 5 for the beta of an LRN that says none, Caffe 0.75."""
     tensorrt = TARGETS["tensorrt"]
-    assert [verdict.effect for verdict in written_misspelled(LRN(), CAFFE, tensorrt)] == ["wrong"]
-    assert not list(written_misspelled(LRN(), tensorrt, tensorrt))
-    assert [verdict.why for verdict in written_misspelled(Swish(beta=2.0), TARGETS["caffe-master"], CAFFE)] == [
+    assert [verdict.effect for verdict in misread(LRN(), CAFFE, tensorrt)] == ["wrong"]
+    assert not list(misread(LRN(), tensorrt, tensorrt))
+    assert [verdict.why for verdict in misread(Swish(beta=2.0), TARGETS["caffe-master"], CAFFE)] == [
         "BVLC Caffe 1.0 has no field swish_param"
     ]
-    assert not list(written_misspelled(Swish(), TARGETS["caffe-master"], CAFFE))
+    assert not list(misread(Swish(), TARGETS["caffe-master"], CAFFE))
 
 
 def test_every_type_of_a_target_can_be_written_for_it() -> None:

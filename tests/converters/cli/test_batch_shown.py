@@ -4,6 +4,7 @@ import io
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from converters.batch.job import Result
@@ -43,6 +44,17 @@ def test_the_table_has_every_figure_and_every_reason(capsys: pytest.CaptureFixtu
     assert "1 of 2 converted, 1 failed\n1 warning, which the summary lists" in told
     assert "bad@caffe: x.cfg:3: wrong" in told
     assert "bad@caffe: second" in told
+
+
+def test_engines_that_refuse_or_misread_models_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    right, refused, wrong = ({"result": result, "evidence": "run"} for result in ("right", "refused", "wrong"))
+    two = replace(GOOD, engines={"mnn": refused, "ncnn": right, "opencv": wrong})
+    one = replace(GOOD, engines={"mnn": refused, "ncnn": {"result": "unknown", "evidence": "document"}})
+    show_outcome(outcome(two, one))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "of these models 1 WRONG in opencv, 2 refused by mnn; the summary says which layers, and why" in told
+    show_outcome(outcome(GOOD))
+    assert "of these models" not in capsys.readouterr().out
 
 
 def test_without_warnings_none_are_mentioned(capsys: pytest.CaptureFixture[str]) -> None:

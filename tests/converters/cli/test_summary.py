@@ -15,11 +15,12 @@ from caffe_ir.files.writer import Written
 from caffe_ir.layers import Convolution, Input, ReLU
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+from caffe_ir.targets import CAFFE
 from converters.cli.summary import show, verify_command
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
 
 HERE = Origin(layer="here")
-HEADINGS = ("input", "outputs", "layers", "parameters", "written", "memory", "warning", "next")
+HEADINGS = ("input", "outputs", "layers", "parameters", "written", "memory", "engines", "warning", "next")
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def net() -> Net:
 def shown(
     net: Net, files: Written, capsys: pytest.CaptureFixture[str], *, verbose: bool = False, next_command: str = "look"
 ) -> str:
-    show(net, files, next_command=next_command, verbose=verbose)
+    show(net, files, CAFFE, next_command=next_command, verbose=verbose)
     return capsys.readouterr().out
 
 
@@ -74,6 +75,11 @@ def test_what_was_made(net: Net, files: Written, capsys: pytest.CaptureFixture[s
         f"written {tmp_path}/deploy.prototxt (5 bytes) {tmp_path}/deploy.caffemodel (12,345 bytes) "
         f"{tmp_path}/deploy.heads.json (2 bytes) "
         "memory 0.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted "
+        "engines right in caffe, caffe-master, ssd, opencv, mnn, ncnn, openvino, rknn2, caffe2onnx, x2paddle, portable "
+        "as far as their sources say, not tried by us, right in tensorrt, tpu-mlir, mace, tvm "
+        "as far as documents say, not tried by us, right in ascend, nnie, svp, rknn1, sigmastar, horizon "
+        "refused by nncase: a, b: bias_term is False, where only [True] is known "
+        "unknown in acuity, ambarella, novatek: no list is public "
         "next look"
     )
 
