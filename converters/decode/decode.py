@@ -8,18 +8,26 @@ from caffe_ir.blob import Array
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.boxes import Boxes, Detection, joined, unboxed
 from converters.decode.detection import boxes_of_detection
-from converters.decode.facts import Facts, HeadFacts
+from converters.decode.dfl import boxes_of_dfl
+from converters.decode.facts import Facts
+from converters.decode.heads import AnyHead
 from converters.decode.nms import suppressed
+from converters.decode.ready import boxes_of_boxes
 from converters.decode.region import boxes_of_region
+from converters.decode.ssd import boxes_of_ssd
 from converters.decode.yolo import boxes_of_yolo
 from converters.pictures.fitting import inner_size
 
-_DECODERS: Mapping[str, Callable[[HeadFacts, Array, float], Boxes]] = {
+_DECODERS: Mapping[str, Callable[..., Boxes]] = {
     "yolo": boxes_of_yolo,
     "Gaussian_yolo": boxes_of_yolo,
     "region": boxes_of_region,
     "detection": boxes_of_detection,
+    "dfl": boxes_of_dfl,
+    "boxes": boxes_of_boxes,
+    "ssd": boxes_of_ssd,
 }
+"""The head, its blobs of one picture in the order of `head.reads`, and the threshold of the scores."""
 
 
 def detections(
@@ -42,20 +50,23 @@ def check_decodable(facts: Facts) -> None:
     if strangers:
         what = f"no decoder is known for the head of a fork: {', '.join(strangers)}"
         raise ConversionError(Problem(what=what, why="only the program that it belongs to knows its values"))
+    if facts.heads and facts.input.fit == "crop":
+        raise ConversionError(Problem(what="boxes are found in the middle of a picture alone, and not placed in it"))
     if not facts.heads:
         raise ConversionError(Problem(what="the net has no detection head"))
-    if missing := [head.name for head in facts.heads if head.blob is None]:
+    if missing := [head.name for head in facts.heads if any(blob is None for blob, _ in head.reads)]:
         raise ConversionError(Problem(what=f"heads.json names no blob for {', '.join(missing)}"))
 
 
 def _of_head(
-    facts: Facts, head: HeadFacts, blobs: Mapping[str, Array], picture: tuple[int, int], threshold: float
+    facts: Facts, head: AnyHead, blobs: Mapping[str, Array], picture: tuple[int, int], threshold: float
 ) -> Boxes:
-    blob = blobs[str(head.blob)]
-    if blob.size != head.count:
-        what = f"blob {head.blob} has {blob.size} values, and head {head.name} of heads.json {head.count}"
-        raise ConversionError(Problem(what=what, hint="is it the heads.json of another net?"))
-    boxes = _DECODERS[head.type](head, blob, threshold)
+    arrays = [blobs[str(name)] for name, _ in head.reads]
+    for (name, count), array in zip(head.reads, arrays, strict=True):
+        if array.size != count:
+            what = f"blob {name} has {array.size} values, and head {head.name} of heads.json {count}"
+            raise ConversionError(Problem(what=what, hint="is it the heads.json of another net?"))
+    boxes = _DECODERS[head.type](head, *arrays, threshold=threshold)
     if head.type == "detection" or facts.input.fit != "letterbox":
         return boxes
     inner = inner_size(*picture, *head.network)

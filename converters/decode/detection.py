@@ -7,10 +7,10 @@ import numpy as np
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
 from converters.decode.channels import rounded, softmax
-from converters.decode.facts import HeadFacts
+from converters.decode.heads import DetectionHead
 
 
-def boxes_of_detection(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
+def boxes_of_detection(head: DetectionHead, blob: Array, *, threshold: float) -> Boxes:
     """All boxes, cell by cell. `blob` has the classes of all cells, the confidences of all boxes, then the boxes."""
     side, cells, num = head.grid[0], head.grid[0] * head.grid[1], head.num
     vector = blob.reshape(-1).astype(np.float32, copy=False)

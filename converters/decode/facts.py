@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -11,91 +10,12 @@ from msgspec import Struct
 from caffe_ir.blob import cannot_read
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
+from converters.decode.heads import AnyHead
 from converters.pictures.description import InputDescription
 
 ENDING = ".heads.json"
-MOST_CELLS = 1 << 24
-"""Numbers of one head's map: Darknet's largest nets have a hundredth of it."""
 _LARGEST = 16 << 20
 """Bytes of a file."""
-
-Part = Literal[
-    "x", "y", "w", "h", "objectness", "classes", "x_sigma", "y_sigma", "w_sigma", "h_sigma"
-]  # fmt: skip
-
-
-class Suppression(Struct, frozen=True, kw_only=True):
-    """Non-maximum suppression: which of overlapping boxes stay."""
-
-    kind: str
-    threshold: float
-    beta: float | None = None
-    score_threshold: float = 0.5
-
-
-class ToDo(Struct, frozen=True, kw_only=True):
-    """What is still to be done to the blob's channels."""
-
-    logistic: tuple[Part, ...] = ()
-    softmax: tuple[Part, ...] = ()
-    scale_x_y: bool = False
-
-
-class HeadFacts(Struct, frozen=True, kw_only=True):
-    """A detection head, as converters.darknet.heads writes it."""
-
-    name: str
-    type: Literal["yolo", "Gaussian_yolo", "region", "detection"]
-    blob: str | None
-    classes: int
-    num: int
-    coords: int
-    anchors: tuple[float, ...]
-    anchor_unit: Literal["pixels", "cells", ""]
-    mask: tuple[int, ...]
-    grid: tuple[int, int]
-    network: tuple[int, int]
-    to_do: ToDo
-    nms: Suppression
-    scale_x_y: float = 1.0
-    new_coords: bool = False
-    background: bool = False
-    transposed: bool = False
-    square_root: bool = False
-    point: str = "center"
-    tree: tuple[int, ...] = ()
-    parents: tuple[int, ...] = ()
-
-    @property
-    def values(self) -> int:
-        """Channels of a box before its classes."""
-        return 9 if self.type == "Gaussian_yolo" else self.coords + 1
-
-    @property
-    def count(self) -> int:
-        """Numbers of the head's map, for one picture."""
-        return (
-            self.grid[0]
-            * self.grid[1]
-            * (self.classes + self.num * 5 if self.type == "detection" else self.num * (self.values + self.classes))
-        )
-
-    def doubt(self) -> str:
-        """Why these facts cannot be those of a head; nothing where they can."""
-        anchored, pairs = self.type != "detection", len(self.anchors) // 2
-        doubts = {
-            "a number of it is too small": min(self.classes, self.num, *self.grid, *self.network) < 1
-            or self.coords < 4,
-            f"its map would have {self.count} numbers": self.count > MOST_CELLS,
-            f"mask names {len(self.mask)} of its {self.num} boxes": anchored and len(self.mask) != self.num,
-            f"mask reaches beyond its {pairs} anchors": anchored and not all(0 <= one < pairs for one in self.mask),
-            f"the tree has other classes than its {self.classes}": self.tree
-            and {sum(self.tree), len(self.parents)} != {self.classes},
-            "a class of the tree comes before its parent": any(
-                not -1 <= parent < place for place, parent in enumerate(self.parents)
-            ),
-        }
-        return next((text for text, there in doubts.items() if there), "")
 
 
 class UnknownHeadFacts(Struct, frozen=True, kw_only=True):
@@ -118,7 +38,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     input: InputDescription
-    heads: tuple[HeadFacts, ...] = ()
+    heads: tuple[AnyHead, ...] = ()
     unknown_heads: tuple[UnknownHeadFacts, ...] = ()
     classifier: ClassifierFacts | None = None
 
@@ -143,7 +63,7 @@ def facts_of(data: bytes, path: Path) -> Facts:
     doubts = [
         Problem(what=f"{path}, head {head.name}: {doubt}", hint=_HINT)
         for head in facts.heads
-        if (doubt := head.doubt())
+        for doubt in dict.fromkeys(head.doubts())
     ]
     if doubts:
         raise ConversionError(*doubts)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.boxes import Boxes, Detection, distance_overlaps, overlaps
-from converters.decode.facts import Suppression
+from converters.decode.heads import Suppression
 
 Measure = Callable[[Array, Array], Array]
 GREEDY_BETA = 0.6
@@ -20,8 +21,10 @@ GREEDY_BETA = 0.6
 def suppressed(boxes: Boxes, nms: Suppression) -> list[Detection]:
     """Each class of each box that stays, the best score first. Raises ConversionError for a kind that is not known."""
     measure = measure_of(nms)
+    if nms.best_class:
+        boxes = _of_best_class(boxes)
     found = [one for category in range(boxes.scores.shape[1]) for one in _of_class(boxes, category, measure, nms)]
-    return sorted(found, key=lambda one: -one.score)
+    return sorted(found, key=lambda one: -one.score)[: nms.most]
 
 
 def measure_of(nms: Suppression) -> Measure:
@@ -36,10 +39,16 @@ def measure_of(nms: Suppression) -> Measure:
     raise ConversionError(Problem(what=f"nms kind {nms.kind!r} is not known", why=f"Darknet's are {known}"))
 
 
+def _of_best_class(boxes: Boxes) -> Boxes:
+    """The boxes with one score each, the highest, and of equal ones the first."""
+    best = np.arange(boxes.scores.shape[1]) == boxes.scores.argmax(axis=1)[:, None]
+    return replace(boxes, scores=np.where(best, boxes.scores, np.float32(0)))
+
+
 def _of_class(boxes: Boxes, category: int, measure: Measure, nms: Suppression) -> Iterator[Detection]:
     scores = boxes.scores[:, category]
     rest = np.flatnonzero((scores > 0) & (boxes.objectness != 0))
-    rest = rest[np.argsort(-scores[rest], kind="stable")]
+    rest = rest[np.argsort(-scores[rest], kind="stable")][: nms.candidates]
     while len(rest):
         best, rest = rest[0], rest[1:]
         place = boxes.places[best]

@@ -9,13 +9,13 @@ import numpy as np
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
 from converters.decode.channels import exponential, logistic, rounded, softmax
-from converters.decode.facts import HeadFacts
+from converters.decode.heads import RegionHead
 
 HIERARCHY_THRESHOLD = np.float32(0.5)
 """detector.c: a class is told more precisely while its probability is above this (-hier)."""
 
 
-def boxes_of_region(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
+def boxes_of_region(head: RegionHead, blob: Array, *, threshold: float) -> Boxes:
     """All boxes whose objectness is above the threshold, box by box as Darknet lists them, as parts of the input.
 
     `blob` is the head's map of one picture: (num * channels, rows, columns), or cell by cell where it is transposed.
@@ -48,7 +48,7 @@ def boxes_of_region(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
     )
 
 
-def _classes(head: HeadFacts, chosen: Array) -> Array:
+def _classes(head: RegionHead, chosen: Array) -> Array:
     classes = chosen[:, head.coords + 1 :]
     if head.to_do.softmax:
         with_background = "objectness" in head.to_do.softmax
@@ -56,7 +56,7 @@ def _classes(head: HeadFacts, chosen: Array) -> Array:
     return logistic(classes) if "classes" in head.to_do.logistic else classes
 
 
-def _by_tree(head: HeadFacts, chosen: Array, objectness: Array) -> Array:
+def _by_tree(head: RegionHead, chosen: Array, objectness: Array) -> Array:
     """The one class of each box: from the root down, as long as it is likely enough."""
     classes = chosen[:, head.coords + 1 :]
     groups = list(_groups(head.tree))

@@ -9,7 +9,7 @@ import numpy as np
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
 from converters.decode.channels import exponential, logistic, rounded, scaled
-from converters.decode.facts import HeadFacts
+from converters.decode.heads import GaussianHead, YoloHead
 
 _PLACES: dict[str, dict[str, int]] = {
     "yolo": {"x": 0, "y": 1, "w": 2, "h": 3, "objectness": 4},
@@ -22,7 +22,7 @@ SIDES = {"left_top": 0.5, "right_bottom": -0.5}
 """So many widths and heights lie from the predicted point to the centre; any other yolo_point is the centre."""
 
 
-def boxes_of_yolo(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
+def boxes_of_yolo(head: YoloHead | GaussianHead, blob: Array, *, threshold: float) -> Boxes:
     """The boxes whose objectness is above the threshold, cell by cell, as parts of the net's input.
 
     `blob` is the head's map (num * channels, rows, columns) of one picture.
@@ -57,13 +57,13 @@ def boxes_of_yolo(head: HeadFacts, blob: Array, threshold: float) -> Boxes:
     )
 
 
-def _part(head: HeadFacts, part: str, values: Array) -> Array:
+def _part(head: YoloHead | GaussianHead, part: str, values: Array) -> Array:
     if part in head.to_do.logistic:
         values = logistic(values)
     return scaled(values, head.scale_x_y) if part in ("x", "y") and head.to_do.scale_x_y else values
 
 
-def _sizes(head: HeadFacts, parts: Mapping[str, Array], anchors: Array) -> list[Array]:
+def _sizes(head: YoloHead | GaussianHead, parts: Mapping[str, Array], anchors: Array) -> list[Array]:
     """Widths and heights as parts of the net's input."""
     height, width = head.network
     if head.new_coords:

@@ -12,7 +12,7 @@ from caffe_ir.blob import Shape
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.file_names import PROTOTXT
 from converters.decode.facts import ENDING as HEADS
-from converters.decode.facts import ClassifierFacts, Facts, HeadFacts, read_facts
+from converters.decode.facts import ClassifierFacts, Facts, read_facts
 from converters.pictures.description import ENDING as INPUT
 from converters.pictures.description import InputDescription, read_description
 from converters.verify.caffe_source import caffe_files
@@ -34,7 +34,7 @@ class Model(Struct, frozen=True, kw_only=True):
     def wanted(self) -> list[str]:
         """The blobs that are read."""
         if self.facts is not None and self.facts.heads:
-            return [str(head.blob) for head in self.facts.heads]
+            return list(dict.fromkeys(str(blob) for head in self.facts.heads for blob, _ in head.reads))
         return [str(self.scores.blob)] if self.scores is not None else list(self.files.net.outputs)
 
     @property
@@ -87,13 +87,14 @@ def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Ite
 
 def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
     shapes = files.net.shapes
-    read: list[HeadFacts | ClassifierFacts] = [*facts.heads, *([facts.classifier] if facts.classifier else [])]
-    for one in read:
-        count = one.count if isinstance(one, HeadFacts) else one.classes
-        if one.blob is None or one.blob not in shapes:
-            yield f"it names the blob {one.blob}, which the net does not have"
-        elif prod(shapes[one.blob][1:]) != count:
-            yield f"the blob {one.blob} has {prod(shapes[one.blob][1:])} values for a picture, and by it {count}"
+    read = [one for head in facts.heads for one in head.reads]
+    if facts.classifier is not None:
+        read.append((facts.classifier.blob, facts.classifier.classes))
+    for blob, count in dict.fromkeys(read):
+        if blob is None or blob not in shapes:
+            yield f"it names the blob {blob}, which the net does not have"
+        elif prod(shapes[blob][1:]) != count:
+            yield f"the blob {blob} has {prod(shapes[blob][1:])} values for a picture, and by it {count}"
 
 
 def _scores(files: CaffeFiles) -> ClassifierFacts | None:

@@ -39,5 +39,5 @@ def test_heads_that_nobody_can_decode_are_refused(facts: Facts) -> None:
 
 @pytest.mark.parametrize("value", [-20, np.nan])
 def test_nothing_is_found_where_nothing_is(facts: Facts, value: float) -> None:
-    blobs = {str(head.blob): np.full(head.count, value, np.float32) for head in facts.heads}
+    blobs = {str(blob): np.full(count, value, np.float32) for head in facts.heads for blob, count in head.reads}
     assert detections(facts, blobs, (10, 10)) == []

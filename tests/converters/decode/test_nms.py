@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.decode.boxes import Boxes, distance_overlaps
-from converters.decode.facts import Suppression
+from converters.decode.heads import Suppression
 from converters.decode.nms import suppressed
 
 
@@ -51,6 +52,37 @@ def test_the_distance_counts_where_alexeyab_counts_it(kind: str, beta: float | N
                 if scores[best] > 0 and near > 0.3:
                     scores[other] = 0
         assert ours == sorted(map(float, scores[scores > 0]), reverse=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("limit", [1, 10, 1000])
+def test_the_candidates_of_a_class_are_opencvs_top_k(seed: int, limit: int) -> None:
+    boxes = crowd(seed)
+    corners = np.concatenate([boxes.places[:, :2] - boxes.places[:, 2:] / 2, boxes.places[:, 2:]], 1).astype(float)
+    found = suppressed(boxes, Suppression(kind="default", threshold=0.45, candidates=limit))
+    for category in range(3):
+        scores = boxes.scores[:, category].tolist()
+        stay = cv2.dnn.NMSBoxes(corners.tolist(), scores, 1e-9, 0.45, 1.0, limit)
+        wanted = sorted((scores[one] for one in np.ravel(stay)), reverse=True)
+        assert [one.score for one in found if one.category == category] == wanted
+
+
+def test_of_a_box_the_best_class_alone_is_compared() -> None:
+    """As if each box had its best score and no other; of two equal ones the first, as torch.max has it."""
+    boxes = crowd(2)
+    boxes.scores[:5] = 0.5
+    best = np.zeros_like(boxes.scores)
+    for row, scores in zip(best, boxes.scores.tolist(), strict=True):
+        row[scores.index(max(scores))] = max(scores)
+    alone = Suppression(kind="default", threshold=0.45)
+    wanted = suppressed(replace(boxes, scores=best), alone)
+    assert suppressed(boxes, replace(alone, best_class=True)) == wanted
+    assert len(wanted) < len(suppressed(boxes, alone))
+
+
+def test_no_more_than_wanted_are_kept() -> None:
+    alone = Suppression(kind="default", threshold=0.45)
+    assert suppressed(crowd(2), replace(alone, most=4)) == suppressed(crowd(2), alone)[:4]
 
 
 def test_the_kinds_differ() -> None:

@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from caffe_ir.errors import ConversionError
 from converters.darknet import heads_json
 from converters.decode import Facts, detections, facts_of
+from converters.decode.heads import AnyHead, BoxesHead, DetectionHead, YoloHead
 from converters.decode.standalone import MARK, standalone
 from tests.converters.darknet.judged import ALEXEYAB, converted, net
+from tests.converters.decode.torch_heads import HEADS, torch_facts
 
 CC = shutil.which("gcc") or shutil.which("clang")
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-O2")
@@ -47,6 +49,8 @@ NETS: dict[str, tuple[str, tuple[int, int, int]]] = {
 
 
 def facts_for(folder: Path, name: str) -> Facts:
+    if name in HEADS:
+        return torch_facts(name)
     (folder / "some.tree").write_text(TREE)
     sections, header = NETS[name]
     return facts_of(heads_json(converted(folder, net(sections), header=header)).encode(), folder)
@@ -55,11 +59,23 @@ def facts_for(folder: Path, name: str) -> Facts:
 def blobs_for(facts: Facts, seed: int) -> dict[str, np.ndarray]:
     """Maps that give some dozens of boxes, of numbers that a net would make."""
     rng, made = np.random.default_rng(seed), {}
-    for head in facts.heads:
-        made[str(head.blob)] = rng.normal(0, 2, head.count).astype(np.float32)
-        if head.new_coords or head.type == "detection":
-            made[str(head.blob)] = rng.random(head.count, np.float32)
+    for blob, count in dict.fromkeys(one for head in facts.heads for one in head.reads):
+        made[str(blob)] = rng.normal(0, 2, count).astype(np.float32)
+        if any(_of_probabilities(head) for head in facts.heads):
+            made[str(blob)] = rng.random(count, np.float32)
+    if isinstance(facts.heads[0], BoxesHead):
+        places = (
+            made["out"].reshape(facts.heads[0].count, -1)
+            if facts.heads[0].transposed
+            else made["out"].reshape(-1, 60).T
+        )
+        places[:, :4] *= 24
     return made
+
+
+def _of_probabilities(head: AnyHead) -> bool:
+    """Whether the blob's numbers are probabilities already."""
+    return isinstance(head, BoxesHead | DetectionHead) or (isinstance(head, YoloHead) and not head.to_do.logistic)
 
 
 def by_numpy(facts: Facts, blobs: dict[str, np.ndarray], size: tuple[int, int], threshold: float) -> list[Any]:
@@ -113,7 +129,7 @@ SIZES = [(33, 70), (90, 41), (14, 12)]
 
 
 @pytest.mark.skipif(CC is None, reason="there is no C compiler")
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [*NETS, *HEADS])
 def test_all_three_give_the_same_bits(name: str, tmp_path: Path) -> None:
     facts = facts_for(tmp_path, name)
     in_c, count = InC(tmp_path, facts), 0
@@ -121,7 +137,7 @@ def test_all_three_give_the_same_bits(name: str, tmp_path: Path) -> None:
         blobs = blobs_for(facts, seed)
         wanted = by_numpy(facts, blobs, size, 0.3)
         assert by_python(facts, blobs, size, 0.3) == wanted
-        assert in_c([blobs[str(head.blob)] for head in facts.heads], size, 0.3) == wanted
+        assert in_c(list(blobs.values()), size, 0.3) == wanted
         count += len(wanted)
     assert count > 20
 
@@ -146,17 +162,18 @@ int main(void)
 
 @pytest.mark.skipif(CC is None, reason="there is no C compiler")
 @pytest.mark.parametrize(
-    "name", ["two heads", "greedynms", "gaussian", "background", "alexeyabs region", "tree", "detection"]
+    "name", ["two heads", "greedynms", "gaussian", "background", "alexeyabs region", "tree", "detection", *HEADS]
 )
 def test_the_c_file_is_clean_under_sanitizers(name: str, tmp_path: Path) -> None:
     """A program of its own, in which every read beyond a blob, and whatever C does not define, ends with an error."""
     facts = facts_for(tmp_path, name)
     blobs = blobs_for(facts, 0)
+    assert "alloc" not in standalone(facts, "deploy", "c").partition("#include")[2]
     arrays, reads = [], []
-    for place, head in enumerate(facts.heads):
-        blobs[str(head.blob)].tofile(tmp_path / f"b{place}")
-        arrays.append(f"b{place}[{head.count}]")
-        read = f"fread(b{place}, 4, {head.count}, f) != {head.count}"
+    for place, blob in enumerate(blobs.values()):
+        blob.tofile(tmp_path / f"b{place}")
+        arrays.append(f"b{place}[{blob.size}]")
+        read = f"fread(b{place}, 4, {blob.size}, f) != {blob.size}"
         reads.append(f'{{ FILE *f = fopen("b{place}", "rb"); if (!f || {read}) return 9; fclose(f); }}')
     names = ", ".join(f"b{place}" for place in range(len(reads)))
     main = MAIN.format(arrays=", ".join(arrays), names=names, reads="\n".join(reads))
@@ -216,5 +233,5 @@ def test_nets_without_a_head_have_no_decoder(tmp_path: Path) -> None:
 
 def test_a_head_of_no_boxes_is_none(tmp_path: Path) -> None:
     facts = facts_for(tmp_path, "yolo")
-    assert by_python(facts, {str(facts.heads[0].blob): np.full(facts.heads[0].count, -9)}, (9, 9), 0.5) == []
+    assert by_python(facts, {str(blob): np.full(count, -9) for blob, count in facts.heads[0].reads}, (9, 9), 0.5) == []
     assert json.dumps(by_python(facts, blobs_for(facts, 1), (9, 9), 0.3))

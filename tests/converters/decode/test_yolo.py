@@ -16,13 +16,14 @@ from caffe_ir.targets import CAFFE
 from converters.darknet import convert, heads_json
 from converters.decode.boxes import Boxes
 from converters.decode.decode import _DECODERS
-from converters.decode.facts import HeadFacts, facts_of
+from converters.decode.facts import facts_of
+from converters.decode.heads import AnchorHead, GaussianHead
 from converters.decode.yolo import boxes_of_yolo
 from tests.end_to_end.test_heads_json import BODY, CFGS
 from tests.oracles.seeded_weights import write_weights
 
 
-def decoded(folder: Path, name: str, head: str) -> tuple[HeadFacts, Boxes, np.ndarray]:
+def decoded(folder: Path, name: str, head: str) -> tuple[AnchorHead, Boxes, np.ndarray]:
     """A head's facts, all its boxes, and the rows of OpenCV: x, y, w, h, objectness, scores, cell by cell."""
     text, header = CFGS[name]
     cfg, weights = folder / "net.cfg", folder / "net.weights"
@@ -31,12 +32,13 @@ def decoded(folder: Path, name: str, head: str) -> tuple[HeadFacts, Boxes, np.nd
     model = convert(cfg, weights)
     made = lower(model.net, CAFFE, Options(head=head))  # type: ignore[arg-type]
     (facts,) = facts_of(heads_json(model, made).encode(), folder).heads
+    assert isinstance(facts, AnchorHead)
     x = np.random.default_rng(2).random((1, 3, 64, 96), np.float32)
     values = reference.run(made, {"data": x})
     darknet = cv2.dnn.readNetFromDarknet(str(cfg), str(weights))
     darknet.setInput(x)
     rows = darknet.forward().reshape(-1, 5 + facts.classes)
-    return facts, _DECODERS[facts.type](facts, values[str(facts.blob)], 0.0), rows
+    return facts, _DECODERS[facts.type](facts, values[str(facts.blob)], threshold=0.0), rows
 
 
 @pytest.mark.parametrize("head", ["raw", "activated"])
@@ -66,8 +68,9 @@ def test_gaussian_boxes_follow_their_source(point: str, tmp_path: Path) -> None:
     model = convert(cfg, weights)
     made = lower(model.net, CAFFE, Options())
     (facts,) = facts_of(heads_json(model, made).encode(), tmp_path).heads
+    assert isinstance(facts, GaussianHead)
     blob = reference.run(made, {"data": np.random.default_rng(2).random((1, 3, 64, 96), np.float32)})[str(facts.blob)]
-    boxes = boxes_of_yolo(facts, blob, 0.4)
+    boxes = boxes_of_yolo(facts, blob, threshold=0.4)
     grid, place = blob.reshape(3, 11, *facts.grid).astype(float), 0
     for row, column, n in np.ndindex(*facts.grid, 3):
         channels = [float(one) for one in grid[n, :, row, column]]
