@@ -252,6 +252,18 @@ RULES: dict[str, tuple[str, ...]] = {
         "converters.decode.*",
         "converters.pictures.*",
     ),
+    "converters.side_files": (
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "converters.pictures.*",
+        "converters.side_files.*",
+    ),
+    "converters.side_files.*": (
+        "caffe_ir.blob",
+        "caffe_ir.errors",
+        "converters.pictures.*",
+        "converters.side_files.subject",
+    ),
     "converters.run.*": (
         "caffe_ir.blob",
         "caffe_ir.errors",

@@ -1,4 +1,4 @@
-"""What the files of a net are called: STEM.prototxt, and STEM.caffemodel or STEM.caffemodel.h5 for the weights."""
+"""What the files of a net are called: STEM.prototxt, STEM.caffemodel or STEM.caffemodel.h5, and what may lie beside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from caffe_ir.errors import ConversionError, Problem
 
 PROTOTXT, BINARY, HDF5 = ".prototxt", ".caffemodel", ".caffemodel.h5"
 WEIGHTS = (HDF5, BINARY)
+BESIDE = (
+    ".heads.json", ".input.json", ".aipp.cfg", ".aipp-yuv.cfg", ".nnie.cfg", ".nnie.mean.txt", "_inputmeta.yml",
+    ".rknn.py", ".ncnn.h", ".opencv.py", ".tpu-mlir.sh",
+)  # fmt: skip
+"""The endings of files that may belong to a net besides."""
 
 
 def stem_of_weights(name: str) -> str:

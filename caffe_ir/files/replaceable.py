@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from caffe_ir.errors import Problems
-from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
+from caffe_ir.files.file_names import BESIDE, BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.files.header import Header, read_header
 from caffe_ir.files.staging import interrupted
 
 _NEAR = 1000
-_ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json", ".input.json")
+_ENDINGS = (PROTOTXT, BINARY, HDF5, *BESIDE)
 
 
 def check_set(

@@ -31,7 +31,10 @@ def _run(net: Net, context: Context) -> None:
     inputs = [node for node in net.nodes if isinstance(node.layer, Input)]
     if net.picture is None or len(inputs) != 1:
         what = f"--input-is {wanted}: it is not known what a picture goes through before it is the input"
-        raise ConversionError(Problem(what=what, hint="for a PyTorch model say it with --mean, --std, --scale, --bgr"))
+        hint = (
+            "for a PyTorch model say it with --mean, --std, --scale, --bgr; beside a prototxt lay its STEM.input.json"
+        )
+        raise ConversionError(Problem(what=what, hint=hint))
     (node,) = inputs
     channels = net.shapes[node.top][1]
     swapped = channels == 3 and net.picture.order != ("BGR" if wanted == "u8-bgr" else "RGB")

@@ -10,12 +10,12 @@ import os
 import string
 from pathlib import Path
 
-from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.files.file_names import BESIDE, BINARY, HDF5, PROTOTXT
 from caffe_ir.files.replaceable import with_ending
 
 OUTPUT, OUTPUT_OF_MANY = "{name}", "{target}/{name}"
 """Where files go if nothing is said: by the model's name, and under the target's where there are several."""
-ENDINGS = (PROTOTXT, BINARY, HDF5, ".heads.json", ".input.json", ".verify.html")
+ENDINGS = (PROTOTXT, BINARY, HDF5, *BESIDE, ".verify.html")
 """What follows the stem in the names of all files that a job may write."""
 
 

@@ -16,10 +16,11 @@ from caffe_ir.targets import Target
 def retarget(net: Net, target: Target, options: Options, after: Callable[[str, Net], None] | None = None) -> Net:
     """The net for a target, rewritten in place; gives it back. Outputs keep the names that they have in the file.
 
-    A net that the target computes as it is stays as it is, unless BatchNorm is to be folded. `after` is called as
-    `lower` does. Raises ConversionError with every layer that cannot be written.
+    A net that the target computes stays as it is, unless BatchNorm or the preparation of pictures is to be folded.
+    `after` is called as `lower` does. Raises ConversionError with every layer that cannot be written.
     """
-    if not options.fold_batch_norm and not any(True for _ in target.verdicts(net)):
+    asked = options.fold_batch_norm or options.input_is != "prepared"
+    if not asked and not any(True for _ in target.verdicts(net)):
         net.note("assumed", f"{target.title} computes every layer as it is, and nothing was rewritten")
         note_evidence(net, target)
         return net

@@ -18,11 +18,11 @@ from converters.batch.job import Job, Result
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
 from converters.cli.engines_shown import engine_results
-from converters.cli.files import lowered
+from converters.cli.files import for_tools, lowered
 from converters.cli.origins import darknet_origins, torch_origins
 from converters.cli.picture_input import input_file
 from converters.cli.sources import darknet_model, require_torch, torch_net
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, filled
+from converters.options import CaffeOptions, DarknetOptions, OutputOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
     from caffe_ir.files.header import Origins
@@ -67,6 +67,8 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
     tell("converting")
     net, others = _darknet(job) if job.source == "darknet" else _pytorch(job)
     made = lowered(net, _caffe(job))
+    beside = others(made)
+    beside = {**beside, **for_tools(made, stage.name, target.name, beside, filled(OutputOptions, job.options))}
     written = 0
 
     def progress(count: int, total: int) -> None:
@@ -75,7 +77,7 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
         tell(f"writing {written * 100 // max(total, 1)}%")
 
     write(
-        made, stage, target, hdf5=job.options.get("hdf5", False), others=others(made), origins=_origins(job),
+        made, stage, target, hdf5=job.options.get("hdf5", False), others=beside, origins=_origins(job),
         durable=job.options.get("durable", False),
         progress=progress,
     )  # fmt: skip

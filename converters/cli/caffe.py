@@ -12,6 +12,7 @@ from converters.cli.failure import failures_told
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import caffe_origins
+from converters.cli.picture_input import file_beside, know_pictures_beside
 from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, CaffeSourceOptions, OutputOptions
 
@@ -49,9 +50,10 @@ def caffe(
 
         stem = checked_stem(output, f"{prototxt.stem}-{caffe.target}", wanted, (prototxt, caffemodel))
         net = convert(prototxt, caffemodel, input=read.input)
+        know_pictures_beside(net, prototxt)
         made = lowered(net, caffe, dump_after=wanted.dump_after, rewrite=retarget)
         origins = caffe_origins(prototxt, caffemodel, read, caffe)
-        written = published(made, stem, TARGETS[caffe.target], {}, origins, wanted=wanted)
+        written = published(made, stem, TARGETS[caffe.target], file_beside(made, prototxt), origins, wanted=wanted)
         if wanted.quiet:
             show_warnings(made)
         else:

@@ -108,6 +108,26 @@ def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None, rew
     return (rewrite or lower)(net, TARGETS[caffe.target], options, dump)
 
 
+def for_tools(net: Net, name: str, target: str, others: Mapping[str, str], wanted: OutputOptions) -> Mapping[str, str]:
+    """The side files that are wanted of a net whose files are called `name`, by their endings.
+
+    Raises ConversionError where a tool cannot be told exactly what the net needs.
+    """
+    if not wanted.side_files:
+        return {}
+    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.files.prototxt import written_names
+    from caffe_ir.layers import Input
+    from converters.side_files import side_files
+
+    if wanted.hdf5:
+        what, why = "--side-files with --hdf5", "these tools read no weights of that form"
+        raise ConversionError(Problem(what=what, why=why, hint="leave one of the two out"))
+    names = written_names(net)
+    inputs = {names[top]: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
+    return side_files(wanted.side_files, name, target, inputs, others)
+
+
 def published(
     net: Net,
     stem: Path,
@@ -118,8 +138,10 @@ def published(
     wanted: OutputOptions,
     watch: Watch | None = None,
 ) -> Written:
-    """Write the files, with a bar where it takes a while."""
+    """Write the files, and those for the tools that are wanted, with a bar where it takes a while."""
     from caffe_ir.files.writer import write
+
+    others = {**others, **for_tools(net, stem.name, target.name, others, wanted)}
 
     with bytes_written(f"writing {stem.name}", quiet=wanted.quiet) as progress:
         return write(

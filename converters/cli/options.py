@@ -141,6 +141,8 @@ def _read(one: Declared) -> Callable[[click.Context, click.Parameter, Any], Any]
 def _reader(one: Declared) -> Callable[[Any], Any] | None:
     if one.option.grammar is not None:
         return functools.partial(_checked, one)
+    if one.option.listed:
+        return functools.partial(_separated, one.choices)
     if one.kind == "count":
         return functools.partial(_chosen, one.choices) if one.choices else functools.partial(_counted, one.option.least)
     return {"table": arguments_of, "size": size_of}.get(one.kind)
@@ -151,6 +153,16 @@ def _checked(one: Declared, text: str) -> str:
     if text not in one.choices and one.option.grammar is not None:
         one.option.grammar(text)
     return text
+
+
+def _separated(choices: tuple[str, ...], texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The words between commas, each of which is one of the choices. Raises ValueError."""
+    words = tuple(dict.fromkeys(word.strip() for text in texts for word in text.split(",")))
+    for word in words:
+        if word not in choices:
+            meant = did_you_mean(word, choices)
+            raise ValueError(f"{word!r} is none of {', '.join(choices)}{'; ' * bool(meant)}{meant}")
+    return words
 
 
 def _chosen(choices: tuple[int, ...], text: str) -> int:

@@ -1,12 +1,15 @@
-"""STEM.input.json for a net of PyTorch: what its user has said of pictures, checked against the input."""
+"""STEM.input.json for a net of PyTorch, as its user has said it, and for one of Caffe, as it lies beside the source."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converters.options import PyTorchOptions
 
 if TYPE_CHECKING:
+    from caffe_ir.blob import Shape
     from caffe_ir.net import Net
     from converters.pictures.description import InputDescription
 
@@ -20,7 +23,18 @@ def input_file(made: Net, read: PyTorchOptions) -> dict[str, str]:
 
     Raises ConversionError.
     """
-    found = _described(made, read)
+    return _file_of(made, _described(made, read))
+
+
+def file_beside(made: Net, prototxt: Path) -> dict[str, str]:
+    """The file by its ending, for the net that one of Caffe became; nothing where none is beside that one's prototxt.
+
+    Raises ConversionError.
+    """
+    return _file_of(made, _beside(made, prototxt))
+
+
+def _file_of(made: Net, found: InputDescription | None) -> dict[str, str]:
     if found is None:
         return {}
     from msgspec.structs import replace
@@ -36,7 +50,15 @@ def input_file(made: Net, read: PyTorchOptions) -> dict[str, str]:
 
 def know_pictures(net: Net, read: PyTorchOptions) -> None:
     """Let the net know what its user has said of pictures. Raises ConversionError."""
-    found = _described(net, read)
+    _know(net, _described(net, read))
+
+
+def know_pictures_beside(net: Net, prototxt: Path) -> None:
+    """Let a net of Caffe know what the file beside its prototxt says of pictures. Raises ConversionError."""
+    _know(net, _beside(net, prototxt))
+
+
+def _know(net: Net, found: InputDescription | None) -> None:
     if found is not None:
         from caffe_ir.picture_input import PictureInput
 
@@ -44,19 +66,48 @@ def know_pictures(net: Net, read: PyTorchOptions) -> None:
         net.picture = PictureInput(order="BGR" if made.bgr else "RGB", mean=made.mean, scale=made.scale)
 
 
+def _beside(net: Net, prototxt: Path) -> InputDescription | None:
+    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.files.file_names import PROTOTXT
+    from converters.pictures.description import read_description
+
+    path = prototxt.with_name(prototxt.name.removesuffix(PROTOTXT) + ENDING)
+    if not path.exists():
+        return None
+    found, shapes = read_description(path), _shapes(net)
+    why = found.doubt()
+    if not why and [shape[1:] for shape in shapes] != [(found.channels, *found.size)]:
+        why = f"its pictures are {_by((found.channels, *found.size))}, the inputs {_listed(shapes)}"
+    if why:
+        raise ConversionError(Problem(what=f"{path} is not of this net: {why}", hint="move it away, or mend it"))
+    return found
+
+
 def _described(net: Net, read: PyTorchOptions) -> InputDescription | None:
     given = {name: value for name in OF_PICTURES if (value := getattr(read, name))}
     if not given:
         return None
     from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.layers import Input
     from converters.pictures.description import described
 
-    shapes = [net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
+    shapes = _shapes(net)
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (1, 3):
         flags = ", ".join(f"--{name}" for name in given)
-        told = ", ".join("x".join(map(str, shape)) for shape in shapes)
         why = "a picture becomes one input of 1 or 3 channels"
-        raise ConversionError(Problem(what=f"{flags}: the inputs are {told}", why=why))
+        raise ConversionError(Problem(what=f"{flags}: the inputs are {_listed(shapes)}", why=why))
     _, channels, height, width = shapes[0]
     return described((height, width), channels, **given)
+
+
+def _shapes(net: Net) -> list[Shape]:
+    from caffe_ir.layers import Input
+
+    return [net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
+
+
+def _listed(shapes: Iterable[Shape]) -> str:
+    return ", ".join(map(_by, shapes))
+
+
+def _by(shape: Shape) -> str:
+    return "x".join(map(str, shape))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from converters.cli.files import lowered
+from converters.cli.picture_input import know_pictures_beside
 from converters.cli.verify_opened import Asked, Opened, Pair, stated
 from converters.options import CaffeOptions, CaffeSourceOptions
 
@@ -28,6 +29,7 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
 
     told = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
     net = convert(source.prototxt, source.caffemodel, input=told.read.input)
+    know_pictures_beside(net, source.prototxt)
     judge = embedded_judge(net, "the Caffe net that it was made of, in float64")
     lowering = told.lowering or CaffeOptions(**asked.caffe)
     made = lowered(net.copy(), lowering, rewrite=retarget)

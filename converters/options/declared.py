@@ -44,6 +44,8 @@ class Option(Struct, frozen=True, kw_only=True):
     grammar: Callable[[str], object] | None = None
     """Of a text that may be more than its choices: raises ValueError with what is wrong."""
     least: int | None = None
+    listed: bool = False
+    """Several texts may stand in one on the command line, with commas between them."""
     sources: tuple[Source, ...] = ("darknet", "pytorch", "caffe")
     """Whose models it is for, in a struct that both have."""
     own: bool = False

@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from converters.options.declared import Option
 
+TOOLS = ("ascend", "nnie", "rknn", "acuity", "ncnn", "opencv", "tpu-mlir")
+"""The names of converters.side_files.TOOLS, written down so that --help loads nothing; a test holds them together."""
+
 
 class OutputOptions(Struct, frozen=True, kw_only=True):
     """The form of the files, the comparison with their source, and what is printed."""
@@ -15,6 +18,16 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     TITLE: ClassVar[str] = "Output"
 
     hdf5: Annotated[bool, Option(help="Write the weights as STEM.caffemodel.h5; needed above 2 GB.")] = False
+    side_files: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Also write files for these tools, made of STEM.input.json: what their configuration says of the "
+            "input, or a program.",
+            metavar="TOOL[,TOOL...]",
+            choices=TOOLS,
+            listed=True,
+        ),
+    ] = ()
     force: Annotated[
         bool, Option(help="Replace files of the same names that tocaffe did not write.", in_manifest=False)
     ] = False

@@ -21,6 +21,7 @@ from converters.options.stated import refusal
         ("bn", ["auto", "darknet-cpu", "inside:1e-4"], ["inside", "1e-4", "", 1e-4]),
         ("header_bytes", [0, 12, 16, 20], [13, "16", True, 16.0]),
         ("until", [0, 74], [-1, "74", 1.5]),
+        ("side_files", ["nnie", ["nnie", "opencv"]], ["nnie,opencv", [], ["saw"], True]),
         ("arguments", [{}, {"depth": 18}], ["depth=18", []]),
     ],
 )

@@ -142,3 +142,15 @@ def test_the_version_names_torch_where_torch_reads_the_model(tmp_path: Path) -> 
     pytest.importorskip("torch")
     assert version_for(darknet_job(tmp_path)) == own_version()
     assert version_for(torch_job(tmp_path)).startswith(f"{own_version()} torch ")
+
+
+def test_files_for_tools_are_written_beside(tmp_path: Path) -> None:
+    result = do(darknet_job(tmp_path, side_files=["nnie", "opencv"]))
+    assert result.problems == ()
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"a.nnie.cfg", "a.opencv.py"} <= made
+    assert "./a.prototxt" in (tmp_path / "out/a.nnie.cfg").read_text()
+    result = do(darknet_job(tmp_path))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == made - {"a.nnie.cfg", "a.opencv.py"}
+    result = do(torch_job(tmp_path, side_files=["nnie"]))
+    assert "it is not known how a picture becomes the input" in str(result.problems)

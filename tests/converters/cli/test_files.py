@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import click
+import cv2
+import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
 from converters.cli.files import checked_stem, stem_of
 from converters.options import OutputOptions
-from tests.converters.cli.given import contents, converted, darknet_model, process, reasons, tool
+from converters.run.answer import answer
+from converters.run.model import read_model
+from converters.run.session import session
+from tests.converters.cli.given import TINY, contents, converted, darknet_model, process, reasons, tool
 
 SMALL_DISK = """
 import resource
@@ -176,3 +183,75 @@ def test_a_link_as_output_is_followed(tmp_path: Path) -> None:
         converted("darknet", *model, "-q", "-o", tmp_path / "net", *options)
         assert (tmp_path / "net.caffemodel").is_symlink()
         assert os.listdir(tmp_path / "big") == ["weights"]
+
+
+ALL_TOOLS = "ascend,nnie,rknn,acuity,ncnn,opencv,tpu-mlir"
+
+
+def test_files_for_tools_belong_to_the_set(tmp_path: Path) -> None:
+    """All in the comment of the prototxt, replaced with it, and gone where the next conversion does not want them."""
+    model, stem = darknet_model(tmp_path), tmp_path / "net"
+    before = contents(tmp_path).keys()
+    converted("darknet", *model, "-o", stem, "-q", "--side-files", ALL_TOOLS)
+    plain = {"net.prototxt", "net.caffemodel", "net.heads.json", "net.input.json"}
+    made = contents(tmp_path).keys() - before - plain
+    assert made == {
+        "net.aipp.cfg", "net.aipp-yuv.cfg", "net.nnie.cfg", "net.rknn.py", "net_inputmeta.yml", "net.ncnn.h",
+        "net.opencv.py", "net.tpu-mlir.sh",
+    }  # fmt: skip
+    header = (tmp_path / "net.prototxt").read_text().partition("\nname")[0]
+    assert all(f'"{name.removeprefix("net")}" = ' in header for name in made)
+    converted("darknet", *model, "-o", stem, "-q", "--side-files", "nnie")
+    assert contents(tmp_path).keys() - before - plain == {"net.nnie.cfg"}
+    converted("darknet", *model, "-o", stem, "-q")
+    assert contents(tmp_path).keys() - before == plain
+
+
+def test_a_file_of_somebody_else_is_not_replaced_by_one_for_a_tool(tmp_path: Path) -> None:
+    model = darknet_model(tmp_path)
+    (tmp_path / "net.opencv.py").write_text("mine")
+    told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net", "--side-files", "opencv")
+    assert "net.opencv.py is there already" in told
+
+
+def test_what_the_tools_cannot_have_is_refused_together_and_nothing_is_written(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    net = "torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3))"
+    (tmp_path / "nets.py").write_text(f"import torch\ndef net():\n    torch.manual_seed(0)\n    return {net}\n")
+    words = ("pytorch", f"{tmp_path}/nets.py:net", "--input", "1x3x24x28", "-o", tmp_path / "net")
+    imagenet = ("--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225")
+    told = reasons(tmp_path, *words, *imagenet, "--side-files", ALL_TOOLS)
+    assert told.count("--side-files nnie: the channels are scaled by 0.0171248, 0.017507, 0.0174292") == 1
+    assert "--side-files acuity: the channels are scaled by" in told
+    assert "convert with --input-is u8-rgb or u8-bgr" in told
+    told = reasons(tmp_path, *words, "--side-files", "rknn")
+    assert "--side-files: it is not known how a picture becomes the input" in told
+    converted(*words, *imagenet, "--side-files", ALL_TOOLS, "--input-is", "u8-bgr", "-q")
+    assert "[norm_type] 0\n" in (tmp_path / "net.nnie.cfg").read_text()
+    assert "[RGB_order] BGR\n" in (tmp_path / "net.nnie.cfg").read_text()
+
+
+def test_tools_read_no_hdf5(tmp_path: Path) -> None:
+    model = darknet_model(tmp_path)
+    told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net", "--side-files", "nnie", "--hdf5")
+    assert "--side-files with --hdf5 (these tools read no weights of that form)" in told
+
+
+def test_a_net_that_takes_no_pictures_has_no_files_for_tools(tmp_path: Path) -> None:
+    model = darknet_model(tmp_path, TINY.replace("channels=3", "channels=4"))
+    told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net", "--side-files", "nnie")
+    assert "it is not known how a picture becomes the input" in told
+
+
+def test_the_program_for_opencv_runs_and_gives_what_convert_run_gives(tmp_path: Path) -> None:
+    model, stem, path = darknet_model(tmp_path, TINY.partition("[yolo]")[0]), tmp_path / "net", tmp_path / "x.jpg"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (41, 90, 3), np.uint8))
+    for how in ("prepared", "u8-rgb", "u8-bgr"):
+        converted("darknet", *model, "-o", stem, "-q", "--side-files", "opencv", "--input-is", how)
+        done = subprocess.run([sys.executable, f"{stem}.opencv.py", path], capture_output=True, text=True, check=True)
+        read = read_model(Path(f"{stem}.prototxt"), Path(f"{stem}.caffemodel"))
+        (blob,) = answer(read, session("opencv", read.files, read.wanted), path).blobs.values()
+        found = re.fullmatch(r"conv_4 (\(.*\)) from (\S+) to (\S+)\n", done.stdout)
+        assert found is not None
+        assert found[1] == str(blob.shape)
+        np.testing.assert_allclose([float(found[2]), float(found[3])], [blob.min(), blob.max()], rtol=1e-5)

@@ -138,3 +138,22 @@ def test_a_word_that_is_no_choice_is_refused_with_those_that_are_near() -> None:
     assert result.exit_code == 2
     assert "'opncv' is not one of 'caffe', " in result.output
     assert "did you mean opencv?" in result.output
+
+
+def test_texts_may_stand_in_one_with_commas_between_them() -> None:
+    class Tools(Struct, frozen=True, kw_only=True):
+        tools: Annotated[tuple[str, ...], Option(help="Tools.", choices=("saw", "drill", "file"), listed=True)] = ()
+
+    @click.command()
+    @takes(given=Tools)
+    def command(given: Tools) -> None:
+        click.echo(",".join(given.tools))
+
+    def told(*words: str) -> str:
+        return CliRunner().invoke(command, words).output.rstrip()
+
+    assert told() == ""
+    assert told("--tools", "saw") == "saw"
+    assert told("--tools", "file, saw", "--tools", "drill,saw") == "file,saw,drill"
+    assert told("--tools", "saw,dril").endswith("'dril' is none of saw, drill, file; did you mean drill?")
+    assert "'' is none of saw" in told("--tools", "saw,")

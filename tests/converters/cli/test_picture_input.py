@@ -134,3 +134,37 @@ def test_verify_compares_it(model: str, tmp_path: Path) -> None:
     result = tool("verify", model, tmp_path / "net")
     assert result.exit_code == 1
     assert 'order is "BGR" where "RGB" belongs' in result.output
+
+
+def test_a_caffe_net_has_what_lies_beside_its_prototxt(model: str, tmp_path: Path) -> None:
+    """The net of bytes gives for bytes what the other gives for what they are prepared to; verify knows of it."""
+    written(model, tmp_path, *IMAGENET)
+    source = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    converted("caffe", *source, "-o", tmp_path / "same", "-q")
+    assert json.loads((tmp_path / "same.input.json").read_text()) == json.loads(
+        (tmp_path / "net.input.json").read_text()
+    )
+    converted("caffe", *source, "-o", tmp_path / "bytes", "-q", "--input-is", "u8-bgr")
+    said = json.loads((tmp_path / "bytes.input.json").read_text())
+    assert (said["order"], said["mean"], said["scale"]) == ("BGR", 0, 1)
+    converted("verify", *source, tmp_path / "bytes")
+    path = tmp_path / "x.png"
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 256, (50, 40, 3), np.uint8))
+    one, other = (json.loads(converted("run", tmp_path / stem, path, "--json").stdout) for stem in ("net", "bytes"))
+    assert [found["class"] for found in one["classes"]] == [found["class"] for found in other["classes"]]
+    np.testing.assert_allclose(
+        [found["score"] for found in one["classes"]], [found["score"] for found in other["classes"]], rtol=1e-5
+    )
+
+
+def test_what_lies_beside_must_be_of_that_net(model: str, tmp_path: Path) -> None:
+    written(model, tmp_path, *IMAGENET)
+    path = tmp_path / "net.input.json"
+    source = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    path.write_text(path.read_text().replace("24", "26"))
+    told = tool("caffe", *source, "-o", tmp_path / "other").stderr
+    assert "net.input.json is not of this net: its pictures are 3x26x28, the inputs 1x3x24x28" in told
+    path.unlink()
+    told = tool("caffe", *source, "-o", tmp_path / "other", "--input-is", "u8-bgr").stderr
+    assert "it is not known what a picture goes through" in told
+    assert not (tmp_path / "other.prototxt").exists()
