@@ -82,7 +82,15 @@ _OPTIONS: Mapping[str, str] = {
     "numclasses": "classes",
     "numanchors": "num",
     "outfeatures": "output",
+    "k": "size",
+    "anchormask": "mask",
+    "padw": "padding",
+    "padh": "padding",
+    "padx": "padding",
+    "pady": "padding",
 }
+_OPTIONS_OF_NONE = frozenset({"bias", "norm", "slope", "planes", "aligncorners", "paddingmode", "outputpadding"})
+"""Options that no section of Darknet has, whatever resembles their names."""
 
 
 def activation_hint(name: str, known: Iterable[str]) -> str:
@@ -101,6 +109,8 @@ def section_hint(kind: str, known: Iterable[str]) -> str:
 def option_hint(key: str, known: Iterable[str]) -> str:
     """What to write for an option that is none of `known`; empty where nothing is near."""
     known = list(known)
+    if _plain(key) in _OPTIONS_OF_NONE:
+        return ""
     meant = _OPTIONS.get(_plain(key))
     return did_you_mean(meant if meant in known else key, known)
 

@@ -104,6 +104,14 @@ def test_options(tmp_path, key, meant, dialect):
     assert option_hint("group", ["size"]) == ""
 
 
+@pytest.mark.parametrize("key", ["bias", "norm", "padding_mode", "output_padding"])
+def test_what_no_darknet_has_resembles_nothing(tmp_path, key):
+    """As if PyTorch's bias were binary, and its norm xnor."""
+    model = converted(tmp_path, net(f"[convolutional];filters=3;{key}=1;activation=relu"), dialect="alexeyab")
+    (told,) = [note.text for note in model.net.notes if note.kind == "warning"]
+    assert told == f"the option {key}=1 is unknown and does nothing"
+
+
 # ---- sections of the user's own --------------------------------------------------------------------------------------
 
 
