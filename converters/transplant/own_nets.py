@@ -42,7 +42,8 @@ def under_their_names(tensors: Mapping[str, Tensor], told: Told) -> tuple[dict[s
 
     Raises ConversionError where there are several.
     """
-    wanted = {one.key for blobs in told.sources.layers.values() for one in blobs if one.key}
+    blobs = {one.key for blobs in told.sources.layers.values() for one in blobs if one.key}
+    wanted = blobs or told.sources.as_it_was.keys()
     some = next(iter(wanted), "")
     prefixes = {name.removesuffix(some) for name in tensors if name.endswith(f".{some}")} if some else set()
     fitting = [prefix for prefix in sorted(prefixes) if all(prefix + key in tensors for key in wanted)]
@@ -87,7 +88,7 @@ def filled_as_told(
         problems.add(what, why="folded, padded or put in another order; the prototxt does not say how", hint=AGAIN)
     problems.raise_if_any()
     taken = {key: tensors[key] for each in keys.values() for key in each}
-    left = _left(tensors, taken, told, problems) if blobs else {}
+    left = _left(tensors, taken, told, problems) if blobs or told.sources.as_it_was else {}
     return Filled(blobs=blobs, keys=keys, tensors=taken, left=left)
 
 

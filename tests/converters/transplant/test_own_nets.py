@@ -114,6 +114,17 @@ class Gain(nn.Module):
         return self.conv(x) * self.gain
 
 
+class GainAlone(nn.Module):
+    """The only tensor of the model stands in a field, so that no layer has a blob."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        return x.relu() * self.gain
+
+
 class Padded(nn.Module):
     """Zeros at one side go into the filter, whose blob is larger than the tensor."""
 
@@ -222,6 +233,7 @@ def test_it_is_the_fresh_conversion_to_the_byte(made: type[nn.Module], tmp_path:
         (Computed, "conv.weight is not as when the net was converted"),
         (Summed, "conv.weight is not as when the net was converted"),
         (Gain, "gain is not as when the net was converted"),
+        (GainAlone, "gain is not as when the net was converted"),
         (Padded, "the weights of conv are no copy of tensors"),
         (Recurrent, "the weights of lstm_layer0_0 are no copy of tensors"),
     ],
@@ -240,6 +252,13 @@ def test_the_same_checkpoint_gives_the_same_files(made: type[nn.Module], tmp_pat
     done = refilled(tmp_path, net, seeded(made, 1).state_dict())
     writer.write_weights(done.net, tmp_path / "filled.caffemodel")
     assert (tmp_path / "filled.caffemodel").read_bytes() == net.with_suffix(".caffemodel").read_bytes()
+
+
+def test_a_net_without_blobs_is_filled_by_what_it_was_made_of_under_any_prefix(tmp_path: Path) -> None:
+    net = files(tmp_path, GainAlone, 1, "net")
+    weights = seeded(GainAlone, 1).state_dict()
+    done = refilled(tmp_path, net, {f"module.{name}": each for name, each in weights.items()})
+    assert done.left == {"gain": "as it was when the net was converted"}
 
 
 def test_constants_need_the_caffemodel_that_was_written_with_the_net(tmp_path: Path) -> None:
