@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import asdict, replace
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.extras import require
 from caffe_ir.files.file_names import PROTOTXT, weights_beside
 from converters.batch.fingerprint import converter_version
 from converters.batch.job import Job, Result
@@ -21,7 +22,7 @@ from converters.cli.engines_shown import engine_results
 from converters.cli.files import for_tools, lowered
 from converters.cli.origins import darknet_origins, torch_origins
 from converters.cli.picture_input import input_file
-from converters.cli.sources import darknet_model, require_torch, torch_net
+from converters.cli.sources import darknet_model, torch_net
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def version_for(job: Job) -> str:
     """Which converter this is: ourselves, and torch where it reads the model."""
     if job.source != "pytorch":
         return own_version()
-    require_torch()
+    require("a PyTorch model", "torch", "safetensors")
     return f"{own_version()} torch {metadata.version('torch')}"
 
 

@@ -14,7 +14,7 @@ from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.reader import read
 from caffe_ir.layers import Input
 from converters.cli.say import say
-from converters.cli.sources import require_torch, users_code
+from converters.cli.sources import load_torch, users_code
 from converters.verify.comparison import Row, row
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _compared(
 
 def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> torch.nn.Module:
     """The model that a function makes, with the weights in it, in eval mode and in float64. Raises ConversionError."""
-    require_torch()
+    load_torch()
     import torch
 
     from converters.pytorch.open.factories import load_factory

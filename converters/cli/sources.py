@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from caffe_ir.extras import require
+from caffe_ir.extras import load
 from converters.cli.picture_input import know_pictures
 from converters.options import DarknetOptions, PyTorchOptions
 
@@ -52,14 +52,14 @@ def users_code() -> Iterator[None]:
         yield
 
 
-def require_torch() -> None:
-    """Raises NotInstalledError where PyTorch is not there."""
-    require("a PyTorch model", "torch", "safetensors")
+def load_torch() -> None:
+    """Import PyTorch. Raises NotInstalledError where it is not there, or is broken."""
+    load("a PyTorch model", "torch", "safetensors")
 
 
 def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
     """The model in a file, or of a function. Raises ConversionError."""
-    require_torch()
+    load_torch()
     from converters.pytorch.open.inputs import example_inputs, parse_inputs
     from converters.pytorch.open.loading import load, load_plugins
 
@@ -80,7 +80,7 @@ def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
 
 def torch_net(source: str, options: PyTorchOptions) -> Net:
     """The net of the model in a file, or of a function. Raises ConversionError."""
-    require_torch()
+    load_torch()
     from converters.pytorch import convert
 
     model = torch_model(source, options)

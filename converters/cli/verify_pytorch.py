@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from converters.cli.picture_input import ENDING, input_file, know_pictures
-from converters.cli.sources import require_torch, torch_model, users_code
+from converters.cli.sources import load_torch, torch_model, users_code
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
 from converters.options import PyTorchOptions
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     """The source that a PyTorch model is, read as these files say. Raises ConversionError."""
-    require_torch()
+    load_torch()
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
 

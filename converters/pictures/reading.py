@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Array, cannot_read
 from caffe_ir.errors import ConversionError, Problem
-from caffe_ir.extras import install
+from caffe_ir.extras import fault_of
 from caffe_ir.given_files import check_regular, read_bytes
 from converters.pictures.picture_size import size_of
 
@@ -27,11 +27,11 @@ def read_picture(path: Path, channels: int) -> Array:
     Grey becomes three equal channels, a channel of transparency is left out, 16 bits become the upper 8, and a picture
     is turned as its EXIF says. Raises ConversionError.
     """
-    try:
-        import cv2
-    except ImportError as error:
-        hint = f"{install('cv2')}; or give the input as .npy"
-        raise refused(path, "is a picture, and OpenCV, which reads it, is not installed", hint=hint) from error
+    if fault := fault_of("cv2"):
+        what = f"is a picture, and OpenCV, which reads it, {fault.what}"
+        raise refused(path, what, hint=f"{fault.hint}; or give the input as .npy")
+    import cv2
+
     data = _read(path)
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     try:

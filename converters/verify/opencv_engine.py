@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from caffe_ir.blob import Array
-from caffe_ir.extras import install
+from caffe_ir.extras import fault_of
 from caffe_ir.net import Net
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of, stopping_layer
 from converters.verify.source import Feeds, inputs_of
@@ -22,10 +22,10 @@ _BYTES_TO_TRANSFORM = 100 << 20
 
 
 def _missing() -> str:
-    try:
-        import cv2
-    except ImportError:
-        return f"OpenCV is not installed; {install('cv2')}"
+    if fault := fault_of("cv2"):
+        return f"OpenCV {fault.what}; {fault.hint}"
+    import cv2
+
     if not hasattr(cv2.dnn, "readNetFromCaffe"):
         return f"OpenCV {cv2.__version__} does not read Caffe files: pip install 'opencv-python-headless>=4.8,<5'"
     return ""

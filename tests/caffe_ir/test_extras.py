@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.extras import EXTRAS, NotInstalledError, install, require
+from caffe_ir.extras import EXTRAS, NotInstalledError, fault_of, install, load, require
 
 ROOT = Path(__file__).resolve().parents[2]
 PIP_NAMES = {"cv2": "opencv-python-headless"}
@@ -36,3 +36,39 @@ def test_a_missing_package_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
         require("a PyTorch model", "torch")
     told = "a PyTorch model needs PyTorch, which is not installed\n    -> " + install("torch")
     assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        (
+            "raise ImportError('libGL.so.1: cannot open shared object file')",
+            "libGL.so.1: cannot open shared object file",
+        ),
+        ("raise OSError('[WinError 126] the module was not found')", "[WinError 126] the module was not found"),
+        ("import a_package_that_it_needs", "No module named 'a_package_that_it_needs'"),
+        ("raise ImportError", "ImportError"),
+    ],
+    ids=str,
+)
+def test_a_package_that_is_broken_says_what_its_import_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, told: str
+) -> None:
+    (tmp_path / "cv2.py").write_text(program)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    require("a picture", "cv2")
+    with pytest.raises(NotInstalledError) as caught:
+        load("a picture", "json", "cv2")
+    assert str(caught.value) == (
+        f"a picture needs OpenCV, which is installed and cannot be loaded: {told}\n"
+        "    -> python -c 'import cv2' must work first: install what it names, or OpenCV anew"
+    )
+
+
+def test_a_package_that_works_has_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fault_of("json") is None
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    fault = fault_of("h5py")
+    assert fault is not None
+    assert (fault.what, fault.hint) == ("is not installed", install("h5py"))

@@ -80,3 +80,14 @@ def test_what_needs_no_torch_works_without_it(folder: Path) -> None:
     assert filled.returncode == 0, filled.stderr
     converted("darknet", cfg, weights, "-o", folder / "here")
     assert (folder / "tiny.caffemodel").read_bytes() == (folder / "here.caffemodel").read_bytes()
+
+
+def test_a_torch_that_cannot_be_loaded_is_told_with_what_its_import_says(folder: Path) -> None:
+    (folder / "hidden/sitecustomize.py").unlink()
+    (folder / "hidden/torch.py").write_text("raise OSError('libcudart.so.13: cannot open shared object file')\n")
+    done = ran(folder, "pytorch", "model.pt2")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "a PyTorch model needs PyTorch, which is installed and cannot be loaded: libcudart.so.13: cannot open shared"
+        " object file\n    -> python -c 'import torch' must work first: install what it names, or PyTorch anew\n"
+    )
