@@ -2,8 +2,8 @@
 
 - Softmax, Concat and Slice along an axis counted from behind; Crop with its offsets; Flatten as a Reshape.
 - Reshape of some axes as one of all; the batch as 0 where it stays.
-- Slice into many parts as a chain into two; Tile as a Concat of the blob with itself; Split and a Concat of one blob
-  as nothing.
+- Slice into many parts as a chain into two, or each part picked by itself (a Convolution of ones and zeros); Tile as a
+  Concat of the blob with itself; Split and a Concat of one blob as nothing.
 - b^(s x + t) = e^(s ln b x + t ln b); log_b(s x + t) = ln(s x + t) / ln b, and ln x = ln 10 log_10 x.
 - LRN: x (k + a / n S)^-b = k^-b x (1 + (a / k) / n S)^-b.
 """
@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from math import e, log
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import LRN, Concat, Crop, Exp, Flatten, Log, Power, Reshape, Slice, Softmax, Split, Tile
+from caffe_ir.layers.source import Gather
 from caffe_ir.replacement import Replacement
 
 
@@ -63,6 +65,16 @@ def _by_twos(new: Replacement) -> str:
         parts.append(part)
         begin = point
     new.held = dict(zip(new.old.tops, (*parts, rest), strict=True))
+    return ""
+
+
+def _picked(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Slice)
+    axis = axis_index(layer.axis, len(shape))
+    bounds = pairwise((0, *layer.slice_point, shape[axis]))
+    parts = [new.add("part", Gather(axis=axis, indices=tuple(range(*part))), new.old.bottom) for part in bounds]
+    new.held = dict(zip(new.old.tops, parts, strict=True))
     return ""
 
 
@@ -152,7 +164,11 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="a multiple of the logarithm to base 10", build=_decadic),
     ),
     Reshape: (Form(name="Reshape with all sizes", build=_as_reshape),),
-    Slice: (AXIS, Form(name="a chain of Slices into two", build=_by_twos)),
+    Slice: (
+        AXIS,
+        Form(name="a chain of Slices into two", build=_by_twos),
+        Form(name="each part picked by itself", build=_picked),
+    ),
     Softmax: (AXIS,),
     Split: (Form(name="nothing", build=_nothing),),
     Tile: (Form(name="Concat of copies", build=_copies),),

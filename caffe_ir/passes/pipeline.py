@@ -22,6 +22,7 @@ The order, with its reasons:
 - fold_batch_norm after legalize: it needs to know every reader of a convolution.
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
   linear_behind_power for what it leaves.
+- read_twice behind what takes constant factors together, which its own would go into.
 - picture_input behind all that changes the first layer: it is Caffe's own by then, with its last weights.
 - dead at the end: what a pass made and a later one left unread.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
@@ -56,6 +57,7 @@ from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.picture_input import PICTURE_INPUT
 from caffe_ir.passes.pooled_maps import POOLED_MAPS
 from caffe_ir.passes.power_chain import POWER_CHAIN
+from caffe_ir.passes.read_twice import READ_TWICE
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
@@ -88,6 +90,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     SIGN,
     POWER_CHAIN,
     LINEAR_BEHIND_POWER,
+    READ_TWICE,
     PICTURE_INPUT,
     DEAD,
     NAMES,

@@ -38,6 +38,7 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     Silence,
+    Slice,
     Split,
     Threshold,
     Tile,
@@ -141,6 +142,13 @@ CAFFE2ONNX = Target(
                 where=lambda layer, bottoms: len(bottoms) == 1 and cases.no_map(layer, bottoms),
                 silent=True,
                 source="trial scale_ip_2d",
+            ),
+        ),
+        Slice: (
+            Never(
+                text="a Slice of rows or columns: its parts are taken for channels where they are read",
+                where=lambda layer, bottoms: layer.axis not in (1, 1 - len(bottoms[0])),
+                source="OPs/Slice.py, getSliceOutShape; trial Slice of rows, Scale, Concat",
             ),
         ),
         Axpy: (),

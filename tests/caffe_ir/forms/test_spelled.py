@@ -21,6 +21,8 @@ MAP = (2, 4, 6, 7)
         (Slice(axis=-3, slice_point=(1,)), (MAP,), 0, ["Slice"]),
         (Slice(slice_point=(1, 3)), (MAP,), 1, ["Slice", "Slice"]),
         (Slice(axis=3, slice_point=(1, 2, 4)), (MAP,), 1, ["Slice"] * 3),
+        (Slice(slice_point=(1, 3)), (MAP,), 2, ["Gather"] * 3),
+        (Slice(axis=-1, slice_point=(2,)), (MAP,), 2, ["Gather"] * 2),
         (Crop(), (MAP, (2, 4, 5, 5)), 0, ["Crop"]),
         (Crop(axis=1, offset=(1, 1, 1)), (MAP, (2, 3, 5, 5)), 0, ["Crop"]),
         (Exp(base=2.0, scale=0.5, shift=0.1), (MAP,), 0, ["Power", "Exp"]),

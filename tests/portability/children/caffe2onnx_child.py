@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 from caffe2onnx.src.caffe2onnx import Caffe2Onnx
 from caffe2onnx.src.load_save_model import loadcaffemodel, saveonnxmodel
 from job import finish, opened
 
+np.__dict__.update(int=int, float=float)  # their names until NumPy 1.24, by which caffe2onnx still calls them
 job = opened()
 path = str(Path(job["folder"], "net.onnx"))
 graph, weights = loadcaffemodel(job["prototxt"], job["caffemodel"])
