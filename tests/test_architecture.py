@@ -63,6 +63,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.near_misses": (),
     "caffe_ir.toml": (),
     "caffe_ir.toml_text": (),
+    "caffe_ir.json_text": (),
     "caffe_ir.version": (),
     "caffe_ir.files.header": (
         "caffe_ir.given_files",
@@ -216,7 +217,9 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.passes.*",
         "converters.caffe.*",
     ),
-    "converters.darknet.*": (*SOURCE_LANGUAGE, "converters.darknet.*"),
+    "converters.darknet.*": (*SOURCE_LANGUAGE, "caffe_ir.json_text", "converters.darknet.*"),
+    # what a module says of its heads, in the terms of heads.json
+    "converters.pytorch.open.detectors": ("converters.decode.describing", "converters.decode.heads"),
     "converters.pytorch.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.tensors_behind",
@@ -243,12 +246,14 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
         "caffe_ir.extras",
         "caffe_ir.given_files",
+        "caffe_ir.json_text",
         "converters.pictures.*",
     ),
     "converters.decode.*": (
         "caffe_ir.blob",
         "caffe_ir.errors",
         "caffe_ir.given_files",
+        "caffe_ir.json_text",
         "converters.decode.*",
         "converters.pictures.*",
     ),

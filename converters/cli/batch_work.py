@@ -21,8 +21,9 @@ from converters.batch.worker import serve
 from converters.cli.engines_shown import engine_results
 from converters.cli.files import for_tools, lowered
 from converters.cli.origins import darknet_origins, torch_origins
+from converters.cli.output_meaning import heads_file
 from converters.cli.picture_input import input_file
-from converters.cli.sources import darknet_model, torch_net
+from converters.cli.sources import darknet_model, torch_opened
 from converters.options import CaffeOptions, DarknetOptions, OutputOptions, PyTorchOptions, filled
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def _darknet(job: Job) -> Opened:
 
 def _pytorch(job: Job) -> Opened:
     read = filled(PyTorchOptions, job.options)
-    return torch_net(_model(job), read), lambda made: input_file(made, read)
+    net, module = torch_opened(_model(job), read)
+    return net, lambda made: {**input_file(made, read), **heads_file(made, read, module)}
 
 
 def _origins(job: Job) -> Origins:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.pictures.description import InputDescription
 
+ASSUMED = "pictures are red, green, blue, divided by 255 and stretched; --mean, --std, --bgr, --resize say otherwise"
 OF_PICTURES = ("mean", "std", "scale", "bgr", "resize", "crop")
 """The options of PyTorchOptions that say how a picture becomes the input."""
 ENDING = ".input.json"
@@ -23,7 +24,7 @@ def input_file(made: Net, read: PyTorchOptions) -> dict[str, str]:
 
     Raises ConversionError.
     """
-    return _file_of(made, _described(made, read))
+    return _file_of(_described(made, read), made)
 
 
 def file_beside(made: Net, prototxt: Path) -> dict[str, str]:
@@ -31,21 +32,35 @@ def file_beside(made: Net, prototxt: Path) -> dict[str, str]:
 
     Raises ConversionError.
     """
-    return _file_of(made, _beside(made, prototxt))
+    return _file_of(_beside(made, prototxt), made)
 
 
-def _file_of(made: Net, found: InputDescription | None) -> dict[str, str]:
+def _file_of(found: InputDescription | None, made: Net) -> dict[str, str]:
     if found is None:
         return {}
-    from msgspec.structs import replace
-
     from converters.pictures.description import description_text
 
-    if made.taken is not None:
-        other = made.taken.swapped and found.order != "grey"
-        order = {"RGB": "BGR", "BGR": "RGB"}[found.order] if other else found.order
-        found = replace(found, order=order, mean=0, scale=1)
-    return {ENDING: description_text(found)}
+    return {ENDING: description_text(_left_to_do(found, made))}
+
+
+def description_of(made: Net, read: PyTorchOptions) -> InputDescription | None:
+    """What a picture goes through before it is the input of the net as it was lowered; None where nobody says.
+
+    Raises ConversionError.
+    """
+    found = _described(made, read)
+    return None if found is None else _left_to_do(found, made)
+
+
+def _left_to_do(found: InputDescription, made: Net) -> InputDescription:
+    """The same without what the net does itself."""
+    if made.taken is None:
+        return found
+    from msgspec.structs import replace
+
+    other = made.taken.swapped and found.order != "grey"
+    order = {"RGB": "BGR", "BGR": "RGB"}[found.order] if other else found.order
+    return replace(found, order=order, mean=0, scale=1)
 
 
 def know_pictures(net: Net, read: PyTorchOptions) -> None:
@@ -85,14 +100,14 @@ def _beside(net: Net, prototxt: Path) -> InputDescription | None:
 
 def _described(net: Net, read: PyTorchOptions) -> InputDescription | None:
     given = {name: value for name in OF_PICTURES if (value := getattr(read, name))}
-    if not given:
+    if not given and read.output_is is None:
         return None
     from caffe_ir.errors import ConversionError, Problem
     from converters.pictures.description import described
 
     shapes = _shapes(net)
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (1, 3):
-        flags = ", ".join(f"--{name}" for name in given)
+        flags = ", ".join(f"--{name}" for name in given) or f"--output-is {read.output_is}"
         why = "a picture becomes one input of 1 or 3 channels"
         raise ConversionError(Problem(what=f"{flags}: the inputs are {_listed(shapes)}", why=why))
     _, channels, height, width = shapes[0]

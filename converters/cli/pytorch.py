@@ -13,10 +13,11 @@ from converters.cli.failure import failures_told
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import torch_origins
+from converters.cli.output_meaning import heads_file
 from converters.cli.picture_input import input_file
 from converters.cli.progress import working
 from converters.cli.prototxt_weights import prototxt_options
-from converters.cli.sources import name_of, torch_net
+from converters.cli.sources import name_of, torch_opened
 from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, OutputOptions, PyTorchOptions
 
@@ -63,10 +64,11 @@ def pytorch(
         inputs = (model, model.rpartition(":")[0], read.weights or "", *read.plugins)
         stem = checked_stem(output, name_of(model), wanted, inputs)
         with working(f"reading {model}", quiet=quiet):
-            net = torch_net(model, read)
+            net, module = torch_opened(model, read)
         made = lowered(net, caffe, dump_after=wanted.dump_after)
         origins = torch_origins(model, read, caffe)
-        written = published(made, stem, TARGETS[caffe.target], input_file(made, read), origins, wanted=wanted)
+        beside = {**input_file(made, read), **heads_file(made, read, module)}
+        written = published(made, stem, TARGETS[caffe.target], beside, origins, wanted=wanted)
         if quiet:
             show_warnings(made)
         else:

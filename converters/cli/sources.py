@@ -80,6 +80,11 @@ def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
 
 def torch_net(source: str, options: PyTorchOptions) -> Net:
     """The net of the model in a file, or of a function. Raises ConversionError."""
+    return torch_opened(source, options)[0]
+
+
+def torch_opened(source: str, options: PyTorchOptions) -> tuple[Net, object]:
+    """The net, and the module or program that it was made of. Raises ConversionError."""
     load_torch()
     from converters.pytorch import convert
 
@@ -89,4 +94,4 @@ def torch_net(source: str, options: PyTorchOptions) -> Net:
         net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
     net.notes[:0] = model.loaded.notes
     know_pictures(net, options)
-    return net
+    return net, model.loaded.model

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from converters.cli.output_meaning import ENDING as HEADS
+from converters.cli.output_meaning import heads_file
 from converters.cli.picture_input import ENDING, input_file, know_pictures
 from converters.cli.sources import load_torch, torch_model, users_code
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
@@ -31,7 +33,13 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
     know_pictures(net, told.read)
     found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
-    beside = {ENDING: None, **input_file(found.source.expected, told.read)}
+    made = found.source.expected
+    beside = {
+        ENDING: None,
+        HEADS: None,
+        **input_file(made, told.read),
+        **heads_file(made, told.read, model.loaded.model),
+    }
     return replace(found, source=replace(found.source, beside=beside), remarks=told.remarks)
 
 

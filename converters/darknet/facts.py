@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from caffe_ir.json_text import json_text
 from caffe_ir.picture_input import Order
 from converters.darknet.classifier import Classifier
 from converters.darknet.heads import Head, UnknownHead
 
-_FLAT_LIST = re.compile(r"\[\n([^][{}]*?)\n *\]")
 Fit = Literal["letterbox", "stretch", "crop"]
 
 _RULES: Mapping[Fit, str] = {
@@ -92,17 +90,11 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     def text(self, held: Mapping[str, str]) -> str:
         """The same as JSON: what stands in NAME.heads.json."""
-        return _text(self.as_dict(held))
+        return json_text(self.as_dict(held))
 
     def texts(self, held: Mapping[str, str]) -> dict[str, str]:
         """The files that are written beside the net, by their endings."""
         found = {".heads.json": self.text(held)} if self else {}
         if self.preprocessing.is_of_a_picture:
-            found[".input.json"] = _text(self.preprocessing.as_dict())
+            found[".input.json"] = json_text(self.preprocessing.as_dict())
         return found
-
-
-def _text(facts: dict[str, Any]) -> str:
-    """JSON, each list of numbers or names in a line of its own."""
-    text = json.dumps(facts, indent=1)
-    return _FLAT_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -10,8 +11,9 @@ from msgspec import Struct
 from caffe_ir.blob import cannot_read
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.json_text import json_text
 from converters.decode.heads import AnyHead
-from converters.pictures.description import InputDescription
+from converters.pictures.description import InputDescription, description_facts
 
 ENDING = ".heads.json"
 _LARGEST = 16 << 20
@@ -34,6 +36,17 @@ class ClassifierFacts(Struct, frozen=True, kw_only=True):
     top: int = 1
 
 
+class SegmentationFacts(Struct, frozen=True, kw_only=True):
+    """A map of scores, one for each class: a pixel is of the class with the largest.
+
+    Where there is one class, a pixel is of it if its score is above `threshold`.
+    """
+
+    blob: str | None
+    classes: int
+    threshold: float = 0.0
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -41,6 +54,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     heads: tuple[AnyHead, ...] = ()
     unknown_heads: tuple[UnknownHeadFacts, ...] = ()
     classifier: ClassifierFacts | None = None
+    segmentation: SegmentationFacts | None = None
+
+
+def facts_text(facts: Facts) -> str:
+    """The contents of a file that says this."""
+    told: dict[str, Any] = {"input": description_facts(facts.input), "heads": msgspec.to_builtins(facts.heads)}
+    if facts.segmentation is not None:
+        told["segmentation"] = msgspec.to_builtins(facts.segmentation)
+    return json_text(told)
 
 
 def read_facts(path: Path) -> Facts:
@@ -70,4 +92,4 @@ def facts_of(data: bytes, path: Path) -> Facts:
     return facts
 
 
-_HINT = "`convert darknet` writes this file beside the prototxt"
+_HINT = "`convert darknet` and `convert pytorch --output-is` write this file beside the prototxt"

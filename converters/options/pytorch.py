@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
@@ -61,4 +61,25 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         str | None, Option(help="Size that pictures get, or with --crop that of their shorter side.", metavar="HxW|N")
     ] = None
     crop: Annotated[str | None, Option(help="The middle that is taken of a resized picture.", metavar="HxW|N")] = None
+    output_is: Annotated[
+        Literal["yolov5", "yolov8", "ssd", "segmentation"] | None,
+        Option(
+            help="What the outputs are, for STEM.heads.json, by which `convert run` and `convert decoder` work: maps "
+            "or boxes of a detector (yolov8: and later), or a map of classes' scores."
+        ),
+    ] = None
+    anchors: Annotated[
+        str | None,
+        Option(
+            help="Anchors of yolov5 in pixels, map by map, where no module has them.", metavar="W,H,W,H/W,H,W,H/..."
+        ),
+    ] = None
+    priors: Annotated[
+        Path | None,
+        Option(
+            help="Priors of ssd where no module has them: (priors, 4), x, y, w, h in parts of the input.",
+            metavar="FILE.npy",
+            from_file=False,
+        ),
+    ] = None
     trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.", from_file=False)] = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
@@ -14,6 +13,7 @@ from msgspec import Struct
 from caffe_ir.blob import cannot_read
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.json_text import json_text
 from converters.pictures.fitting import Fit
 from converters.pictures.preparation import Preparation
 from converters.pictures.reading import MOST_PIXELS
@@ -139,11 +139,15 @@ def described(
 
 def description_text(description: InputDescription) -> str:
     """The contents of NAME.input.json."""
+    return json_text(description_facts(description))
+
+
+def description_facts(description: InputDescription) -> dict[str, Any]:
+    """The same as plain data."""
     facts: dict[str, Any] = msgspec.to_builtins(description)
     if description.shorter_side is None:
         del facts["shorter_side"]
-    lines = (f' "{key}": {json.dumps(value)}' for key, value in facts.items())
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return facts
 
 
 def read_description(path: Path) -> InputDescription:

@@ -106,7 +106,7 @@ class Net:
 
     def threshold(self, blobs: Mapping[str, Array], size: tuple[int, int]) -> float:
         """Within the widest gap among the scores around the one that leaves so many."""
-        apart = replace(self.facts.heads[-1], nms=replace(self.facts.heads[-1].nms, threshold=2.0))
+        apart = replace(self.facts.heads[-1], nms=replace(self.facts.heads[-1].nms, threshold=2.0, candidates=WANTED))
         all_stay = replace(self.facts, heads=(*self.facts.heads[:-1], apart))
         most, found = WANTED, list[float]()
         for least in (0.5, 0.2, 0.05, 0.001):

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
 from converters.darknet import convert, files_beside
+from converters.decode.facts import SegmentationFacts, facts_text
 from converters.pictures.description import described, description_text
 from tests.converters.darknet.judged import converted, net
 from tests.converters.decode.test_standalone import ANCHORS, NETS, TREE
+from tests.converters.decode.torch_heads import HEADS, torch_facts
 from tests.oracles.darknet import needs_darknet, static_cfgs
 from tests.oracles.seeded_weights import write_weights
 from tests.oracles.shrink_cfg import shrink
@@ -84,6 +87,16 @@ def test_so_are_those_of_debians_nets(tmp_path: Path) -> None:
 )
 def test_so_are_those_of_pytorch(options: dict[str, Any]) -> None:
     assert wrong(".input.json", description_text(described((24, 32), 3, **options))) == []
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_so_are_those_of_its_detectors(name: str) -> None:
+    assert wrong(".heads.json", facts_text(torch_facts(name))) == []
+
+
+def test_so_is_that_of_a_segmentation() -> None:
+    facts = replace(torch_facts("boxes"), heads=(), segmentation=SegmentationFacts(blob="m", classes=1, threshold=0.5))
+    assert wrong(".heads.json", facts_text(facts)) == []
 
 
 def test_a_wrong_file_is_not_valid(tmp_path: Path) -> None:

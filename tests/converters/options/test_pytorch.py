@@ -5,7 +5,19 @@ import inspect
 from converters.options import PyTorchOptions, declared
 from converters.pytorch.open.loading import load
 
-NOT_FOR_LOADING = {"input", "plugins", "mean", "std", "scale", "bgr", "resize", "crop"}
+NOT_FOR_LOADING = {
+    "input",
+    "plugins",
+    "mean",
+    "std",
+    "scale",
+    "bgr",
+    "resize",
+    "crop",
+    "output_is",
+    "anchors",
+    "priors",
+}
 FROM_PLUGINS = {"handlers"}
 """What load_plugins makes of the option."""
 

@@ -1,0 +1,111 @@
+"""Which shapes mean what; that the boxes are right is shown in tests/converters/cli/test_output_meaning.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from caffe_ir.blob import Shape
+from caffe_ir.errors import ConversionError
+from converters.decode.describing import Detector, Known, Output, described_heads
+from converters.decode.heads import AnyHead, BoxesHead, DflHead, SsdHead, YoloHead
+
+P5 = ((10.0, 13.0, 16.0, 30.0, 33.0, 23.0),) * 3
+
+
+def heads(
+    detector: Detector, *shapes: Shape, network: tuple[int, int] = (640, 640), **known: Any
+) -> tuple[AnyHead, ...]:
+    outputs = [Output(name=f"out{place}", shape=shape) for place, shape in enumerate(shapes)]
+    return described_heads(detector, outputs, network, Known(**known))
+
+
+@pytest.mark.parametrize(
+    ("detector", "shape", "network", "facts"),
+    [
+        ("yolov8", (84, 8400), (640, 640), (80, 8400, False, False)),
+        ("yolov8", (84, 3549), (416, 416), (80, 3549, False, False)),
+        ("yolov8", (5, 2100), (320, 320), (1, 2100, False, False)),
+        ("yolov8", (8400, 84), (640, 640), (80, 8400, False, True)),
+        ("yolov8", (84, 34000), (1280, 1280), (80, 34000, False, False)),  # with a map of stride 64
+        ("yolov8", (84, 2000), (640, 640), (80, 2000, False, False)),  # strides 16 and 32, as yolov3-tiny has
+        ("yolov5", (25200, 85), (640, 640), (80, 25200, True, True)),
+        ("yolov5", (15120, 85), (384, 640), (80, 15120, True, True)),
+    ],
+)
+def test_decoded_boxes_are_as_many_as_the_grids_have(
+    detector: Detector, shape: Shape, network: tuple[int, int], facts: tuple[int, int, bool, bool]
+) -> None:
+    (head,) = heads(detector, shape, network=network)
+    assert isinstance(head, BoxesHead)
+    assert (head.classes, head.count, head.objectness, head.transposed) == facts
+
+
+def test_maps_have_the_stride_of_their_grid() -> None:
+    found = heads("yolov8", (144, 80, 80), (144, 40, 40), (144, 20, 20))
+    assert [(one.classes, one.stride, one.reg_max) for one in found if isinstance(one, DflHead)] == [
+        (80, 8, 16), (80, 16, 16), (80, 32, 16),
+    ]  # fmt: skip
+
+
+def test_sides_and_classes_may_lie_apart_in_any_order() -> None:
+    found = heads("yolov8", (80, 40, 40), (64, 40, 40), (64, 20, 20), (80, 20, 20))
+    assert [(one.blob, one.scores_blob) for one in found if isinstance(one, DflHead)] == [
+        ("out1", "out0"), ("out2", "out3"),
+    ]  # fmt: skip
+
+
+def test_where_both_may_be_either_the_first_are_the_sides() -> None:
+    (head,) = heads("yolov8", (64, 40, 40), (64, 40, 40))
+    assert isinstance(head, DflHead)
+    assert (head.blob, head.scores_blob, head.classes) == ("out0", "out1", 64)
+
+
+def test_joined_maps_are_cut_by_the_grids() -> None:
+    found = heads("yolov8", (80, 8400), (64, 8400))
+    assert [(one.first, one.grid, one.blob) for one in found if isinstance(one, DflHead)] == [
+        (0, (80, 80), "out1"), (6400, (40, 40), "out1"), (8000, (20, 20), "out1"),
+    ]  # fmt: skip
+
+
+def test_anchors_belong_to_maps_from_the_finest_on() -> None:
+    anchors = ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0))
+    found = heads("yolov5", (85, 20, 20), (85, 80, 80), (85, 40, 40), anchors=anchors)
+    assert [(one.blob, one.anchors) for one in found if isinstance(one, YoloHead)] == [
+        ("out1", anchors[0]), ("out2", anchors[1]), ("out0", anchors[2]),
+    ]  # fmt: skip
+
+
+def test_ssd_may_be_flat() -> None:
+    for shapes in (((8, 4), (8, 21)), ((32,), (168,)), ((168,), (32,))):
+        (head,) = heads("ssd", *shapes, priors=(0.5,) * 32)
+        assert isinstance(head, SsdHead)
+        assert (head.classes, head.count, head.nms.candidates) == (21, 8, 400)
+
+
+@pytest.mark.parametrize(
+    ("detector", "shapes", "known", "told"),
+    [
+        ("yolov8", [(84, 8401)], {}, "the outputs are out0 (N, 84, 8401)"),
+        ("yolov8", [(4, 8400)], {}, "wanted are the decoded boxes"),
+        ("yolov8", [(84, 8400)], {"classes": 20}, "out0 has 80 classes, and the module has 20"),
+        ("yolov8", [(64, 80, 80)], {}, "maps (N, 64 + classes, H, W)"),
+        ("yolov8", [(144, 80, 40)], {}, "as many whole pixels high as wide"),
+        ("yolov8", [(144, 79, 79)], {}, "as many whole pixels high as wide"),
+        ("yolov8", [(64, 80, 80), (80, 80, 80), (80, 80, 80)], {}, "the outputs are"),
+        ("yolov8", [], {}, "the outputs are"),
+        ("yolov5", [(3, 85, 80, 80)], {"anchors": P5[:1]}, "the outputs are out0 (N, 3, 85, 80, 80)"),
+        ("yolov5", [(254, 80, 80)], {"anchors": P5[:1]}, "the convolutions' maps"),
+        ("yolov5", [(255, 80, 80)], {"anchors": P5}, "anchors of 1 maps are wanted, and there are those of 3"),
+        ("ssd", [(9, 4), (9, 21)], {"priors": (0.5,) * 32}, "for 8 priors"),
+        ("ssd", [(8, 4)], {"priors": (0.5,) * 32}, "the outputs are out0 (N, 8, 4)"),
+        ("ssd", [(8, 4), (8, 1)], {"priors": (0.5,) * 32}, "there is no class but the background"),
+    ],
+)
+def test_what_no_detector_has_is_refused(
+    detector: Detector, shapes: list[Shape], known: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ConversionError) as error:
+        heads(detector, *shapes, **known)
+    assert told in str(error.value)

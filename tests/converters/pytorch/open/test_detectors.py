@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from math import log
+
+import numpy as np
+import pytest
+import torch
+
+from converters.decode.describing import Known
+from converters.pytorch.open.detectors import known_of
+from tests.converters.pytorch import detectors
+
+SIZE = (detectors.HEIGHT, detectors.WIDTH)
+
+
+def test_an_anchor_free_head_says_classes_and_bins() -> None:
+    assert known_of(detectors.YoloV8(reg_max=8), SIZE) == Known(classes=5, bins=8)
+
+
+def test_anchors_are_told_in_pixels() -> None:
+    known = known_of(detectors.YoloV5(), SIZE)
+    assert known.classes == 4
+    np.testing.assert_allclose(known.anchors, detectors.ANCHORS, rtol=1e-6)
+
+
+def test_an_ssd_says_priors_and_suppression() -> None:
+    known = known_of(detectors.Ssd(), SIZE)
+    assert known.nms is not None
+    assert (known.nms.score_threshold, known.nms.threshold) == (0.3, 0.45)
+    assert (known.nms.candidates, known.nms.most, known.nms.best_class) == (20, 30, False)
+    assert known.variances == (0.1, 0.1, 0.2, 0.2)
+    assert known.exponent_limit == pytest.approx(log(62.5))
+    priors = np.reshape(known.priors, (-1, 4))
+    assert len(priors) == 4 * (8 * 12 + 4 * 6)
+    np.testing.assert_allclose(
+        priors[:2], [[1 / 24, 1 / 16, 0.2, 0.2], [1 / 24, 1 / 16, 0.1**0.5, 0.1**0.5]], rtol=1e-6
+    )
+    np.testing.assert_allclose(priors[-1, :2], [11 / 12, 7 / 8], rtol=1e-6)
+
+
+@pytest.mark.parametrize("model", [torch.nn.Linear(2, 3), object()])
+def test_other_models_say_nothing(model: object) -> None:
+    assert known_of(model, SIZE) == Known()
+
+
+def test_of_several_heads_the_last_one_speaks() -> None:
+    both = torch.nn.Sequential(detectors.YoloV8(reg_max=8), detectors.YoloV8(reg_max=4))
+    assert known_of(both, SIZE).bins == 4
