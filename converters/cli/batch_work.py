@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.verify import Comparison
 
-    Opened = tuple[Net, Callable[[Net], Mapping[str, str]]]
-    """A net as its source means it, and the further texts that belong to the net it becomes."""
+    Opened = tuple[Net, Callable[[Net], Mapping[str, str]], Origins]
+    """A net as its source means it, the further texts that belong to the net it becomes, and what that is made of."""
 
 _UNVERIFIED = "its files were not written; `verify = false` in its table writes them all the same"
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -67,7 +67,7 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 
     target = TARGETS[job.target]
     tell("converting")
-    net, others = _darknet(job) if job.source == "darknet" else _pytorch(job)
+    net, others, origins = _darknet(job) if job.source == "darknet" else _pytorch(job)
     made = lowered(net, _caffe(job))
     beside = others(made)
     beside = {**beside, **for_tools(made, stage.name, target.name, beside, filled(OutputOptions, job.options))}
@@ -79,7 +79,7 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
         tell(f"writing {written * 100 // max(total, 1)}%")
 
     write(
-        made, stage, target, hdf5=job.options.get("hdf5", False), others=beside, origins=_origins(job),
+        made, stage, target, hdf5=job.options.get("hdf5", False), others=beside, origins=origins,
         durable=job.options.get("durable", False),
         progress=progress,
     )  # fmt: skip
@@ -92,21 +92,17 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 def _darknet(job: Job) -> Opened:
     from converters.darknet import files_beside
 
-    model = darknet_model(job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options))
-    return model.net, lambda made: files_beside(model, made)
+    cfg, weights, read = job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options)
+    model = darknet_model(cfg, weights, read)
+    origins = darknet_origins(cfg, weights, read, _caffe(job))
+    return model.net, lambda made: files_beside(model, made), origins
 
 
 def _pytorch(job: Job) -> Opened:
-    read = filled(PyTorchOptions, job.options)
-    net, module = torch_opened(_model(job), read)
-    return net, lambda made: {**input_file(made, read), **heads_file(made, read, module)}
-
-
-def _origins(job: Job) -> Origins:
-    given, caffe = job.options, _caffe(job)
-    if job.source == "darknet":
-        return darknet_origins(given["cfg"], given["weights"], filled(DarknetOptions, given), caffe)
-    return torch_origins(_model(job), filled(PyTorchOptions, given), caffe)
+    found = torch_opened(_model(job), filled(PyTorchOptions, job.options))
+    read, module = found.read, found.module
+    origins = torch_origins(_model(job), read, _caffe(job))
+    return found.net, lambda made: {**input_file(made, read), **heads_file(made, read, module)}, origins
 
 
 def _caffe(job: Job) -> CaffeOptions:

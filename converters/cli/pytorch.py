@@ -64,10 +64,11 @@ def pytorch(
         inputs = (model, model.rpartition(":")[0], read.weights or "", *read.plugins)
         stem = checked_stem(output, name_of(model), wanted, inputs)
         with working(f"reading {model}", quiet=quiet):
-            net, module = torch_opened(model, read)
+            found = torch_opened(model, read)
+            net, read = found.net, found.read
         made = lowered(net, caffe, dump_after=wanted.dump_after)
         origins = torch_origins(model, read, caffe)
-        beside = {**input_file(made, read), **heads_file(made, read, module)}
+        beside = {**input_file(made, read), **heads_file(made, read, found.module)}
         written = published(made, stem, TARGETS[caffe.target], beside, origins, wanted=wanted)
         if quiet:
             show_warnings(made)

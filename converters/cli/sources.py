@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 
 from caffe_ir.extras import load
 from converters.cli.picture_input import know_pictures
+from converters.cli.picture_transform import completed
 from converters.options import DarknetOptions, PyTorchOptions
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ class TorchModel(Struct, frozen=True, kw_only=True):
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     handlers: Mapping[str, Handler] = field(default_factory=dict)
+
+
+class TorchNet(Struct, frozen=True, kw_only=True):
+    """The net of a PyTorch model, the module or program that it was made of, and the options as the model completes
+    them: with what it says of pictures, where its user does not.
+    """
+
+    net: Net
+    module: object
+    read: PyTorchOptions
 
 
 @contextmanager
@@ -80,11 +91,11 @@ def torch_model(source: str, options: PyTorchOptions) -> TorchModel:
 
 def torch_net(source: str, options: PyTorchOptions) -> Net:
     """The net of the model in a file, or of a function. Raises ConversionError."""
-    return torch_opened(source, options)[0]
+    return torch_opened(source, options).net
 
 
-def torch_opened(source: str, options: PyTorchOptions) -> tuple[Net, object]:
-    """The net, and the module or program that it was made of. Raises ConversionError."""
+def torch_opened(source: str, options: PyTorchOptions) -> TorchNet:
+    """The net, what it was made of, and what the model says of pictures. Raises ConversionError."""
     load_torch()
     from converters.pytorch import convert
 
@@ -93,5 +104,6 @@ def torch_opened(source: str, options: PyTorchOptions) -> tuple[Net, object]:
     with users_code():
         net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
     net.notes[:0] = model.loaded.notes
+    options = completed(net, options, model.loaded.transform)
     know_pictures(net, options)
-    return net, model.loaded.model
+    return TorchNet(net=net, module=model.loaded.model, read=options)

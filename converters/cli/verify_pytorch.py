@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from converters.cli.output_meaning import ENDING as HEADS
 from converters.cli.output_meaning import heads_file
 from converters.cli.picture_input import ENDING, input_file, know_pictures
+from converters.cli.picture_transform import completed
 from converters.cli.sources import load_torch, torch_model, users_code
 from converters.cli.verify_opened import Asked, Opened, Pair, expected, stated
 from converters.options import PyTorchOptions
@@ -31,14 +32,15 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     with users_code():
         program = capture(model.loaded.model, model.args, model.kwargs).program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
-    know_pictures(net, told.read)
+    read = completed(net, told.read, model.loaded.transform)
+    know_pictures(net, read)
     found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
     made = found.source.expected
     beside = {
         ENDING: None,
         HEADS: None,
-        **input_file(made, told.read),
-        **heads_file(made, told.read, model.loaded.model),
+        **input_file(made, read),
+        **heads_file(made, read, model.loaded.model),
     }
     return replace(found, source=replace(found.source, beside=beside), remarks=told.remarks)
 

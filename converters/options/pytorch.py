@@ -61,6 +61,10 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         str | None, Option(help="Size that pictures get, or with --crop that of their shorter side.", metavar="HxW|N")
     ] = None
     crop: Annotated[str | None, Option(help="The middle that is taken of a resized picture.", metavar="HxW|N")] = None
+    interpolation: Annotated[
+        Literal["bilinear", "bicubic"] | None,
+        Option(help="How pictures are resized, antialiased as Pillow does it.  [default: bilinear]"),
+    ] = None
     output_is: Annotated[
         Literal["yolov5", "yolov8", "ssd", "segmentation"] | None,
         Option(

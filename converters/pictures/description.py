@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
@@ -17,12 +17,16 @@ from caffe_ir.json_text import json_text
 from converters.pictures.fitting import Fit
 from converters.pictures.preparation import Preparation
 from converters.pictures.reading import MOST_PIXELS
+from converters.pictures.resampling import Kernel
 
 ENDING = ".input.json"
 ALIGNED: Literal["bilinear, corners aligned"] = "bilinear, corners aligned"
 """Darknet's way (image.c)."""
-ANTIALIASED: Literal["bilinear, antialiased"] = "bilinear, antialiased"
-"""Pillow's, and that of torchvision's transforms."""
+ANTIALIASED: Mapping[Kernel, Literal["bilinear, antialiased", "bicubic, antialiased"]] = {
+    "bilinear": "bilinear, antialiased",
+    "bicubic": "bicubic, antialiased",
+}
+"""Pillow's ways, and those of torchvision's transforms."""
 _LARGEST = 1 << 20
 """Bytes of a file."""
 
@@ -42,7 +46,7 @@ class InputDescription(Struct, frozen=True, kw_only=True):
     scale: str | Numbers = "1/255"
     """A number may be written as 1/N."""
     mean: Numbers = 0
-    resize: Literal["bilinear, corners aligned", "bilinear, antialiased"] = ALIGNED
+    resize: Literal["bilinear, corners aligned", "bilinear, antialiased", "bicubic, antialiased"] = ALIGNED
     shorter_side: int | None = None
     """With the fit `crop`, as long the shorter side becomes before the middle is taken; without it, as Darknet does."""
     layout: str = "planar (N, C, H, W)"
@@ -51,6 +55,11 @@ class InputDescription(Struct, frozen=True, kw_only=True):
     def channels(self) -> int:
         """How many the input has."""
         return 1 if self.order == "grey" else 3
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """Of Pillow's resizing; None for Darknet's."""
+        return next((kernel for kernel, said in ANTIALIASED.items() if said == self.resize), None)
 
     def doubt(self) -> str:
         """Why nothing can be prepared so; nothing where it can."""
@@ -61,7 +70,7 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             return f"order {self.order!r} is that of no picture ({', '.join(ORDERS)})"
         if self.layout != "planar (N, C, H, W)":
             return f"layout {self.layout!r} is not that of a Caffe net"
-        if self.shorter_side is not None and (self.resize != ANTIALIASED or self.shorter_side < max(self.size)):
+        if self.shorter_side is not None and (self.kernel is None or self.shorter_side < max(self.size)):
             return f"no middle of {height} x {width} is taken of a shorter side of {self.shorter_side}"
         try:
             counts = {len(_numbers(self.mean)), len(_numbers(self.scale))}
@@ -76,7 +85,7 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             scale=_numbers(self.scale),
             bgr=self.order == "BGR",
             fit=self.fit,
-            antialiased=self.resize == ANTIALIASED,
+            kernel=self.kernel,
             shorter_side=self.shorter_side,
         )
 
@@ -91,6 +100,7 @@ def described(
     bgr: bool = False,
     resize: str | None = None,
     crop: str | None = None,
+    interpolation: Kernel | None = None,
 ) -> InputDescription:
     """The description of an input of this height and width, from options as a command line spells them.
 
@@ -132,7 +142,7 @@ def described(
         fit="stretch" if side is None else "crop",
         scale=tuple(factors) if factors else "1/255",
         mean=tuple(means) if means else 0,
-        resize=ANTIALIASED,
+        resize=ANTIALIASED[interpolation or "bilinear"],
         shorter_side=side,
     )
 

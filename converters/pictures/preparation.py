@@ -10,21 +10,21 @@ from msgspec import Struct
 from caffe_ir.blob import Array, Shape
 from converters.pictures.fitting import FITS, Fit
 from converters.pictures.reading import read_picture, refused
-from converters.pictures.resampling import antialiased, middle_of
+from converters.pictures.resampling import Kernel, antialiased, middle_of
 
 
 class Preparation(Struct, frozen=True, kw_only=True):
     """How a picture becomes an input: (values 0..255 - mean) * scale, each channel by itself, RGB unless `bgr`.
 
     letterbox keeps its proportions and fills up with grey, crop takes its middle; all fits are Darknet's own. With
-    `antialiased` it is resized as Pillow does it; `shorter_side` is what that becomes before the middle is taken.
+    a `kernel` it is resized as Pillow does it; `shorter_side` is what that becomes before the middle is taken.
     """
 
     mean: tuple[float, ...] = (0.0,)
     scale: tuple[float, ...] = (1 / 255,)
     bgr: bool = False
     fit: Fit = "letterbox"
-    antialiased: bool = False
+    kernel: Kernel | None = None
     shorter_side: int | None = None
 
 
@@ -53,10 +53,10 @@ def prepared(image: Array, shape: Shape, preparation: Preparation) -> Array:
 
 def _fitted(image: Array, height: int, width: int, preparation: Preparation) -> Array:
     """The picture in the size of the input, from 0 to 1."""
-    if not preparation.antialiased:
+    if preparation.kernel is None:
         return FITS[preparation.fit](image, height, width)
     if preparation.shorter_side is None:
-        made = antialiased(image, height, width)
+        made = antialiased(image, height, width, preparation.kernel)
     else:
-        made = middle_of(image, preparation.shorter_side, height, width)
+        made = middle_of(image, preparation.shorter_side, height, width, preparation.kernel)
     return made.astype(np.float32) / np.float32(255)

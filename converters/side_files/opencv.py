@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from converters.pictures.description import ANTIALIASED
 from converters.side_files.subject import Subject
 
 _FILE = '''\
@@ -88,7 +87,7 @@ def fitted(picture):
     """The picture in the size of the input (H, W, C), values from 0 to 255, as torchvision does it."""
     rows, columns = picture.shape[:2]
 {place}
-    image = Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR)
+    image = Image.fromarray(picture).resize((width, height), Image.Resampling.{kernel})
     part = np.asarray(image)[top : top + HEIGHT, left : left + WIDTH]
     return part.reshape(HEIGHT, WIDTH, -1).astype(np.float32)'''
 _WHOLE = """\
@@ -103,14 +102,16 @@ def opencv(subject: Subject) -> Mapping[str, str]:
     """The file by its ending."""
     described = subject.description
     height, width = subject.size
-    if described.resize == ANTIALIASED:
+    if described.kernel is not None:
         side = described.shorter_side
-        functions = _PILLOWS.format(place=_WHOLE if side is None else _MIDDLE.format(side=side))
+        functions = _PILLOWS.format(
+            kernel=described.kernel.upper(), place=_WHOLE if side is None else _MIDDLE.format(side=side)
+        )
     else:
         functions = _ALIGNED + _FITTED[described.fit]
     text = _FILE.format(
         title=subject.title,
-        imports="from PIL import Image\n" if described.resize == ANTIALIASED else "",
+        imports="from PIL import Image\n" if described.kernel is not None else "",
         height=height,
         width=width,
         mean=_rounded(subject.mean),

@@ -37,6 +37,7 @@ class Made(Struct, frozen=True, kw_only=True):
 
     model: Model
     random: bool = False
+    factory: Callable[..., Any] | None = None
 
 
 def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made:
@@ -62,7 +63,7 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made
         kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is no model"
         hint = "it must return the model itself, a torch.nn.Module"
         raise ConversionError(Problem(what=f"{place} returned {kind}", hint=hint))
-    return Made(model=made, random=drawn.numbers)
+    return Made(model=made, random=drawn.numbers, factory=factory)
 
 
 class _Drawn:

@@ -17,17 +17,20 @@ from converters.pytorch.graph.walk import Handler
 from converters.pytorch.open.factories import Made, import_file, load_factory
 from converters.pytorch.open.files import open_model
 from converters.pytorch.open.state_dict import load_weights
+from converters.pytorch.open.transforms import Transform, transform_of
 from converters.weights import open_weights
 
 RANDOM = "the weights are random, unless the function itself loads others; --weights FILE puts trained ones in"
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
-    """A model ready for capture, its name, and what is to be said of its weights."""
+    """A model ready for capture, its name, what is to be said of its weights, and what it says of pictures."""
 
     model: Model
     name: str
     notes: tuple[Note, ...] = ()
+    transform: Transform | None = None
+    """What the model's maker says of pictures."""
 
 
 def load(
@@ -52,17 +55,19 @@ def load(
     made = made or load_factory(source, arguments)
     model = unwrapped(made.model) if isinstance(made.model, torch.nn.Module) else made.model
     name = Path(source).stem if is_file else source.rpartition(":")[2]
+    transform = transform_of(model, made.factory, arguments)
     if weights is None:
-        return Loaded(model=model, name=name, notes=(Note(kind="warning", text=RANDOM),) if made.random else ())
+        notes = (Note(kind="warning", text=RANDOM),) if made.random else ()
+        return Loaded(model=model, name=name, notes=notes, transform=transform)
     if not isinstance(model, torch.nn.Module):
         why = f"{source} is a program with weights of its own"
         raise ConversionError(Problem(what="--weights has no place to go to", why=why))
     checkpoint = open_weights(weights)
     try:
-        notes = load_weights(model, checkpoint.tensors, key=weights_key)
+        loaded = load_weights(model, checkpoint.tensors, key=weights_key)
     except ConversionError as error:  # what was passed over in the file may be what is missing
         raise ConversionError(*error.problems, notes=checkpoint.notes) from None
-    return Loaded(model=model, name=name, notes=(*checkpoint.notes, *notes))
+    return Loaded(model=model, name=name, notes=(*checkpoint.notes, *loaded), transform=transform)
 
 
 def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:

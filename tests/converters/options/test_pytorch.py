@@ -14,6 +14,7 @@ NOT_FOR_LOADING = {
     "bgr",
     "resize",
     "crop",
+    "interpolation",
     "output_is",
     "anchors",
     "priors",
