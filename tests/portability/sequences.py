@@ -153,6 +153,19 @@ class _RetinaFace(_Ssd):
         )
 
 
+class _SsdFlat(_Ssd):
+    """The heads of the original SSD: each map with its channels last and flat, all of them in a row."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        first = self.first(x)
+        maps = (first, self.second(first))
+        boxes, classes = (
+            torch.cat([head(m).permute(0, 2, 3, 1).flatten(1) for head, m in zip(heads, maps, strict=True)], 1)
+            for heads in (self.boxes, self.classes)
+        )
+        return boxes, classes
+
+
 class _Crnn(nn.Module):
     """Columns of a text line as steps (T, N, classes); recurrent where it is asked for."""
 
@@ -242,6 +255,7 @@ NETS = {
     "yolov5": _YoloV5,
     "yolov8": _YoloV8,
     "ssd": _Ssd,
+    "ssd_flat": _SsdFlat,
     "retinaface": _RetinaFace,
     "crnn": lambda: _Crnn(False),
     "crnn_lstm": lambda: _Crnn(True),

@@ -1,0 +1,93 @@
+"""What readers of Caffe files ask of them, typed from their documents, sources and from trials; nothing here comes from
+the product's data.
+
+A rule is asked about a layer as its file spells it, and says whether the layer breaks it. `broken` lists what a pair of
+files breaks of a reader's book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from caffe_ir.proto import caffe_pb2
+from tests.portability.book import chips, engines, importers
+from tests.portability.book.layer import Layer, Shape
+from tests.portability.book.rules import EVERY, Book
+
+BOOKS: dict[str, Book] = {**engines.BOOKS, **importers.BOOKS, **chips.BOOKS}
+BOOKS["svp"] = (BOOKS["nnie"][0], [rule for rule in BOOKS["nnie"][1] if rule[0] != "Permute"])
+BOOKS["acuity"] = BOOKS["rknn1"]
+_ALL = ("caffe", "opencv", "ncnn", "mnn", "openvino", "rknn2")
+BOOKS["portable"] = (
+    frozenset.intersection(*(BOOKS[one][0] for one in _ALL)),
+    [rule for one in _ALL for rule in BOOKS[one][1]],
+)
+BOOKS["ambarella"] = BOOKS["portable"]
+BOOKS["novatek"] = (BOOKS["portable"][0] - {"Swish", "DummyData"}, BOOKS["portable"][1])
+
+WITH_A_SCALE_BEHIND = ("mace",)
+"""They want a Scale right behind every BatchNorm."""
+OUTPUTS, NAME = {"nnie": 16, "svp": 16}, {"nnie": 31, "svp": 31}
+"""The most outputs, and the longest names of inputs and outputs."""
+
+
+def layers(stem: Path, shapes: Mapping[str, Sequence[Sequence[Shape]]]) -> list[Layer]:
+    """The layers of a pair of files; `shapes` has those of the bottoms and the tops of each, by its name."""
+    text, weights = caffe_pb2.NetParameter(), caffe_pb2.NetParameter()
+    text_format.Parse(stem.with_name(f"{stem.name}.prototxt").read_text(encoding="utf-8"), text)
+    weights.ParseFromString(stem.with_name(f"{stem.name}.caffemodel").read_bytes())
+    blobs = {layer.name: layer.blobs for layer in weights.layer}
+    old = [text.input, text.layers, text.input_dim, text.input_shape]
+    assert not any(map(len, old)), "a form of older files"
+    assert {field.name for layer in weights.layer for field, _ in layer.ListFields()} <= {"name", "type", "blobs"}
+    types = {layer.name: layer.type for layer in text.layer}
+    assert all(layer.type == types[layer.name] for layer in weights.layer)
+    writer: dict[str, Any] = {}
+    found, inputs = [], {top for layer in text.layer if layer.type == "Input" for top in layer.top}
+    for layer in text.layer:
+        writers = [writer[bottom] for bottom in layer.bottom]  # a KeyError: the order is wrong
+        bottoms, tops = shapes[layer.name]
+        found.append(
+            Layer(
+                message=layer,
+                bottoms=bottoms,
+                tops=tops,
+                writers=writers,
+                inputs=inputs,
+                blobs=blobs.get(layer.name, ()),
+            )
+        )
+        writer.update(dict.fromkeys(layer.top, layer))
+    assert len(types) == len(text.layer)
+    return found
+
+
+def broken(target: str, read: Sequence[Layer]) -> list[str]:
+    """What the layers break of a reader's book, each with the layer's name."""
+    types, rules = BOOKS[target]
+    said = [f"{layer.message.name}: no layer {layer.type}" for layer in read if layer.type not in types]
+    for kind, text, breaks in (*EVERY, *rules):
+        said += [
+            f"{layer.message.name} ({layer.type}): {text}"
+            for layer in read
+            if kind in ("*", layer.type) and breaks(layer)
+        ]
+    return [*said, *_of_the_net(target, read)]
+
+
+def _of_the_net(target: str, read: Sequence[Layer]) -> Iterator[str]:
+    used = {bottom for layer in read for bottom in layer.message.bottom}
+    ends = [top for layer in read for top in layer.message.top if top not in used or layer.type == "Input"]
+    outputs = [top for layer in read for top in dict.fromkeys(layer.message.top) if top not in used]
+    if len(outputs) > OUTPUTS.get(target, len(outputs)):
+        yield f"{len(outputs)} outputs"
+    yield from (f"{name} is too long" for name in ends if len(name) > NAME.get(target, len(name)))
+    if target in WITH_A_SCALE_BEHIND:
+        for place, layer in enumerate(read):
+            behind = [one for one in read[place + 1 :] if layer.message.top[0] in one.message.bottom][:1]
+            if layer.type == "BatchNorm" and not any(one.type == "Scale" for one in behind):
+                yield f"{layer.message.name}: a BatchNorm without a Scale behind it"

@@ -1,0 +1,147 @@
+"""Nets of the usual kinds, written for every target, by the books of their readers: rules typed from documents."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffe_ir.errors import ConversionError
+from caffe_ir.files.reader import read
+from caffe_ir.files.readings import readings
+from caffe_ir.files.writer import write
+from caffe_ir.net import Net
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.reference import run
+from caffe_ir.targets import TARGETS
+from tests.portability.book import BOOKS, broken, layers
+from tests.portability.book.layer import Layer
+from tests.portability.engines import ENGINES, Files, outcome
+from tests.portability.nets import NETS, Model
+
+KINDS = {
+    "a plain classifier": "resnet",
+    "MobileNetV2": "mobilenet_v2",
+    "a net with squeeze and excitation": "senet",
+    "YOLOv3": "dk_yolov3",
+    "YOLOv4 with mish": "dk_yolov4",
+    "segmentation with bilinear upsampling": "unet_bilinear",
+    "a shuffle net": "shufflenet",
+    "a generator with InstanceNorm": "cyclegan",
+    "heads as SSD has them": "ssd_flat",
+}
+NO_SIGMOID = ("nncase",)
+NO_MISH = ("caffe2onnx", "x2paddle", "nncase", "mace", "tvm", "rknn1", "acuity", "sigmastar")
+"""No Exp, Log or BNLL, and no quotient: of sigmoids and sums alone there is none; caffe2onnx has no product."""
+NO_ROOT = ("x2paddle", "tpu-mlir", "nncase", "mace", "tvm", "rknn1", "acuity", "sigmastar")
+"""Nothing that takes a root or divides: no variance can be divided by."""
+IMPOSSIBLE = {
+    "senet": dict.fromkeys(NO_SIGMOID, "no layer Sigmoid"),
+    "dk_yolov4": dict.fromkeys(NO_MISH, "Mish"),
+    "cyclegan": dict.fromkeys(NO_ROOT, "Power"),
+}
+CLOSE = 1e-5
+"""Of an output's largest number: what rounding the weights to float32 may cost."""
+BY_NAME = {engine.name: engine for engine in ENGINES}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Model]:
+    return {name: NETS[name](tmp_path_factory.mktemp(name)) for name in KINDS.values()}
+
+
+@pytest.fixture(scope="module")
+def yolov3(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return NETS["dk_yolov3"](tmp_path_factory.mktemp("yolov3"))
+
+
+def written(model: Model, target: str, stem: Path) -> Net:
+    net = lower(model.net.copy(), TARGETS[target], Options(head=model.head))
+    write(net, stem, TARGETS[target])
+    return net
+
+
+def spelled(net: Net, stem: Path) -> list[Layer]:
+    return layers(stem, {node.name: (net.shapes_of(node.bottoms), net.shapes_of(node.tops)) for node in net.nodes})
+
+
+def error(model: Model, stem: Path) -> float:
+    """What the files compute in float64, beside what the source means."""
+    net = read(f"{stem}.prototxt", f"{stem}.caffemodel")
+    blobs = run(net, {name: value.astype(np.float64) for name, value in model.feeds.items()}, np.float64)
+    assert len(net.outputs) == len(model.outputs)
+    by_size = sorted(net.outputs, key=lambda name: blobs[name].size)
+    truths = sorted(model.outputs, key=lambda truth: truth.size)
+    return max(
+        float(np.abs(blobs[name].reshape(truth.shape) - truth).max() / np.abs(truth).max())
+        for name, truth in zip(by_size, truths, strict=True)
+    )
+
+
+def test_every_target_has_a_book() -> None:
+    assert set(BOOKS) == set(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_yolov3_breaks_no_rule(target: str, yolov3: Model, tmp_path: Path) -> None:
+    net = written(yolov3, target, tmp_path / "net")
+    assert broken(target, spelled(net, tmp_path / "net")) == []
+
+
+def test_what_is_right_for_caffe_breaks_rules_of_others(yolov3: Model, tmp_path: Path) -> None:
+    """Rules that nothing breaks would prove nothing."""
+    read = spelled(written(yolov3, "caffe", tmp_path / "net"), tmp_path / "net")
+    found = {target: broken(target, read) for target in TARGETS}
+    assert any(line.endswith("(ReLU): no slope") for line in found["nncase"])
+    assert not found["caffe"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_usual_nets_break_no_rule_and_compute_the_same(
+    target: str, models: Mapping[str, Model], tmp_path: Path
+) -> None:
+    for name, model in models.items():
+        if why := IMPOSSIBLE.get(name, {}).get(target):
+            with pytest.raises(ConversionError, match=why):
+                written(model, target, tmp_path / name)
+            continue
+        net = written(model, target, tmp_path / name)
+        assert broken(target, spelled(net, tmp_path / name)) == [], name
+        assert error(model, tmp_path / name) < CLOSE, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS.values())
+def test_the_data_of_each_target_find_what_its_book_finds(
+    name: str, models: Mapping[str, Model], tmp_path: Path
+) -> None:
+    """In the files for Caffe, of which many break rules of others."""
+    net = written(models[name], "caffe", tmp_path / name)
+    read = spelled(net, tmp_path / name)
+    for reading in readings(net, TARGETS["caffe"], TARGETS.values()):
+        by_book = {line.partition(" ")[0].rstrip(":") for line in broken(reading.reader.name, read)}
+        by_data = {node.name for node, verdict in reading.faults if verdict.is_fault}
+        assert by_data == by_book, reading.reader.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS.values())
+@pytest.mark.parametrize("target", ["opencv", "mnn", "portable"])
+@pytest.mark.parametrize("engine", ["opencv", "mnn"])
+def test_right_in_the_engines_that_run_here(
+    engine: str, target: str, name: str, models: Mapping[str, Model], tmp_path: Path
+) -> None:
+    if target not in (engine, "portable"):
+        pytest.skip("files for another engine")
+    if any(importlib.util.find_spec(module) is None for module in BY_NAME[engine].modules):
+        pytest.skip(f"{engine} is not installed")
+    net = written(models[name], target, tmp_path / name)
+    room = tmp_path / "room"
+    room.mkdir()
+    found = outcome(BY_NAME[engine], Files(net=net, stem=tmp_path / name), models[name], room)
+    assert (found.outcome, found.message) == ("right", "")
