@@ -18,7 +18,7 @@ The order, with its reasons:
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
 - pooled_maps behind legalize, whose forms spread what was pooled.
-- reshape when all views are made.
+- reshape before legalize, which is asked about views as well, and again when all views are made.
 - fold_batch_norm after legalize: it needs to know every reader of a convolution.
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
   linear_behind_power for what it leaves.
@@ -79,6 +79,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DEAD,
     UNREAD_PARTS,
     OUTPUTS_APART,
+    RESHAPE,
     PAD_INTO_WINDOW,
     DIVISION,
     CONSTANT_OPERAND,

@@ -1,7 +1,9 @@
-"""Reshapes of Reshapes -> one; a Flatten in front of an InnerProduct -> nothing.
+"""Reshapes of Reshapes -> one; a Flatten in front of an InnerProduct -> nothing; an output without the batch in front.
 
 A view of a view is a view of the first blob: the numbers lie in the same order. InnerProduct makes rows of all axes
-from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as well as (N, C H W).
+from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as well as (N, C H W). A view that moves
+the batch and that nobody reads, (T, 1, C) of (1, T, C), is written as (T, -1, C): a reader that knows no batch takes
+the first number off the shape, and finds all values in the second.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
             _read(net, node, bottom, node.layer)
     elif held == wanted and not net.is_output(node.top):
         net.replace(_read(net, node, bottom, node.layer), [])
+    elif len(wanted) > 1 and held[:1] != wanted[:1] and net.is_output(node.top) and not net.reads(node.top):
+        _read(net, node, bottom, Reshape(shape=(wanted[0], -1, *wanted[2:])))
     elif bottom != node.bottom:
         shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
         flat = len(wanted) == 2 < len(held) and held[0] == wanted[0]

@@ -91,6 +91,12 @@ def other_batch(layer: Reshape, bottoms: Shapes) -> bool:
     return layer.infer(bottoms)[0][:1] != bottoms[0][:1]
 
 
+def is_flattened(layer: Reshape) -> bool:
+    """Whether all values are left, in order, where a reader takes the first number off `shape`: a -1 stands behind it,
+    or it is the only one."""
+    return len(layer.shape) == 1 or -1 in layer.shape[1:]
+
+
 def many_axes(layer: Reshape, bottoms: Shapes) -> bool:
     return len(layer.infer(bottoms)[0]) > MAP_AXES
 

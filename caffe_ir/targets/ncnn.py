@@ -46,7 +46,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import Names, Never, Only, Spelling
+from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
@@ -137,7 +137,12 @@ NCNN = Target(
         ),
         ReLU6: (),
         Reshape: (
-            Never(text="there is no batch axis", where=cases.other_batch, silent=True, source="trial dfl by the batch"),
+            Never(
+                text="there is no batch axis",
+                where=lambda layer, bottoms: cases.other_batch(layer, bottoms) and not cases.is_flattened(layer),
+                silent=True,
+                source="trial dfl by the batch",
+            ),
             Never(text="more than four axes", where=cases.many_axes, silent=True, source="trial reshape_5d"),
         ),
         Scale: (
@@ -193,6 +198,20 @@ NCNN = Target(
         ),
         ShuffleChannel: (),
     },
+    net=(
+        NetLimit(
+            text="a layer reads a Reshape that moves the batch, and there is no batch axis",
+            where=lambda net: [
+                node
+                for node in net.nodes
+                if isinstance(node.layer, Reshape)
+                and net.reads(node.top)
+                and cases.other_batch(node.layer, net.shapes_of(node.bottoms))
+            ],
+            silent=True,
+            source="trial dfl by the batch",
+        ),
+    ),
     fields=frozenset({"interp_param", "norm_param", "permute_param", "reorg_param", "shuffle_channel_param"}),
     spellings=(
         Spelling(

@@ -137,7 +137,7 @@ class Stage(Struct, kw_only=True):
             return self.reshape(node, view.blob, shape, top)
         found = permutation(view.axes, plain_order(view.shape))
         assert found is not None, "the plain order takes every cut"
-        factors, order = found
+        factors, order = self._behind_the_batch(view, *found)
         last = top if tuple(factors[axis] for axis in order) == shape else ""
         return self.reshape(node, self.permute(node, view.blob, factors, order, last), shape, "" if last else top)
 
@@ -147,6 +147,12 @@ class Stage(Struct, kw_only=True):
         assert found is not None, f"{order} crosses the dimensions of {view}"
         identity = found[1] == tuple(range(len(found[1])))
         return self.written(node, view) if identity else self.permute(node, view.blob, *found)
+
+    def _behind_the_batch(self, view: View, shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
+        """A permutation of the blob behind a view, of which a batch of one stays the first axis."""
+        if self._shape(view)[0] != 1 or shape[0] == 1:
+            return shape, order
+        return (1, *shape), (0, *(axis + 1 for axis in order))
 
     def exposed(
         self, node: Node, view: View, axes: Sequence[int], *, as_channels: bool = False

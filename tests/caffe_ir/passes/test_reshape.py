@@ -69,3 +69,28 @@ def test_leaves_a_single_view_alone():
     before = net.copy()
     run_pass(RESHAPE, net, CONTEXT)
     assert net.dump() == before.dump()
+
+
+@pytest.mark.parametrize(
+    ("shape", "view", "written"),
+    [
+        ((1, 24, 12), (24, 1, 12), (24, -1, 12)),  # steps first, as CRNN has them
+        ((1, 2, 3, 4), (6, 4), (6, -1)),
+        ((2, 3, 4), (3, 2, 4), (3, -1, 4)),
+        ((1, 24, 12), (1, 288), (1, 288)),
+        ((1, 24, 12), (288,), (288,)),
+    ],
+)
+def test_an_output_that_moves_the_batch_holds_all_values_behind_the_first_axis(shape, view, written):
+    net = viewed(shape, view)
+    (node,) = rewritten(net, RESHAPE).nodes[2:]
+    assert isinstance(node.layer, Reshape)
+    assert node.layer.shape == written
+    without_batch = node.layer.shape[1:] or node.layer.shape  # what a reader without a batch makes of it
+    assert np.zeros(shape).reshape(without_batch).size == np.prod(shape)
+
+
+def test_a_view_that_moves_the_batch_and_is_read_stays():
+    net = viewed((1, 6, 4), (6, 4))
+    add(net, "last", ReLU())
+    assert rewritten(net, RESHAPE).node("view0").layer == Reshape(shape=(6, 4))

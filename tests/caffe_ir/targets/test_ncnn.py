@@ -6,8 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.layers import Concat, Convolution, Crop, Exp, InnerProduct, Mish, Pooling, Power, Reshape, Scale, Softmax
+from caffe_ir.layers import (
+    Concat,
+    Convolution,
+    Crop,
+    Exp,
+    InnerProduct,
+    Mish,
+    Pooling,
+    Power,
+    ReLU,
+    Reshape,
+    Scale,
+    Softmax,
+)
 from caffe_ir.targets import NCNN
+from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.targets.hand_made import differences
 from tests.caffe_ir.targets.measured import Measured, Trial, expected, trial_name
 
@@ -29,6 +43,7 @@ MAP = (1, 4, 6, 7)
         ((Exp(base=2.0), (MAP,)), "wrong"),
         ((InnerProduct(num_output=3, axis=3), (MAP,)), "wrong"),
         ((Reshape(shape=(4, 6, 7, 1)), (MAP,)), "wrong"),
+        ((Reshape(shape=(4, -1, 6)), (MAP,)), "right"),  # all values are behind the number that is taken off
         ((Reshape(shape=(0, 2, 2, 6, 7)), (MAP,)), "wrong"),
         ((Scale(axis=0), (MAP, (1, 4))), "right"),
         ((Scale(axis=0), (MAP, MAP)), "wrong"),
@@ -46,6 +61,15 @@ def test_a_linear_power_is_avoided_because_it_is_slow() -> None:
     verdict = NCNN.verdict(Power(scale=2.0, shift=1.0), (MAP,))
     assert verdict is not None
     assert "ten times" in verdict.why
+
+
+def test_a_view_that_moves_the_batch_is_right_where_nobody_reads_it() -> None:
+    net = net_of(MAP)
+    add(net, "steps", Reshape(shape=(4, -1, 6)))
+    assert list(NCNN.verdicts(net)) == []
+    add(net, "read", ReLU())
+    ((node, verdict),) = NCNN.verdicts(net)
+    assert (node.name, verdict.silent) == ("steps", True)
 
 
 ONE_BY_ONE = {"conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "ip_3d_axis2"}

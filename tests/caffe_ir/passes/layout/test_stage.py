@@ -99,3 +99,14 @@ def test_a_constant_may_be_an_output():
     run_pass(LAYOUT_NAMES, after, CONTEXT)
     assert_same(net, after)
     assert after.outputs[1] == after.values["constant"] == "constant"
+
+
+def test_a_batch_of_one_stays_in_front_of_what_is_permuted():
+    net = net_of((1, 3, 1, 5))
+    add(net, "steps", Permute(order=(3, 0, 1, 2)))
+    add(net, "joined", Reshape(shape=(5, 1, 3)))
+    after = net.copy()
+    take(after, staged(after))
+    assert_same(net, after)
+    (permuted,) = [node for node in after.nodes if isinstance(node.layer, Permute)]
+    assert after.shapes[permuted.top] == (1, 5, 3)
