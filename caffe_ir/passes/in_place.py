@@ -18,44 +18,49 @@ The names of `net.values` stay; which of them are overwritten in Caffe follows f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
-from caffe_ir.layer import Layer
 from caffe_ir.layers import Eltwise
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.base import Context, NetPass
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
+def _run(net: Net, context: Context) -> None:
+    alone = dict[str, bool]()
+    for node in list(net.nodes):
+        marked = _marked(net, node, context, alone)
+        if marked is not node:
+            net.update(node, marked)
+        for top in node.tops:
+            alone[top] = net.is_read_once(top) and _made_alone(marked, alone)
+
+
+def _made_alone(node: Node, alone: Mapping[str, bool]) -> bool:
+    """Whether what a node makes lies in memory of its own, or in that of a bottom that nobody else sees."""
+    if node.layer.is_view or node.in_place:
+        return bool(node.bottoms) and alone[node.bottoms[0]]
+    return bool(node.bottoms)
+
+
+def _marked(net: Net, node: Node, context: Context, alone: Mapping[str, bool]) -> Node:
+    """The node as it should be. `alone` has the blobs before it whose memory only their one reader sees."""
     read = context.target.in_place is None or isinstance(node.layer, context.target.in_place)
     if node.in_place and not read:  # as another program wrote it
-        net.update(node, replace(node, in_place=False))
-    if not node.layer.works_in_place or node.in_place or not read or len(node.tops) != 1:
-        return
-    if net.is_output(node.top):
-        return
-    commutes, shares = isinstance(node.layer, Eltwise), context.target.shares_memory
+        return replace(node, in_place=False)
+    if not node.layer.works_in_place or node.in_place or not read or len(node.tops) != 1 or net.is_output(node.top):
+        return node
+    shares = context.target.shares_memory
     if len(node.bottoms) > 1 and (not shares or context.target.for_others):
-        return
-    for bottom in node.bottoms if commutes else node.bottoms[:1]:
+        return node
+    for bottom in node.bottoms if isinstance(node.layer, Eltwise) else node.bottoms[:1]:
         whole = net.shapes[bottom] == net.shapes[node.top] and node.bottoms.count(bottom) == 1
-        if whole and _is_free(net, bottom) and (shares or not net.producer(bottom).layer.is_view):
+        if whole and alone[bottom] and (shares or not net.producer(bottom).layer.is_view):
             others = tuple(other for other in node.bottoms if other != bottom)
-            net.update(node, replace(node, bottoms=(bottom, *others), in_place=True))
-            return
+            return replace(node, bottoms=(bottom, *others), in_place=True)
+    return node
 
 
-def _is_free(net: Net, blob: str) -> bool:
-    """Whether nobody but its only reader sees the memory of a blob: it, and what it is a view of, are read once."""
-    while net.is_read_once(blob):
-        producer = net.producer(blob)
-        if not producer.layer.is_view and not producer.in_place:
-            return bool(producer.bottoms)
-        if not producer.bottoms:
-            return False
-        blob = producer.bottoms[0]
-    return False
-
-
-IN_PLACE = Pass(name="in_place", visits=(Layer,), rewrite=_rewrite)
+IN_PLACE = NetPass(name="in_place", run=_run)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -187,3 +189,19 @@ def test_a_scale_of_two_blobs_overwrites_one_for_caffe_alone():
     net.outputs = ["end"]
     assert rewritten(net, IN_PLACE, context=ALONE).node("scaled").in_place
     assert not rewritten(net, IN_PLACE).node("scaled").in_place
+
+
+def test_a_long_chain_takes_time_by_its_length():
+    """Each layer asks who sees its bottom's memory, which the one before it knows."""
+
+    def seconds(length):
+        net = net_with_conv()
+        for place in range(length):
+            add(net, f"relu{place}", ReLU())
+        add(net, "end", Pooling(pool="MAX", kernel_size=(1, 1)))
+        begin = time.process_time()
+        IN_PLACE.run(net, CONTEXT)
+        assert sum(node.in_place for node in net.nodes) == length
+        return time.process_time() - begin
+
+    assert min(seconds(4000) for _ in range(3)) < 10 * min(seconds(1000) for _ in range(3))
