@@ -14,6 +14,7 @@ from converters.cli.options import FILE, takes, takes_given
 from converters.cli.picture_input import OF_PICTURES
 from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
+from converters.cli.verify_pictures import picture_remarks
 from converters.cli.verify_reduced import check_reduce, reduce_and_say
 from converters.cli.verify_shown import show_comparison, verdict_told
 from converters.cli.verify_source import opened, parted
@@ -68,7 +69,7 @@ def verify(
         if report is not None:
             check_file(report, HTML, inputs=read_files)
         found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
-        found = replace(found, remarks=(*found.remarks, *target_remarks(pair)))
+        found = replace(found, remarks=(*found.remarks, *target_remarks(pair), *picture_remarks(found, pair, wanted)))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
             write_report(comparison, report, remarks=found.remarks, command=command_line())

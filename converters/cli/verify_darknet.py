@@ -77,7 +77,6 @@ def darknet_opened(
     source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
     return Opened(
         source=replace(source, beside={".heads.json": None, ".input.json": None, **files_beside(model, lowered)}),
-        fit=model.facts.preprocessing.fit,
         remarks=(f"not compared with Darknet itself: {why}",) if why else (),
     )
 

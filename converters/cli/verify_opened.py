@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from converters.verify import Source
     from converters.verify.readings import Reading
 
-Fit = Literal["letterbox", "stretch", "crop"]
-
 
 class Pair(Struct, frozen=True, kw_only=True):
     """The two files of a Caffe net."""
@@ -37,10 +35,9 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Opened(Struct, frozen=True, kw_only=True):
-    """A source with how it takes pictures, and what the user should know about who judges."""
+    """A source with what the user should know about the programs that it is compared with."""
 
     source: Source
-    fit: Fit = "stretch"
     remarks: tuple[str, ...] = ()
     readings: Callable[[], Iterator[Reading]] = lambda: iter(())
     """Other ways to read the same files, for one of which the Caffe net may have been made."""

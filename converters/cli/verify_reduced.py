@@ -48,7 +48,7 @@ def reduce_and_say(comparison: Comparison, found: Opened, pair: Pair, wanted: Ve
     if engine is None:
         say("nothing to reduce: no engine that was asked for differs")
         return
-    files, feeds = caffe_files(pair.prototxt, pair.caffemodel), given(wanted, found)[0]
+    files, feeds = caffe_files(pair.prototxt, pair.caffemodel), given(wanted, found, pair)[0]
     small = reduced(files, engine, feeds, wanted.tolerance)
     if small is None:
         say(f"nothing to reduce: {engine.name} is right on the whole net in a second run")

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.cli.failure import failures_told
-from converters.cli.verify_opened import Asked, Fit, Opened, Pair
+from converters.cli.verify_opened import Asked, Opened, Pair
+from converters.cli.verify_pictures import preparation_of
 from converters.cli.verify_progress import steps
 from converters.cli.verify_source import opened
 from converters.options import VerifyOptions
 
 if TYPE_CHECKING:
     from caffe_ir.files.writer import Written
-    from converters.pictures.preparation import Preparation
     from converters.verify import Comparison, Engine
     from converters.verify.source import Feeds
 
@@ -45,7 +44,7 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
         if partly is None:
             raise
         return partly
-    feeds = given(wanted, found)
+    feeds = given(wanted, found, pair)
     with steps(quiet=quiet) as progress:
         comparison = verify(
             found.source,
@@ -61,7 +60,7 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
     return explained(comparison, found.source.expected, files.net, found.readings())
 
 
-def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
+def given(wanted: VerifyOptions, found: Opened, pair: Pair) -> list[Feeds]:
     """The inputs of the net, one set for each run. Raises ConversionError."""
     from converters.verify.inputs import from_file, noise
     from converters.verify.source import inputs_of
@@ -69,30 +68,8 @@ def given(wanted: VerifyOptions, found: Opened) -> list[Feeds]:
     shapes = inputs_of(found.source.expected)
     if not wanted.inputs:
         return [noise(shapes, wanted.seed, found.source.whole)]
-    preparation = preparation_of(found.fit, wanted)
-    taken = found.source.expected.taken
-    if taken is not None:  # then the net does all but the fitting itself
-        preparation = replace(preparation, mean=(0.0,), scale=(1.0,), bgr=(taken.order == "BGR") != taken.swapped)
+    preparation = preparation_of(found, pair, wanted)
     return [from_file(Path(name), shapes, preparation) for name in wanted.inputs]
-
-
-def preparation_of(usual: Fit, wanted: VerifyOptions) -> Preparation:
-    """How pictures become inputs: Darknet's way unless the command line says otherwise."""
-    from converters.pictures.preparation import Preparation
-
-    return Preparation(
-        mean=_numbers(wanted.mean, "--mean") or (0.0,),
-        scale=_numbers(wanted.scale, "--scale") or (1 / 255,),
-        bgr=wanted.bgr,
-        fit=wanted.fit or usual,
-    )
-
-
-def _numbers(text: str | None, option: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not one number or one for each channel", param_hint=option) from None
 
 
 def engines_wanted(names: Sequence[str], tool: str | None = None) -> list[Engine]:

@@ -59,16 +59,26 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     ] = 0
     mean: Annotated[
         str | None,
-        Option(help="Subtracted from a picture's values, 0..255.  [default: 0]", metavar="M[,M,M]", in_manifest=False),
+        Option(
+            help="Subtracted from a picture's values, 0..255.  [default: as STEM.input.json says]",
+            metavar="M[,M,M]",
+            in_manifest=False,
+        ),
     ] = None
     scale: Annotated[
         str | None,
-        Option(help="Factor for a picture, after the mean.  [default: 1/255]", metavar="S[,S,S]", in_manifest=False),
+        Option(
+            help="Factor for a picture, after the mean.  [default: as STEM.input.json says]",
+            metavar="S[,S,S]",
+            in_manifest=False,
+        ),
     ] = None
     bgr: Annotated[bool, Option(help="Channel order blue, green, red.", in_manifest=False)] = False
     fit: Annotated[
         Literal["letterbox", "stretch", "crop"] | None,
-        Option(help="How a picture is resized, as Darknet does it.", in_manifest=False),
+        Option(
+            help="Have a picture resized as Darknet does it.  [default: as STEM.input.json says]", in_manifest=False
+        ),
     ] = None
     precision: Annotated[
         Literal["float32", "float64"] | None,
