@@ -30,6 +30,11 @@ def read_message(prototxt: str | Path) -> tuple[caffe_pb2.NetParameter, list[int
     return message, lines_of_layers(text)
 
 
+def message_text(message: caffe_pb2.NetParameter) -> str:
+    """A net as the text of a prototxt."""
+    return text_format.MessageToString(message)
+
+
 def layer_lines(message: caffe_pb2.NetParameter, lines: Sequence[int]) -> list[int | None]:
     """The lines of the layers, as `read_message` found them; None for each where they could not be counted."""
     return list(lines) if len(lines) == len(message.layer) else [None] * len(message.layer)

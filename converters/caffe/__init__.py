@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters.caffe.check import Shortfall, check_file, checked
-from converters.caffe.frontend import convert
+from converters.caffe.frontend import convert, deploy_text
 from converters.caffe.retarget import retarget
 
-__all__ = ["Shortfall", "check_file", "checked", "convert", "retarget"]
+__all__ = ["Shortfall", "check_file", "checked", "convert", "deploy_text", "retarget"]

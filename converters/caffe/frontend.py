@@ -7,7 +7,7 @@ from pathlib import Path
 
 from caffe_ir.blob import Shape
 from caffe_ir.errors import Problems
-from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
+from caffe_ir.files.net_text import layer_lines, message_text, read_message, runs_at_test
 from caffe_ir.files.reader import net_of
 from caffe_ir.net import Net
 from caffe_ir.values import Values
@@ -20,6 +20,28 @@ def convert(prototxt: str | Path, caffemodel: str | Path | None = None, *, input
     `input` has the shapes of inputs, `data=1x3x224x224`, or `1x3x224x224` of the only one. Every blob is a value of
     the source under its name in the file. Raises ConversionError with everything that is wrong.
     """
+    net = _at_test(prototxt, input)
+    problems = net.problems
+    with problems.collected():
+        read = net_of(net.message, net.lines, prototxt, None if problems.found else caffemodel)
+    problems.raise_if_any()
+    read.notes += net.notes
+    read.values = Values({top: top for node in read.nodes for top in node.tops})
+    return read
+
+
+def deploy_text(prototxt: str | Path, *, input: Sequence[str] = ()) -> str:
+    """The text of a prototxt without what is for training, its layers as the file spells them.
+
+    Raises ConversionError with everything that is wrong.
+    """
+    net = _at_test(prototxt, input)
+    net.problems.raise_if_any()
+    return message_text(net.message)
+
+
+def _at_test(prototxt: str | Path, input: Sequence[str]) -> Lines:
+    """The layers that a file has at phase TEST, and inputs in the place of its data. Raises ConversionError."""
     shapes = parse_shapes(input)
     message, lines = read_message(prototxt)
     net = Lines(file=str(prototxt), message=message, lines=layer_lines(message, lines))
@@ -28,13 +50,7 @@ def convert(prototxt: str | Path, caffemodel: str | Path | None = None, *, input
         if not runs_at_test(message.layer[place], stages):
             net.leave_out(place, "its rules leave it out at phase TEST")
     without_training(net, shapes)
-    problems = net.problems
-    with problems.collected():
-        read = net_of(net.message, net.lines, prototxt, None if problems.found else caffemodel)
-    problems.raise_if_any()
-    read.notes += net.notes
-    read.values = Values({top: top for node in read.nodes for top in node.tops})
-    return read
+    return net
 
 
 def parse_shapes(texts: Iterable[str]) -> Mapping[str, Shape]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+from msgspec.structs import replace
+
 from converters.cli.files import lowered
 from converters.cli.picture_input import know_pictures_beside
 from converters.cli.verify_opened import Asked, Opened, Pair, stated
@@ -11,10 +14,11 @@ from converters.options import CaffeOptions, CaffeSourceOptions
 
 if TYPE_CHECKING:
     from caffe_ir.files.header import Header
+    from converters.verify import CaffeFiles
 
 
 def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
-    """The source that two Caffe files are. Raises ConversionError and UsageError.
+    """The source that two Caffe files are, run by an engine that reads them. Raises ConversionError and UsageError.
 
     Where the prototxt of `pair` says that it was converted from such files it is held against them lowered as it says;
     else blob by blob, by their names.
@@ -22,9 +26,13 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
     from converters.verify import caffe_files
     from converters.verify import caffe_source as other_net
 
+    if asked.judge == "darknet":
+        raise click.UsageError("--judge darknet: the source is a Caffe net")
     if not _was_converted(pair):
-        return Opened(source=other_net(caffe_files(source.prototxt, source.caffemodel)))
-    from converters.caffe import convert, retarget
+        files = caffe_files(source.prototxt, source.caffemodel)
+        return _with_reference(Opened(source=other_net(files)), files, asked)
+    from converters.caffe import convert, deploy_text, retarget
+    from converters.verify import CaffeFiles
     from converters.verify.source import embedded_judge, source_of
 
     told = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
@@ -33,7 +41,24 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
     judge = embedded_judge(net, "the Caffe net that it was made of, in float64")
     lowering = told.lowering or CaffeOptions(**asked.caffe)
     made = lowered(net.copy(), lowering, rewrite=retarget)
-    return Opened(source=source_of(str(source.prototxt), net, made, [judge]), remarks=told.remarks)
+    found = Opened(source=source_of(str(source.prototxt), net, made, [judge]), remarks=told.remarks)
+    as_it_stands = not told.read.input and all(note.kind not in ("assumed", "dropped") for note in net.notes)
+    text = "" if as_it_stands else deploy_text(source.prototxt, input=told.read.input)
+    files = CaffeFiles(net=net, prototxt=source.prototxt, caffemodel=source.caffemodel)
+    return _with_reference(found, files, asked, text)
+
+
+def _with_reference(found: Opened, files: CaffeFiles, asked: Asked, text: str = "") -> Opened:
+    """The source with an engine that runs its files beside this program, or with the reason why there is none."""
+    from converters.verify.caffe_judge import reference_of
+
+    if asked.judge == "embedded":
+        return found
+    reference = reference_of(files, text)
+    if reference.judge is None:
+        remark = f"the reference is this program alone; no other engine runs the source: {reference.why}"
+        return replace(found, remarks=(*found.remarks, remark))
+    return replace(found, source=replace(found.source, judges=(*found.source.judges, reference.judge)))
 
 
 def _was_converted(pair: Pair) -> bool:

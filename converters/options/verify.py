@@ -95,7 +95,7 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
         Literal["auto", "embedded", "darknet"],
         Option(
             help="Reference for a Darknet net: Darknet itself where it is installed and can run the net, "
-            "or numpy alone.",
+            "or numpy alone; for a Caffe net: an engine that is installed and can run it, or numpy alone.",
             in_manifest=False,
         ),
     ] = "auto"

@@ -64,6 +64,8 @@ def stopping_layer(files: CaffeFiles, runs: Callable[[CaffeFiles], bool]) -> str
                 low = middle
             else:
                 high = middle
+        if high == len(nodes) and runs(written_part(files, nodes, Path(folder, "part.prototxt"))):
+            return ""  # as we write its layers they all run: it is how the file spells them
     if low == inputs:  # not even one layer runs: it may be something else than the layer
         return ""
     found = nodes[high - 1]

@@ -20,8 +20,9 @@ from converters.verify.matching import Makers
 
 Feeds = Mapping[str, Array]
 """The inputs by their names in the Caffe net, and in its order."""
-Values = Iterator[tuple[str, Array]]
-"""The values of a source under its own names, in the order in which they are computed."""
+Values = Iterator[tuple[str, Array | None]]
+"""The values of a source under its own names, in the order in which they are computed; None where a program cannot
+give one any more."""
 
 
 class Judge(Struct, frozen=True, kw_only=True):
@@ -126,14 +127,15 @@ class Supply(Struct, kw_only=True):
 
     stream: Values
     wanted: Counter[str]
-    waiting: dict[str, Array] = field(default_factory=dict)
+    waiting: dict[str, Array | None] = field(default_factory=dict)
 
     def take(self, value: str) -> Array | None:
-        """The value, or None where the source does not compute it."""
+        """The value, or None where the source does not compute it or cannot give it."""
         while value not in self.waiting:
-            name, array = next(self.stream, ("", None))
-            if array is None:
+            found = next(self.stream, None)
+            if found is None:
                 return None
+            name, array = found
             if self.wanted[name]:
                 self.waiting[name] = array
         self.wanted[value] -= 1

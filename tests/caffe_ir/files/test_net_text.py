@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.files.net_text import layer_lines, parsed_as_it_is, read_message, runs_at_test, upgraded
+from caffe_ir.files.net_text import layer_lines, message_text, parsed_as_it_is, read_message, runs_at_test, upgraded
 
 RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
 
@@ -20,6 +20,11 @@ def test_layers_have_the_lines_on_which_they_begin(tmp_path: Path) -> None:
     message, lines = read_message(written(tmp_path, f'# layer {{\nname: "net"\n{RELU}\n{RELU}'))
     assert [layer.name for layer in message.layer] == ["relu", "relu"]
     assert layer_lines(message, lines) == [3, 10]
+
+
+def test_a_message_is_written_as_it_was_read(tmp_path: Path) -> None:
+    message, _ = read_message(written(tmp_path, f'name: "net"\n{RELU}'))
+    assert read_message(written(tmp_path, message_text(message)))[0] == message
 
 
 def test_layers_whose_lines_cannot_be_counted_have_none(tmp_path: Path) -> None:

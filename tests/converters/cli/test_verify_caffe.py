@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
-from tests.converters.caffe.files import CONV, INPUT, pair
+import numpy as np
+import pytest
+
+from caffe_ir.layers import TanH
+from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair
 from tests.converters.cli.given import converted, tool
+
+without_pycaffe = pytest.mark.skipif(
+    importlib.util.find_spec("caffe") is not None, reason="pycaffe comes before OpenCV"
+)
 
 
 def test_two_nets_that_were_not_made_of_each_other_are_compared_blob_by_blob(tmp_path: Path) -> None:
@@ -19,3 +28,52 @@ def test_a_net_that_was_converted_is_held_against_its_source_lowered(tmp_path: P
     result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
     assert result.exit_code == 0, result.output
     assert "the Caffe net that it was made of" in result.stdout
+
+
+TANH = 'layer { name: "tanh" type: "TanH" bottom: "conv" top: "tanh" }\n'
+
+
+@without_pycaffe
+def test_opencv_runs_the_source_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this program reads wrongly is the same on both sides of it, and shows only beside another engine."""
+    files = pair(tmp_path, INPUT + CONV + TANH)
+    converted("caffe", *files, "-o", tmp_path / "out")
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
+    assert result.exit_code == 0, result.output
+    assert "meaning, opencv" in result.stdout
+    assert "net.prototxt in OpenCV" in result.stdout
+    monkeypatch.setattr(TanH, "_values", lambda layer, x: np.tanh(0.9 * x))
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
+    assert result.exit_code == 1, result.output
+    assert "first at fault: tanh" in result.stdout
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded", "--judge", "embedded")
+    assert result.exit_code == 0, result.output
+
+
+@without_pycaffe
+def test_of_a_file_for_training_it_runs_the_layers_that_stay(tmp_path: Path) -> None:
+    text = TRAIN_VAL.replace("round_mode: FLOOR", "")
+    files = pair(tmp_path, text, inputs=("data=1x3x12x12",))
+    converted("caffe", *files, "--input", "data=1x3x12x12", "-o", tmp_path / "out")
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded", "-v")
+    assert result.exit_code == 0, result.output
+    assert "net.prototxt, without what is for training, in OpenCV" in result.stdout
+    assert "meaning, opencv     agrees" in result.stdout
+
+
+@without_pycaffe
+def test_without_another_engine_it_says_so(tmp_path: Path) -> None:
+    files = pair(tmp_path, INPUT + 'layer { name: "n" type: "LRN" bottom: "data" top: "n" lrn_param { k: 2 } }\n')
+    converted("caffe", *files, "-o", tmp_path / "out")
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
+    assert result.exit_code == 0, result.output
+    assert "the reference is this program alone" in result.stdout
+    assert "opencv: n (LRN): k is ignored" in result.stdout
+
+
+def test_darknet_is_no_reference_of_a_caffe_net(tmp_path: Path) -> None:
+    files = pair(tmp_path, INPUT + CONV)
+    converted("caffe", *files, "-o", tmp_path / "out")
+    result = tool("verify", *files, tmp_path / "out", "--judge", "darknet")
+    assert result.exit_code == 2
+    assert "--judge darknet: the source is a Caffe net" in result.stderr

@@ -35,7 +35,7 @@ def test_its_values_are_those_that_the_tests_own_darknet_gives(model) -> None:
     assert len(seen) >= 16
     for value, array in seen.items():
         theirs = right[int(value.rpartition("_")[2])].values
-        assert np.array_equal(array.ravel(), theirs.ravel()), value
+        assert np.array_equal(np.array(array).ravel(), theirs.ravel()), value
 
 
 @needs_darknet

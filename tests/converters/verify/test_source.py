@@ -21,7 +21,7 @@ def small():
 def test_values_come_under_the_sources_names_also_in_place() -> None:
     seen = dict(embedded(small(), {"data": np.zeros((1, 2))}))
     assert set(seen) == {"conv_0", "relu_0", "alias"}
-    assert seen["conv_0"].tolist() == [[0.5, 0.5]]
+    assert np.array(seen["conv_0"]).tolist() == [[0.5, 0.5]]
 
 
 def test_one_blob_may_hold_several_values() -> None:
@@ -39,7 +39,7 @@ def test_a_source_tells_where_its_values_come_from_and_what_they_are() -> None:
 def test_the_embedded_judge_takes_inputs_by_their_order() -> None:
     (judge,) = source_of("small", small(), small()).judges
     seen = dict(judge.values({"renamed": np.zeros((1, 2))}))
-    assert seen["relu_0"].tolist() == [[0.5, 0.5]]
+    assert np.array(seen["relu_0"]).tolist() == [[0.5, 0.5]]
 
 
 def test_a_supply_keeps_what_is_wanted_later_and_nothing_else() -> None:

@@ -1,0 +1,99 @@
+"""OpenCV as the reference of a Caffe net; what it computes is held against torch in its own test."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.layers import LRN, InnerProduct, Sigmoid
+from caffe_ir.values import Values
+from converters.verify import ENGINES, Judge
+from converters.verify.caffe_judge import REFERENCES, engine_judge, reference_of
+from converters.verify.engine import EngineFailed
+from converters.verify.source import JudgeFailed
+from tests.caffe_ir.build import add, net_of
+from tests.converters.verify.engine_nets import INPUT, by_torch, files_of, ordinary, sliced
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("caffe") is not None, reason="pycaffe comes before OpenCV")
+
+
+def valued(net):
+    net.values = Values({top: top for node in net.nodes for top in node.tops})
+    return net
+
+
+def files_with_values(folder, net):
+    files = files_of(folder, net)
+    valued(files.net)
+    return files
+
+
+def judge_of(files, text="") -> Judge:
+    found = reference_of(files, text)
+    assert found.judge is not None, found.why
+    return found.judge
+
+
+def test_opencv_is_the_reference_of_what_it_computes(tmp_path) -> None:
+    judge = judge_of(files_with_values(tmp_path, ordinary()))
+    assert judge.name == "opencv"
+    assert judge.title.startswith("net.prototxt in OpenCV")
+    seen = dict(judge.values({"renamed": INPUT}))
+    for blob, right in by_torch(ordinary()).items():
+        np.testing.assert_allclose(np.array(seen[blob]), right, rtol=1e-4, atol=1e-5)
+
+
+def test_the_second_top_of_a_layer_is_passed_over_and_what_follows_is_not(tmp_path) -> None:
+    judge = judge_of(files_with_values(tmp_path, sliced()))
+    seen = dict(judge.values({"data": INPUT}))
+    assert list(seen) == ["first", "second", "relu"]
+    assert seen["second"] is None
+    np.testing.assert_allclose(np.array(seen["relu"]), np.maximum(INPUT[:, 1:], 0))
+
+
+def test_an_engine_that_gets_a_layer_wrong_is_not_the_reference(tmp_path) -> None:
+    net = net_of((1, 3, 9, 11))
+    add(net, "lrn", LRN(k=2.0))  # both OpenCV and MNN ignore k
+    found = reference_of(files_with_values(tmp_path, net))
+    assert found.judge is None
+    assert found.why == "pycaffe: not installed; opencv: lrn (LRN): k is ignored; mnn: lrn (LRN): k is ignored"
+
+
+def test_the_next_engine_takes_its_place(tmp_path) -> None:
+    net = net_of((1, 3))
+    rng = np.random.default_rng(0)
+    add(net, "fc", InnerProduct(num_output=4, transpose=True), rng.normal(size=(3, 4)), rng.normal(size=4))
+    found = reference_of(files_with_values(tmp_path, net))  # OpenCV takes no transposed weights
+    assert (found.judge is None) == bool(ENGINES["mnn"].missing())
+    assert found.judge is None or found.judge.name == "mnn"
+
+
+def test_it_may_read_another_text_in_the_place_of_the_prototxt(tmp_path) -> None:
+    files = files_with_values(tmp_path, ordinary())
+    text = files.prototxt.read_text(encoding="utf-8")
+    files.prototxt.write_text("layers that OpenCV does not read", encoding="utf-8")
+    judge = judge_of(files, text)
+    assert "without what is for training" in judge.title
+    assert "prob" in dict(judge.values({"data": INPUT}))
+    with pytest.raises(JudgeFailed, match="OpenCV cannot run the net"):
+        list(judge_of(files).values({"data": INPUT}))
+
+
+def test_what_an_engine_says_when_it_fails_is_the_judges_reason(tmp_path) -> None:
+    def fails(*arguments: object) -> Iterator[np.ndarray | None]:
+        raise EngineFailed("it has no Sigmoid")
+        yield
+
+    net = net_of((1, 3))
+    add(net, "sigmoid", Sigmoid())
+    judge = engine_judge(replace(ENGINES["opencv"], blobs=fails), files_with_values(tmp_path, net))
+    with pytest.raises(JudgeFailed, match="it has no Sigmoid"):
+        list(judge.values({"data": np.zeros((1, 3))}))
+
+
+def test_the_engines_that_may_be_the_reference_exist() -> None:
+    assert set(REFERENCES) <= set(ENGINES)
