@@ -8,32 +8,32 @@ import click
 
 from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
-from converters.cli.options import FILE
+from converters.cli.files import stem_of
 from converters.cli.progress import bytes_written
 from converters.cli.say import say
 
 
 @click.command(cls=Command)
 @click.argument("prototxt", type=InputFile())
-@click.option(
-    "-o", "--output", type=FILE, metavar="FILE", help="The caffemodel to write.  [default: beside the prototxt]"
-)
+@click.option("-o", "--output", metavar="STEM", help="Where to write STEM.caffemodel.  [default: beside the prototxt]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
 @click.option("--force", is_flag=True, help="Replace weights that are there already.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def init(prototxt: Path, output: Path | None, seed: int, force: bool, quiet: bool) -> None:
+def init(prototxt: Path, output: str | None, seed: int, force: bool, quiet: bool) -> None:
     """Write the weights with which Caffe would start to train PROTOTXT, from its fillers.
 
     Defaults without a filler are Caffe's: weights 0, Scale 1, PReLU 0.25, and BatchNorm without statistics, which
     divides by sqrt(eps).
     """
     with failures_told(str(prototxt), what="cannot be filled"):
+        from caffe_ir.files.file_names import BINARY, HDF5
         from caffe_ir.files.fillers import filled
         from caffe_ir.files.reader import read, read_spelled
-        from caffe_ir.files.replaceable import check_absent
+        from caffe_ir.files.replaceable import check_absent, with_ending
         from caffe_ir.files.writer import write_weights
 
-        path = output or prototxt.with_suffix(".caffemodel")
+        stem = prototxt.with_suffix("") if output is None else stem_of(output, prototxt.stem)
+        path = with_ending(stem, HDF5 if output and output.endswith(HDF5) else BINARY)
         why = "its weights would be lost to those that the fillers make"
         check_absent(path, why, inputs=[prototxt], force=force)
         net = filled(read(prototxt), read_spelled(prototxt), seed=seed)
@@ -42,4 +42,4 @@ def init(prototxt: Path, output: Path | None, seed: int, force: bool, quiet: boo
             size = write_weights(net, path, force=True, progress=progress)
     if not quiet:
         count = sum(bool(node.blobs) for node in net.nodes)
-        say(f"written  {path} ({size:,} bytes, {count} layers with weights)")
+        say(f"written  {path} ({size:,} bytes, {count} layer{'s' * (count != 1)} with weights)")

@@ -125,6 +125,14 @@ def convert() -> None:
     """Write neural networks as Caffe nets that compute the same function."""
 
 
+class _Ended(BaseException):
+    """A signal ended the program. No SystemExit: that one may be the user's code's, and is told as its fault."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def main() -> None:
     """Run the command line and exit with one of CODES."""
     guard()
@@ -139,6 +147,8 @@ def main() -> None:
     except OutputLost as error:
         _say_output_lost(error)
         sys.exit(OUTPUT_LOST)
+    except _Ended as ended:
+        sys.exit(128 + ended.number)
     except MemoryError:
         say("there is not enough memory for this model", err=True)
         sys.exit(NO_MEMORY)
@@ -173,7 +183,7 @@ def _import_from_here() -> None:
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     """Leave as after Ctrl-C, so that files half written are taken away."""
-    raise SystemExit(128 + number)
+    raise _Ended(number)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,44 @@ def test_an_interrupted_run_leaves_the_old_files_and_nothing_else(tmp_path: Path
     assert run.returncode == 128 + number
 
 
+SLOW_MODEL = """
+import time
+import torch
+
+class Slow(torch.nn.Module):
+    def forward(self, x):
+        print("begun", flush=True)
+        time.sleep(60)
+        return x.relu()
+
+def slow():
+    print("begun", flush=True)
+    time.sleep(60)
+    return Slow()
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "name"), [("Slow", "SIGTERM"), ("slow", "SIGTERM"), ("Slow", "SIGINT"), ("slow", "SIGHUP")]
+)
+def test_a_run_that_ends_in_the_users_code_is_no_fault_of_that_code(tmp_path: Path, made: str, name: str) -> None:
+    """While the model is made, or while torch captures it."""
+    if not hasattr(signal, name):
+        pytest.skip(f"there is no {name} here")
+    (tmp_path / "mine.py").write_text(SLOW_MODEL)
+    words = ("pytorch", f"{tmp_path}/mine.py:{made}", "--input", "1x3x4x4", "-o", tmp_path / "new/net")
+    with process("", *words) as run:
+        assert run.stderr is not None
+        assert run.stderr.readline() == "begun\n"  # stdout is for what the program says
+        run.send_signal(signal.Signals[name])
+        out, err = run.communicate(timeout=30)
+    assert run.returncode == 128 + signal.Signals[name]
+    assert "cannot be converted" not in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.py"}
+
+
 def test_a_hangup_that_is_ignored_stays_ignored() -> None:
     program = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)"
     tell = "\nimport atexit\natexit.register(lambda: print(signal.getsignal(signal.SIGHUP).name))"
