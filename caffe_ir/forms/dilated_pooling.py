@@ -11,12 +11,14 @@ i of stride s, dilation d and begin p holds the cells i s - p + j d for j < k.
   last wanted window are among them, and every s-th place from q d - p on is taken. q < k: each window holds a cell.
 - Where the size is no multiple of d, the last cells are repeated: behind it cell P is what cell P - d is. A window that
   holds P and any cell at all holds P - d, so its maximum does not see it.
+- A pad of rows alone is dropped by several readers; as many copies of the first and of the last row do the same.
 Rows as (m, d W) and columns as (C H, m, d) are views: nothing is permuted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from math import gcd
 from typing import Literal
 
@@ -26,6 +28,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.forms.pooling import add_maximum
+from caffe_ir.forms.repeated_border import add_bordered
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Pooling, Reshape
 from caffe_ir.layers.source import Gather, WindowPool
@@ -45,7 +48,7 @@ class Steps(Struct, frozen=True, kw_only=True):
     count: int
 
 
-def _by_views(new: Replacement) -> str:
+def _by_views(new: Replacement, *, bordered: bool = False) -> str:
     layer, x, shape = new.old.layer, new.old.bottom, new.shape_of(new.old.bottom)
     assert isinstance(layer, WindowPool)
     if layer.pool != "MAX" or layer.dilation == (1, 1):
@@ -56,7 +59,7 @@ def _by_views(new: Replacement) -> str:
         left.append(steps)
     for axis in AXES:
         if left[axis].dilation > 1:
-            x, shape = _all_phases(new, x, shape, left[axis], axis)
+            x, shape = _all_phases(new, x, shape, left[axis], axis, bordered)
             left[axis] = Steps(count=shape[2 + axis])
     rows, columns = left
     rest = WindowPool(
@@ -68,7 +71,7 @@ def _by_views(new: Replacement) -> str:
     )
     if rest.kernel_size == (1, 1) and rest.output_size == shape[2:]:
         return ""
-    return add_maximum(new, rest, x)
+    return add_bordered(new, rest, x) if bordered and any(rest.begin) else add_maximum(new, rest, x)
 
 
 def _one_phase(new: Replacement, x: str, shape: Shape, layer: WindowPool, axis: Axis) -> tuple[str, Shape, Steps]:
@@ -99,7 +102,7 @@ def _one_phase(new: Replacement, x: str, shape: Shape, layer: WindowPool, axis: 
     return x, shape, reduced
 
 
-def _all_phases(new: Replacement, x: str, shape: Shape, steps: Steps, axis: Axis) -> tuple[str, Shape]:
+def _all_phases(new: Replacement, x: str, shape: Shape, steps: Steps, axis: Axis, bordered: bool) -> tuple[str, Shape]:
     """The maxima along an axis of more than `dilation` cells."""
     size, d, last = shape[2 + axis], steps.dilation, (steps.count - 1) * steps.stride - steps.begin
     short = -size % d
@@ -111,7 +114,9 @@ def _all_phases(new: Replacement, x: str, shape: Shape, steps: Steps, axis: Axis
     view = (channels, turns, d * width) if axis == 0 else (channels * height, turns, d)
     seen = (channels, places, width) if axis == 0 else (channels, height, places)
     x = new.add(f"{name}_view", Reshape(shape=(0, *view)), x)
-    x = new.add(name, Pooling(pool="MAX", kernel_size=(steps.kernel, 1), pad=(pad, 0)), x)
+    if bordered:
+        x, _ = _taken(new, x, (shape[0], *view), 0, [*[0] * pad, *range(view[1]), *[view[1] - 1] * pad])
+    x = new.add(name, Pooling(pool="MAX", kernel_size=(steps.kernel, 1), pad=(0 if bordered else pad, 0)), x)
     x = new.add(f"{name}_places", Reshape(shape=(0, *seen)), x)
     first = pad * d - steps.begin
     wanted = range(first, first + steps.count * steps.stride, steps.stride)
@@ -129,5 +134,8 @@ def _taken(
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    WindowPool: (Form(name="undilated Pooling of views", build=_by_views),),
+    WindowPool: (
+        Form(name="undilated Pooling of views", build=_by_views),
+        Form(name="undilated Pooling of views with their border repeated", build=partial(_by_views, bordered=True)),
+    ),
 }

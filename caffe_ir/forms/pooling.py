@@ -77,19 +77,23 @@ def _of_more_windows(new: Replacement) -> str:
 
 
 def _of_picked_cells(new: Replacement) -> str:
-    layer, bottom = _asked(new)
-    x, strides = new.old.bottom, list(layer.stride)
+    layer, _ = _asked(new)
     if layer.pool == "AVE":
         return "it is no maximum"
+    x, strided = add_picked(new, layer)
+    return "its windows leave no cells out" if x == new.old.bottom else add_maximum(new, strided, x)
+
+
+def add_picked(new: Replacement, layer: WindowPool) -> tuple[str, WindowPool]:
+    """Pick the cells that windows take where they leave others out between them; gives these, and windows over them."""
+    x, bottom, strides = new.old.bottom, new.shape_of(new.old.bottom), list(layer.stride)
     for axis in AXES:
         kernel, stride, count = layer.kernel_size[axis], layer.stride[axis], layer.output_size[axis]
         inside = layer.begin[axis] == 0 and (count - 1) * stride + kernel <= bottom[2 + axis]
         if kernel < stride and layer.dilation[axis] == 1 and inside:
             indices = tuple(window * stride + cell for window in range(count) for cell in range(kernel))
             x, strides[axis] = new.add("picked", Gather(axis=2 + axis, indices=indices), x), kernel
-    if x == new.old.bottom:
-        return "its windows leave no cells out"
-    return add_maximum(new, replace(layer, stride=(strides[0], strides[1])), x)
+    return x, replace(layer, stride=(strides[0], strides[1]))
 
 
 def add_maximum(new: Replacement, layer: WindowPool, x: str) -> str:

@@ -5,7 +5,8 @@ hold that the target lacks is written in a form of its own, and priced as such. 
 the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
 taken that the fewest other targets get wrong. Files that are for other targets as well (`Target.for_others`) may cost
 more for that, and a layer that the target computes and another one does not is written in one of its forms too, or
-stays as it is. Of that a form is no equal that holds much more memory than another one of no higher cost. A form that
+stays as it is. Of what a form holds, old converters (`CONVERTERS`) count where they get it wrong in silence, not where
+they refuse it. Of that a form is no equal that holds much more memory than another one of no higher cost. A form that
 loses digits in float32 is taken only where every other one loses them too.
 
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
@@ -29,7 +30,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import WIDESPREAD
+from caffe_ir.targets import CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target, Verdict
 
 EQUAL = 0.01
@@ -48,8 +49,9 @@ CLOSE = 2e-6
 
 Kinds = frozenset[type[Layer]]
 Breaks = Mapping[str, int]
-"""Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence."""
-REFUSED, WRONG = 1, 2
+"""Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence; UNCOUNTED
+where an old converter refuses it. Of several layers the least counts: what is refused is not computed wrongly."""
+UNCOUNTED, REFUSED, WRONG = 0, 1, 2
 AS_IT_IS = Form(name="as it is", build=lambda new: "")
 
 Priced = tuple[float, Breaks, float]
@@ -111,7 +113,10 @@ class Chooser(Struct, kw_only=True):
         if not self.target.holds(node.layer, bottoms):
             return True
         shares = bool(node.param_names) or node.in_place
-        return self.target.for_others and not shares and bool(self._priced_layer(node.layer, bottoms)[1])
+        if shares or not self.target.for_others:
+            return False
+        _, breaks, _ = self._priced_layer(node.layer, bottoms)
+        return any(other.name in breaks for other in WIDESPREAD)
 
     def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.
@@ -182,9 +187,13 @@ class Chooser(Struct, kw_only=True):
 
     @staticmethod
     def _saves(other: Choice, one: Choice, room: float) -> bool:
-        """Whether another form costs no more, and holds so much less that no other target is worth it."""
+        """Whether another form costs no more, and holds so much less that who refuses it does not count.
+
+        Who gets it wrong in silence does.
+        """
         much = max(TIMES * other.held, other.held + room)
-        return not (one.kept or other.kept) and other.cost <= one.cost and one.held > much
+        as_true = all(one.breaks.get(name) == WRONG for name, fault in other.breaks.items() if fault == WRONG)
+        return as_true and not (one.kept or other.kept) and other.cost <= one.cost and one.held > much
 
     def _burden(self, one: Choice, share: float) -> float:
         """The cost of a form, and what its faults elsewhere would be worth."""
@@ -217,7 +226,7 @@ class Chooser(Struct, kw_only=True):
                 choice = self.best(inner, within, share)
                 one = (choice.cost, choice.breaks, choice.loss)
             cost += one[0]
-            breaks = _worst(breaks, one[1])
+            breaks = _of_both(breaks, one[1])
             loss = max(loss, one[2])
         return cost, breaks, loss
 
@@ -240,13 +249,16 @@ class Chooser(Struct, kw_only=True):
 
 
 def _broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:
-    verdicts = {other.name: other.verdict(layer, bottoms) for other in WIDESPREAD if other is not target}
-    faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
-    return {name: WRONG if verdict.silent else REFUSED for name, verdict in faults.items()}
+    breaks = dict[str, int]()
+    for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, UNCOUNTED)):
+        verdicts = {other.name: other.verdict(layer, bottoms) for other in others if other is not target}
+        faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
+        breaks.update({name: WRONG if verdict.silent else refused for name, verdict in faults.items()})
+    return breaks
 
 
-def _worst(first: Breaks, second: Breaks) -> dict[str, int]:
-    return {name: max(first.get(name, 0), second.get(name, 0)) for name in first.keys() | second.keys()}
+def _of_both(first: Breaks, second: Breaks) -> dict[str, int]:
+    return {name: min(first.get(name, WRONG), second.get(name, WRONG)) for name in first.keys() | second.keys()}
 
 
 def _run(net: Net, context: Context) -> None:

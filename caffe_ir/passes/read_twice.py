@@ -1,4 +1,5 @@
-"""A Concat that reads a blob twice -> it reads a copy, x * 1, from the second time on, where the target wants that.
+"""A Concat that reads a blob twice -> it reads a copy, x * 1, from the second time on, where the target wants that, or
+another program that the files are for.
 
 Numbers are the same: a Scale of ones is exact. caffe2onnx joins other blobs where one is read twice.
 """
@@ -14,13 +15,16 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
+from caffe_ir.targets import CONVERTERS
+from caffe_ir.targets.target import Target
 
 MAP = 4
 """Axes of a blob of which every target that has a Scale takes one."""
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    if len(set(node.bottoms)) == len(node.bottoms) or not any(node in limit.where(net) for limit in context.target.net):
+    readers = (context.target, *(CONVERTERS if context.target.for_others else ()))
+    if len(set(node.bottoms)) == len(node.bottoms) or not any(_mistaken(net, node, reader) for reader in readers):
         return
     new, bottoms = Replacement(net=net, old=node), list[str]()
     for bottom in node.bottoms:
@@ -30,6 +34,13 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         bottoms.append(read)
     new.nodes.append(replace(node, bottoms=tuple(bottoms)))
     new.finish()
+
+
+def _mistaken(net: Net, node: Node, reader: Target) -> bool:
+    """Whether a reader has a limit that the node breaks, and refuses no other layer of the net."""
+    verdicts = (reader.verdict(one.layer, net.shapes_of(one.bottoms)) for one in net.nodes)
+    broken = any(node in limit.where(net) for limit in reader.net)
+    return broken and not any(verdict.effect == "refused" for verdict in verdicts if verdict)
 
 
 READ_TWICE = Pass(name="read_twice", visits=(Concat,), rewrite=_rewrite)

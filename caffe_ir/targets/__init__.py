@@ -7,10 +7,12 @@ from functools import cache
 from importlib import import_module
 
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.caffe2onnx import CAFFE2ONNX
 from caffe_ir.targets.mnn import MNN
 from caffe_ir.targets.ncnn import NCNN
 from caffe_ir.targets.opencv import OPENCV
 from caffe_ir.targets.target import Target
+from caffe_ir.targets.x2paddle import X2PADDLE
 
 PLACES: Mapping[str, str] = {
     "caffe": "caffe.CAFFE",
@@ -67,5 +69,7 @@ def _loaded(name: str) -> Target:
 TARGETS: Mapping[str, Target] = _Targets()
 WIDESPREAD: tuple[Target, ...] = (CAFFE, OPENCV, MNN, NCNN)
 """Readers that many people run files with which were not written for them: among equal forms, theirs are preferred."""
+CONVERTERS: tuple[Target, ...] = (CAFFE2ONNX, X2PADDLE)
+"""Old programs that refuse much: a form that they get wrong in silence is avoided, and no more is done for them."""
 
-__all__ = ["CAFFE", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]
+__all__ = ["CAFFE", "CONVERTERS", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]

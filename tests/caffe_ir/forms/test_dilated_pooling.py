@@ -13,15 +13,17 @@ from torch.nn import functional as F
 
 from caffe_ir.forms import dilated_pooling
 from caffe_ir.geometry import extent
+from caffe_ir.layers import Convolution, Pooling
 from caffe_ir.layers.source import Gather, WindowPool
+from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written
-from tests.caffe_ir.passes.rewriting import rewritten
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 
-(BY_VIEWS,) = dilated_pooling.FORMS[WindowPool]
+BY_VIEWS, BORDERED = dilated_pooling.FORMS[WindowPool]
 
 
 def output_of(size, kernel, stride, begin, dilation, *, ceil_mode=False):
@@ -58,8 +60,22 @@ def types(net):
 
 def test_sizes_that_the_dilation_divides_are_views_and_two_poolings():
     net = pooling((8, 12), (3, 3), (1, 1), (2, 2), (2, 2))
-    after = rewritten(net, LEGALIZE, RESHAPE)
+    after = rewritten(net, LEGALIZE, RESHAPE, context=ALONE)
     assert types(after) == ["Reshape", "Pooling", "Reshape", "Pooling", "Reshape"]
+
+
+def test_what_two_readers_would_drop_is_repeated_in_files_for_all():
+    net = net_of((1, 3, 64, 64))
+    filters = Convolution(num_output=64, kernel_size=(9, 9), pad=(4, 4), bias_term=False)
+    add(net, "large", filters, np.ones((64, 3, 9, 9)))
+    back = Convolution(num_output=2, kernel_size=(9, 9), pad=(4, 4), bias_term=False)
+    add(net, "small", back, np.ones((2, 64, 9, 9)))
+    windows = WindowPool(
+        pool="MAX", kernel_size=(3, 3), stride=(1, 1), begin=(2, 2), dilation=(2, 2), output_size=(64, 64)
+    )
+    add(net, "pool", windows)
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert {node.layer.pad for node in net.nodes if isinstance(node.layer, Pooling)} == {(0, 0)}
 
 
 def test_a_stride_of_the_dilation_is_one_pooling_of_one_phase():
@@ -120,9 +136,9 @@ def axes(draw):
     return draw(st.integers(max(1, extent - 2 * padding), extent + 9)), kernel, stride, padding, dilation
 
 
-@settings(deadline=None, max_examples=150)
-@given(axes(), axes(), st.booleans())
-def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode):
+@settings(deadline=None, max_examples=250)
+@given(axes(), axes(), st.booleans(), st.sampled_from([BY_VIEWS, BORDERED]))
+def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode, form):
     size, kernel, stride, padding, dilation = geometry = tuple(zip(rows, columns, strict=True))
     assume(dilation != (1, 1))
     x = torch.randn(2, 3, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) - 3
@@ -133,7 +149,7 @@ def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode):
     wanted = F.max_pool2d(bordered, kernel, stride, 0, dilation)[:, :, :height, :width].numpy()
     assume(np.isfinite(wanted).all())  # a window without a cell is no maximum
     net = pooling(*geometry, ceil_mode=ceil_mode)
-    after = written(net, BY_VIEWS)
+    after = written(net, form)
     assert not any(isinstance(node.layer, WindowPool) for node in after.nodes)
     (found,) = (run(after, {"data": x.numpy()}, np.float64)[name] for name in after.outputs)
     assert (found == wanted).all()

@@ -211,5 +211,8 @@ def has_parameters(net):
 
 def test_no_other_program_is_worth_many_times_the_memory(monkeypatch):
     assert has_parameters(lower(windows_of_attention(), CAFFE, Options()))
+    alike = tuple(replace(TARGETS["opencv"], name=f"opencv {number}") for number in range(5))
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, *alike))  # which compute all pairs, and refuse the filters
+    assert has_parameters(lower(windows_of_attention(), CAFFE, Options()))
     monkeypatch.setattr(legalize, "LARGER", 1e9)
     assert not has_parameters(lower(windows_of_attention(), CAFFE, Options()))

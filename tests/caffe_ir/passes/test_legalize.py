@@ -120,6 +120,31 @@ def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_li
     assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU", "ReLU"]
 
 
+def test_a_form_that_is_refused_is_not_computed_wrongly(monkeypatch):
+    """Of two layers, one that a target refuses and one that it gets wrong: the file is refused."""
+    lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
+    wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
+    less = Target(name="less", title="less", layers={**lacking, TanH: wrong})
+    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, less))
+    forms_of(monkeypatch, Mish, both=chain(TanH(), AbsVal()), neither=chain(Sigmoid(), ReLU(), ReLU()))
+    assert lowered(Mish()) == ["TanH", "AbsVal"]  # a refusal is worth little
+    forms_of(monkeypatch, Mish, both=chain(TanH(), ReLU()), neither=chain(Sigmoid(), ReLU(), ReLU()))
+    assert lowered(Mish()) == ["Sigmoid", "ReLU", "ReLU"]
+
+
+def test_of_old_converters_only_what_they_get_wrong_in_silence_counts(monkeypatch):
+    lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
+    wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
+    old = Target(name="old", title="old", layers={**lacking, TanH: wrong})
+    monkeypatch.setattr(legalize, "CONVERTERS", (old,))
+    forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU(), ReLU()))
+    assert lowered(Mish()) == ["AbsVal"]
+    forms_of(monkeypatch, Mish, wrong=chain(TanH()), computed=chain(Sigmoid(), ReLU()))
+    assert lowered(Mish()) == ["Sigmoid", "ReLU"]
+    forms_of(monkeypatch, TanH, computed=chain(Sigmoid(), ReLU()))
+    assert lowered(TanH()) == ["TanH"]  # for them no layer of Caffe is written otherwise
+
+
 def test_a_form_may_hold_the_layer_that_it_writes_where_the_target_has_it(monkeypatch):
     less = Target(name="less", title="less", layers={kind: () for kind in CAFFE.layers if kind is not AbsVal})
     monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, less))

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Concat, ReLU
+from caffe_ir.layers import Concat, ReLU, Slice
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.read_twice import READ_TWICE
 from caffe_ir.targets import TARGETS
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 
 CAFFE2ONNX = Context(target=TARGETS["caffe2onnx"], options=Options())
 
@@ -28,6 +28,14 @@ def test_from_the_second_time_on_a_copy_is_read() -> None:
 
 def test_a_target_that_reads_it_so_is_left_alone() -> None:
     net = joined("a", "b", "a")
+    assert rewritten(net, READ_TWICE, context=ALONE).dump() == net.dump()
+
+
+def test_files_for_other_programs_as_well_have_the_copy_where_those_come_so_far() -> None:
+    assert rewritten(joined("a", "b", "a"), READ_TWICE, context=CONTEXT).node("y").bottoms == ("a", "b", "y_copy")
+    net = net_of((1, 3, 4, 5))
+    add(net, "rows", Slice(axis=2, slice_point=(2,)), tops=("first", "second"))  # which caffe2onnx refuses
+    add(net, "y", Concat(axis=2), bottoms=("first", "second", "first"))
     assert rewritten(net, READ_TWICE, context=CONTEXT).dump() == net.dump()
 
 
