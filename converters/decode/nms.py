@@ -23,7 +23,8 @@ def suppressed(boxes: Boxes, nms: Suppression) -> list[Detection]:
     measure = measure_of(nms)
     if nms.best_class:
         boxes = _of_best_class(boxes)
-    found = [one for category in range(boxes.scores.shape[1]) for one in _of_class(boxes, category, measure, nms)]
+    seen = np.flatnonzero((boxes.scores > 0).any(axis=0))
+    found = [one for category in seen.tolist() for one in _of_class(boxes, category, measure, nms)]
     return sorted(found, key=lambda one: -one.score)[: nms.most]
 
 
@@ -54,4 +55,5 @@ def _of_class(boxes: Boxes, category: int, measure: Measure, nms: Suppression) -
         place = boxes.places[best]
         x, y, w, h = map(float, place)
         yield Detection(category=category, score=float(scores[best]), place=(x, y, w, h))
-        rest = rest[~(measure(place, boxes.places[rest]) > np.float32(nms.threshold))]
+        if len(rest):
+            rest = rest[~(measure(place, boxes.places[rest]) > np.float32(nms.threshold))]

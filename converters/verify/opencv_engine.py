@@ -58,12 +58,12 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
 
 
 def opened_net(files: CaffeFiles) -> Callable[[Sequence[str], Feeds], list[Array | None]]:
-    """The net with its layers joined, kept open: gives the wanted outputs for one set of inputs after the other.
+    """The net as OpenCV runs it by itself, kept open: gives the wanted outputs for one set of inputs after the other.
 
     Raises EngineFailed, here and when it runs.
     """
     _refuse_names(files)
-    opened = _of_opencv(files, lambda: _joined(files, {}))
+    opened = _of_opencv(files, lambda: _opened(files, {}))
 
     def forward(wanted: Sequence[str], feeds: Feeds) -> list[Array | None]:
         def run() -> list[Array | None]:
