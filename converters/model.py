@@ -12,7 +12,7 @@ What is assumed and rewritten goes to the logger "tocaffe": warnings as warnings
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -148,17 +148,19 @@ def from_pytorch(
     example_kwargs: Mapping[str, Any] | None = None,
     handlers: Mapping[str, Handler] | None = None,
     name: str = "",
+    approx: Collection[str] = (),
 ) -> Model:
     """The model of a module for inputs of these shapes, or of a program that torch.export made.
 
-    Raises ConversionError with every reason why it cannot be converted.
+    `approx` names functions that may be near ones, in the module and its references: "gelu=tanh". Raises
+    ConversionError with every reason why it cannot be converted, and ValueError for an unknown approximation.
     """
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
     from converters.verify.source import embedded_judge
     from converters.verify.torch_source import torch_judge
 
-    captured = capture(module, example_inputs, example_kwargs)
+    captured = capture(module, example_inputs, example_kwargs, approx)
     net = convert(captured.program, handlers=handlers, name=name or type(module).__name__)
     net.notes[:0] = captured.notes
     return Model(net=net, title=net.name, judges=(torch_judge(captured.program, net), embedded_judge(net)))

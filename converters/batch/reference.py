@@ -79,7 +79,7 @@ def _form(one: Declared) -> str:
         *map(_spelled, one.choices),
         *([one.option.metavar] if one.option.grammar and one.option.metavar else []),
     ]
-    return f"{', '.join(choices[:-1])} or {choices[-1]}"
+    return " or ".join(filter(None, (", ".join(choices[:-1]), choices[-1])))
 
 
 def _spelled(value: Any) -> str:

@@ -102,7 +102,14 @@ def torch_opened(source: str, options: PyTorchOptions) -> TorchNet:
     model = torch_model(source, options)
     name, kwargs = model.loaded.name, model.kwargs
     with users_code():
-        net = convert(model.loaded.model, model.args, example_kwargs=kwargs, handlers=model.handlers, name=name)
+        net = convert(
+            model.loaded.model,
+            model.args,
+            example_kwargs=kwargs,
+            handlers=model.handlers,
+            name=name,
+            approx=options.approx,
+        )
     net.notes[:0] = model.loaded.notes
     options = completed(net, options, model.loaded.transform)
     know_pictures(net, options)

@@ -30,8 +30,10 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     told = stated(PyTorchOptions, (Path(source.rpartition(":")[0] or source),), pair, asked)
     model = torch_model(source, told.read)
     with users_code():
-        program = capture(model.loaded.model, model.args, model.kwargs).program
+        captured = capture(model.loaded.model, model.args, model.kwargs, told.read.approx)
+        program = captured.program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
+    near = [f"{note.text}; the reference computes it so too" for note in captured.notes if note.kind == "warning"]
     read = completed(net, told.read, model.loaded.transform)
     know_pictures(net, read)
     found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
@@ -42,7 +44,7 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
         **input_file(made, read),
         **heads_file(made, read, model.loaded.model),
     }
-    return replace(found, source=replace(found.source, beside=beside), remarks=told.remarks)
+    return replace(found, source=replace(found.source, beside=beside), remarks=(*told.remarks, *near))
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:

@@ -10,6 +10,9 @@ from msgspec import Struct, field
 
 from converters.options.declared import Option
 
+APPROXIMATIONS = ("gelu=tanh",)
+"""Those of converters.pytorch.capture.approximations: --help loads no torch, and a test compares the two."""
+
 
 class PyTorchOptions(Struct, frozen=True, kw_only=True):
     """Its inputs, and the arguments of `converters.pytorch.open.loading.load` and `load_plugins`."""
@@ -41,6 +44,14 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     plugins: Annotated[
         tuple[Path, ...],
         Option(help="Python file whose HANDLERS convert further operations.", flag="--plugin", from_file=False),
+    ] = ()
+    approx: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Function that may be a near one: GELU by tanh is off by up to 4.74e-4. Never by default.",
+            metavar="FUNCTION=NEAR",
+            choices=APPROXIMATIONS,
+        ),
     ] = ()
     mean: Annotated[
         str | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -31,17 +31,19 @@ def convert(
     handlers: Mapping[str, Handler] | None = None,
     input_names: Sequence[str] = (),
     name: str = "",
+    approx: Collection[str] = (),
 ) -> Net:
     """The net of a module for inputs of these shapes, or of a program that torch.export made.
 
     `handlers` adds to HANDLERS or replaces in it: (Call, Build) -> Value by "mylib::op" or "aten.op.overload".
-    Raises ConversionError with every reason why the model cannot be converted.
+    `approx` names functions that may be near ones: "gelu=tanh". Raises ConversionError with every reason why the model
+    cannot be converted, and ValueError for an unknown approximation.
     """
     own = handlers or {}
     Problems(found=[*wrong_handlers(own, "handlers=")]).raise_if_any()
     known = {**HANDLERS, **{full_name(op): handler for op, handler in own.items()}}
     model = unwrapped(model) if isinstance(model, torch.nn.Module) else model
-    captured = capture(model, example_inputs, example_kwargs)
+    captured = capture(model, example_inputs, example_kwargs, approx)
     net = to_net(
         captured.program, known, HINTS, name=name or class_name(model, captured.program), input_names=input_names
     )

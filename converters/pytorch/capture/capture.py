@@ -7,7 +7,7 @@ import io
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_map
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.capture.aliases import beyond_schemas, needs_functional
+from converters.pytorch.capture.approximations import approximated
 from converters.pytorch.capture.export_errors import explained, first_line, needs_numbers
 from converters.pytorch.capture.known_tensors import KnownTensors
 from converters.pytorch.capture.sizes import dynamic, open_sizes, refuse_dynamic, refuse_other_sizes
@@ -44,10 +45,16 @@ class Captured(Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Captured:
+def capture(
+    model: Model,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    approx: Collection[str] = (),
+) -> Captured:
     """Capture a module in eval mode, or take a program as it is. Raises ConversionError.
 
-    The module is left in the mode in which it was. A program with dynamic shapes is captured again for `args`.
+    The module is left in the mode in which it was. A program with dynamic shapes is captured again for `args`. `approx`
+    names functions that may be near ones (approximations.py).
     """
     args, kwargs = _apart(args, kwargs or {})
     if isinstance(model, torch.nn.Module):
@@ -79,7 +86,8 @@ def capture(model: Model, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | 
     _refuse_hidden_aliases(program)
     if needs_functional(program.graph):
         program = _functional(program)
-    return Captured(program=program, notes=tuple(notes))
+    program, said = approximated(program, approx)
+    return Captured(program=program, notes=(*notes, *said))
 
 
 def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

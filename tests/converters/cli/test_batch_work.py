@@ -154,3 +154,12 @@ def test_files_for_tools_are_written_beside(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == made - {"a.nnie.cfg", "a.opencv.py"}
     result = do(torch_job(tmp_path, side_files=["nnie"]))
     assert "it is not known how a picture becomes the input" in str(result.problems)
+
+
+def test_an_approximation_of_a_manifest_is_made_and_said(tmp_path: Path) -> None:
+    job = torch_job(tmp_path, approx=["gelu=tanh"])
+    (tmp_path / "zoo.py").write_text(FACTORY.replace("torch.nn.ReLU()", "torch.nn.GELU()"))
+    result = do(job)
+    assert result.problems == ()
+    assert any("1 GELU by tanh, each off by up to 4.74e-4" in warning for warning in result.warnings)
+    assert "gelu=tanh" in (tmp_path / "out/t.prototxt").read_text().partition("name:")[0]
