@@ -17,6 +17,7 @@ def as_text(found: Answer, names: Sequence[str], place: Path | None) -> str:
     """The picture, what is in it, and how long each stage took."""
     height, width = found.size
     lines = [f"{found.path}  {width} x {height}, {_summary(found)}"]
+    lines += [f"  note: {remark}" for remark in found.remarks]
     lines += [f"  {line}" for line in _lines(found, names)]
     stages = ", ".join(f"{stage} {1000 * seconds:.1f}" for stage, seconds in found.seconds.items())
     lines.append(f"  milliseconds: {stages}")
@@ -38,6 +39,8 @@ def as_json(found: Answer, names: Sequence[str]) -> str:
         told["classes"] = [{**_called(category, names), "score": score} for category, score in found.classes]
     else:
         told["outputs"] = {name: list(blob.shape) for name, blob in found.blobs.items()}
+    if found.remarks:
+        told["remarks"] = found.remarks
     return json.dumps({**told, "seconds": found.seconds}, ensure_ascii=True)
 
 

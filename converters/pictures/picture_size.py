@@ -8,8 +8,11 @@ from __future__ import annotations
 import struct
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_WITH_ALPHA = (4, 6)
+"""PNG's colour types."""
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of JPEG that a frame begins with, SOF0 to SOF15; between them stand DHT, JPG and DAC."""
 _ALONE = frozenset({0x01, 0xFF, *range(0xD0, 0xD8)})
@@ -17,11 +20,15 @@ _ALONE = frozenset({0x01, 0xFF, *range(0xD0, 0xD8)})
 
 
 class PictureSize(Struct, frozen=True, kw_only=True):
-    """Columns and rows, and how many times the decoder goes through all of them."""
+    """Columns and rows, how many times the decoder goes through all of them, and what a channel of a pixel has."""
 
     width: int
     height: int
     scans: int = 1
+    bits: int = 8
+    """Of a channel."""
+    transparent: bool = False
+    """Whether there is a channel, or a colour, of transparency."""
 
 
 def size_of(data: bytes) -> PictureSize | None:
@@ -49,8 +56,10 @@ def _of_png(data: bytes) -> PictureSize | None:
         if found is None:
             if kind != b"IHDR":
                 return None
-            width, height = struct.unpack_from(">II", data, place + 8)
-            found = PictureSize(width=width, height=height)
+            width, height, bits, colours = struct.unpack_from(">IIBB", data, place + 8)
+            found = PictureSize(width=width, height=height, bits=bits, transparent=colours in _WITH_ALPHA)
+        elif kind == b"tRNS":
+            found = replace(found, transparent=True)
         place, ended = place + 12 + length, kind == b"IEND"
     return found if ended else None
 
@@ -65,8 +74,8 @@ def _of_jpeg(data: bytes) -> PictureSize | None:
             place += 1 if marker == 0xFF else 2
             continue
         if marker in _FRAMES:
-            height, width = struct.unpack_from(">HH", data, place + 5)
-            return PictureSize(width=width, height=height, scans=data.count(b"\xff\xda"))
+            bits, height, width = struct.unpack_from(">BHH", data, place + 4)
+            return PictureSize(width=width, height=height, scans=data.count(b"\xff\xda"), bits=bits)
         place += 2 + struct.unpack_from(">H", data, place + 2)[0]
 
 
@@ -83,8 +92,9 @@ def _of_webp(data: bytes) -> PictureSize | None:
         return PictureSize(width=width & 0x3FFF, height=height & 0x3FFF)
     if kind == b"VP8L":
         bits = struct.unpack_from("<I", data, 21)[0]
-        return PictureSize(width=(bits & 0x3FFF) + 1, height=(bits >> 14 & 0x3FFF) + 1)
+        transparent = bool(bits >> 28 & 1)
+        return PictureSize(width=(bits & 0x3FFF) + 1, height=(bits >> 14 & 0x3FFF) + 1, transparent=transparent)
     if kind == b"VP8X":
         width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (24, 27))
-        return PictureSize(width=width, height=height)
+        return PictureSize(width=width, height=height, transparent=bool(data[20] & 0x10))
     return None

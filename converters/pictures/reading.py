@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from caffe_ir.blob import Array, cannot_read
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.extras import fault_of
 from caffe_ir.given_files import check_regular, read_bytes
-from converters.pictures.picture_size import size_of
+from converters.pictures.picture_size import PictureSize, size_of
 
 MOST_PIXELS = 50_000_000
 """Of a picture: 150 MB in three channels, 600 MB as float32."""
@@ -21,18 +22,22 @@ _SCANS = 8
 """So many times a decoder may go through the largest picture; through smaller ones more often."""
 
 
-def read_picture(path: Path, channels: int) -> Array:
+def read_picture(path: Path, channels: int, left_out: Callable[[str], None] = lambda text: None) -> Array:
     """The picture as bytes (C, H, W), in red, green, blue, or for one channel in grey.
 
     Grey becomes three equal channels, a channel of transparency is left out, 16 bits become the upper 8, and a picture
-    is turned as its EXIF says. Raises ConversionError.
+    is turned as its EXIF says; `left_out` is called with what the array does not have of it. Raises ConversionError.
     """
     if fault := fault_of("cv2"):
         what = f"is a picture, and OpenCV, which reads it, {fault.what}"
         raise refused(path, what, hint=f"{fault.hint}; or give the input as .npy")
     import cv2
 
-    data = _read(path)
+    data, size = _read(path)
+    if size.transparent:
+        left_out("its transparency is left out")
+    if size.bits > 8:
+        left_out(f"its {size.bits} bits a channel become the upper 8")
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
@@ -44,8 +49,8 @@ def read_picture(path: Path, channels: int) -> Array:
     return image
 
 
-def _read(path: Path) -> bytes:
-    """The bytes of a picture whose header claims no more than is decoded. Raises ConversionError."""
+def _read(path: Path) -> tuple[bytes, PictureSize]:
+    """The bytes of a picture, whose header claims no more than is decoded. Raises ConversionError."""
     try:
         check_regular(path)
         data = read_bytes(path, _LARGEST)
@@ -60,11 +65,13 @@ def _read(path: Path) -> bytes:
         why = "it is damaged, or none of JPEG, PNG, BMP and WebP"
         raise refused(path, "is not a picture that can be read", why=why)
     pixels = size.width * size.height
+    if not pixels:
+        raise refused(path, f"is a picture of {size.width} x {size.height} pixels", why="it has none")
     if pixels > MOST_PIXELS or pixels * size.scans > _SCANS * MOST_PIXELS:
         times = f", {size.scans} times over" if size.scans > _SCANS else ""
         what = f"is a picture of {size.width} x {size.height} pixels{times}"
         raise refused(path, what, why=f"at most {MOST_PIXELS:,} are decoded", hint="make it smaller first")
-    return data
+    return data, size
 
 
 def refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:

@@ -27,6 +27,8 @@ class Answer(Struct, kw_only=True):
     classes: list[tuple[int, float]] | None = None
     blobs: dict[str, Array] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    """What of the picture is not looked at."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -38,9 +40,10 @@ class Answer(Struct, kw_only=True):
 def answer(model: Model, run: Session, path: Path, *, threshold: float | None = None, top: int | None = None) -> Answer:
     """Read a picture, prepare it, run the net, decode what comes out. Raises ConversionError."""
     seconds: dict[str, float] = {}
+    remarks: list[str] = []
     with _timed(seconds, "read"):
-        image = read_picture(path, model.description.channels)
-    found = Answer(path=path, image=image, seconds=seconds)
+        image = read_picture(path, model.description.channels, remarks.append)
+    found = Answer(path=path, image=image, seconds=seconds, remarks=remarks)
     with _timed(seconds, "prepare"):
         feeds = {model.input: prepared(image, model.shape, model.description.preparation())}
     with _timed(seconds, "net"):

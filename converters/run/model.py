@@ -94,7 +94,7 @@ def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
         if blob is None or blob not in shapes:
             yield f"it names the blob {blob}, which the net does not have"
         elif prod(shapes[blob][1:]) != count:
-            yield f"the blob {blob} has {prod(shapes[blob][1:])} values for a picture, and by it {count}"
+            yield f"the blob {blob} has {prod(shapes[blob][1:])} values for a picture, where it says {count}"
 
 
 def _scores(files: CaffeFiles) -> ClassifierFacts | None:

@@ -72,3 +72,22 @@ def test_what_stands_before_the_frame_of_a_jpeg_is_passed_over() -> None:
     for before in (b"\xff\xfe\0\x04ab", b"\xff\xff\xff\xfe\0\x02", b"\xff\x01"):
         assert size_of(data[:2] + before + behind) == size_of(data)
     assert size_of(data[:2] + b"x" + behind) is None
+
+
+@pytest.mark.parametrize("form", [".png", ".webp", ".webp lossless"])
+def test_transparency_and_depth_are_seen(form: str) -> None:
+    found = [size_of(encoded(form, 7, 5, channels)) for channels in (3, 4)]
+    assert [size is not None and size.transparent for size in found] == [False, True]
+    whole, deep = cv2.imencode(".png", np.zeros((5, 7, 3), np.uint16))
+    assert whole
+    size = size_of(bytes(deep))
+    assert size is not None
+    assert (size.bits, size.transparent) == (16, False)
+
+
+def test_a_colour_may_be_transparent() -> None:
+    data = encoded(".png", 7, 5)
+    place = data.index(b"IDAT") - 4
+    size = size_of(data[:place] + b"\0\0\0\x06tRNS" + bytes(10) + data[place:])
+    assert size is not None
+    assert size.transparent

@@ -33,7 +33,8 @@ def png(width: int, height: int) -> bytes:
         (png(1 << 20, 1 << 20), r"is a picture of 1048576 x 1048576 pixels \(at most 50,000,000 are decoded\)"),
         (png(8000, 7000), "is a picture of 8000 x 7000 pixels"),
         (png(11, 9)[:40], "is not a picture that can be read"),
-        (png(0, 9), "is not a picture that OpenCV reads"),
+        (png(0, 9), r"is a picture of 0 x 9 pixels \(it has none\)"),
+        (png(9, 0), r"is a picture of 9 x 0 pixels"),
     ],
 )
 def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes | None, told: str) -> None:
@@ -71,9 +72,16 @@ def test_every_kind_of_picture_has_three_channels_in_red_green_blue(tmp_path: Pa
         "alpha": np.concatenate([bgr, np.full((6, 8, 1), 7, np.uint8)], axis=2),
         "deep": bgr.astype(np.uint16) * 256 + 200,
     }
+    told = {
+        "plain": [],
+        "alpha": ["its transparency is left out"],
+        "deep": ["its 16 bits a channel become the upper 8"],
+    }
     for name, image in kinds.items():
         cv2.imwrite(str(tmp_path / f"{name}.png"), image)
-        np.testing.assert_array_equal(read_picture(tmp_path / f"{name}.png", 3), rgb)
+        said: list[str] = []
+        np.testing.assert_array_equal(read_picture(tmp_path / f"{name}.png", 3, said.append), rgb)
+        assert said == told[name]
     cv2.imwrite(str(tmp_path / "grey.png"), bgr[:, :, 0])
     np.testing.assert_array_equal(read_picture(tmp_path / "grey.png", 3), np.stack([bgr[:, :, 0]] * 3))
     np.testing.assert_array_equal(read_picture(tmp_path / "grey.png", 1), bgr[None, :, :, 0])

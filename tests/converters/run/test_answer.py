@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
+from converters.cli.run_shown import as_json, as_text
 from converters.run.answer import answer
 from converters.run.model import read_model
 from converters.run.session import session
@@ -47,3 +50,12 @@ def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_text("no")
     with pytest.raises(ConversionError, match="is not a picture"):
         answer(model, session("embedded", model.files, model.wanted), tmp_path / "x.png")
+
+
+def test_what_is_not_looked_at_is_said(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path))
+    cv2.imwrite(str(tmp_path / "x.png"), np.zeros((9, 7, 4), np.uint16))
+    found = answer(model, session("opencv", model.files, model.wanted), tmp_path / "x.png")
+    assert found.remarks == ["its transparency is left out", "its 16 bits a channel become the upper 8"]
+    assert "  note: its transparency is left out\n" in as_text(found, (), None)
+    assert json.loads(as_json(found, ()))["remarks"] == found.remarks

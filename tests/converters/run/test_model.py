@@ -55,7 +55,7 @@ def test_the_facts_of_another_net_are_refused(tmp_path: Path) -> None:
         ({"input": {**whole["input"], "size": [64, 32]}}, "its pictures are 3x64x32, the input data is 3x32x32"),
         ({"input": {**whole["input"], "order": "grey"}}, "its pictures are 1x32x32"),
         ({"heads": [{**head, "blob": "yolo_99"}]}, "it names the blob yolo_99, which the net does not have"),
-        ({"heads": [{**head, "classes": 80}]}, "values for a picture, and by it"),
+        ({"heads": [{**head, "classes": 80}]}, "values for a picture, where it says"),
         ({"input": {**whole["input"], "order": "4 channels"}}, "order '4 channels' is that of no picture"),
     ):
         edited(tmp_path / "net.heads.json", **{**whole, **changes})
