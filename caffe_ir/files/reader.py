@@ -92,7 +92,7 @@ def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin,
     for layer, line in zip(message.layer, layer_lines(message, lines_of_layers(text)), strict=True):
         if runs_at_test(layer, stages):
             origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
-            yield from ((origin, verdict) for verdict in misspelled(layer.type, spelled(layer), target))
+            yield from ((origin, verdict) for verdict in misspelled(layer.type, spelled(layer), target, layer.top))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -25,13 +25,13 @@ Messages = Mapping[str, Mapping[str, Any]]
 """The messages of parameters that a layer sets, by their fields in it."""
 
 
-def misspelled(type_name: str, messages: Messages, target: Target) -> Iterator[Verdict]:
-    """What a target does not read in the text of a layer, whatever it means."""
+def misspelled(type_name: str, messages: Messages, target: Target, tops: Sequence[str] = ("",)) -> Iterator[Verdict]:
+    """What a target does not read in the text of a layer with these tops, whatever it means."""
     for field in extensions(messages):
         if field not in target.fields:
             yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
     for fields in messages.values() or ({},):
-        yield from target.misspelled(type_name, fields)
+        yield from target.misspelled(type_name, {**fields, "top": tops})
 
 
 def written(layer: Layer, target: Target) -> Messages:

@@ -48,7 +48,7 @@ def _made_alone(node: Node, alone: Mapping[str, bool]) -> bool:
 def _marked(net: Net, node: Node, context: Context, alone: Mapping[str, bool]) -> Node:
     """The node as it should be. `alone` has the blobs before it whose memory only their one reader sees."""
     read = context.target.in_place is None or isinstance(node.layer, context.target.in_place)
-    if node.in_place and not read:  # as another program wrote it
+    if node.in_place and not (read and net.is_read_once(node.bottoms[0])):  # as another program wrote it
         return replace(node, in_place=False)
     if not node.layer.works_in_place or node.in_place or not read or len(node.tops) != 1 or net.is_output(node.top):
         return node

@@ -47,7 +47,8 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets.limits import Only
+from caffe_ir.targets import cases
+from caffe_ir.targets.limits import NetLimit, Only
 from caffe_ir.targets.target import Target
 
 CAFFE = Target(
@@ -98,4 +99,11 @@ CAFFE = Target(
         Threshold: (),
         Tile: (),
     },
+    net=(
+        NetLimit(
+            text="in place on a blob that another layer reads",
+            where=cases.overwrites_what_others_read,
+            source="net.cpp, AppendTop behind InsertSplits; trial inplace_after_branch",
+        ),
+    ),
 )

@@ -12,5 +12,6 @@ CAFFE_MASTER = Target(
     shares_memory=True,
     source="9b89154 of February 2020: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, Clip: (), Pooling: (), Swish: ()},
+    net=CAFFE.net,
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import e, isclose, prod
 from typing import Any
 
@@ -26,6 +26,8 @@ from caffe_ir.layers import (
     Softmax,
     Swish,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 MAP_AXES, TWO = 4, 2
 
@@ -243,6 +245,29 @@ def cells(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> int:
     return prod(layer.kernel_size or bottoms[0][2:])
 
 
+# ---- The whole net: questions of `NetLimit` -----------------------------------------------------------------------
+
+
+def overwrites_what_others_read(net: Net) -> list[Node]:
+    """Layers in place on a blob that another layer reads: net.cpp puts a Split behind it, which has other names."""
+    return [node for node in net.nodes if node.in_place and net.reads(node.bottoms[0]) > 1]
+
+
+def called_like_a_blob(net: Net) -> list[Node]:
+    """Layers with the name of a blob that another one writes."""
+    writers = {name: node for node, name in _written(net)}
+    return [node for node in net.nodes if node.name in writers and writers[node.name] is not node]
+
+
+def _written(net: Net) -> Iterator[tuple[Node, str]]:
+    """The nodes with the names that their tops have in the file: those in place write that of their bottom."""
+    names: dict[str, str] = {}
+    for node in net.nodes:
+        names.update((top, names[node.bottoms[0]] if node.in_place else top) for top in node.tops)
+        if not node.in_place:
+            yield from ((node, names[top]) for top in node.tops)
+
+
 # ---- How a file is written: questions of `Spelling`, about the fields that it sets --------------------------------
 
 
@@ -254,6 +279,15 @@ def repeated_sizes(fields: Mapping[str, Any]) -> bool:
 def no_points(fields: Mapping[str, Any]) -> bool:
     """Equal parts of a Slice, as many as there are tops."""
     return not fields.get("slice_point")
+
+
+def several_tops(fields: Mapping[str, Any]) -> bool:
+    return len(fields.get("top", ())) > 1
+
+
+def several_tops_of_one_shape(fields: Mapping[str, Any]) -> bool:
+    """An Input whose only shape is that of each of its tops."""
+    return several_tops(fields) and len(fields.get("shape", ())) == 1
 
 
 def no_stride(fields: Mapping[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -17,7 +16,6 @@ Evidence = Literal["run", "source", "document"]
 Effect = Literal["refused", "wrong", "slow"]
 """What a target makes of a layer that it does not compute as it should, the worst first."""
 EFFECTS: tuple[Effect, ...] = ("refused", "wrong", "slow")
-_PLAIN = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -116,7 +114,7 @@ class NetLimit(Case, frozen=True, kw_only=True):
 class Spelling(Case, frozen=True, kw_only=True):
     """One of several ways to write a layer type in a file, of one meaning in Caffe, that a target does not read so.
 
-    `where` is asked with the fields of the layer's parameters as the file sets them.
+    `where` is asked with the fields of the layer's parameters as the file sets them, and with its tops as `top`.
     """
 
     type_name: str
@@ -150,4 +148,4 @@ class Names(Case, frozen=True, kw_only=True):
     def broken(self, name: str) -> bool:
         if self.most and len(name) > self.most:
             return True
-        return (self.plain and not _PLAIN.fullmatch(name)) or (not self.blanks and " " in name)
+        return (self.plain and not name.isidentifier()) or (not self.blanks and " " in name)

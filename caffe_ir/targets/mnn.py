@@ -38,16 +38,17 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     Silence,
+    Split,
     Swish,
     Tile,
     Upsample,
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import Never, Only, Pair, Spelling
+from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
-LACKS = (Clip, DummyData, Embed, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
+LACKS = (Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 
 MNN = Target(
     name="mnn",
@@ -97,6 +98,7 @@ MNN = Target(
                 source="trial elt_sum_coeff_frac",
             ),
         ),
+        Embed: (Never(text="other rows are taken", where=cases.always, silent=True, source="trial embed"),),
         InnerProduct: (
             Never(
                 text="an axis counted from behind crashes the converter",
@@ -175,6 +177,16 @@ MNN = Target(
         ShuffleChannel: (),
         Upsample: (Never(text="it is bilinear", where=cases.always, silent=True, source="trial ext_Upsample_scale2"),),
     },
+    net=(
+        NetLimit(
+            text="a Split is dropped, and so is an output that it writes",
+            where=lambda net: [
+                node for node in net.nodes if isinstance(node.layer, Split) and any(map(net.is_output, node.tops))
+            ],
+            silent=True,
+            source="trial Convolution, Split, ReLU of one top",
+        ),
+    ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     fields=frozenset(
         {
@@ -188,6 +200,12 @@ MNN = Target(
         }
     ),
     spellings=(
+        Spelling(
+            type_name="Input",
+            text="an Input of several blobs",
+            where=cases.several_tops,
+            source="trial in_layer_shape_on_Input_2tops",
+        ),
         Spelling(
             type_name="Convolution",
             text="rows and columns as two kernel_size are exchanged",

@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     DepthwiseConvolution,
     DummyData,
     Embed,
@@ -44,6 +45,8 @@ from caffe_ir.layers import (
     Swish,
     Tile,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
@@ -57,6 +60,22 @@ BATCH = Never(text="there is no batch axis", where=cases.over_the_batch, silent=
 PARAMETERS = Never(
     text="its parameters are dropped", where=cases.base_and_scale, silent=True, source="trial exp_base2_scale_shift"
 )
+
+
+def _spread_vectors(net: Net) -> list[Node]:
+    """Deconvolutions that read what a global pooling left, with nothing in between that makes a map of it."""
+    vectors: set[str] = set()
+    found = list[Node]()
+    for node in net.nodes:
+        layer, reads = node.layer, any(bottom in vectors for bottom in node.bottoms)
+        if isinstance(layer, Pooling) and layer.global_pooling:
+            vectors.update(node.tops)
+        elif isinstance(layer, Deconvolution) and reads:
+            found.append(node)
+        elif reads and not isinstance(layer, Reshape):
+            vectors.update(top for top in node.tops if net.shapes[top][2:] == (1, 1))
+    return found
+
 
 NCNN = Target(
     name="ncnn",
@@ -153,6 +172,11 @@ NCNN = Target(
                 source="trial scale2_axis0_same",
             ),
             Never(
+                text="factors of the channels in a second blob, without a batch axis",
+                where=lambda layer, bottoms: cases.two_bottoms(layer, bottoms) and len(bottoms[1]) == 1,
+                source="trial scale2_axis1_C",
+            ),
+            Never(
                 text="the axis is ignored",
                 where=cases.factors_of_other_axes,
                 silent=True,
@@ -210,6 +234,11 @@ NCNN = Target(
             ],
             silent=True,
             source="trial dfl by the batch",
+        ),
+        NetLimit(
+            text="a Deconvolution of what a global pooling left, which is a vector there, crashes",
+            where=_spread_vectors,
+            source="trial se_block_deconv_eltwise",
         ),
     ),
     fields=frozenset({"interp_param", "norm_param", "permute_param", "reorg_param", "shuffle_channel_param"}),

@@ -42,7 +42,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import Never, Only, Pair, Spelling
+from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
@@ -129,6 +129,12 @@ OPENCV = Target(
     ),
     spellings=(
         Spelling(
+            type_name="Input",
+            text="an Input of several blobs with one shape for all",
+            where=cases.several_tops_of_one_shape,
+            source="trial in_layer_shape_on_Input_2tops",
+        ),
+        Spelling(
             type_name="Pooling",
             text="global_pooling without pool",
             where=lambda fields: bool(fields.get("global_pooling")) and "pool" not in fields,
@@ -139,6 +145,13 @@ OPENCV = Target(
             text="a Slice without slice_point, unless each part is read",
             where=cases.no_points,
             source="trial slice_equal",
+        ),
+    ),
+    net=(
+        NetLimit(
+            text="a layer with the name of a blob that another one writes",
+            where=cases.called_like_a_blob,
+            source="trial top_eq_other_layername",
         ),
     ),
     pairs=(

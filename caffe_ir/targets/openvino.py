@@ -135,6 +135,12 @@ OPENVINO = Target(
     ),
     spellings=(
         Spelling(
+            type_name="Input",
+            text="an Input of several blobs",
+            where=cases.several_tops,
+            source="trial in_layer_shape_on_Input_2tops",
+        ),
+        Spelling(
             type_name="Convolution",
             text="rows and columns as two kernel_size",
             where=cases.repeated_sizes,

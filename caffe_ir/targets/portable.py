@@ -19,6 +19,8 @@ from caffe_ir.targets.target import Target
 
 def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
     """A target that has the layers that all of these have, within the limits of each."""
+    wanted = [target.names for target in targets if target.names]
+    assert len(wanted) < 2, "two rules for names, which nobody adds up"
     kinds = [kind for kind in targets[0].layers if all(kind in target.layers for target in targets)]
     return Target(
         name=name,
@@ -29,6 +31,7 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
         },
         pairs=tuple(pair for target in targets for pair in target.pairs),
         net=tuple(limit for target in targets for limit in target.net),
+        names=wanted[0] if wanted else None,
         spellings=tuple(spelling for target in targets for spelling in target.spellings),
         fields=frozenset.intersection(*(target.fields for target in targets)),
         old_forms=frozenset.intersection(*(target.old_forms for target in targets)),

@@ -25,6 +25,7 @@ from caffe_ir.layers import (
     Parameter,
     Permute,
     Pooling,
+    Power,
     Reduction,
     ReLU6,
     Reorg,
@@ -35,7 +36,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
+from caffe_ir.targets.limits import AtMost, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (AbsVal, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Threshold)
@@ -129,7 +130,18 @@ RKNN2 = Target(
             "upsample_param",
         }
     ),
+    pairs=(
+        Pair(
+            first=Reduction, second=Power, text="a Power behind a Reduction", source="trial ch_reduction_spatial_mean"
+        ),
+    ),
     spellings=(
+        Spelling(
+            type_name="Input",
+            text="an Input of several blobs",
+            where=cases.several_tops,
+            source="trial in_layer_shape_on_Input_2tops",
+        ),
         Spelling(
             type_name="Deconvolution",
             text="a Deconvolution without stride",

@@ -12,5 +12,6 @@ SSD = Target(
     shares_memory=True,
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, Normalize: (), Permute: ()},
+    net=CAFFE.net,
     fields=frozenset({"norm_param", "permute_param"}),
 )

@@ -47,7 +47,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import Names, Never, Only, Pair, Spelling
+from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (
@@ -133,12 +133,25 @@ X2PADDLE = Target(
         ShuffleChannel: (),
         Upsample: (),
     },
+    net=(
+        NetLimit(
+            text="a layer with the name of a blob that another one writes",
+            where=cases.called_like_a_blob,
+            source="trial top_eq_other_layername",
+        ),
+    ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     names=Names(plain=True, like_tops=True, source="trials name_slash, slice_points"),
     fields=frozenset(
         {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
     ),
     spellings=(
+        Spelling(
+            type_name="Input",
+            text="an Input of several blobs",
+            where=cases.several_tops,
+            source="trial in_layer_shape_on_Input_2tops",
+        ),
         Spelling(
             type_name="Slice",
             text="a Slice without slice_point",

@@ -138,6 +138,7 @@ def _give_plain_names(path: Path) -> None:
     text, weights = caffe_pb2.NetParameter(), caffe_pb2.NetParameter()
     text_format.Parse(Path(job["prototxt"]).read_text(encoding="utf-8"), text)
     weights.ParseFromString(Path(job["caffemodel"]).read_bytes())
+    text.input[:] = map(_plain, text.input)
     for layer in (*text.layer, *weights.layer):
         layer.name = _plain(layer.name)
         layer.bottom[:], layer.top[:] = map(_plain, layer.bottom), map(_plain, layer.top)

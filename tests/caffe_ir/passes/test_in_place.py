@@ -205,3 +205,16 @@ def test_a_long_chain_takes_time_by_its_length():
         return time.process_time() - begin
 
     assert min(seconds(4000) for _ in range(3)) < 10 * min(seconds(1000) for _ in range(3))
+
+
+def test_a_mark_on_a_blob_that_another_layer_reads_is_taken_off():
+    """As other programs read it; Caffe refuses such a file."""
+    net = net_with_conv()
+    add(net, "other", Sigmoid(), bottoms=["conv"])
+    relu = add(net, "relu", ReLU(), bottoms=["conv"])
+    net.update(relu, replace(relu, in_place=True))
+    add(net, "end", Eltwise(operation="SUM"), bottoms=["other", "relu"])
+    assert [node.name for node, _ in TARGETS["caffe"].verdicts(net)] == ["relu"]
+    after = rewritten(net, IN_PLACE)
+    assert not after.node("relu").in_place
+    assert not list(TARGETS["caffe"].verdicts(after))

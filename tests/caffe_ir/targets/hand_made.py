@@ -17,15 +17,17 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write_weights
-from caffe_ir.layers import BatchNorm, Input
+from caffe_ir.layers import BatchNorm, Embed, Input
 from caffe_ir.node import Node
 from caffe_ir.reference import run
 from caffe_ir.targets.target import Target
-from converters.caffe import check_file
+from converters.caffe import check_file, convert
 from converters.verify import caffe_files
 from converters.verify.engine import Engine, EngineFailed
+from tests.caffe_ir.targets.hand_made_more import MORE
+from tests.portability.engines import Files
+from tests.portability.nets import Model
 
 CLOSE = 2e-3
 """Of the largest value: what rounding does not do to nets of three layers."""
@@ -97,27 +99,37 @@ def differences(reader: str, target: Target, folder: Path, without: Collection[s
     }
 
 
-def live(name: str, engine: Engine, folder: Path) -> str:
-    """What an engine makes of a case with random weights, beside our reading of it in float64."""
+def made(name: str, folder: Path) -> tuple[Files, Model]:
+    """The files of a case with random weights, and inputs with the outputs that our reading of it has in float64."""
     path, weights = folder / "net.prototxt", folder / "net.caffemodel"
     path.write_text(prototxt(CASES[name]), encoding="utf-8")
     random = np.random.default_rng(5)
-    net = read(path)
+    net = convert(path)
     for node in list(net.nodes):
         net.update(node, replace(node, blobs=tuple(_weights(node, place, random) for place in range(len(node.blobs)))))
     write_weights(net, weights, force=True)
+    tops = [top for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
+    rows = [node.layer.input_dim for node in net.nodes if isinstance(node.layer, Embed)]
     feeds = {
-        top: random.normal(size=net.shapes[top]).astype(np.float32)
-        for node in net.nodes
-        if isinstance(node.layer, Input)
-        for top in node.tops
+        top: (random.integers(min(rows), size=net.shapes[top]) if rows else random.normal(size=net.shapes[top])).astype(
+            np.float32
+        )
+        for top in tops
     }
     truth = run(net, {blob: values.astype(np.float64) for blob, values in feeds.items()}, np.float64)
+    model = Model(net=net, feeds=feeds, outputs=[truth[blob] for blob in net.outputs])
+    return Files(net=net, stem=folder / "net"), model
+
+
+def live(name: str, engine: Engine, folder: Path) -> str:
+    """What an engine makes of a case with random weights, beside our reading of it in float64."""
+    files, model = made(name, folder)
+    pair = caffe_files(files.stem.with_suffix(".prototxt"), files.stem.with_suffix(".caffemodel"))
     try:
-        found = list(engine.blobs(caffe_files(path, weights), net.outputs, feeds))
+        found = list(engine.blobs(pair, files.net.outputs, model.feeds))
     except EngineFailed:
         return "-"
-    errors = [_error(truth[blob], values) for blob, values in zip(net.outputs, found, strict=True)]
+    errors = [_error(truth, values) for truth, values in zip(model.outputs, found, strict=True)]
     return "ok" if max(errors) < CLOSE else "WRONG"
 
 
@@ -493,4 +505,5 @@ CASES: dict[str, str] = {
         y = Axpy p data data""",
     "ext_PassThrough": "y = PassThrough data | num_output: 16 block_height: 2 block_width: 2",
     "ch_upsample_Upsample": f"c = Convolution data | {CONV}\na = Upsample c | scale: 2\ny = Power a | scale: 0.5",
+    **MORE,
 }

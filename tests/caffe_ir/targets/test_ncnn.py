@@ -72,7 +72,10 @@ def test_a_view_that_moves_the_batch_is_right_where_nobody_reads_it() -> None:
     assert (node.name, verdict.silent) == ("steps", True)
 
 
-ONE_BY_ONE = {"conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "ip_3d_axis2"}
+ONE_BY_ONE = {
+    "conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "ip_3d_axis2", "reshape_batch2",
+    "reshape_batch_merge", "x_bigbatch4_ip",
+}  # fmt: skip
 """The trial gave ncnn the images of a batch one by one, and the rows of a matrix; the engine itself has no batch."""
 
 

@@ -10,7 +10,10 @@ from caffe_ir.targets.target import Target
 from tests.caffe_ir.targets.hand_made import CASES, MEASURED, verdict
 
 TOGETHER = ("opencv", "ncnn", "mnn", "openvino", "rknn2")
-ALONE = {"ip_3d_axis2", "conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2"}
+ALONE = {
+    "ip_3d_axis2", "conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "reshape_batch2",
+    "reshape_batch_merge", "x_bigbatch4_ip",
+}  # fmt: skip
 """Right in trials that gave ncnn a batch image by image."""
 
 

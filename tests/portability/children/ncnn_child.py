@@ -40,8 +40,10 @@ extractor = net.create_extractor()
 for name, array in job["feeds"].items():
     extractor.input(name, ncnn.Mat(np.ascontiguousarray(array[0])).clone())
 outputs = []
-for _, name, blob in job["wanted"]:
-    code, found = extractor.extract(name)
+ends = net.output_names()
+for layer, name, blob in job["wanted"]:
+    in_place = f"{name}_{layer}"  # what caffe2ncnn calls the top of a layer in place
+    code, found = extractor.extract(in_place if in_place in ends else name)
     if code or found.empty():
         sys.exit(f"Error: ncnn computes no {blob}")
     outputs.append(np.array(found))
