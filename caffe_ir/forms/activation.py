@@ -66,7 +66,7 @@ def _selu(layer: Layer) -> Chain:
 
 
 def _hard_sigmoid(layer: Layer) -> Chain:
-    return (Power(scale=1 / 6, shift=0.5), *between(1.0, 0.0, 1.0))
+    return clamped(1 / 6, 0.5, 1.0, 1.0)
 
 
 def _hard_swish(layer: Layer) -> Chain:
@@ -77,6 +77,14 @@ def between(width: float, slope: float, top: float) -> Chain:
     """z between 0 and width as it is, beyond them with a slope; then moved so that width comes to lie at top."""
     leaky = ReLU(negative_slope=slope)
     return (leaky, Power(scale=-1.0, shift=width), leaky, Power(scale=-1.0, shift=top))
+
+
+def clamped(scale: float, shift: float, top: float, width: float) -> Chain:
+    """scale x + shift, no more than `top` and no less than `top - width`, less that: between 0 and `width`.
+
+    The upper bound comes first: its subtraction takes in scale and shift, or goes into weights before it.
+    """
+    return (Power(scale=-scale, shift=top - shift), ReLU(), Power(scale=-1.0, shift=width), ReLU())
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {

@@ -1,8 +1,8 @@
 """Clip: max(low, min(x, high)) (clip_layer.cpp).
 
 - ReLU6, for 0 and 6.
-- high - max(0, (high - low) - max(0, x - low)): no constant, all in place. (x - low) + low is off by a rounding of
-  low: 0.004 in float32 for the 65504 that guards half precision.
+- low + max(0, (high - low) - max(0, high - x)): no constant, all in place, and high - x can go into the weights of the
+  layer before. (x - low) + low is off by a rounding of low: 0.004 in float32 for the 65504 that guards half precision.
 - the largest of x and a constant, which Power with scale 0 makes (power_layer.cpp:20-27: whatever its bottom holds);
   min(x, y) = -max(-x, -y). No digit is lost.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf
 
-from caffe_ir.forms.activation import between
+from caffe_ir.forms.activation import clamped
 from caffe_ir.forms.chain import Chain, chained
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
@@ -38,7 +38,7 @@ def _by_relu(layer: Layer) -> Chain:
         return (Power(scale=-1.0, shift=high), ReLU(), Power(scale=-1.0, shift=high))
     if high == inf:
         return (*_shifted(-low), ReLU(), *_shifted(low))
-    return (*_shifted(-low), *between(high - low, 0.0, high))
+    return (*clamped(1.0, 0.0, high, high - low), *_shifted(low))
 
 
 def _shifted(by: float) -> Chain:

@@ -7,15 +7,16 @@ from msgspec.structs import replace
 from torch.nn import functional as F
 
 from caffe_ir.forms import activation, clip
-from caffe_ir.layers import ELU, Clip, Mish, Swish
+from caffe_ir.layers import ELU, Clip, Convolution, Mish, Swish
 from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import rewritten
+from tests.caffe_ir.passes.rewriting import assert_same, rewritten
 
 ALL = [
     Clip(min=0.0, max=6.0),
@@ -145,12 +146,28 @@ def test_the_net_that_relu6_becomes():
     assert activated(Clip(min=0.0, max=6.0), (1, 2, 3, 3))[1].dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
-        "  y_relu: ReLU() data -> y_relu  [1x2x3x3]\n"
-        "  y_power: Power(scale=-1.0, shift=6.0) y_relu -> y_power  [1x2x3x3]\n"
-        "  y_relu_2: ReLU() y_power -> y_relu_2  [1x2x3x3]\n"
-        "  y: Power(scale=-1.0, shift=6.0) y_relu_2 -> y  [1x2x3x3]\n"
+        "  y_power: Power(scale=-1.0, shift=6.0) data -> y_power  [1x2x3x3]\n"
+        "  y_relu: ReLU() y_power -> y_relu  [1x2x3x3]\n"
+        "  y_power_2: Power(scale=-1.0, shift=6.0) y_relu -> y_power_2  [1x2x3x3]\n"
+        "  y: ReLU() y_power_2 -> y  [1x2x3x3]\n"
         "  outputs y\n"
     )
+
+
+def test_the_first_step_of_relu6_goes_into_the_weights_before_it():
+    net = net_of((1, 2, 3, 3))
+    add(net, "conv", Convolution(num_output=2, kernel_size=(1, 1)), np.ones((2, 2, 1, 1)), np.ones(2))
+    add(net, "y", Clip(min=0.0, max=6.0))
+    after = lower(net.copy(), CAFFE, Options(fold_batch_norm=True))
+    assert [node.layer.type_name() for node in after.nodes[1:]] == ["Convolution", "ReLU", "Power", "ReLU"]
+    assert_same(net, after)
+
+
+def test_hard_sigmoid_takes_four_layers():
+    net = net_of((1, 2, 3, 3))
+    add(net, "y", HardSigmoid())
+    after = rewritten(net, LEGALIZE)
+    assert [node.layer.type_name() for node in after.nodes[1:]] == ["Power", "ReLU", "Power", "ReLU"]
 
 
 def test_what_the_target_holds_is_left_alone():
