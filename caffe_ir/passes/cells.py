@@ -78,8 +78,9 @@ def _steps(layer: Layer, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     size, count = shape[layer.axis], len(layer.indices)
     step, rest = divmod(size, count)
     start = layer.indices[0]
-    every = layer.indices == tuple(range(start, size, step))
-    return (layer.axis - 2, step, start) if rest == 0 and 0 <= start < step and every and step > 1 else None
+    if rest or step <= 1 or not 0 <= start < step or layer.indices != tuple(range(start, size, step)):
+        return None
+    return layer.axis - 2, step, start
 
 
 def _bury(net: Net, blob: str) -> None:

@@ -13,13 +13,14 @@ The order, with its reasons:
   with constants.
 - dead again behind unroll, whose last step is not read as a whole, and before unread_parts, which asks who reads.
 - coefficients behind constant_operand, which takes sums with constants whole.
+- clipped_root behind constant_operand, which makes bounds of maxima, and before legalize, which writes them.
 - unread_parts when all that cuts blobs for several readers is done; outputs_apart while layers are the source's, so
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
 - pooled_maps behind legalize, whose forms spread what was pooled.
 - reshape before legalize, which is asked about views as well, and again when all views are made.
-- fold_batch_norm after legalize: it needs to know every reader of a convolution.
+- bias after legalize, which adds with Scale; fold_batch_norm after both: it needs every reader of a convolution.
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
   linear_behind_power for what it leaves.
 - read_twice behind what takes constant factors together, which its own would go into.
@@ -35,7 +36,9 @@ from collections.abc import Callable, Iterator
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
+from caffe_ir.passes.bias import BIAS
 from caffe_ir.passes.cells import CELLS
+from caffe_ir.passes.clipped_root import CLIPPED_ROOT
 from caffe_ir.passes.coefficients import COEFFICIENTS
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
@@ -84,9 +87,11 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DIVISION,
     CONSTANT_OPERAND,
     COEFFICIENTS,
+    CLIPPED_ROOT,
     LEGALIZE,
     POOLED_MAPS,
     RESHAPE,
+    BIAS,
     FOLD_BATCH_NORM,
     SIGN,
     POWER_CHAIN,

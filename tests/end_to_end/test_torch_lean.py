@@ -67,6 +67,24 @@ class Focus(nn.Module):
         return F.silu(self.bn(self.conv(cells(x))))
 
 
+class Affine(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor, self.shift = nn.Parameter(torch.randn(3, 1, 1)), nn.Parameter(torch.randn(3, 1, 1))
+
+    def forward(self, x):
+        return F.relu(x * self.factor + self.shift)
+
+
+class Shifted(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.shift = nn.Conv2d(3, 4, 3, bias=False), nn.Parameter(torch.randn(4, 1, 1))
+
+    def forward(self, x):
+        return F.relu(self.conv(x) + self.shift)
+
+
 def cells(x):
     return torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1)
 
@@ -96,6 +114,13 @@ def cells(x):
         (nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(3, 4, 3)), ["Convolution"]),
         (nn.Sequential(nn.Conv2d(3, 4, 3), Calls(lambda x: x / 2 - 1)), ["Convolution", "Power"]),
         (nn.Sequential(nn.Conv2d(3, 8, 3), nn.PixelShuffle(2)), ["Convolution", "Deconvolution"]),
+        (
+            Calls(lambda x: F.normalize(x, dim=1)),
+            ["Power", "Convolution", "Power", "Eltwise", "Power", "Convolution", "Eltwise"],
+        ),
+        (Calls(lambda x: x / x.norm(dim=1, keepdim=True)), ["Power", "Convolution", "Power", "Convolution", "Eltwise"]),
+        (Affine(), ["Scale", "ReLU"]),
+        (Shifted(), ["Convolution", "ReLU"]),
     ],
 )
 def test_the_leanest_layers(module: nn.Module, wanted: list[str], tmp_path: Path) -> None:

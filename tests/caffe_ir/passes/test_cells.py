@@ -129,14 +129,16 @@ def test_where_cells_are_missing_or_doubled_they_are_not_taken_in(cells):
     assert types(rewritten(convolution(blocks((1, 2, 4, 4), (2, 2), cells), (1, 1)), CELLS)) == ["Cells", "Convolution"]
 
 
-@pytest.mark.parametrize("what", ["another blob", "another step", "a whole", "an axis", "a rest"])
+@pytest.mark.parametrize("what", ["another blob", "another step", "a whole", "an axis", "a rest", "each twice"])
 def test_what_is_no_set_of_cells_is_left_alone(what):
     net = net_of((1, 2, 4, 4))
-    even = Gather(axis=2, indices=(0, 2))
+    even = Gather(axis=2, indices=(0, 0, 1, 1, 2, 2, 3, 3) if what == "each twice" else (0, 2))
     add(net, "even", even, bottoms=("data",))
     other = {"another step": Gather(axis=2, indices=(0, 3)), "a rest": Gather(axis=2, indices=(2, 3))}
     source = add(net, "other", ReLU(), bottoms=("data",)).top if what == "another blob" else "data"
-    add(net, "odd", other.get(what, Gather(axis=2, indices=(1, 3))), bottoms=(source,))
+    add(
+        net, "odd", other.get(what, even if what == "each twice" else Gather(axis=2, indices=(1, 3))), bottoms=(source,)
+    )
     if what == "a whole":
         add(net, "all", Concat(axis=2), bottoms=("even", "data"))
     else:
