@@ -5,6 +5,8 @@ Trials with OpenCV 4.12 and 4.14, which gave the same verdicts; caffe_importer.c
 
 from __future__ import annotations
 
+from math import prod
+
 from caffe_ir.layers import (
     LRN,
     LSTM,
@@ -40,10 +42,30 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
+
+
+def _taken_into_a_power(net: Net) -> list[Node]:
+    """Layers of one factor and one addend that read the power of something, and are its only readers."""
+    return [node for node in net.nodes if _has_one_factor(net, node) and _is_read_of_a_power(net, node.bottoms[0])]
+
+
+def _has_one_factor(net: Net, node: Node) -> bool:
+    layer, bottoms = node.layer, net.shapes_of(node.bottoms)
+    if isinstance(layer, Power):
+        return layer.power == 1
+    return isinstance(layer, Scale | BatchNorm) and len(bottoms) == 1 and prod(layer.blob_shapes(bottoms)[0]) == 1
+
+
+def _is_read_of_a_power(net: Net, blob: str) -> bool:
+    layer = net.producer(blob).layer
+    return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
+
 
 LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
 
@@ -148,6 +170,12 @@ OPENCV = Target(
         ),
     ),
     net=(
+        NetLimit(
+            text="one factor behind a Power of another exponent is taken into it, as if that were 1",
+            where=_taken_into_a_power,
+            silent=True,
+            source="PowerFunctor::tryFuse in elementwise_layers.cpp; trial ch_mish_exp_power",
+        ),
         NetLimit(
             text="a layer with the name of a blob that another one writes",
             where=cases.called_like_a_blob,

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from caffe_ir.files.writer import write
-from caffe_ir.layers import Power, ReLU
+from caffe_ir.layers import Convolution, Power, ReLU, Scale
 from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, OPENCV
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -19,12 +19,17 @@ def of(*layers, shape=(1, 3, 4, 5)):
     return net
 
 
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("linear", [Power(scale=3.0), Power(shift=0.7), Power(scale=-0.5, shift=0.7)], ids=str)
 @pytest.mark.parametrize("power", [2.0, 3.0, -1.0])
-def test_opencv_computes_it(tmp_path, power, linear):
-    net = rewritten(of(Power(power=power, scale=1.5), linear), LINEAR_BEHIND_POWER)
+def test_opencv_computes_it(tmp_path, power, linear, channels):
+    shape = (1, channels, 4, 5)
+    before = of(Power(power=power, scale=1.5), linear, shape=shape)
+    assert [node.name for node, _ in OPENCV.verdicts(before)] == ["p1"]
+    net = rewritten(before, LINEAR_BEHIND_POWER)
+    assert not list(OPENCV.verdicts(net))
     written = write(net, tmp_path / "net", CAFFE)
-    x = np.random.default_rng(0).uniform(0.5, 2, (1, 3, 4, 5)).astype(np.float32)
+    x = np.random.default_rng(0).uniform(0.5, 2, shape).astype(np.float32)
     engine = cv2.dnn.readNetFromCaffe(str(written.prototxt), str(written.caffemodel))
     engine.setInput(x)
     wanted = linear.scale * (1.5 * x.astype(np.float64)) ** power + linear.shift
@@ -42,6 +47,23 @@ def test_golden_dump():
     )
 
 
+@pytest.mark.parametrize(("channels", "kind"), [(1, Convolution), (3, Scale)])
+def test_a_scale_of_one_number_is_folded_too(channels, kind):
+    net = of(Power(power=2.0), shape=(1, channels, 4, 5))
+    add(net, "p1", Scale(num_axes=0, bias_term=True), np.array(3.0), np.array(0.5))
+    assert [node.name for node, _ in OPENCV.verdicts(net)] == ["p1"]
+    after = rewritten(net, LINEAR_BEHIND_POWER)
+    assert isinstance(after.node("p1").layer, kind)
+    assert not list(OPENCV.verdicts(after))
+
+
+def test_a_scale_for_each_channel_is_left_alone():
+    net = of(Power(power=2.0))
+    add(net, "p1", Scale(), np.ones(3))
+    assert rewritten(net, LINEAR_BEHIND_POWER).dump() == net.dump()
+    assert not list(OPENCV.verdicts(net))
+
+
 @pytest.mark.parametrize(
     "net",
     [
@@ -49,7 +71,7 @@ def test_golden_dump():
         of(Power(scale=2.0), Power(scale=3.0)),
         of(Power(power=2.0), Power(power=3.0)),
         of(Power(power=2.0), ReLU(), Power(scale=3.0)),
-        of(Power(power=2.0), Power(scale=3.0), shape=(1, 1, 4, 5)),
+        of(Power(power=2.0), Power(scale=3.0), shape=(1, 1)),
         of(Power(power=2.0), Power(scale=3.0), shape=(4,)),
     ],
     ids=lambda net: ", ".join(str(node.layer) for node in net.nodes),
