@@ -82,6 +82,9 @@ def _know(net: Net, found: InputDescription | None) -> None:
 
 
 def _beside(net: Net, prototxt: Path) -> InputDescription | None:
+    """What the file says, for the size that the input has: another one may have been asked for."""
+    from msgspec.structs import replace
+
     from caffe_ir.errors import ConversionError, Problem
     from caffe_ir.files.file_names import PROTOTXT
     from converters.pictures.description import read_description
@@ -91,6 +94,8 @@ def _beside(net: Net, prototxt: Path) -> InputDescription | None:
         return None
     found, shapes = read_description(path), _shapes(net)
     why = found.doubt()
+    if not why and found.fit != "crop" and [len(shape) for shape in shapes] == [4]:
+        found = replace(found, size=shapes[0][2:])
     if not why and [shape[1:] for shape in shapes] != [(found.channels, *found.size)]:
         why = f"its pictures are {_by((found.channels, *found.size))}, the inputs {_listed(shapes)}"
     if why:

@@ -51,6 +51,7 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
 def _with_reference(found: Opened, files: CaffeFiles, asked: Asked, text: str = "") -> Opened:
     """The source with an engine that runs its files beside this program, or with the reason why there is none."""
     from converters.verify.caffe_judge import reference_of
+    from converters.verify.source import behind
 
     if asked.judge == "embedded":
         return found
@@ -58,7 +59,8 @@ def _with_reference(found: Opened, files: CaffeFiles, asked: Asked, text: str = 
     if reference.judge is None:
         remark = f"the reference is this program alone; no other engine runs the source: {reference.why}"
         return replace(found, remarks=(*found.remarks, remark))
-    return replace(found, source=replace(found.source, judges=(*found.source.judges, reference.judge)))
+    added = behind(reference.judge, found.source.expected.taken)
+    return replace(found, source=replace(found.source, judges=(*found.source.judges, added)))
 
 
 def _was_converted(pair: Pair) -> bool:

@@ -85,7 +85,7 @@ def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = (
     return Source(
         title=title,
         expected=expected,
-        judges=tuple(_behind(judge, expected.taken) for judge in tuple(judges) or (embedded_judge(meant),)),
+        judges=tuple(behind(judge, expected.taken) for judge in tuple(judges) or (embedded_judge(meant),)),
         origins={value: producers[blob].origin for value, blob in meant.values.items()},
         meant={
             value: ", ".join(str(node.layer) for node in makers.of(blob, known)) for value, blob in meant.values.items()
@@ -93,7 +93,7 @@ def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = (
     )
 
 
-def _behind(judge: Judge, taken: PictureInput | None) -> Judge:
+def behind(judge: Judge, taken: PictureInput | None) -> Judge:
     """The judge of a source whose Caffe net takes the bytes of a picture, fed with what the source makes of them."""
     if taken is None:
         return judge

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.converters.cli.given import contents, converted, tool
+from tests.converters.run.nets import edited
 
 torch = pytest.importorskip("torch")
 
@@ -161,9 +162,15 @@ def test_what_lies_beside_must_be_of_that_net(model: str, tmp_path: Path) -> Non
     written(model, tmp_path, *IMAGENET)
     path = tmp_path / "net.input.json"
     source = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
-    path.write_text(path.read_text().replace("24", "26"))
+    text = path.read_text()
+    edited(path, order="grey")
+    assert "mean and scale are not for 1 channels" in tool("caffe", *source, "-o", tmp_path / "other").stderr
+    edited(path, order="grey", mean=0, scale=1)
     told = tool("caffe", *source, "-o", tmp_path / "other").stderr
-    assert "net.input.json is not of this net: its pictures are 3x26x28, the inputs 1x3x24x28" in told
+    assert "net.input.json is not of this net: its pictures are 1x24x28, the inputs 1x3x24x28" in told
+    path.write_text(text)
+    converted("caffe", *source, "--input", "x=1x3x32x40", "-o", tmp_path / "wide", "-q")
+    assert json.loads((tmp_path / "wide.input.json").read_text())["size"] == [32, 40]
     path.unlink()
     told = tool("caffe", *source, "-o", tmp_path / "other", "--input-is", "u8-bgr").stderr
     assert "it is not known what a picture goes through" in told
