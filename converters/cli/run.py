@@ -38,7 +38,7 @@ MARK = "drawn by tocaffe"
 @click.option("--engine", type=click.Choice(ENGINES), help="Program that runs the net.  [default: opencv, where it is]")
 @click.option(
     "-o", "--out", metavar="FILE.png|FOLDER",
-    help="Write the picture with the boxes drawn; of several pictures into a folder.",
+    help="Write the picture with the boxes or classes drawn; of several pictures into a folder.",
 )  # fmt: skip
 @click.option("--json", "json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.option("--names", type=InputFile(), metavar="FILE", help="Names of the classes, one in a line.")
@@ -58,11 +58,11 @@ def run(
     top: int,
     quiet: bool,
 ) -> None:
-    """Run the Caffe net STEM on pictures: boxes, or for a classifier the best classes.
+    """Run the Caffe net STEM on pictures: boxes, the best classes, or the classes of pixels.
 
-    STEM.heads.json says how a picture becomes the input and what the outputs mean; for a net of PyTorch STEM.input.json
-    says the former. Of a folder all pictures in it are taken. A picture that cannot be read is reported, and the others
-    go on; the exit code is 1 then.
+    STEM.heads.json says how a picture becomes the input and what the outputs mean; without it STEM.input.json says the
+    former, and a vector is the scores of classes. Of a folder all pictures in it are taken. A picture that cannot be
+    read is reported, and the others go on; the exit code is 1 then.
     """
     with failures_told(net, what="cannot be run"):
         from converters.pictures.reading import ENDINGS

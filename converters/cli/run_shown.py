@@ -35,6 +35,8 @@ def as_json(found: Answer, names: Sequence[str]) -> str:
             {**_called(one.category, names), "score": one.score, "box": list(corners(one, found.size))}
             for one in found.objects
         ]
+    elif found.pixels is not None:
+        told["shares"] = [{**_called(category, names), "share": share} for category, share in _shares(found)]
     elif found.classes is not None:
         told["classes"] = [{**_called(category, names), "score": score} for category, score in found.classes]
     else:
@@ -45,8 +47,11 @@ def as_json(found: Answer, names: Sequence[str]) -> str:
 
 
 def drawn(found: Answer, names: Sequence[str]) -> Array:
-    """The picture with its boxes, or with the best classes in its corner."""
-    from converters.pictures.drawing import Frame, with_frames
+    """The picture with its boxes, with the best class in its corner, or with its pixels in the colours of classes."""
+    from converters.pictures.drawing import Frame, painted, with_frames
+
+    if found.pixels is not None:
+        return painted(found.image, found.pixels)
 
     frames = []
     for one in found.objects or ():
@@ -70,6 +75,13 @@ def name_of(category: int, names: Sequence[str]) -> str:
     return names[category] if names else f"class {category}"
 
 
+def _shares(found: Answer) -> list[tuple[int, float]]:
+    """Of a segmentation the classes with their parts of the picture."""
+    from converters.decode import shares
+
+    return [] if found.pixels is None else shares(found.pixels)
+
+
 def _called(category: int, names: Sequence[str]) -> dict[str, Any]:
     return {"class": category, "name": names[category]} if names else {"class": category}
 
@@ -78,6 +90,9 @@ def _summary(found: Answer) -> str:
     if found.objects is not None:
         count = len(found.objects)
         return f"{count} object{'s' * (count != 1)}" if count else "nothing above the threshold"
+    if found.pixels is not None:
+        count = len(_shares(found))
+        return f"{count} class{'es' * (count != 1)} of pixels" if count else "no pixel of any class"
     return "the best classes" if found.classes is not None else "outputs that no file explains"
 
 
@@ -87,6 +102,8 @@ def _lines(found: Answer, names: Sequence[str]) -> Iterator[str]:
         left, top, right, bottom = (round(place) for place in corners(one, found.size))
         name = name_of(one.category, names)
         yield f"{name:<{width}}  {one.score:6.1%}  left {left}, top {top}, right {right}, bottom {bottom}"
+    for category, share in _shares(found):
+        yield f"{share:6.1%}  {name_of(category, names)}"
     for category, score in found.classes or ():
         yield f"{score:9.5f}  {name_of(category, names)}"
     for name, blob in found.blobs.items():

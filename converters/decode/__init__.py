@@ -6,5 +6,16 @@ from converters.decode.boxes import Detection
 from converters.decode.classifier import best_classes
 from converters.decode.decode import check_decodable, detections
 from converters.decode.facts import Facts, facts_of, read_facts
+from converters.decode.segmentation import pixel_classes, shares
 
-__all__ = ["Detection", "Facts", "best_classes", "check_decodable", "detections", "facts_of", "read_facts"]
+__all__ = [
+    "Detection",
+    "Facts",
+    "best_classes",
+    "check_decodable",
+    "detections",
+    "facts_of",
+    "pixel_classes",
+    "read_facts",
+    "shares",
+]

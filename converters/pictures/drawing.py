@@ -1,4 +1,4 @@
-"""Boxes with their names, drawn upon a picture."""
+"""Boxes with their names, and classes of pixels, drawn upon a picture."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def with_frames(image: Array, frames: Iterable[Frame]) -> Array:
         _draw(cv2, canvas, frame)
     drawn: Array = canvas[:, :, ::-1].transpose(2, 0, 1)
     return drawn
+
+
+def painted(image: Array, classes: Array) -> Array:
+    """The picture with each pixel halfway to the colour of its class; `classes` (H, W) are negative where none is."""
+    colours = np.array([colour_of(number) for number in range(int(classes.max(initial=-1)) + 1)] or [(0, 0, 0)])
+    over = colours.astype(np.uint16)[np.maximum(classes, 0)].transpose(2, 0, 1)
+    mixed = (np.broadcast_to(image, over.shape) + over) // 2
+    found: Array = np.where(classes >= 0, mixed, image).astype(np.uint8)
+    return found
 
 
 def colour_of(number: int) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct, field
 
 from caffe_ir.blob import Array
-from converters.decode import Detection, best_classes, detections
+from converters.decode import Detection, best_classes, detections, pixel_classes
 from converters.pictures.preparation import prepared
 from converters.pictures.reading import read_picture
 from converters.run.model import Model
@@ -19,12 +19,17 @@ from converters.run.session import Session
 
 
 class Answer(Struct, kw_only=True):
-    """The objects in a picture, or the best classes with their scores, or where neither is known its blobs."""
+    """The objects in a picture, the best classes with their scores, a class for each pixel, or its blobs.
+
+    The blobs are there where nothing says what they mean.
+    """
 
     path: Path
     image: Array
     objects: list[Detection] | None = None
     classes: list[tuple[int, float]] | None = None
+    pixels: Array | None = None
+    """(height, width); -1 where there is none."""
     blobs: dict[str, Array] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
@@ -51,6 +56,9 @@ def answer(model: Model, run: Session, path: Path, *, threshold: float | None = 
     with _timed(seconds, "decode"):
         if model.facts is not None and (model.facts.heads or model.facts.unknown_heads):
             found.objects = detections(model.facts, blobs, found.size, threshold=threshold)
+        elif model.facts is not None and model.facts.segmentation is not None:
+            facts = model.facts.segmentation
+            found.pixels = pixel_classes(facts, blobs[str(facts.blob)], model.description, found.size)
         elif model.scores is not None:
             found.classes = best_classes(model.scores, blobs[str(model.scores.blob)], top or model.scores.top)
         else:

@@ -21,7 +21,7 @@ from converters.verify.source import inputs_of
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """What is needed to run the net on pictures; it has heads or scores of classes, or neither is known."""
+    """What is needed to run the net on pictures; what its outputs mean may be unknown."""
 
     files: CaffeFiles
     input: str
@@ -35,6 +35,8 @@ class Model(Struct, frozen=True, kw_only=True):
         """The blobs that are read."""
         if self.facts is not None and self.facts.heads:
             return list(dict.fromkeys(str(blob) for head in self.facts.heads for blob, _ in head.reads))
+        if self.facts is not None and self.facts.segmentation is not None:
+            return [str(self.facts.segmentation.blob)]
         return [str(self.scores.blob)] if self.scores is not None else list(self.files.net.outputs)
 
     @property
@@ -42,6 +44,8 @@ class Model(Struct, frozen=True, kw_only=True):
         """How many classes it knows; 0 where that is unknown."""
         if self.facts is not None and self.facts.heads:
             return max(head.classes for head in self.facts.heads)
+        if self.facts is not None and self.facts.segmentation is not None:
+            return self.facts.segmentation.classes
         return self.scores.classes if self.scores is not None else 0
 
 
@@ -71,7 +75,7 @@ def _described(path: Path, heads: Path) -> InputDescription:
     if path.exists():
         return read_description(path)
     why = f"neither {heads.name} nor {path.name} is beside the prototxt"
-    hint = "`convert darknet` writes both; `convert pytorch` writes the latter with --mean, --std and the like"
+    hint = "`convert darknet` writes both; `convert pytorch` the latter with --mean and the like, both with --output-is"
     raise ConversionError(Problem(what="it is not known how a picture becomes the input", why=why, hint=hint))
 
 
@@ -95,6 +99,11 @@ def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
             yield f"it names the blob {blob}, which the net does not have"
         elif prod(shapes[blob][1:]) != count:
             yield f"the blob {blob} has {prod(shapes[blob][1:])} values for a picture, where it says {count}"
+    if (one := facts.segmentation) is None:
+        return
+    shape = shapes.get(str(one.blob), ())
+    if len(shape) != 4 or shape[1] != one.classes:
+        yield f"{one.blob} is no map of {one.classes} classes: its shape is {_by(shape) or 'not known'}"
 
 
 def _scores(files: CaffeFiles) -> ClassifierFacts | None:

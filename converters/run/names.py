@@ -22,5 +22,8 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
     names = tuple(line.strip() for line in text.rstrip().splitlines())
     if len(names) != classes and classes:
         what = f"{path} has {len(names)} name{'s' * (len(names) != 1)}, the net {classes} classes"
-        raise ConversionError(Problem(what=what, why="one line names one class", hint="is it the list of another net?"))
+        hint = "is it the list of another net?"
+        if len(names) == classes - 1:
+            hint += " In some nets class 0 is the background, and has the first line"
+        raise ConversionError(Problem(what=what, why="one line names one class", hint=hint))
     return names

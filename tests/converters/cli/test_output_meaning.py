@@ -84,6 +84,33 @@ def test_boxes_are_those_of_the_module(name: str, nets: Path, tmp_path: Path) ->
     np.testing.assert_allclose(ours[:, 2:], wanted[:, 2:], rtol=1e-4, atol=2e-2)
 
 
+@pytest.mark.parametrize(("classes", "logistic"), [(3, False), (1, False), (1, True)])
+def test_a_segmentation_gives_each_pixel_its_class(classes: int, logistic: bool, nets: Path, tmp_path: Path) -> None:
+    """The reference is torch: argmax, or the sign of the one score, brought to the picture's size."""
+    words = ("--arg", f"classes={classes}", "--arg", f"logistic={logistic}", "--output-is", "segmentation")
+    converted("pytorch", f"{nets}:Segmenter", "--input", SHAPE, *words, "-o", tmp_path / "net", "-q")
+    path, out = picture(tmp_path / "x.png", SIZE), tmp_path / "drawn.png"
+    (tmp_path / "x.names").write_text("".join(f"name {one}\n" for one in range(classes)))
+    given = (tmp_path / "net", path, "--out", out, "--names", tmp_path / "x.names")
+    image = cv2.imread(str(path))
+    assert image is not None
+    x = torch.from_numpy(image[:, :, ::-1].transpose(2, 0, 1).copy())[None].float() / 255
+    with torch.no_grad():
+        scores = detectors.Segmenter(classes=classes)(x)["out"]
+    best = scores.argmax(1) if classes > 1 else torch.where(scores[:, 0] > 0, 0, -1)
+    wanted = torch.nn.functional.interpolate(best[None].float(), SIZE, mode="nearest-exact")[0, 0].long().numpy()
+    parts = {one: float((wanted == one).mean()) for one in range(classes)}
+    told = json.loads(converted("run", *given, "--json").stdout)["shares"]
+    assert [one["share"] for one in told] == sorted((one["share"] for one in told), reverse=True)
+    assert {one["class"]: one["share"] for one in told} == pytest.approx(parts, abs=1e-3)
+    assert {one["name"] for one in told} == {f"name {one}" for one in parts}
+    drawn = cv2.imread(str(out))
+    assert drawn is not None
+    assert (np.any(drawn != image, axis=2) == (wanted >= 0)).mean() > 0.99
+    printed = converted("run", *given).stdout
+    assert f"{max(parts.values()):6.1%}  name {max(parts, key=lambda one: parts[one])}" in printed
+
+
 def test_verify_compares_the_file(nets: Path, tmp_path: Path) -> None:
     words = (f"{nets}:YoloV5", "--input", SHAPE, "--output-is", "yolov5")
     converted("pytorch", *words, "-o", tmp_path / "net", "-q")

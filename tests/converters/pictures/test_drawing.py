@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from converters.pictures.drawing import Frame, as_png, colour_of, with_frames
+from converters.pictures.drawing import Frame, as_png, colour_of, painted, with_frames
 
 BLACK = np.zeros((3, 80, 120), np.uint8)
 
@@ -23,6 +23,16 @@ def test_a_frame_is_a_rectangle_of_its_colour() -> None:
         assert tuple(drawn[:, row, column]) == colour_of(0)
     assert not drawn[:, 50, 40].any()
     assert not BLACK.any()
+
+
+def test_pixels_go_halfway_to_the_colour_of_their_class() -> None:
+    grey, classes = np.full((1, 80, 120), 100, np.uint8), np.full((80, 120), -1)
+    classes[:40], classes[40:60, 60:] = 2, 0
+    drawn = painted(grey, classes)
+    assert tuple(drawn[:, 10, 10]) == tuple((100 + one) // 2 for one in colour_of(2))
+    assert tuple(drawn[:, 50, 70]) == tuple((100 + one) // 2 for one in colour_of(0))
+    assert (drawn[:, 60:] == 100).all()
+    assert (painted(grey, np.full((80, 120), -1)) == 100).all()
 
 
 def test_a_label_stands_within_the_picture() -> None:

@@ -47,6 +47,23 @@ def test_without_a_description_nothing_is_guessed(tmp_path: Path) -> None:
         read_model(*files)
 
 
+def test_a_segmentations_map_has_a_channel_for_each_class(tmp_path: Path) -> None:
+    files = converted(tmp_path)
+    whole = json.loads((tmp_path / "net.heads.json").read_text())
+    blob = whole["heads"][0]["blob"]
+    edited(tmp_path / "net.heads.json", heads=[], segmentation={"blob": blob, "classes": 21})
+    model = read_model(*files)
+    assert (model.wanted, model.classes) == ([blob], 21)
+    for facts, told in (
+        ({"blob": blob, "classes": 20}, f"{blob} is no map of 20 classes: its shape is 1x21x"),
+        ({"blob": "out", "classes": 20}, "out is no map of 20 classes: its shape is not known"),
+    ):
+        edited(tmp_path / "net.heads.json", segmentation=facts)
+        with pytest.raises(ConversionError) as error:
+            read_model(*files)
+        assert told in str(error.value)
+
+
 def test_the_facts_of_another_net_are_refused(tmp_path: Path) -> None:
     files = converted(tmp_path)
     whole = json.loads((tmp_path / "net.heads.json").read_text())

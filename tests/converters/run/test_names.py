@@ -21,6 +21,12 @@ def test_the_list_of_another_net_is_refused(tmp_path: Path, classes: int) -> Non
         read_names(tmp_path / "x.names", classes)
 
 
+def test_the_background_is_a_class_of_some_nets(tmp_path: Path) -> None:
+    (tmp_path / "x.names").write_text("a\nb\nc\n")
+    with pytest.raises(ConversionError, match="class 0 is the background, and has the first line"):
+        read_names(tmp_path / "x.names", 4)
+
+
 def test_no_file_is_no_list(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(ConversionError):
