@@ -308,6 +308,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.batch.*": (
         "caffe_ir.errors",
         "caffe_ir.files.file_names",
+        "caffe_ir.files.header",
         "caffe_ir.given_files",
         "caffe_ir.files.locks",
         "caffe_ir.near_misses",

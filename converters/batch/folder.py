@@ -1,9 +1,9 @@
-"""A first manifest from what lies in a folder: Darknet's pairs of files, and programs of torch.export."""
+"""A first manifest from what lies in a folder: Darknet's and Caffe's pairs of files, and programs of torch.export."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from glob import glob
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.files.header import read_header
 from caffe_ir.toml_text import key_text, quoted
 from converters.batch.manifest import DEFAULTS, Manifest, Unpaired, manifest_of
 
 OUTPUT = "caffe/{name}"
-_DARKNET = (".cfg", ".weights")
+_PAIRS = {".weights": ".cfg", ".caffemodel": ".prototxt"}
+"""Files of weights, each with what describes the net."""
+_KEYS = {".weights": ("cfg", "weights"), ".caffemodel": ("prototxt", "caffemodel")}
 _PROGRAM = ".pt2"
 _OTHERS = (".pt", ".pth", ".safetensors")
 """PyTorch's files that are no model by themselves, or one without the shape of its input."""
@@ -41,7 +44,10 @@ class Found(Struct, frozen=True, kw_only=True):
         """The manifest that `text` is. Raises ConversionError, also where there is no model."""
         if not self.models:
             raise ConversionError(
-                Problem(what=f"there is no model in {file}", hint="a model is NAME.cfg with NAME.weights, or NAME.pt2"),
+                Problem(
+                    what=f"there is no model in {file}",
+                    hint="a model is NAME.cfg with NAME.weights, NAME.prototxt with NAME.caffemodel, or NAME.pt2",
+                ),
                 *(Problem(what=str(one)) for one in self.unpaired),
             )
         return replace(manifest_of(self.text(), self.folder, targets, file=file), unpaired=self.unpaired)
@@ -50,12 +56,13 @@ class Found(Struct, frozen=True, kw_only=True):
 def found_in(folder: Path, paths: Iterable[Path] | None = None) -> Found:
     """The models among `paths`, or among all files below the folder.
 
-    Weights belong to the cfg of the same name, or of the longest name that theirs begins with, as Darknet names
-    them (yolo-obj_final.weights, detector.c).
+    Weights belong to the cfg or prototxt of the same name, or of the longest name that theirs begins with, as Darknet
+    and Caffe name them (yolo-obj_final.weights, detector.c; net_iter_1000.caffemodel, solver.cpp). Prototxts that
+    tocaffe wrote, and their caffemodels, are no models but what became of some.
     """
     files = sorted(_below(folder) if paths is None else (path.absolute() for path in paths if _suffix(path)))
-    cfgs = [path for path in files if _suffix(path) == ".cfg"]
-    owners = {path: _owner(path, cfgs) for path in files if _suffix(path) == ".weights"}
+    files = _not_written(files)
+    owners = {path: _owner(path, files) for path in files if _suffix(path) in _PAIRS}
     models: dict[Path, Mapping[str, str]] = {}
     unpaired: list[Unpaired] = []
     for path in files:
@@ -63,7 +70,8 @@ def found_in(folder: Path, paths: Iterable[Path] | None = None) -> Found:
         if why := _why_unpaired(path, owner, taken=path in owners.values()):
             unpaired.append(Unpaired(path=_relative(path, folder), why=why))
         elif owner:
-            models[path] = {"cfg": _relative(owner, folder), "weights": _relative(path, folder)}
+            described, weights = _KEYS[_suffix(path)]
+            models[path] = {described: _relative(owner, folder), weights: _relative(path, folder)}
         elif _suffix(path) == _PROGRAM:
             models[path] = {"model": _relative(path, folder)}
     names = _names(models, folder)
@@ -93,26 +101,45 @@ def _below(folder: Path) -> Iterator[Path]:
 def _suffix(path: Path) -> str:
     """The ending of a file of a model, in small letters; of all others nothing."""
     suffix = path.suffix.lower()
-    return suffix if suffix in (*_DARKNET, _PROGRAM, *_OTHERS) else ""
+    return suffix if suffix in (*_PAIRS, *_PAIRS.values(), _PROGRAM, *_OTHERS) else ""
 
 
-def _owner(weights: Path, cfgs: list[Path]) -> Path | None:
-    fitting = [
-        cfg
-        for cfg in cfgs
-        if cfg.parent == weights.parent and (weights.stem == cfg.stem or weights.stem.startswith(f"{cfg.stem}_"))
+def _not_written(files: Collection[Path]) -> list[Path]:
+    """The files without the prototxts that tocaffe wrote, and without their caffemodels."""
+    ours = {path.with_suffix("") for path in files if _suffix(path) == ".prototxt" and _is_ours(path)}
+    return [
+        path for path in files if not (path.with_suffix("") in ours and _suffix(path) in (".prototxt", ".caffemodel"))
     ]
-    return max(fitting, key=lambda cfg: len(cfg.stem), default=None)
+
+
+def _is_ours(prototxt: Path) -> bool:
+    try:
+        return read_header(prototxt) is not None
+    except OSError:
+        return False
+
+
+def _owner(weights: Path, files: Collection[Path]) -> Path | None:
+    fitting = [
+        path
+        for path in files
+        if _suffix(path) == _PAIRS[_suffix(weights)]
+        and path.parent == weights.parent
+        and (weights.stem == path.stem or weights.stem.startswith(f"{path.stem}_"))
+    ]
+    return max(fitting, key=lambda path: len(path.stem), default=None)
 
 
 def _why_unpaired(path: Path, owner: Path | None, *, taken: bool) -> str:
-    """Why a file belongs to no model; nothing where it does. `owner` is the cfg of weights."""
+    """Why a file belongs to no model; nothing where it does. `owner` is the cfg or prototxt of weights."""
     if not _is_text(str(path)):
         return "its name is no UTF-8, and cannot stand in a manifest"
-    if _suffix(path) == ".cfg" and not taken:
-        return f"there is no {path.stem}.weights or {path.stem}_*.weights beside it"
-    if _suffix(path) == ".weights" and owner is None:
-        return "there is no cfg beside it with its name, or with the first part of its name before a _"
+    weights = next((suffix for suffix, described in _PAIRS.items() if described == _suffix(path)), "")
+    if weights and not taken:
+        return f"there is no {path.stem}{weights} or {path.stem}_*{weights} beside it"
+    if _suffix(path) in _PAIRS and owner is None:
+        kind = _PAIRS[_suffix(path)].removeprefix(".")
+        return f"there is no {kind} beside it with its name, or with the first part of its name before a _"
     if _suffix(path) == ".pt":
         return (
             "if it is TorchScript, give it a table with model and input; if it holds weights, with factory and weights"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, ValidationError, convert, field
 from msgspec.structs import asdict
 
-Source = Literal["darknet", "pytorch"]
+Source = Literal["darknet", "pytorch", "caffe"]
 State = Literal["converted", "unchanged", "failed"]
 Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """As the system counts bytes and nanoseconds, in 64 bits; a journal may say anything."""

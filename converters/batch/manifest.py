@@ -117,7 +117,9 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
     if source is None:
         if "source" not in table or "source" in own:
             reading.refuse(
-                (name,), "has no model", hint="give cfg and weights (Darknet), or model or factory (PyTorch)"
+                (name,),
+                "has no model",
+                hint="give cfg and weights (Darknet), model or factory (PyTorch), or prototxt and caffemodel",
             )
         return
     _refuse_foreign(reading, name, own, source)

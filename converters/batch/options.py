@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from converters.batch.job import Source
 from converters.options import (
     CaffeOptions,
+    CaffeSourceOptions,
     DarknetOptions,
     Declared,
     ModelKeys,
@@ -20,7 +21,7 @@ from converters.options import (
     declared,
 )
 
-_BOTH: tuple[Source, ...] = ("darknet", "pytorch")
+_ALL: tuple[Source, ...] = ("darknet", "pytorch", "caffe")
 
 
 def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Declared]:
@@ -28,7 +29,7 @@ def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Decl
     return {
         one.name: replace(
             one,
-            option=replace(one.option, sources=_both(one.option.sources, sources)),
+            option=replace(one.option, sources=_shared(one.option.sources, sources)),
             default=one.default if one.option.manifest_default is None else one.option.manifest_default,
         )
         for one in declared(kind)
@@ -36,23 +37,33 @@ def _declared(kind: type[Struct], sources: tuple[Source, ...]) -> dict[str, Decl
     }
 
 
-def _both(some: Container[str], others: tuple[Source, ...]) -> tuple[Source, ...]:
+def _shared(some: Container[str], others: tuple[Source, ...]) -> tuple[Source, ...]:
     return tuple(source for source in others if source in some)
 
 
 KINDS: dict[type[Struct], tuple[Source, ...]] = {
-    ModelKeys: _BOTH,
-    CaffeOptions: _BOTH,
-    OutputOptions: _BOTH,
-    VerifyOptions: _BOTH,
+    ModelKeys: _ALL,
+    CaffeOptions: _ALL,
+    OutputOptions: _ALL,
+    VerifyOptions: _ALL,
     DarknetOptions: ("darknet",),
     PyTorchOptions: ("pytorch",),
+    CaffeSourceOptions: ("caffe",),
 }
-"""The structs that declare the keys, each with whose models it is for. Of two keys of a name the first counts."""
+"""The structs that declare the keys, each with whose models it is for. A key of several has the words of the first."""
 
-OPTIONS: dict[str, Declared] = {
-    name: one for kind, sources in reversed(KINDS.items()) for name, one in _declared(kind, sources).items()
-}
+
+def _joined() -> dict[str, Declared]:
+    found: dict[str, Declared] = {}
+    for kind, sources in KINDS.items():
+        for name, one in _declared(kind, sources).items():
+            first = found.setdefault(name, one)
+            told = {*first.option.sources, *one.option.sources}
+            found[name] = replace(first, option=replace(first.option, sources=_shared(told, _ALL)))
+    return found
+
+
+OPTIONS: dict[str, Declared] = _joined()
 """Every key that [defaults] and the tables of the models may have."""
 
 USUAL: dict[str, Any] = {key: one.default for key, one in OPTIONS.items() if one.option.manifest_default is not None}
@@ -61,6 +72,7 @@ USUAL: dict[str, Any] = {key: one.default for key, one in OPTIONS.items() if one
 REQUIRED: dict[Source, tuple[tuple[str, ...], ...]] = {
     "darknet": (("cfg",), ("weights",)),
     "pytorch": (("model", "factory"),),
+    "caffe": (("prototxt",), ("caffemodel",)),
 }
 """What a model of a source cannot be without; of the keys of one group it has exactly one."""
 

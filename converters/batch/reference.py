@@ -11,7 +11,7 @@ from converters.batch.options import KINDS, OPTIONS
 from converters.options import Declared, declared
 from converters.options.stated import wanted
 
-_TITLES = {"darknet": "Darknet", "pytorch": "PyTorch"}
+_TITLES = {"darknet": "Darknet", "pytorch": "PyTorch", "caffe": "Caffe"}
 
 
 EXAMPLE = """\
@@ -27,6 +27,12 @@ factory = "nets.py:resnet"
 weights = "resnet.pth"
 input = "1x3x224x224"
 fold_bn = true
+
+[shufflenet]
+prototxt = "shufflenet.prototxt"
+caffemodel = "shufflenet.caffemodel"
+target = ["ncnn", "mnn"]
+output = "{target}/{name}"
 """
 
 
@@ -38,7 +44,7 @@ class Key(Struct, frozen=True, kw_only=True):
     form: str
     default: str = ""
     only: str = ""
-    """The source whose models alone have it."""
+    """The sources whose models alone have it."""
     own: bool = False
     """It belongs to one model, and cannot stand under [defaults]."""
 
@@ -61,13 +67,14 @@ def sections() -> Iterator[tuple[str, list[Key]]]:
 
 
 def _key(one: Declared) -> Key:
+    sources = one.option.sources
     unsaid = one.default in (None, "", (), {}) or "[default:" in one.option.help
     return Key(
         name=one.name,
         help=one.option.help,
         form=_form(one),
         default="" if unsaid else _spelled(one.default),
-        only=_TITLES[one.option.sources[0]] if len(one.option.sources) == 1 else "",
+        only="" if len(sources) == len(_TITLES) else " and ".join(_TITLES[source] for source in sources),
         own=one.option.own,
     )
 

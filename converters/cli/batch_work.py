@@ -9,30 +9,40 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.extras import require
 from caffe_ir.files.file_names import PROTOTXT, weights_beside
 from converters.batch.fingerprint import converter_version
-from converters.batch.job import Job, Result
+from converters.batch.job import Job, Result, Source
 from converters.batch.work import Made, Tell, Trade, done
 from converters.batch.worker import serve
 from converters.cli.engines_shown import engine_results
 from converters.cli.files import for_tools, lowered
-from converters.cli.origins import darknet_origins, torch_origins
+from converters.cli.origins import caffe_origins, darknet_origins, torch_origins
 from converters.cli.output_meaning import heads_file
 from converters.cli.picture_input import input_file
 from converters.cli.sources import darknet_model, torch_opened
-from converters.options import CaffeOptions, DarknetOptions, OutputOptions, PyTorchOptions, filled
+from converters.options import (
+    CaffeOptions,
+    CaffeSourceOptions,
+    DarknetOptions,
+    OutputOptions,
+    PyTorchOptions,
+    filled,
+)
 
 if TYPE_CHECKING:
     from caffe_ir.files.header import Origins
     from caffe_ir.net import Net
+    from converters.cli.files import Rewrite
     from converters.verify import Comparison
 
     Opened = tuple[Net, Callable[[Net], Mapping[str, str]], Origins]
     """A net as its source means it, the further texts that belong to the net it becomes, and what that is made of."""
+    Reader = Callable[[Job], Opened]
 
 _UNVERIFIED = "its files were not written; `verify = false` in its table writes them all the same"
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -67,8 +77,8 @@ def _convert(job: Job, stage: Path, tell: Tell) -> Made:
 
     target = TARGETS[job.target]
     tell("converting")
-    net, others, origins = _darknet(job) if job.source == "darknet" else _pytorch(job)
-    made = lowered(net, _caffe(job))
+    net, others, origins = _READERS[job.source](job)
+    made = lowered(net, _lowering(job), rewrite=_rewrite(job))
     beside = others(made)
     beside = {**beside, **for_tools(made, stage.name, target.name, beside, filled(OutputOptions, job.options))}
     written = 0
@@ -94,18 +104,44 @@ def _darknet(job: Job) -> Opened:
 
     cfg, weights, read = job.options["cfg"], job.options["weights"], filled(DarknetOptions, job.options)
     model = darknet_model(cfg, weights, read)
-    origins = darknet_origins(cfg, weights, read, _caffe(job))
+    origins = darknet_origins(cfg, weights, read, _lowering(job))
     return model.net, lambda made: files_beside(model, made), origins
 
 
 def _pytorch(job: Job) -> Opened:
     found = torch_opened(_model(job), filled(PyTorchOptions, job.options))
     read, module = found.read, found.module
-    origins = torch_origins(_model(job), read, _caffe(job))
+    origins = torch_origins(_model(job), read, _lowering(job))
     return found.net, lambda made: {**input_file(made, read), **heads_file(made, read, module)}, origins
 
 
-def _caffe(job: Job) -> CaffeOptions:
+def _caffe(job: Job) -> Opened:
+    from converters.caffe import convert
+
+    prototxt, caffemodel = job.options["prototxt"], job.options["caffemodel"]
+    read = filled(CaffeSourceOptions, job.options)
+    origins = caffe_origins(prototxt, caffemodel, read, _lowering(job))
+    return convert(prototxt, caffemodel, input=read.input), lambda made: {}, origins
+
+
+_READERS: dict[Source, Reader] = {"darknet": _darknet, "pytorch": _pytorch, "caffe": _caffe}
+_READ: dict[Source, type[Struct]] = {
+    "darknet": DarknetOptions,
+    "pytorch": PyTorchOptions,
+    "caffe": CaffeSourceOptions,
+}
+
+
+def _rewrite(job: Job) -> Rewrite | None:
+    """How a net becomes one for its target, if not as usual: one that exists already stays as it is where it can."""
+    if job.source != "caffe":
+        return None
+    from converters.caffe import retarget
+
+    return retarget
+
+
+def _lowering(job: Job) -> CaffeOptions:
     return filled(CaffeOptions, {**job.options, "target": job.target})
 
 
@@ -122,12 +158,9 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
 
     given, pair = job.options, Pair(prototxt=_beside(stage, PROTOTXT), caffemodel=weights_beside(str(stage)))
     source = opened(
-        (given["cfg"], given["weights"]) if job.source == "darknet" else (_model(job),),
+        _named(job),
         pair,
-        Asked(
-            read=asdict(filled(DarknetOptions if job.source == "darknet" else PyTorchOptions, given)),
-            caffe=asdict(_caffe(job)),
-        ),
+        Asked(read=asdict(filled(_READ[job.source], given)), caffe=asdict(_lowering(job))),
     )
     files = caffe_files(pair.prototxt, pair.caffemodel)
     found = verify(
@@ -139,6 +172,14 @@ def _verified(job: Job, stage: Path, tell: Tell) -> Made:
         progress=lambda trial, value, number, count: tell(f"verifying {number}/{count}"),
     )
     return _verdict(replace(found, caffe=str(_beside(job.stem, PROTOTXT))), source.remarks, stage)
+
+
+def _named(job: Job) -> tuple[str, ...]:
+    """The files of a model as `convert verify` takes them."""
+    given = job.options
+    if job.source == "darknet":
+        return (given["cfg"], given["weights"])
+    return (given["prototxt"], given["caffemodel"]) if job.source == "caffe" else (_model(job),)
 
 
 def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:

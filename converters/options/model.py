@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from converters.options.declared import Option, Source
 
-IN_MANIFESTS: tuple[Source, ...] = ("darknet", "pytorch")
+IN_MANIFESTS: tuple[Source, ...] = ("darknet", "pytorch", "caffe")
 """Whose models a manifest may list."""
 
 
@@ -38,9 +38,15 @@ class ModelKeys(Struct, frozen=True, kw_only=True):
     weights: Annotated[
         Path | None,
         Option(
-            help="The weights: of a cfg, or for the PyTorch model that a factory makes.", sources=IN_MANIFESTS, own=True
+            help="The weights: of a cfg, or for the PyTorch model that a factory makes.",
+            sources=("darknet", "pytorch"),
+            own=True,
         ),
     ] = None
+    prototxt: Annotated[
+        Path | None, Option(help="The prototxt of a Caffe net that exists already.", sources=("caffe",), own=True)
+    ] = None
+    caffemodel: Annotated[Path | None, Option(help="Its weights.", sources=("caffe",), own=True)] = None
     target: Annotated[
         tuple[str, ...],
         Option(

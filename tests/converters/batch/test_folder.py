@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.files.header import Origins
+from caffe_ir.files.writer import write
+from caffe_ir.layers import ReLU
+from caffe_ir.targets import CAFFE
 from caffe_ir.toml import parsed
 from converters.batch.folder import chosen, found_in
 from converters.batch.manifest import manifest_of
+from tests.caffe_ir.build import add, net_of
 
 
 def lay(folder: Path, *names: str) -> None:
@@ -70,6 +75,25 @@ def test_a_model_called_like_the_defaults_keeps_its_name_out_of_their_table(tmp_
     assert tmp_path / "caffe/defaults" in {job.stem for job in jobs}
 
 
+def test_caffe_nets_are_models_and_what_was_written_is_none(tmp_path: Path) -> None:
+    lay(tmp_path, "vgg.prototxt", "vgg.caffemodel", "ssd.prototxt", "ssd_iter_12000.caffemodel")
+    lay(tmp_path, "solver.prototxt", "lost.caffemodel")
+    net = net_of((1, 3))
+    add(net, "relu", ReLU())
+    write(net, tmp_path / "ours", CAFFE, origins=Origins(command="convert darknet a.cfg a.weights"))
+    found = found_in(tmp_path)
+    jobs = found.manifest(("caffe",), file="").jobs
+    assert {job.name: [Path(job.options[key]).name for key in job.files] for job in jobs} == {
+        "ssd_iter_12000": ["ssd.prototxt", "ssd_iter_12000.caffemodel"],
+        "vgg": ["vgg.prototxt", "vgg.caffemodel"],
+    }
+    assert list(map(str, found.unpaired)) == [
+        "lost.caffemodel is not paired: there is no prototxt beside it with its name, or with the first part of its "
+        "name before a _",
+        "solver.prototxt is not paired: there is no solver.caffemodel or solver_*.caffemodel beside it",
+    ]
+
+
 def test_models_of_one_name_keep_their_endings(tmp_path: Path) -> None:
     lay(tmp_path, "net.cfg", "net.weights", "net.pt2", "other.pt2")
     assert {job.name for job in found_in(tmp_path).manifest(("caffe",), file="").jobs} == {
@@ -97,7 +121,8 @@ def test_a_folder_without_a_model_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         found_in(tmp_path).manifest(("caffe",), file="zoo")
     assert [str(problem).partition(":")[0] for problem in caught.value.problems] == [
-        "there is no model in zoo\n    -> a model is NAME.cfg with NAME.weights, or NAME.pt2",
+        "there is no model in zoo\n    -> a model is NAME.cfg with NAME.weights, NAME.prototxt with NAME.caffemodel, "
+        "or NAME.pt2",
         "lonely.cfg is not paired",
         "stray.weights is not paired",
     ]

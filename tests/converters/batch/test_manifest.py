@@ -97,9 +97,10 @@ fold-bn = true
         "zoo.toml:11: [b] input means nothing to a model from darknet",
         f"zoo.toml:9: [b] {missing}",
         'zoo.toml:13: [c] output: "{nme}" may hold {name} and {target} in braces, and nothing else',
-        "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), or model or factory (PyTorch)",
+        "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), model or factory (PyTorch), or "
+        "prototxt and caffemodel",
         "zoo.toml:16: [d] model and factory exclude each other",
-        'zoo.toml:18: [e] source: "keras" is none of darknet, pytorch',
+        'zoo.toml:18: [e] source: "keras" is none of darknet, pytorch, caffe',
         "zoo.toml:19: [e] unknown key fold-bn\n    -> did you mean fold_bn?",
     ]
 

@@ -45,12 +45,18 @@ def test_a_refusal_says_what_is_wanted() -> None:
         ({"weights": "a"}, None),
         ({"model": "a"}, "pytorch"),
         ({"factory": "a"}, "pytorch"),
+        ({"prototxt": "a"}, "caffe"),
         ({"source": "pytorch", "cfg": "a"}, "pytorch"),
         ({"source": "keras"}, None),
     ],
 )
 def test_the_source_is_said_or_seen(options: dict[str, str], source: str | None) -> None:
     assert source_of(options) == source
+
+
+def test_a_key_of_two_sources_is_for_the_models_of_both() -> None:
+    assert OPTIONS["input"].option.sources == ("pytorch", "caffe")
+    assert OPTIONS["batch"].option.sources == ("darknet",)
 
 
 NOT_IN_A_MANIFEST = {"dump_after", "force", "quiet", "verbose", "output", "stem", "help"}

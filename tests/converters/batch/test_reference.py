@@ -17,9 +17,10 @@ def test_what_is_declared_of_a_key_is_told() -> None:
     for key, one in OPTIONS.items():
         assert told[key].startswith(one.option.help)
         assert ("not under [defaults]" in told[key]) == one.option.own
-        for title, source in (("Darknet only", "darknet"), ("PyTorch only", "pytorch")):
+        for title, source in (("Darknet only", "darknet"), ("; PyTorch only", "pytorch"), ("; Caffe only", "caffe")):
             assert (title in told[key]) == (one.option.sources == (source,))
         assert all(str(choice) in told[key] for choice in one.choices)
+    assert "; PyTorch and Caffe only" in told["input"]
     assert told["verify"].endswith("[true or false; default: true]")
     assert told["batch"].endswith("[a whole number of at least 1; default: 1; Darknet only]")
     assert told["head"].endswith('["raw" or "activated"; default: "raw"; Darknet only]')
@@ -27,7 +28,15 @@ def test_what_is_declared_of_a_key_is_told() -> None:
 
 
 def test_the_example_is_a_manifest(tmp_path: Path) -> None:
-    for name in ("yolov3.cfg", "yolov3.weights", "nets.py", "resnet.pth"):
+    for name in (
+        "yolov3.cfg",
+        "yolov3.weights",
+        "nets.py",
+        "resnet.pth",
+        "shufflenet.prototxt",
+        "shufflenet.caffemodel",
+    ):
         (tmp_path / name).touch()
-    manifest = manifest_of(EXAMPLE, tmp_path, ("caffe",), file="")
-    assert [job.name for job in manifest.jobs] == ["yolov3", "resnet"]
+    manifest = manifest_of(EXAMPLE, tmp_path, ("caffe", "ncnn", "mnn"), file="")
+    jobs = [(job.name, job.target) for job in manifest.jobs]
+    assert jobs == [("yolov3", "caffe"), ("resnet", "caffe"), ("shufflenet", "ncnn"), ("shufflenet", "mnn")]

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from converters.batch.job import Job, Result
 from converters.cli.batch_work import convert_job, own_version, version_for
+from tests.converters.caffe.files import CONV, INPUT, pair
+from tests.converters.cli.given import converted, prototxt
 from tests.converters.cli.zoo import make_zoo
 
 FACTORY = """
@@ -38,6 +40,13 @@ def torch_job(folder: Path, **options: object) -> Job:
     (folder / "zoo.py").write_text(FACTORY)
     given = {"factory": f"{folder}/zoo.py:net", "input": "1x3x8x8", **options}
     return Job(name="t", target="caffe", source="pytorch", stem=folder / "out/t", folder=folder, options=given)
+
+
+def caffe_job(folder: Path, target: str, text: str = INPUT + CONV, **options: object) -> Job:
+    net, weights = pair(folder, text)
+    given = {"prototxt": str(net), "caffemodel": str(weights), **options}
+    files, stem = ("prototxt", "caffemodel"), folder / target / "net"
+    return Job(name="net", target=target, source="caffe", stem=stem, folder=folder, options=given, files=files)
 
 
 def do(job: Job) -> Result:
@@ -163,3 +172,36 @@ def test_an_approximation_of_a_manifest_is_made_and_said(tmp_path: Path) -> None
     assert result.problems == ()
     assert any("1 GELU by tanh, each off by up to 4.74e-4" in warning for warning in result.warnings)
     assert "gelu=tanh" in (tmp_path / "out/t.prototxt").read_text().partition("name:")[0]
+
+
+SWISH = 'layer { name: "swish" type: "Swish" bottom: "conv" top: "swish" }\n'
+
+
+def test_a_caffe_net_becomes_one_for_each_target_and_is_verified(tmp_path: Path) -> None:
+    """OpenCV has a Swish and runs the source; Caffe 1.0 has none."""
+    types = {}
+    for target in ("caffe", "opencv"):
+        result = do(caffe_job(tmp_path, target, INPUT + CONV + SWISH, verify=True))
+        assert result.problems == ()
+        assert result.verify is not None
+        assert result.verify["verdict"] == "agrees"
+        assert {"meaning, embedded", "meaning, opencv"} <= result.verify["worst"].keys()
+        types[target] = [layer.type for layer in prototxt(tmp_path / target / "net.prototxt").layer]
+    assert "Swish" in types["opencv"]
+    assert "Swish" not in types["caffe"]
+
+
+def test_a_caffe_net_that_its_target_reads_is_left_as_it_is(tmp_path: Path) -> None:
+    result = do(caffe_job(tmp_path, "caffe"))
+    assert result.problems == ()
+    assert do(replace(caffe_job(tmp_path, "caffe"), known=result)).state == "unchanged"
+    assert [layer.name for layer in prototxt(tmp_path / "caffe/net.prototxt").layer] == ["data", "conv"]
+
+
+def test_a_folder_of_caffe_nets_is_converted(tmp_path: Path) -> None:
+    pair(tmp_path, INPUT + CONV + SWISH)
+    converted("batch", tmp_path, "--jobs", 1)
+    assert (tmp_path / "caffe/net.prototxt").is_file()
+    converted(
+        "verify", tmp_path / "net.prototxt", tmp_path / "net.caffemodel", tmp_path / "caffe/net", "--engine", "embedded"
+    )
