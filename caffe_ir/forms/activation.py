@@ -1,10 +1,11 @@
 """Activations that a target has no layer for, from those that nearly every reader of Caffe files computes.
 
 Swish      x s(beta x),  s = Sigmoid
-Mish       x tanh(log(1 + e^x)), in two ways:
+Mish       x tanh(log(1 + e^x)), in three ways:
            x TanH(BNLL(x)); in float32 over [-100, 100] at most 1.0e-6 from the truth
            x (2 / (1 + q^2) - 1),  q = 1 - s(x);  with t = e^x: q = 1 / (1 + t) and
            tanh(log(1 + t)) = ((1 + t)^2 - 1) / ((1 + t)^2 + 1) = (1 - q^2) / (1 + q^2);  1.6e-6, 2e-8 of the range
+           y tanh(log(s(y))),  y = -x, as log(1 + e^x) = -log(s(-x));  1.6e-6: BNLL takes longer than s and log
 GeluTanh   0.5 x (1 + tanh(u)) = x s(2 u),  u = x (a + b x^2)
 HardMish   x max(0, 1 - max(0, -x) / 2)
 LHTan      leaky max(z, 0.001 z) on both sides of [0, 1];  Plse: with slope 0.08 on 0.125 x + 0.5
@@ -20,8 +21,9 @@ from collections.abc import Mapping
 from caffe_ir.forms.chain import SQUARED, TIMES_X, Chain, chained
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BNLL, ELU, Mish, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.layers import BNLL, ELU, Eltwise, Log, Mish, Power, ReLU, Sigmoid, Swish, TanH
 from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
+from caffe_ir.replacement import Replacement
 
 
 def _swish(layer: Layer) -> Chain:
@@ -37,6 +39,13 @@ def _mish_by_bnll(layer: Layer) -> Chain:
 def _mish_by_sigmoid(layer: Layer) -> Chain:
     fraction = Power(power=-1.0, scale=0.5, shift=0.5)
     return (Sigmoid(), Power(scale=-1.0, shift=1.0), SQUARED, fraction, Power(shift=-1.0), TIMES_X)
+
+
+def _mish_by_logarithm(new: Replacement) -> str:
+    negative = new.add("negative", Power(scale=-1.0), new.old.bottom)
+    logarithm = new.add("log", Log(), new.add("sigmoid", Sigmoid(), negative))
+    new.add("product", Eltwise(operation="PROD"), new.add("tanh", TanH(), logarithm), negative)
+    return ""
 
 
 def _gelu_tanh(layer: Layer) -> Chain:
@@ -93,7 +102,11 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     HardSigmoid: (chained("two ReLU", _hard_sigmoid),),
     HardSwish: (chained("two ReLU and a product", _hard_swish),),
     LHTan: (chained("two ReLU", _lhtan),),
-    Mish: (chained("x TanH(BNLL(x))", _mish_by_bnll), chained("x (2 / (1 + q^2) - 1)", _mish_by_sigmoid)),
+    Mish: (
+        chained("x TanH(BNLL(x))", _mish_by_bnll),
+        chained("x (2 / (1 + q^2) - 1)", _mish_by_sigmoid),
+        Form(name="y TanH(Log(Sigmoid(y))), y = -x", build=_mish_by_logarithm),
+    ),
     Plse: (chained("two ReLU", _plse),),
     Ramp: (chained("a ReLU", _ramp),),
     Selu: (chained("ELU, scaled", _selu),),
