@@ -23,7 +23,7 @@ from caffe_ir.files.net_text import (
     upgraded,
 )
 from caffe_ir.files.prototxt import values
-from caffe_ir.files.spelling import misspelled, old_form_verdicts, old_forms, spelled
+from caffe_ir.files.spelling import Messages, misspelled, old_form_verdicts, old_forms, spelled
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import LAYERS, SPELLINGS, Input
@@ -31,7 +31,7 @@ from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.targets.target import Target, Verdict
+from caffe_ir.targets.target import OldForm, Target, Verdict
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
@@ -66,7 +66,7 @@ def net_of(
 
 def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems = Problems()
-    for origin, verdict in misspellings(prototxt, target):
+    for origin, verdict in misspellings(spelled_file(prototxt), target):
         if verdict.is_fault:
             problems.add(
                 f"{origin.layer} is written in a way that {target.title} does not read", why=verdict.why, origin=origin
@@ -77,22 +77,37 @@ def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems.raise_if_any()
 
 
-def misspellings(prototxt: str | Path, target: Target) -> Iterator[tuple[Origin, Verdict]]:
-    """What a target does not read in the text of a prototxt, whatever that means, with its lines.
+class Spelled(Struct, frozen=True, kw_only=True):
+    """How a prototxt is written: its old forms, and for each layer at phase TEST its place, parameters and tops."""
 
-    Raises ConversionError where Caffe could not parse the file.
-    """
+    path: Path
+    forms: frozenset[OldForm]
+    layers: Sequence[tuple[Origin, Messages, Sequence[str]]]
+
+
+def spelled_file(prototxt: str | Path) -> Spelled:
+    """How a prototxt is written, whatever that means. Raises ConversionError where Caffe could not parse the file."""
     path = Path(prototxt)
     text = text_of(path)
     message = parsed_as_it_is(path, text)
-    for verdict in old_form_verdicts(old_forms(message), target):
-        yield Origin(layer=path.name, what="net", file=str(path), line=1), verdict
+    forms = old_forms(message)
     upgraded(path, message)
     stages = frozenset(message.state.stage)
-    for layer, line in zip(message.layer, layer_lines(message, lines_of_layers(text)), strict=True):
-        if runs_at_test(layer, stages):
-            origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
-            yield from ((origin, verdict) for verdict in misspelled(layer.type, spelled(layer), target, layer.top))
+    lines = layer_lines(message, lines_of_layers(text))
+    layers = [
+        (Origin(layer=layer.name, what=layer.type, file=str(path), line=line), spelled(layer), tuple(layer.top))
+        for layer, line in zip(message.layer, lines, strict=True)
+        if runs_at_test(layer, stages)
+    ]
+    return Spelled(path=path, forms=forms, layers=layers)
+
+
+def misspellings(file: Spelled, target: Target) -> Iterator[tuple[Origin, Verdict]]:
+    """What a target does not read in the text of a prototxt, with its lines."""
+    for verdict in old_form_verdicts(file.forms, target):
+        yield Origin(layer=file.path.name, what="net", file=str(file.path), line=1), verdict
+    for origin, messages, tops in file.layers:
+        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
-from caffe_ir.files.reader import misspellings
+from caffe_ir.files.reader import Spelled, misspellings, spelled_file
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import Target
@@ -31,18 +31,26 @@ class Shortfall(Struct, frozen=True, kw_only=True):
     """Why it can make nothing of it."""
 
 
-def check_file(prototxt: str | Path, target: Target, *, input: Sequence[str] = ()) -> list[Shortfall]:
-    """What a target does not compute as it should of the net in a file, and how it is spelled that it does not read.
+def check_file(
+    prototxt: str | Path, targets: Iterable[Target], *, input: Sequence[str] = ()
+) -> dict[str, list[Shortfall]]:
+    """What each target does not compute as it should of the net in a file, and how it is spelled that it does not read;
+    by the names of the targets.
 
     `input` has the shapes of inputs that the file does not say. Raises ConversionError where the file cannot be read.
     """
-    found = checked(convert(prototxt, input=input), target)
+    net, file = convert(prototxt, input=input), spelled_file(prototxt)
+    return {target.name: _of_file(net, file, target) for target in targets}
+
+
+def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
+    found = checked(net, target)
     refused = {one.origin for one in found if one.verdict.effect == "refused"}
     spelled = [
         Shortfall(
             layer=origin.layer, type_name=origin.what, origin=origin, verdict=verdict, rewrite="the usual spelling"
         )
-        for origin, verdict in misspellings(prototxt, target)
+        for origin, verdict in misspellings(file, target)
         if origin not in refused
     ]
     return sorted([*spelled, *found], key=lambda one: one.origin.line or 0)

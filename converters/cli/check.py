@@ -49,7 +49,7 @@ def check(prototxt: Path, names: tuple[str, ...], shapes: tuple[str, ...], as_js
         from converters.caffe import check_file
 
         chosen = [TARGETS[name] for name in names or NAMES]
-        found = {target.name: check_file(prototxt, target, input=shapes) for target in chosen}
+        found = check_file(prototxt, chosen, input=shapes)
     if as_json:
         _print_json(found)
     elif names:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import caffemodel, writer
-from caffe_ir.files.reader import misspellings
+from caffe_ir.files.reader import misspellings, spelled_file
 from caffe_ir.files.staging import staged
 from caffe_ir.layers import LRN, Clip, Parameter, ReLU, Scale, Swish
 from caffe_ir.net import Net
@@ -79,7 +79,7 @@ def test_a_layer_is_written_as_its_target_reads_it(tmp_path: Path) -> None:
     assert "lrn_param {\n    local_size: 3\n    beta: 0.75\n" in text
     assert "bias_term: false" in text
     assert "beta" not in writer.write(net, tmp_path / "plain", CAFFE).prototxt.read_text()
-    assert not list(misspellings(tmp_path / "net.prototxt", TARGETS["tensorrt"]))
+    assert not list(misspellings(spelled_file(tmp_path / "net.prototxt"), TARGETS["tensorrt"]))
 
 
 def test_a_spelling_that_the_target_does_not_read_is_refused(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def verdict(name: str, target: Target, folder: Path) -> str:
     """What `check` says of a case for a target, in the words of the table."""
     path = folder / "net.prototxt"
     path.write_text(prototxt(CASES[name]), encoding="utf-8")
-    effects = {one.verdict.effect for one in check_file(path, target)}
+    effects = {one.verdict.effect for one in check_file(path, [target])[target.name]}
     return "-" if "refused" in effects else "WRONG" if "wrong" in effects else "ok"
 
 

@@ -25,5 +25,5 @@ def test_what_no_caffe_runs_is_refused_with_its_line(name: str, tmp_path: Path) 
     path = tmp_path / "net.prototxt"
     path.write_text(prototxt(UNREAD[name]), encoding="utf-8")
     with pytest.raises(ConversionError) as caught:
-        check_file(path, TARGETS["caffe"])
+        check_file(path, [TARGETS["caffe"]])
     assert all(problem.origin and problem.origin.line for problem in caught.value.problems)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from caffe_ir.layers import ArgMax, Convolution, Mish, Power, Swish
-from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV
-from converters.caffe import checked
+from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV, TARGETS
+from converters.caffe import check_file, checked
 from tests.caffe_ir.build import add, net_of
 
 MAP = (1, 4, 8, 8)
@@ -49,3 +51,19 @@ def test_what_is_slow_is_told_and_is_no_fault() -> None:
     (found,) = checked(net, NCNN)
     assert not found.verdict.is_fault
     assert found.rewrite
+
+
+def test_targets_that_are_asked_together_say_what_each_says_alone(tmp_path: Path) -> None:
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        'input: "data" input_shape { dim: 1 dim: 4 dim: 8 dim: 8 }\n'
+        'layer { name: "lrn" type: "LRN" bottom: "data" top: "lrn" }\n'
+        'layer { name: "swish" type: "Swish" bottom: "lrn" top: "swish" swish_param { beta: 2 } }\n'
+    )
+    found = check_file(path, TARGETS.values())
+    assert list(found) == list(TARGETS)
+    assert found == {name: check_file(path, [target])[name] for name, target in TARGETS.items()}
+    assert [(one.origin.line, one.verdict.why) for one in found["rknn2"]] == [
+        (1, "RKNN-Toolkit2 does not read a net in the old form, `input_shape`"),
+        (3, "RKNN-Toolkit2 has no layer Swish"),
+    ]
