@@ -1,6 +1,9 @@
 """Cells of blocks side by side as channels, as in YOLOv5's Focus -> part of the Convolution that reads them.
 
-- A Concat of x[..., dy::s, dx::t], each of them two Gathers or one, is one Cells layer.
+- A Concat of x[..., dy::s, dx::t], each of them two Gathers or one, is one Cells layer; so is a view of blocks whose
+  cells are moved before the channels, (N, C, h, s, w, t) -> (N, s, t, C, h, w), between two Reshapes.
+- Moved behind the channels, (N, C, s, t, h, w), they are one depthwise Convolution that picks them, as those of
+  pixel_unshuffle are.
 - A Convolution of stride u, padding q and kernel k x l on all cells of the blocks is one on the blocks, of stride u s,
   padding q s and kernel k s x l t: block j of its window begins at cell j s, so that
       W'[o, c, j s + dy, i t + dx] = W[o, p C + c, j, i]  with (dy, dx) = cells[p].
@@ -17,13 +20,15 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import Concat, Convolution
-from caffe_ir.layers.source import Cells, Gather
+from caffe_ir.layers import Concat, Convolution, Reshape
+from caffe_ir.layers.source import Cells, Gather, Permute
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 MAP_AXES = 4
+BEFORE, BEHIND = (0, 3, 5, 1, 2, 4), (0, 1, 3, 5, 2, 4)
+"""Orders of (N, C, h, s, w, t) that bring cells before or behind the channels."""
 
 
 class Picked(Struct, frozen=True, kw_only=True):
@@ -37,6 +42,8 @@ class Picked(Struct, frozen=True, kw_only=True):
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if isinstance(node.layer, Concat):
         _raise(net, node)
+    elif isinstance(node.layer, Permute):
+        _raise_view(net, node)
     else:
         _fold(net, node)
 
@@ -92,6 +99,36 @@ def _bury(net: Net, blob: str) -> None:
         blob = node.bottom
 
 
+def _raise_view(net: Net, node: Node) -> None:
+    """Blocks seen as axes of their own, moved to the channels and joined with them."""
+    assert isinstance(node.layer, Permute)
+    before, readers = net.producer(node.bottom), net.consumers(node.top)
+    if node.layer.order not in (BEFORE, BEHIND) or not isinstance(before.layer, Reshape) or len(readers) != 1:
+        return
+    (after,) = readers
+    if not isinstance(after.layer, Reshape) or not net.is_read_once(before.top) or not net.is_read_once(node.top):
+        return
+    shape, (n, c, h, s, w, t) = net.shapes[before.bottom], net.shapes[before.top]
+    if shape != (n, c, h * s, w * t) or net.shapes[after.top] != (n, c * s * t, h, w) or s * t == 1:
+        return
+    cells = Cells(stride=(s, t), cells=tuple((dy, dx) for dy in range(s) for dx in range(t)))
+    if node.layer.order == BEFORE:
+        net.update(after, replace(after, layer=cells, bottoms=before.bottoms))
+    else:
+        layer = Convolution(num_output=c * s * t, kernel_size=(s, t), stride=(s, t), group=c, bias_term=False)
+        units = Blob.computed((c * s * t, 1, s, t), lambda: _units(c, (s, t)), constant=True)
+        net.update(after, replace(after, layer=layer, bottoms=before.bottoms, blobs=(units,)))
+    net.values.forget([before.top, node.top])
+    net.remove(node)
+    net.remove(before)
+
+
+def _units(channels: int, kernel: tuple[int, int]) -> Array:
+    """Depthwise filters, for each channel one that picks each cell."""
+    count = kernel[0] * kernel[1]
+    return np.tile(np.eye(count, dtype=np.float32).reshape(count, 1, *kernel), (channels, 1, 1, 1))
+
+
 def _fold(net: Net, node: Node) -> None:
     layer, before = node.layer, net.producer(node.bottoms[0])
     assert isinstance(layer, Convolution)
@@ -132,4 +169,4 @@ def _on_blocks(weights: Blob, cells: Cells, channels: int) -> Callable[[], Array
     return compute
 
 
-CELLS = Pass(name="cells", visits=(Concat, Convolution), rewrite=_rewrite)
+CELLS = Pass(name="cells", visits=(Concat, Permute, Convolution), rewrite=_rewrite)

@@ -85,6 +85,11 @@ class Shifted(nn.Module):
         return F.relu(self.conv(x) + self.shift)
 
 
+def blocks(x):
+    """Space to depth, as many write it."""
+    return x.view(2, 3, 6, 2, 6, 2).permute(0, 3, 5, 1, 2, 4).reshape(2, 12, 6, 6)
+
+
 def cells(x):
     return torch.cat([x[..., ::2, ::2], x[..., 1::2, ::2], x[..., ::2, 1::2], x[..., 1::2, 1::2]], 1)
 
@@ -122,6 +127,8 @@ def cells(x):
             ["Power", "Convolution", "Power", "Eltwise", "Power", "Convolution", "Eltwise"],
         ),
         (Calls(lambda x: x / x.norm(dim=1, keepdim=True)), ["Power", "Convolution", "Power", "Convolution", "Eltwise"]),
+        (nn.Sequential(Calls(blocks), nn.Conv2d(12, 8, 1), nn.ReLU()), ["Convolution", "ReLU"]),
+        (Calls(lambda x: x.view(2, 3, 6, 2, 6, 2).permute(0, 1, 3, 5, 2, 4).flatten(1, 3)), ["Convolution"]),
         (Affine(), ["Scale", "ReLU"]),
         (Shifted(), ["Convolution", "ReLU"]),
     ],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F
 
-from caffe_ir.layers import Concat, Convolution, ReLU
-from caffe_ir.layers.source import Cells, Gather
+from caffe_ir.layers import Concat, Convolution, ReLU, Reshape
+from caffe_ir.layers.source import Cells, Gather, Permute
 from caffe_ir.passes.cells import CELLS
+from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -143,4 +146,61 @@ def test_what_is_no_set_of_cells_is_left_alone(what):
         add(net, "all", Concat(axis=2), bottoms=("even", "data"))
     else:
         add(net, "all", Concat(axis=3 if what == "an axis" else 1), bottoms=("even", "odd"))
+    assert rewritten(net, CELLS).dump() == net.dump()
+
+
+# ---- blocks as axes --------------------------------------------------------------------------------------------------
+
+BEFORE, BEHIND = (0, 3, 5, 1, 2, 4), (0, 1, 3, 5, 2, 4)
+
+
+def moved(shape, order, *, blocks=(2, 3), joined=None):
+    """A map seen as blocks, whose axes are moved, and the joined channels."""
+    (n, c, height, width), (s, t) = shape, blocks
+    net = net_of(shape)
+    add(net, "seen", Reshape(shape=(n, c, height // s, s, width // t, t)))
+    add(net, "moved", Permute(order=order))
+    add(net, "joined", Reshape(shape=joined or (n, c * s * t, height // s, width // t)))
+    return net
+
+
+def test_cells_that_are_moved_before_the_channels_are_those_of_a_concat():
+    after = rewritten(moved((2, 5, 4, 6), BEFORE), CELLS)
+    cells = tuple((dy, dx) for dy in range(2) for dx in range(3))
+    assert [str(node.layer) for node in after.nodes[1:]] == [str(Cells(stride=(2, 3), cells=cells))]
+
+
+def test_they_are_part_of_a_convolution_too():
+    after = rewritten(convolution(moved((1, 2, 8, 9), BEFORE), (3, 3), pad=(1, 1)), CELLS)
+    assert types(after) == ["Convolution"]
+    assert after.node("conv").blobs[0].shape == (5, 2, 6, 9)
+
+
+def test_cells_that_are_moved_behind_the_channels_are_picked_as_torch_unshuffles_them():
+    after = rewritten(moved((2, 5, 4, 6), BEHIND, blocks=(2, 2)), CELLS)
+    assert types(after) == ["Convolution"]
+    assert after.nodes[-1].blobs[0].constant
+    x = np.random.default_rng(4).standard_normal((2, 5, 4, 6))
+    (found,) = (run(after, {"data": x}, np.float64)[blob] for blob in after.outputs)
+    np.testing.assert_array_equal(found, F.pixel_unshuffle(torch.from_numpy(x), 2).numpy())
+
+
+def given_between():
+    net = moved((1, 2, 4, 6), BEFORE)
+    net.outputs = ["moved", "joined"]
+    return net
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        moved((1, 2, 4, 6), (0, 1, 2, 4, 3, 5)),
+        moved((1, 2, 4, 6), (0, 5, 3, 1, 2, 4)),
+        moved((1, 2, 4, 6), BEFORE, joined=(1, 6, 4, 2)),
+        moved((1, 2, 4, 6), BEHIND, blocks=(1, 1)),
+        given_between(),
+    ],
+    ids=["other axes", "columns before rows", "other channels", "one cell", "an output"],
+)
+def test_other_views_are_left_alone(net):
     assert rewritten(net, CELLS).dump() == net.dump()
