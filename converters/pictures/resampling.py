@@ -23,9 +23,7 @@ _PLACES = 22
 
 def antialiased(image: Array, height: int, width: int, kernel: Kernel = "bilinear") -> Array:
     """Image.resize((width, height), BILINEAR or BICUBIC)."""
-    _, rows, columns = image.shape
-    wide = image if columns == width else _along(image, width, kernel)
-    return wide if rows == height else _along(wide.swapaxes(1, 2), height, kernel).swapaxes(1, 2)
+    return _part(image, (height, width), slice(0, height), slice(0, width), kernel)
 
 
 def middle_of(image: Array, shorter_side: int, height: int, width: int, kernel: Kernel = "bilinear") -> Array:
@@ -36,37 +34,55 @@ def middle_of(image: Array, shorter_side: int, height: int, width: int, kernel: 
     else:
         size = int(shorter_side * rows / columns), shorter_side
     top, left = (round((long - short) / 2) for long, short in zip(size, (height, width), strict=True))
-    return antialiased(image, *size, kernel)[:, top : top + height, left : left + width]
+    return _part(image, size, slice(top, top + height), slice(left, left + width), kernel)
 
 
-def _along(image: Array, size: int, kernel: Kernel) -> Array:
-    """The last axis with `size` cells."""
-    first, weights = _weights(image.shape[2], size, kernel)
-    total = np.full((*image.shape[:2], size), 1 << (_PLACES - 1), np.int64)
+def _part(image: Array, size: tuple[int, int], down: slice, across: slice, kernel: Kernel) -> Array:
+    """These rows and columns of the resized picture; what no result needs is left aside."""
+    _, rows, columns = image.shape
+    if rows == size[0]:
+        return _along(image[:, down], _weights(columns, size[1], across, kernel))
+    first, weights = _weights(rows, size[0], down, kernel)
+    begin, end = int(first.min()), int(first.max()) + weights.shape[1]
+    wide = _along(image[:, begin:end], _weights(columns, size[1], across, kernel))
+    return _along(wide.swapaxes(1, 2), (first - begin, weights)).swapaxes(1, 2)
+
+
+def _along(image: Array, taps: tuple[Array, Array]) -> Array:
+    """The last axis resampled. The sums fit into 31 bits, as Pillow's do.
+
+    With that axis first in memory whole rows are moved, which is four times as fast.
+    """
+    first, weights = taps
+    rows = np.ascontiguousarray(np.moveaxis(image, 2, 0))
+    total = np.full((len(first), *rows.shape[1:]), 1 << (_PLACES - 1), np.int32)
+    product = np.empty_like(total)
     for tap in range(weights.shape[1]):
-        cells = np.minimum(first + tap, image.shape[2] - 1)  # where that is too far the weight is 0
-        total += image.take(cells, 2) * weights[:, tap]
-    found: Array = np.clip(total >> _PLACES, 0, 255).astype(np.uint8)
-    return found
+        cells = np.minimum(first + tap, len(rows) - 1)  # where that is too far the weight is 0
+        total += np.multiply(rows.take(cells, 0), weights[:, tap, None, None], out=product)
+    total >>= _PLACES
+    return np.moveaxis(np.clip(total, 0, 255, out=total).astype(np.uint8), 0, 2)
 
 
-def _weights(count: int, size: int, kernel: Kernel) -> tuple[Array, Array]:
-    """For each result the first cell that it takes of, and the weights of that and those that follow."""
+def _weights(count: int, size: int, wanted: slice, kernel: Kernel) -> tuple[Array, Array]:
+    """For each wanted result the first cell that it takes of, and the weights of that and those that follow."""
+    if count == size:
+        return np.arange(count)[wanted], np.full((wanted.stop - wanted.start, 1), 1 << _PLACES, np.int32)
     step = count / size
     wide = max(step, 1.0)
     half, shape = _KERNELS[kernel]
     reach = half * wide
-    centre = (np.arange(size) + 0.5) * step
+    centre = (np.arange(size)[wanted] + 0.5) * step
     first = np.maximum((centre - reach + 0.5).astype(np.int64), 0)
     last = np.minimum((centre + reach + 0.5).astype(np.int64), count)
     taps = first[:, None] + np.arange(2 * ceil(reach) + 1)
     weights = shape(np.abs((taps - centre[:, None] + 0.5) * (1 / wide)))
     weights[taps >= last[:, None]] = 0
-    total = np.zeros(size)
+    total = np.zeros(len(centre))
     for tap in range(weights.shape[1]):  # in this order, as Pillow adds them
         total += weights[:, tap]
     whole = weights / total[:, None] * (1 << _PLACES)
-    return first, np.trunc(whole + np.copysign(0.5, whole)).astype(np.int64)
+    return first, np.trunc(whole + np.copysign(0.5, whole)).astype(np.int32)
 
 
 def _triangle(x: Array) -> Array:
