@@ -13,6 +13,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.files import CANNOT_READ, CHANGED_WHILE_READ
 from caffe_ir.errors import ConversionError, Problem
 
 Shape = tuple[int, ...]
@@ -128,9 +129,13 @@ def read_into(array: Array, span: FileSpan) -> None:
 
 def cannot_read(path: str | Path, error: OSError) -> Problem:
     """The problem with a file that the system does not let us read."""
-    return Problem(what=f"cannot read {path}", why=error.strerror or str(error))
+    return Problem(kind=CANNOT_READ, what=f"cannot read {path}", why=error.strerror or str(error))
 
 
 def became_shorter(path: str | Path) -> Problem:
     """The problem with a file that had the numbers when it was opened and has them no longer."""
-    return Problem(what=f"{path} became shorter while it was read", hint="start again when nothing writes to it")
+    return Problem(
+        kind=CHANGED_WHILE_READ,
+        what=f"{path} became shorter while it was read",
+        hint="start again when nothing writes to it",
+    )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from caffe_ir.error_kinds.kind import Kind
 from caffe_ir.visible import visible
 
 _END = "\n"
@@ -34,9 +35,11 @@ class Origin(Struct, frozen=True, kw_only=True):
 class Problem(Struct, frozen=True, kw_only=True):
     """One reason why a model cannot be converted: what is wrong, why, and what the user can do about it.
 
-    `trace` is the traceback of the user's own code, whose lines stand below what is wrong.
+    `trace` is the traceback of the user's own code, whose lines stand below what is wrong. `kind` has the code under
+    which `convert explain` and the documents say more.
     """
 
+    kind: Kind | None = None
     what: str
     why: str = ""
     hint: str = ""
@@ -49,6 +52,10 @@ class Problem(Struct, frozen=True, kw_only=True):
         why = f" ({visible(self.why)})" if self.why else ""
         hint = f"\n    -> {visible(self.hint, keep=_END)}" if self.hint else ""
         return f"{head}{why}{hint}"
+
+    def with_code(self) -> str:
+        """The same with the code of its kind before it."""
+        return self.kind.mark(str(self)) if self.kind else str(self)
 
 
 class ConversionError(Exception):
@@ -72,8 +79,10 @@ class Problems(Struct):
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, what: str, *, why: str = "", hint: str = "", origin: Origin | None = None) -> None:
-        self.found.append(Problem(what=what, why=why, hint=hint, origin=origin))
+    def add(
+        self, what: str, *, kind: Kind | None = None, why: str = "", hint: str = "", origin: Origin | None = None
+    ) -> None:
+        self.found.append(Problem(kind=kind, what=what, why=why, hint=hint, origin=origin))
 
     @contextmanager
     def collected(self) -> Iterator[None]:

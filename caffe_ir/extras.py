@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
+from caffe_ir.error_kinds.general import NOT_INSTALLED
 from caffe_ir.errors import ConversionError, Problem
 
 EXTRAS = {
@@ -31,7 +32,11 @@ def require(purpose: str, *packages: str) -> None:
     for package in packages:
         if find_spec(package) is None:
             raise NotInstalledError(
-                Problem(what=f"{purpose} needs {_named(package)}, which {_MISSING}", hint=install(package))
+                Problem(
+                    kind=NOT_INSTALLED,
+                    what=f"{purpose} needs {_named(package)}, which {_MISSING}",
+                    hint=install(package),
+                )
             )
 
 
@@ -40,7 +45,9 @@ def load(purpose: str, *packages: str) -> None:
     for package in packages:
         if fault := fault_of(package):
             raise NotInstalledError(
-                Problem(what=f"{purpose} needs {_named(package)}, which {fault.what}", hint=fault.hint)
+                Problem(
+                    kind=NOT_INSTALLED, what=f"{purpose} needs {_named(package)}, which {fault.what}", hint=fault.hint
+                )
             )
 
 
@@ -53,7 +60,7 @@ def fault_of(package: str) -> Problem | None:
         import_module(package)
     except ModuleNotFoundError as error:
         if error.name == package:
-            return Problem(what=_MISSING, hint=install(package))
+            return Problem(kind=NOT_INSTALLED, what=_MISSING, hint=install(package))
         return _broken(package, error)
     except (ImportError, OSError) as error:
         return _broken(package, error)
@@ -72,4 +79,4 @@ def _named(package: str) -> str:
 def _broken(package: str, error: ImportError | OSError) -> Problem:
     said = next(iter(str(error).splitlines()), "") or type(error).__name__
     hint = f"python -c 'import {package}' must work first: install what it names, or {_named(package)} anew"
-    return Problem(what=f"is installed and cannot be loaded: {said}", hint=hint)
+    return Problem(kind=NOT_INSTALLED, what=f"is installed and cannot be loaded: {said}", hint=hint)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
 from caffe_ir.free_names import free_name
 from caffe_ir.net_index import NetIndex
@@ -222,24 +223,28 @@ class Net:
         memory = SharedMemory()
         for node in self.nodes:
             if node.name in named:
-                problems.add(f"two layers are called {node.name}", origin=node.origin)
+                problems.add(f"two layers are called {node.name}", origin=node.origin, kind=BLOB_NAMES)
             named.add(node.name)
             for bottom in node.bottoms:
                 if bottom not in written:
-                    problems.add(f"{node.name} reads {bottom}, which nothing before it writes", origin=node.origin)
+                    problems.add(
+                        f"{node.name} reads {bottom}, which nothing before it writes",
+                        origin=node.origin,
+                        kind=BLOB_NAMES,
+                    )
             for top in node.tops:
                 if top in written:
-                    problems.add(f"{node.name} writes {top} a second time", origin=node.origin)
+                    problems.add(f"{node.name} writes {top} a second time", origin=node.origin, kind=BLOB_NAMES)
                 written.add(top)
             if node.param_names or memory.names:
                 unwritten = memory.unwritten(node)
                 memory.step(node)
                 if unwritten:
                     what = f"{node.name} takes {', '.join(unwritten)} for weights, which nothing before it writes"
-                    problems.add(what, origin=node.origin)
+                    problems.add(what, origin=node.origin, kind=BLOB_NAMES)
         for blob in (*self.outputs, *self.values.values()):
             if blob not in written:
-                problems.add(f"{blob} is wanted but nothing writes it")
+                problems.add(f"{blob} is wanted but nothing writes it", kind=BLOB_NAMES)
         problems.raise_if_any()
 
     def infer(self) -> dict[str, Shape]:
@@ -275,7 +280,7 @@ class Net:
         except ShapeError as error:
             read = f" on {', '.join(map(str, bottoms))}" if bottoms else ""
             seen = f"{node.name} ({node.layer}){read}"
-            raise ConversionError(Problem(what=f"{seen}: {error}", origin=node.origin)) from None
+            raise ConversionError(Problem(kind=LAYER_REFUSED, what=f"{seen}: {error}", origin=node.origin)) from None
         self._index.inferred[node] = bottoms, tops
         return dict(zip(node.tops, tops, strict=True))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files import caffemodel_hdf5, caffemodel_index
 from caffe_ir.files.caffemodel_index import StoredLayer
@@ -18,5 +19,5 @@ def read_layers(path: str | Path) -> list[StoredLayer]:
     except OSError as error:
         origin = Origin(layer=Path(path).name, file=str(path))
         why = error.strerror or str(error)
-        raise ConversionError(Problem(what=f"cannot read {path}", why=why, origin=origin)) from error
+        raise ConversionError(Problem(kind=CANNOT_READ, what=f"cannot read {path}", why=why, origin=origin)) from error
     return caffemodel_hdf5.read_index(path) if hdf5 else caffemodel_index.read_index(path)

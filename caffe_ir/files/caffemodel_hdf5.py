@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.error_kinds.caffe import HDF5_NAME, NOT_A_CAFFEMODEL
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.extras import require
 from caffe_ir.files.caffemodel import Frame
@@ -86,7 +87,7 @@ def _of_this_file(path: Path) -> Iterator[None]:
 def _refused(path: Path, why: str) -> ConversionError:
     origin = Origin(layer=path.name, file=str(path))
     what = "this is HDF5 without the weights of a Caffe net, or it is cut off"
-    return ConversionError(Problem(what=what, why=why, origin=origin))
+    return ConversionError(Problem(kind=NOT_A_CAFFEMODEL, what=what, why=why, origin=origin))
 
 
 def _h5py() -> ModuleType:
@@ -102,7 +103,9 @@ def _refuse_names(net: Net) -> None:
     for node in net.nodes:
         if node.blobs and "/" in node.name:
             why = "a slash divides groups in HDF5, and Caffe would leave the layer without weights and say nothing"
-            problems.add(f"{node.name} cannot be the name of a layer in HDF5", why=why, origin=node.origin)
+            problems.add(
+                f"{node.name} cannot be the name of a layer in HDF5", why=why, origin=node.origin, kind=HDF5_NAME
+            )
     problems.raise_if_any()
 
 

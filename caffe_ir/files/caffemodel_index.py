@@ -14,6 +14,8 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape, became_shorter, cannot_read
+from caffe_ir.error_kinds.caffe import NOT_A_CAFFEMODEL
+from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.wire import EIGHT_BYTES, FOUR_BYTES, LENGTH, VARINT, Field, TornError, WireFile
 
@@ -61,11 +63,12 @@ def read_index(path: str | Path) -> list[StoredLayer]:
             ]
     except OSError as error:
         raise ConversionError(
-            Problem(what=f"cannot read {path}", why=error.strerror or str(error), origin=origin)
+            Problem(kind=CANNOT_READ, what=f"cannot read {path}", why=error.strerror or str(error), origin=origin)
         ) from error
     except TornError as error:
         raise ConversionError(
             Problem(
+                kind=NOT_A_CAFFEMODEL,
                 what="this is no caffemodel, or it is cut off",
                 why=str(error),
                 hint="compare its size with the original's; a caffemodel is the binary file, not the prototxt",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from caffe_ir.error_kinds.files import SEVERAL_WEIGHTS
 from caffe_ir.errors import ConversionError, Problem
 
 PROTOTXT, BINARY, HDF5 = ".prototxt", ".caffemodel", ".caffemodel.h5"
@@ -25,5 +26,7 @@ def weights_beside(stem: str) -> Path:
     there = [path for path in (Path(stem + ending) for ending in WEIGHTS) if path.exists()]
     if len(there) > 1:
         what = f"there are both {there[0]} and {there[1]}"
-        raise ConversionError(Problem(what=what, why="they may differ", hint="name the one that you mean"))
+        raise ConversionError(
+            Problem(kind=SEVERAL_WEIGHTS, what=what, why="they may differ", hint="name the one that you mean")
+        )
     return there[0] if there else Path(stem + BINARY)

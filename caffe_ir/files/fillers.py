@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.error_kinds.caffe import NO_FILLER
 from caffe_ir.errors import Problems
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -64,7 +65,7 @@ def filled(net: Net, spelled: Mapping[str, Mapping[str, Any]], *, seed: int, onl
         try:
             blobs = _blobs(node, spelled.get(node.name, {}), seed)
         except ValueError as error:
-            problems.add(f"{node.name} cannot be filled: {error}", origin=node.origin)
+            problems.add(f"{node.name} cannot be filled: {error}", origin=node.origin, kind=NO_FILLER)
             continue
         names = node.param_names + ("",) * len(blobs)
         owned = tuple(shared.setdefault(name, blob) if name else blob for name, blob in zip(names, blobs, strict=False))

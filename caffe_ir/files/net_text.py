@@ -10,6 +10,7 @@ from google.protobuf import text_format
 from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
+from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.upgrade import upgrade
 from caffe_ir.given_files import check_regular, read_bytes
@@ -65,7 +66,9 @@ def text_of(path: Path) -> str:
         hint = _OTHER_FILE if error.errno == errno.EFBIG else ""
         raise ConversionError(replace(problem, hint=hint)) from error
     except UnicodeDecodeError as error:
-        raise ConversionError(Problem(what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)) from error
+        raise ConversionError(
+            Problem(kind=PROTOTXT_SYNTAX, what=f"cannot read {path}", why="it is not text", hint=_OTHER_FILE)
+        ) from error
 
 
 def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
@@ -76,7 +79,7 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
     except text_format.ParseError as error:
         origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
         raise ConversionError(
-            Problem(what=str(error), why="Caffe refuses the whole file for it", origin=origin)
+            Problem(kind=PROTOTXT_SYNTAX, what=str(error), why="Caffe refuses the whole file for it", origin=origin)
         ) from error
     return message
 
@@ -88,7 +91,7 @@ def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:
     except ValueError as error:
         origin = Origin(layer=path.name, file=str(path))
         hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
-        raise ConversionError(Problem(what=str(error), hint=hint, origin=origin)) from None
+        raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=str(error), hint=hint, origin=origin)) from None
 
 
 def lines_of_layers(text: str) -> list[int]:

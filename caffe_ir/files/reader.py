@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
+from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.net_text import (
@@ -69,11 +71,14 @@ def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     for origin, verdict in misspellings(spelled_file(prototxt), target):
         if verdict.is_fault:
             problems.add(
-                f"{origin.layer} is written in a way that {target.title} does not read", why=verdict.why, origin=origin
+                f"{origin.layer} is written in a way that {target.title} does not read",
+                why=verdict.why,
+                origin=origin,
+                kind=TARGET_REFUSES,
             )
     for node, verdict in target.verdicts(net):
         if verdict.is_fault:
-            problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin)
+            problems.add(f"{node.name} ({node.layer})", why=verdict.why, origin=node.origin, kind=TARGET_REFUSES)
     problems.raise_if_any()
 
 
@@ -182,13 +187,20 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
     unknown = [bottom for bottom in message.bottom if bottom not in current]
     if unknown:
         raise ConversionError(
-            Problem(what=f"{message.name} reads {', '.join(unknown)}", why="nothing before it writes it", origin=origin)
+            Problem(
+                kind=BLOB_NAMES,
+                what=f"{message.name} reads {', '.join(unknown)}",
+                why="nothing before it writes it",
+                origin=origin,
+            )
         )
     bottoms = tuple(current[bottom] for bottom in message.bottom)
     in_place = len(message.top) == 1 and list(message.top) == list(message.bottom[:1])
     if not in_place and (twice := [top for top in message.top if top in current]):
         why = "an earlier layer writes it, and Caffe refuses a blob of two sources (net.cpp, AppendTop)"
-        raise ConversionError(Problem(what=f"{message.name} writes {', '.join(twice)}", why=why, origin=origin))
+        raise ConversionError(
+            Problem(kind=BLOB_NAMES, what=f"{message.name} writes {', '.join(twice)}", why=why, origin=origin)
+        )
     tops = (net.fresh_name(message.name, reading.tops),) if in_place else tuple(message.top)
     layer, shapes = _layer(message, net.shapes_of(bottoms), origin)
     node = Node(
@@ -212,7 +224,9 @@ def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
         return tuple(Blob.of_zeros(shape) for shape in shapes)
     if reading.net.has(node.name):
         what, why = f"a second layer is called {node.name}", "Caffe gives the weights of that name to one alone"
-        raise ConversionError(Problem(what=what, why=why, hint="give each a name of its own", origin=node.origin))
+        raise ConversionError(
+            Problem(kind=BLOB_NAMES, what=what, why=why, hint="give each a name of its own", origin=node.origin)
+        )
     return reading.stored.of(node, shapes)
 
 
@@ -235,10 +249,14 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
     """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     if message.type == "Python":
         what = f"{message.name} is a Python layer, {message.python_param.module}.{message.python_param.layer}"
-        raise ConversionError(Problem(what=what, why="what it computes is code, which the files lack", origin=origin))
+        raise ConversionError(
+            Problem(kind=UNKNOWN_LAYER, what=what, why="what it computes is code, which the files lack", origin=origin)
+        )
     if message.type not in LAYERS:
         hint = did_you_mean(message.type, LAYERS)
-        raise ConversionError(Problem(what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin))
+        raise ConversionError(
+            Problem(kind=UNKNOWN_LAYER, what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin)
+        )
     kind = LAYERS[message.type]
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:
@@ -247,4 +265,6 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
         layer.infer(bottoms)
         return layer, layer.blob_shapes(bottoms)
     except (ValueError, TypeError) as error:
-        raise ConversionError(Problem(what=f"{message.name} ({message.type}): {error}", origin=origin)) from error
+        raise ConversionError(
+            Problem(kind=LAYER_REFUSED, what=f"{message.name} ({message.type}): {error}", origin=origin)
+        ) from error

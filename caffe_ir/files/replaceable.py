@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from caffe_ir.error_kinds.files import OUTPUT_EXISTS, SAME_FILE
 from caffe_ir.errors import Problems
 from caffe_ir.files.file_names import BESIDE, BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.files.header import Header, read_header
@@ -40,7 +41,7 @@ def check_set(
         header = _header(stem)
         for place, ending in zip(places, endings, strict=True):
             if place not in ours and (why := _why_foreign(place, ending, stem, header)):
-                problems.add(f"{place} is there already", why=why, hint=hint)
+                problems.add(f"{place} is there already", why=why, hint=hint, kind=OUTPUT_EXISTS)
     problems.raise_if_any()
 
 
@@ -59,7 +60,9 @@ def check_file(place: Path, mark: str = "", inputs: Iterable[Path] = ()) -> None
     _refuse_inputs(problems, [place], inputs)
     if not problems.found and _has_content(place) and not (mark and has_mark(place, mark)):
         hint = "choose another name, or remove it first"
-        problems.add(f"{place} is there already", why="it was edited, or tocaffe did not write it", hint=hint)
+        problems.add(
+            f"{place} is there already", why="it was edited, or tocaffe did not write it", hint=hint, kind=OUTPUT_EXISTS
+        )
     problems.raise_if_any()
 
 
@@ -68,7 +71,12 @@ def check_absent(place: Path, why: str, *, inputs: Iterable[Path] = (), force: b
     problems = Problems()
     _refuse_inputs(problems, [place], inputs)
     if _has_content(place) and not force:
-        problems.add(f"{place} is there already", why=why, hint="--force replaces it; or write to another place")
+        problems.add(
+            f"{place} is there already",
+            why=why,
+            hint="--force replaces it; or write to another place",
+            kind=OUTPUT_EXISTS,
+        )
     problems.raise_if_any()
 
 
@@ -105,9 +113,11 @@ def _refuse_inputs(problems: Problems, places: Iterable[Path], inputs: Iterable[
         if identity in read:
             source = read[identity]
             what = f"{place} is read" if source == place else f"{place} is the same file as {source}, which is read"
-            problems.add(f"{what}, and cannot be written too", hint="write to another place")
+            problems.add(f"{what}, and cannot be written too", hint="write to another place", kind=SAME_FILE)
         if identity in written:
-            problems.add(f"{place} and {written[identity]} are the same file", hint="write to another place")
+            problems.add(
+                f"{place} and {written[identity]} are the same file", hint="write to another place", kind=SAME_FILE
+            )
         written[identity] = place
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.error_kinds.caffe import BLOBS_DO_NOT_FIT
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.caffemodel_index import StoredLayer
 from caffe_ir.layer import Shapes
@@ -39,14 +40,14 @@ class StoredWeights(Struct, frozen=True, kw_only=True):
         shared = {place: self.shared[name] for place, name in enumerate(node.param_names) if name in self.shared}
         if own is None and len(shared) < len(shapes):
             what, why = f"the caffemodel has no weights for {node.name}", "Caffe would run it on its fillers"
-            raise ConversionError(Problem(what=what, why=why, origin=node.origin))
+            raise ConversionError(Problem(kind=BLOBS_DO_NOT_FIT, what=what, why=why, origin=node.origin))
         complete = own is None or self.owners_only or len(own) == len(shapes)
         found = {**(own or {}), **(shared if complete else {})}
         held = [found[place] for place in sorted(found)]
         if len(held) != len(shapes) or not all(map(_fits, held, shapes)):
             had = tuple(each.blob.shape for each in held)
             what = f"{node.name} takes weights {shapes}, the caffemodel has {had}"
-            raise ConversionError(Problem(what=what, origin=node.origin))
+            raise ConversionError(Problem(kind=BLOBS_DO_NOT_FIT, what=what, origin=node.origin))
         return tuple(each.blob.reshaped(shape) for each, shape in zip(held, shapes, strict=True))
 
 

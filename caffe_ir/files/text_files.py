@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from caffe_ir.error_kinds.files import CANNOT_WRITE
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.replaceable import check_file
 from caffe_ir.files.whole_files import whole_files
@@ -24,4 +25,6 @@ def write_text(place: Path, text: str, *, mark: str = "") -> None:
         with whole_files(place, make_folders=True) as (file,):
             file.write(text.encode(errors="replace"))
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {place}", why=error.strerror or str(error))) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write {place}", why=error.strerror or str(error))
+        ) from error

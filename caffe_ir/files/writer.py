@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.files import CAFFEMODEL_TOO_LARGE, CANNOT_WRITE
+from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.files import caffemodel, caffemodel_hdf5
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
@@ -121,6 +123,7 @@ def _framed(net: Net, *, hdf5: bool) -> tuple[list[caffemodel.Frame], int]:
     if not hdf5 and length > caffemodel.LARGEST:
         raise ConversionError(
             Problem(
+                kind=CAFFEMODEL_TOO_LARGE,
                 what=f"the caffemodel would have {length:,} bytes",
                 why=f"Caffe's reader gives up beyond {caffemodel.LARGEST:,}",
                 hint="--hdf5 (in Python hdf5=True) writes a .caffemodel.h5, which Caffe reads at any length",
@@ -134,11 +137,21 @@ def refuse(net: Net, target: Target) -> None:
     problems = Problems()
     for node, verdict in target.verdicts(net):
         if verdict.is_fault:
-            problems.add(f"{node.name} ({node.layer}) cannot be written", why=verdict.why, origin=node.origin)
+            problems.add(
+                f"{node.name} ({node.layer}) cannot be written",
+                why=verdict.why,
+                origin=node.origin,
+                kind=TARGET_REFUSES,
+            )
     if not problems.found:
         for node in net.nodes:
             for verdict in misspelled(node.layer.type_name(), written(node.layer, target), target):
-                problems.add(f"{node.name} ({node.layer}) would not be read", why=verdict.why, origin=node.origin)
+                problems.add(
+                    f"{node.name} ({node.layer}) would not be read",
+                    why=verdict.why,
+                    origin=node.origin,
+                    kind=TARGET_REFUSES,
+                )
     problems.raise_if_any()
 
 
@@ -172,6 +185,7 @@ def _reserve(file: BinaryIO, length: int) -> None:
 
 def _cannot_write(stem: Path, error: OSError) -> Problem:
     return Problem(
+        kind=CANNOT_WRITE,
         what=f"cannot write {stem}.*",
         why=error.strerror or str(error),
         hint="no file was changed; what was there before is whole",

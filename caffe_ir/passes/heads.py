@@ -19,6 +19,7 @@ from itertools import accumulate, groupby
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.error_kinds.targets import UNKNOWN_HEAD
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Scale, Sigmoid, Slice, Softmax
@@ -39,7 +40,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if isinstance(node.layer, UnknownHead) and (context.options.head == "activated" or net.reads(top)):
         why = f"its {node.layer.boxes} boxes of {node.layer.values} values are of no Darknet that is known here"
         hint = "the map before it can be converted: --head raw"
-        raise ConversionError(Problem(what=f"what {what} computes is unknown", why=why, hint=hint, origin=node.origin))
+        raise ConversionError(
+            Problem(kind=UNKNOWN_HEAD, what=f"what {what} computes is unknown", why=why, hint=hint, origin=node.origin)
+        )
     new = Replacement(net=net, old=node)
     BUILDERS[type(node.layer)](new)
     if context.options.head == "raw":

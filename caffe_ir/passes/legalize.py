@@ -21,6 +21,7 @@ from math import prod
 from msgspec import Struct, field
 
 from caffe_ir.cost import FLOAT, work
+from caffe_ir.error_kinds.targets import NO_EXACT_FORM
 from caffe_ir.errors import ConversionError, Note, Problem, Problems, ShapeError
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer, Shapes
@@ -167,7 +168,7 @@ class Chooser(Struct, kw_only=True):
             verdict = target.verdict(node.layer, old.shapes_of(node.bottoms))
             why = verdict.why if verdict else why
         what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
-        return ConversionError(Problem(what=what, why=why, origin=node.origin))
+        return ConversionError(Problem(kind=NO_EXACT_FORM, what=what, why=why, origin=node.origin))
 
     def _cheapest(self, tried: list[Choice], share: float) -> Choice:
         tried = [one for one in tried if one.loss <= CLOSE] or tried

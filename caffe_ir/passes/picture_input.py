@@ -15,6 +15,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.error_kinds.targets import FOLDED_INPUT
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Input, Scale
@@ -34,7 +35,7 @@ def _run(net: Net, context: Context) -> None:
         hint = (
             "for a PyTorch model say it with --mean, --std, --scale, --bgr; beside a prototxt lay its STEM.input.json"
         )
-        raise ConversionError(Problem(what=what, hint=hint))
+        raise ConversionError(Problem(kind=FOLDED_INPUT, what=what, hint=hint))
     (node,) = inputs
     channels = net.shapes[node.top][1]
     swapped = channels == 3 and net.picture.order != ("BGR" if wanted == "u8-bgr" else "RGB")

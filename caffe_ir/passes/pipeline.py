@@ -33,6 +33,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from caffe_ir.error_kinds.general import OUR_FAULT
+from caffe_ir.error_kinds.targets import NO_EXACT_FORM
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass, Options, Pass, run_pass
@@ -124,7 +126,10 @@ def lower(net: Net, target: Target, options: Options, after: Callable[[str, Net]
     for node, verdict in target.verdicts(net):
         if verdict.is_fault and node.origin not in told:
             problems.add(
-                f"{node.name} ({node.layer}) cannot be written for {target.title}", why=verdict.why, origin=node.origin
+                f"{node.name} ({node.layer}) cannot be written for {target.title}",
+                why=verdict.why,
+                origin=node.origin,
+                kind=NO_EXACT_FORM,
             )
     if not problems.found:
         problems.found += _outputs_too_many(net)
@@ -145,4 +150,4 @@ def _outputs_too_many(net: Net) -> Iterator[Problem]:
         for top in node.tops:
             if not net.is_wanted(top):
                 what = f"{top}, which no layer reads, would be an output that the source does not have"
-                yield Problem(what=what, why="a fault of the passes", origin=node.origin)
+                yield Problem(kind=OUR_FAULT, what=what, why="a fault of the passes", origin=node.origin)

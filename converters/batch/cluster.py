@@ -11,6 +11,7 @@ from functools import partial
 from distributed import Client, WorkerPlugin, get_worker
 from distributed.worker import Worker
 
+from caffe_ir.error_kinds.batch import NO_SCHEDULER
 from caffe_ir.errors import ConversionError, Problem
 from converters.batch.job import Job, Result
 from converters.batch.pool import Pool
@@ -52,7 +53,7 @@ def cluster(address: str, module: str, *, timeout: float | None = None) -> Itera
     except (OSError, ValueError) as error:
         hint = "start one with `dask scheduler`, and its workers with `dask worker ADDRESS`"
         raise ConversionError(
-            Problem(what=f"no Dask scheduler answers at {address}", why=str(error), hint=hint)
+            Problem(kind=NO_SCHEDULER, what=f"no Dask scheduler answers at {address}", why=str(error), hint=hint)
         ) from None
     name = f"tocaffe-{uuid.uuid4().hex}"
     with client:

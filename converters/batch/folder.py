@@ -10,6 +10,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.batch import NO_MODEL
+from caffe_ir.error_kinds.general import NO_SUCH_FILE
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.files.header import read_header
 from caffe_ir.toml_text import key_text, quoted
@@ -45,10 +47,11 @@ class Found(Struct, frozen=True, kw_only=True):
         if not self.models:
             raise ConversionError(
                 Problem(
+                    kind=NO_MODEL,
                     what=f"there is no model in {file}",
                     hint="a model is NAME.cfg with NAME.weights, NAME.prototxt with NAME.caffemodel, or NAME.pt2",
                 ),
-                *(Problem(what=str(one)) for one in self.unpaired),
+                *(Problem(kind=NO_MODEL, what=str(one)) for one in self.unpaired),
             )
         return replace(manifest_of(self.text(), self.folder, targets, file=file), unpaired=self.unpaired)
 
@@ -85,7 +88,7 @@ def chosen(patterns: Iterable[str]) -> list[Path]:
         files = [Path(name) for name in glob(pattern, recursive=True) if Path(name).is_file()]
         if not files:
             hint = "give a manifest (.toml), a folder, or files"
-            problems.add(f"{pattern} is no manifest, no folder, and no file", hint=hint)
+            problems.add(f"{pattern} is no manifest, no folder, and no file", hint=hint, kind=NO_SUCH_FILE)
         found += files
     problems.raise_if_any()
     return list(dict.fromkeys(found))

@@ -14,6 +14,8 @@ from typing import IO
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.batch import ANOTHER_BATCH
+from caffe_ir.error_kinds.files import CANNOT_WRITE, OUTPUT_EXISTS
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.locks import is_at, locked
 from converters.batch.job import Result
@@ -54,22 +56,28 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
     Raises ConversionError, also where another run has it, and where there is a file that is no journal of ours.
     """
     if leads_out(path.parent, path):
-        raise ConversionError(Problem(what=f"cannot write {path}", why="it is a link out of the manifest's folder"))
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why="it is a link out of the manifest's folder")
+        )
     try:
         file = _locked(path, patience)
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
+        ) from None
     try:
         try:
             begin = _begun(file)
             if begin is None:
                 why, hint = "it does not begin as a journal of tocaffe does", "move it away, or rename the manifest"
-                raise ConversionError(Problem(what=f"{path} is there already", why=why, hint=hint))
+                raise ConversionError(Problem(kind=OUTPUT_EXISTS, what=f"{path} is there already", why=why, hint=hint))
             known, lines = _read(file, begin)
             if begin == 0 or lines > _WORN * max(len(known), 1):
                 file = _rewritten(path, file, known)
         except OSError as error:
-            raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from None
+            raise ConversionError(
+                Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
+            ) from None
         yield Journal(known=known, file=file)
     finally:
         file.close()
@@ -86,7 +94,9 @@ def _locked(path: Path, patience: float) -> IO[bytes]:
         file.close()
         if time.monotonic() - begin > patience:
             hint = "wait for it, or end it; what it has done is not done again"
-            raise ConversionError(Problem(what="another batch is at work on this manifest", why=str(path), hint=hint))
+            raise ConversionError(
+                Problem(kind=ANOTHER_BATCH, what="another batch is at work on this manifest", why=str(path), hint=hint)
+            )
         time.sleep(0.05)
 
 

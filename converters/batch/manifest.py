@@ -9,6 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.batch import MANIFEST_KEY, NO_MANIFEST, NO_MODEL
+from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from caffe_ir.near_misses import did_you_mean
@@ -59,7 +61,7 @@ class _Reading(Struct, kw_only=True):
     keys_listed: bool = False
 
     def refuse(self, path: tuple[str, ...], what: str, *, why: str = "", hint: str = "") -> None:
-        self.problems.add(f"[{path[0]}] {what}", why=why, hint=hint, origin=self.origin(path))
+        self.problems.add(f"[{path[0]}] {what}", why=why, hint=hint, origin=self.origin(path), kind=MANIFEST_KEY)
 
     def origin(self, path: tuple[str, ...]) -> Origin:
         if self.lines is None:
@@ -74,10 +76,12 @@ def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
     try:
         text = read_bytes(path, LARGEST_TOML).decode("utf-8")
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot read {path}", why=error.strerror or str(error))) from None
+        raise ConversionError(
+            Problem(kind=CANNOT_READ, what=f"cannot read {path}", why=error.strerror or str(error))
+        ) from None
     except UnicodeDecodeError as error:
         why = f"byte {error.start} is not UTF-8"
-        raise ConversionError(Problem(what=f"{path} is no TOML file", why=why)) from None
+        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{path} is no TOML file", why=why)) from None
     return manifest_of(text, path.parent, targets, file=str(path))
 
 
@@ -87,7 +91,7 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     try:
         tables = parsed(text)
     except ValueError as error:
-        raise ConversionError(Problem(what=f"{file} is no valid TOML: {error}")) from None
+        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{file} is no valid TOML: {error}")) from None
     defaults = tables.pop(DEFAULTS, {})
     if not isinstance(defaults, dict):
         reading.refuse((DEFAULTS,), "is not a table")
@@ -96,7 +100,7 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     jobs = [job for name, table in tables.items() for job in _jobs(reading, name, table, good)]
     if not tables:
         hint = 'give each model a table: [name], cfg = "...", weights = "..."'
-        reading.problems.add(f"{file} names no model", hint=hint)
+        reading.problems.add(f"{file} names no model", hint=hint, kind=NO_MODEL)
     _refuse_shared_outputs(reading, jobs)
     reading.problems.raise_if_any()
     return Manifest(file=file, folder=reading.folder, jobs=tuple(jobs))
@@ -163,7 +167,9 @@ def _refuse_no_table(reading: _Reading, name: str, value: object) -> None:
     """What is said of a key at the top of the file that is no table."""
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         hint = f"each model has a table of its own, called after it: [NAME] in place of [[{name}]]"
-        reading.problems.add(f"[[{name}]] is a list of tables", hint=hint, origin=reading.origin((name,)))
+        reading.problems.add(
+            f"[[{name}]] is a list of tables", hint=hint, origin=reading.origin((name,)), kind=MANIFEST_KEY
+        )
     elif name in OPTIONS and not OPTIONS[name].option.own:
         hint = f"for all models it belongs under [{DEFAULTS}], for one into its table"
         reading.refuse((name,), "is not a table, but stands before the first one", hint=hint)

@@ -9,6 +9,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.batch import STOPPED
 from converters.batch.job import Job, Result
 from converters.batch.journal import Journal
 from converters.batch.pool import Pool
@@ -55,6 +56,6 @@ def _outcome(job: Job, future: Future[Result]) -> Result:
     try:
         return future.result()
     except CancelledError:
-        return job.failed("it was given up: the cluster is gone")
+        return job.failed(STOPPED.mark("it was given up: the cluster is gone"))
     except Exception as error:
-        return job.failed(f"{type(error).__name__}: {error}")
+        return job.failed(STOPPED.mark(f"{type(error).__name__}: {error}"))

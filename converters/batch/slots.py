@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import IO, Any
 
+from caffe_ir.error_kinds.batch import STOPPED
 from converters.batch import process_groups
 from converters.batch.job import Job, Result
 from converters.batch.publish import remove_leftovers
@@ -107,11 +108,11 @@ class Slot:
         code = self._end(process)
         remove_leftovers([job.stem])
         if self._late:
-            return job.failed(f"stopped after {self._timeout:g} s (--timeout)")
+            return job.failed(STOPPED.mark(f"stopped after {self._timeout:g} s (--timeout)"))
         self._errors.seek(0)
         last = self._errors.read()[-_ERRORS_SHOWN:].decode(errors="replace").strip()
         said = f"; it wrote last:\n{last}" if last else ""
-        return job.failed(f"the process that converted it {process_groups.ending(code)}{said}")
+        return job.failed(STOPPED.mark(f"the process that converted it {process_groups.ending(code)}{said}"))
 
     def _expire(self) -> None:
         self._late = True
@@ -161,7 +162,7 @@ class Slots:
         """Have a job done by an idle process, or by a new one. From several threads at once."""
         with self._lock:
             if self._stopped:
-                return job.failed("interrupted")
+                return job.failed(STOPPED.mark("interrupted"))
             slot = self._idle.pop() if self._idle else self._new()
         try:
             return slot.run(job, self._steps)

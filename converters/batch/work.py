@@ -11,6 +11,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.files import CANNOT_READ
+from caffe_ir.error_kinds.general import OUR_FAULT
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
 from converters.batch.fingerprint import fingerprint
@@ -48,15 +50,15 @@ def done(job: Job, trade: Trade, tell: Tell) -> Result:
     try:
         result = _done(job, trade, tell)
     except ConversionError as error:
-        result = job.failed(*map(str, error.problems))
+        result = job.failed(*(problem.with_code() for problem in error.problems))
     except MemoryError:
         raise
     except OSError as error:
-        result = job.failed(f"{error.filename or job.stem}: {error.strerror or error}")
+        result = job.failed(CANNOT_READ.mark(f"{error.filename or job.stem}: {error.strerror or error}"))
     except (Exception, SystemExit) as error:
         where = "".join(traceback.format_exception(error)[-4:]).rstrip()
         result = job.failed(
-            f"{type(error).__name__}, which is a mistake of the converter or of your own code:\n{where}"
+            OUR_FAULT.mark(f"{type(error).__name__}, which is a mistake of the converter or of your own code:\n{where}")
         )
     return replace(result, seconds=round(time.monotonic() - begin, 4))
 

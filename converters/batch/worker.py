@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import IO, Any
 
+from caffe_ir.error_kinds.general import OUT_OF_MEMORY
 from converters.batch import peak_memory, process_groups
 from converters.batch.job import Job, Result
 from converters.batch.work import Tell
@@ -40,7 +41,7 @@ def serve(work: Callable[[Job, Tell], Result]) -> None:
         try:
             result = work(job, _teller(answers))
         except MemoryError:
-            _answer(answers, {"result": job.failed("out of memory").to_json(), "last": True})
+            _answer(answers, {"result": job.failed(OUT_OF_MEMORY.mark("out of memory")).to_json(), "last": True})
             return
         told = {**result.to_json(), "peak_memory": peak_memory.peak()}
         _answer(answers, {"result": told, "last": False})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import Problems
 from caffe_ir.files.net_text import layer_lines, message_text, read_message, runs_at_test
 from caffe_ir.files.reader import net_of
@@ -60,9 +61,11 @@ def parse_shapes(texts: Iterable[str]) -> Mapping[str, Shape]:
         name, _, sizes = text.rpartition("=")
         parts = sizes.lower().split("x")
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
-            problems.add(f"--input {text}: {sizes!r} is no shape", hint="for example --input data=1x3x224x224")
+            problems.add(
+                f"--input {text}: {sizes!r} is no shape", hint="for example --input data=1x3x224x224", kind=OPTION_VALUE
+            )
         elif name in shapes:
-            problems.add(f"--input {text}: {name or 'the input'} is given twice")
+            problems.add(f"--input {text}: {name or 'the input'} is given twice", kind=OPTION_VALUE)
         else:
             shapes[name] = tuple(map(int, parts))
     problems.raise_if_any()

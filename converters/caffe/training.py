@@ -8,6 +8,7 @@ from itertools import zip_longest
 from msgspec import Struct, field
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
@@ -60,6 +61,7 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
             net.problems.add(
                 f"the net has {len(inputs)} inputs: {', '.join(inputs)}",
                 hint=f"name the one that is meant: --input {inputs[0] if inputs else 'NAME'}={_text(given[''])}",
+                kind=NO_INPUT_SIZE,
             )
             return
         given = {inputs[0]: given[""], **{name: shape for name, shape in given.items() if name}}
@@ -158,6 +160,7 @@ def _without_size(net: Lines, top: str, place: int, why: str = "", side: int = 0
         why=why,
         hint=f"say it: --input {top}=1x3x{side or USUAL}x{side or USUAL}",
         origin=net.origin(place),
+        kind=NO_INPUT_SIZE,
     )
 
 
@@ -189,7 +192,11 @@ def _sizes(net: Lines, given: Mapping[str, Shape]) -> None:
     for name in given:
         if name not in known:
             meant = did_you_mean(name, known)
-            net.problems.add(f"--input {name}: no input is called so", hint=meant or f"the inputs: {', '.join(known)}")
+            net.problems.add(
+                f"--input {name}: no input is called so",
+                hint=meant or f"the inputs: {', '.join(known)}",
+                kind=NO_INPUT_SIZE,
+            )
     for place in reversed(range(len(net.message.layer))):
         layer = net.message.layer[place]
         if layer.type != "Input":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.files import SAME_FILE
 from caffe_ir.errors import Problems
 from caffe_ir.files.replaceable import check_file, with_ending
 from caffe_ir.files.text_files import HTML, write_text
@@ -53,13 +54,13 @@ class Reports(Struct, frozen=True, kw_only=True):
         taken |= {_real(place): "the batch itself" for place in written}
         if not self.asked and leads_out(self.folder, self.summary):
             what = f"{self.summary} is a link out of the manifest's folder"
-            problems.add(what, hint=f"write --summary {self.summary} if it is meant")
+            problems.add(what, hint=f"write --summary {self.summary} if it is meant", kind=SAME_FILE)
         for place, mark in self.marked():
             with problems.collected():
                 check_folder(place.parent)
                 check_file(place, mark, read)
             if writer := taken.get(_real(place)):
-                problems.add(f"{place} is written by {writer} too", hint="choose another name")
+                problems.add(f"{place} is written by {writer} too", hint="choose another name", kind=SAME_FILE)
             taken[_real(place)] = "another report"
         problems.raise_if_any()
 

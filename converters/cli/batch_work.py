@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from caffe_ir.error_kinds.running import NETS_DIFFER
 from caffe_ir.errors import ConversionError
 from caffe_ir.extras import require
 from caffe_ir.files.file_names import PROTOTXT, weights_beside
@@ -191,9 +192,8 @@ def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:
         if not trial.stopped
     }
     told = {"verdict": found.verdict, "values": len(found.values), "worst": worst, "remarks": list(remarks)}
-    refused = (
-        () if found.verdict == "agrees" else (f"verify: {found.verdict}\n    -> {_UNVERIFIED}", *map(str, found.faults))
-    )
+    differs = NETS_DIFFER.mark(f"verify: {found.verdict}\n    -> {_UNVERIFIED}")
+    refused = () if found.verdict == "agrees" else (differs, *map(str, found.faults))
     report = _beside(stage, ".verify.html")
     try:
         write_report(found, report, remarks=remarks)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
+from caffe_ir.error_kinds.darknet import NOT_A_CFG
+from caffe_ir.error_kinds.files import CANNOT_WRITE
+from caffe_ir.error_kinds.weights import FORM_NOT_READ
 from caffe_ir.visible import visible
 from converters.cli.command import Command, InputFile
 from converters.cli.failure import failures_told
@@ -75,7 +78,9 @@ def _held(files: Sequence[Path]) -> Iterator[Held]:
         return _of_caffemodel(path)
     if path.suffix in (".weights", ".cfg"):
         hint = f"convert dump {path.with_suffix('.cfg')} {path.with_suffix('.weights')}"
-        raise ConversionError(Problem(what="Darknet's weights need their cfg, which says what lies where", hint=hint))
+        raise ConversionError(
+            Problem(kind=NOT_A_CFG, what="Darknet's weights need their cfg, which says what lies where", hint=hint)
+        )
     from converters.weights import open_weights
 
     found = open_weights(path)
@@ -151,7 +156,9 @@ def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
         with whole_files(path) as (file,):
             write_npz(file, ((held.name, _numbers(held)) for held in arrays), comment=MARK)
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {path}", why=error.strerror or str(error))) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
+        ) from error
 
 
 def _numbers(held: Held) -> Array:
@@ -159,5 +166,5 @@ def _numbers(held: Held) -> Array:
 
     if held.read is None:
         what = f"{held.name} is of the type {held.dtype}, which NumPy does not have"
-        raise ConversionError(Problem(what=what, hint="leave --npz out, or save it as float32"))
+        raise ConversionError(Problem(kind=FORM_NOT_READ, what=what, hint="leave --npz out, or save it as float32"))
     return held.read()

@@ -25,13 +25,15 @@ def failures_told(source: object, *, what: str = "cannot be converted", code: in
     try:
         yield
     except NotInstalledError as error:
-        say(str(error), err=True, lines=True)
+        say("\n".join(problem.with_code() for problem in error.problems), err=True, lines=True)
         raise click.exceptions.Exit(WRONG_USAGE) from error
     except ConversionError as error:
         count = len(error.problems)
         say(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
         for text in told(error.problems):
             say(f"  {text}", err=True, lines=True)
+        if codes := dict.fromkeys(problem.kind.code for problem in error.problems if problem.kind):
+            say(f"More about {'it' if len(codes) == 1 else 'them'}: convert explain {' '.join(codes)}", err=True)
         if error.notes:
             say("Warnings that may explain this:", err=True)
         for text in told(Problem(what=note.text, origin=note.origin) for note in error.notes):
@@ -50,8 +52,8 @@ def told(problems: Iterable[Problem]) -> list[str]:
 def _text(first: Problem, others: Sequence[Problem]) -> str:
     """The problem as it is told alone, with the further places between what is wrong and what helps."""
     if not others:
-        return str(first)
-    head, arrow, hint = str(first).partition("\n    -> ")
+        return first.with_code()
+    head, arrow, hint = first.with_code().partition("\n    -> ")
     return f"{head}\n    and {len(others)} more{_places(first, others)}{arrow}{hint}"
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caffe_ir.error_kinds.files import CANNOT_WRITE, SAME_FILE
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
@@ -60,7 +62,7 @@ def check_stem(stem: Path, output: str | None, inputs: Iterable[Path]) -> None:
     same = [path for path in inputs if path.exists() and stem.exists() and path.samefile(stem)]
     if same and output == str(stem):
         hint = f"give it without its ending: -o {shlex.quote(str(stem.with_suffix('')))}"
-        raise ConversionError(Problem(what=f"-o names {same[0]}, which is read", hint=hint))
+        raise ConversionError(Problem(kind=SAME_FILE, what=f"-o names {same[0]}, which is read", hint=hint))
     check_folder(stem.parent)
 
 
@@ -70,10 +72,14 @@ def check_folder(wanted: Path) -> None:
 
     folder = next(one for one in (wanted.absolute(), *wanted.absolute().parents) if one.exists())
     if not folder.is_dir():
-        raise ConversionError(Problem(what=f"cannot write to {wanted}", why=f"{folder} is no folder"))
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write to {wanted}", why=f"{folder} is no folder")
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
         problem = Problem(
-            what=f"the folder {folder} cannot be written to", why="its permissions forbid it, or its disk is read-only"
+            kind=CANNOT_WRITE,
+            what=f"the folder {folder} cannot be written to",
+            why="its permissions forbid it, or its disk is read-only",
         )
         raise ConversionError(problem)
 
@@ -122,7 +128,7 @@ def for_tools(net: Net, name: str, target: str, others: Mapping[str, str], wante
 
     if wanted.hdf5:
         what, why = "--side-files with --hdf5", "these tools read no weights of that form"
-        raise ConversionError(Problem(what=what, why=why, hint="leave one of the two out"))
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=what, why=why, hint="leave one of the two out"))
     names = written_names(net)
     inputs = {names[top]: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
     return side_files(wanted.side_files, name, target, inputs, others)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from caffe_ir.error_kinds import general
 from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
 from converters.cli.say import say
@@ -34,11 +35,12 @@ COMMANDS = {
     "check": ("converters.cli.check", "The layers of a PROTOTXT that an engine gets wrong."),
     "summary": ("converters.cli.net_summary", "A table of a model's layers, with what each costs."),
     "targets": ("converters.cli.targets", "The engines that nets can be written for."),
+    "explain": ("converters.cli.explain", "What an error code means, and what to do."),
 }
 """Each command's module, which holds a click command of the command's own name, and its line in the help."""
 
-_REPORT = (
-    "\nThis is a fault of tocaffe, not of your model or your command. Please report it with the text above, "
+_REPORT = general.OUR_FAULT.mark(
+    "This is a fault of tocaffe, not of your model or your command. Please report it with the text above, "
     "the command, and `convert --version`."
 )
 
@@ -51,7 +53,12 @@ CODES = (
     ("2", "Wrong usage, or a file is missing; verify: nothing was compared."),
     ("70", "A fault of tocaffe itself: please report it. 74: it could not print."),
 )
-"""Exit codes, as the help lists them."""
+"""Exit codes, as the documents list them."""
+_CODES_OF_HELP = (
+    *CODES[:2],
+    ("2", "Wrong usage, missing file; verify: nothing compared. 70: our own fault."),
+)
+"""The same in fewer lines: the help fits a terminal of 24."""
 NO_MEMORY, OUR_FAULT, OUTPUT_LOST, INTERRUPTED = 1, 70, 74, 130
 
 
@@ -85,9 +92,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except click.ClickException as error:
-            error.message = visible(error.message, keep="\n")  # type: ignore[misc]  # click shows it itself
-            raise
+        except click.UsageError as error:
+            of_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+            kind = general.OPTION_VALUE if of_value else general.WRONG_USAGE
+            text = kind.mark(visible(error.format_message(), keep="\n"))
+            raise click.UsageError(text, error.ctx) from None
         except KeyboardInterrupt:
             say("\ninterrupted", err=True, lines=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
@@ -99,7 +108,7 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
         with formatter.section("Exit codes"):
-            formatter.write_dl(CODES)
+            formatter.write_dl(_CODES_OF_HELP)
 
 
 def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -150,11 +159,11 @@ def main() -> None:
     except _Ended as ended:
         sys.exit(128 + ended.number)
     except MemoryError:
-        say("there is not enough memory for this model", err=True)
+        say(general.OUT_OF_MEMORY.mark("there is not enough memory for this model"), err=True)
         sys.exit(NO_MEMORY)
     except Exception:  # whatever it is, nothing that was foreseen: it must not end with the code of a bad model
         traceback.print_exc()
-        say(_REPORT, err=True, lines=True)
+        say(f"\n{_REPORT}", err=True, lines=True)
         sys.exit(OUR_FAULT)
 
 

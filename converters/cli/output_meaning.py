@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from converters.cli.picture_input import ASSUMED, OF_PICTURES, description_of
 from converters.options import PyTorchOptions
 
@@ -36,7 +37,9 @@ def heads_file(made: Net, read: PyTorchOptions, model: object) -> dict[str, str]
         return {ENDING: facts_text(Facts(input=description, segmentation=_segmentation(outputs)))}
     if description.fit == "crop":
         what = "--crop, with boxes to be found: they could not be placed in the whole picture"
-        raise ConversionError(Problem(what=what, hint="leave it out; --resize HxW stretches the picture"))
+        raise ConversionError(
+            Problem(kind=OPTION_VALUE, what=what, hint="leave it out; --resize HxW stretches the picture")
+        )
     known = _known(read, model, description.size)
     return {
         ENDING: facts_text(
@@ -68,7 +71,7 @@ def _anchors(text: str) -> tuple[tuple[float, ...], ...]:
         found = ()
     if not found or any(len(one) % 2 or min(one) <= 0 for one in found):
         why = "width and height of each in turn, with commas, and a slash between two maps"
-        raise ConversionError(Problem(what=f"--anchors {text} are none", why=why))
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=f"--anchors {text} are none", why=why))
     return found
 
 
@@ -81,11 +84,13 @@ def _priors(path: Path) -> tuple[float, ...]:
     tensors = [one for one in open_weights(path).tensors.values() if isinstance(one, Tensor)]
     shapes = [tuple(one.shape) for one in tensors]
     if len(shapes) != 1 or len(shapes[0]) != 2 or shapes[0][1] != 4:
-        raise ConversionError(Problem(what=f"{path} has arrays {shapes}, and priors are one of (priors, 4)"))
+        raise ConversionError(
+            Problem(kind=OPTION_VALUE, what=f"{path} has arrays {shapes}, and priors are one of (priors, 4)")
+        )
     found = tuple(float(str(one)) for one in tensors[0].read().astype("float32").ravel())
     if not all(map(isfinite, found)) or max(map(abs, found), default=0) > 8:
         why = "they are in parts of the input, from 0 to about 1"
-        raise ConversionError(Problem(what=f"{path} has numbers that no prior has", why=why))
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=f"{path} has numbers that no prior has", why=why))
     return found
 
 
@@ -97,7 +102,9 @@ def _segmentation(outputs: list[Output]) -> SegmentationFacts:
     if not maps or len({one.shape for one in maps}) > 1:
         shapes = ", ".join(f"{one.name} {('N', *one.shape)}" for one in outputs)
         what = f"segmentation: the outputs are {shapes}"
-        raise ConversionError(Problem(what=what, why="wanted is one map of scores (N, classes, H, W)"))
+        raise ConversionError(
+            Problem(kind=OPTION_VALUE, what=what, why="wanted is one map of scores (N, classes, H, W)")
+        )
     first = maps[0]
     return SegmentationFacts(
         blob=first.name,

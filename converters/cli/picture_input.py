@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from caffe_ir.error_kinds.general import OPTION_VALUE
+from caffe_ir.error_kinds.running import DESCRIPTION
 from converters.options import PyTorchOptions
 
 if TYPE_CHECKING:
@@ -99,7 +101,9 @@ def _beside(net: Net, prototxt: Path) -> InputDescription | None:
     if not why and [shape[1:] for shape in shapes] != [(found.channels, *found.size)]:
         why = f"its pictures are {_by((found.channels, *found.size))}, the inputs {_listed(shapes)}"
     if why:
-        raise ConversionError(Problem(what=f"{path} is not of this net: {why}", hint="move it away, or mend it"))
+        raise ConversionError(
+            Problem(kind=DESCRIPTION, what=f"{path} is not of this net: {why}", hint="move it away, or mend it")
+        )
     return found
 
 
@@ -114,7 +118,7 @@ def _described(net: Net, read: PyTorchOptions) -> InputDescription | None:
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (1, 3):
         flags = ", ".join(f"--{name}" for name in given) or f"--output-is {read.output_is}"
         why = "a picture becomes one input of 1 or 3 channels"
-        raise ConversionError(Problem(what=f"{flags}: the inputs are {_listed(shapes)}", why=why))
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=f"{flags}: the inputs are {_listed(shapes)}", why=why))
     _, channels, height, width = shapes[0]
     return described((height, width), channels, **given)
 

@@ -10,6 +10,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir import reference
+from caffe_ir.error_kinds.opening import NOT_A_MODEL
+from caffe_ir.error_kinds.transplant import DIFFERS_FROM_MODEL
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.reader import read
 from caffe_ir.layers import Input
@@ -57,7 +59,9 @@ def check(
         say(f"the {len(outputs)} outputs of the model and {len(net.outputs)} of the net are not compared")
     compared = _compared(net, feeds, wanted, theirs)
     if not compared:
-        raise ConversionError(Problem(what="the model gave no value of a module that fills a layer", why=factory))
+        raise ConversionError(
+            Problem(kind=DIFFERS_FROM_MODEL, what="the model gave no value of a module that fills a layer", why=factory)
+        )
     for one in compared:
         if not quiet:
             say(f"{one.value}  {'x'.join(map(str, one.shape))}  {one.relative:.1e}")
@@ -66,7 +70,7 @@ def check(
         what = f"{len(wrong)} of {len(compared)} values differ from {factory}, first {wrong[0].value}"
         why = f"by {wrong[0].relative:.1e} of the largest value"
         hint = "look at its line in the mapping, at its eps, and at the layers between it and the one before"
-        raise ConversionError(Problem(what=what, why=why, hint=hint))
+        raise ConversionError(Problem(kind=DIFFERS_FROM_MODEL, what=what, why=why, hint=hint))
     if not quiet:
         worst = max(one.relative for one in compared)
         say(f"verified  {len(compared)} values agree with {factory} to {worst:.1e}")
@@ -102,7 +106,9 @@ def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[st
         module = load_factory(factory, arguments).model
     if not isinstance(module, torch.nn.Module):
         why = "it returned a program of torch.export, which has weights of its own"
-        raise ConversionError(Problem(what=f"{factory} makes no module that the weights could go into", why=why))
+        raise ConversionError(
+            Problem(kind=NOT_A_MODEL, what=f"{factory} makes no module that the weights could go into", why=why)
+        )
     try:
         load_weights(module, dict(tensors))
     except ConversionError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caffe_ir.error_kinds.files import CANNOT_WRITE
 from converters.cli.command import Command, InputFile, refuse_missing
 from converters.cli.failure import CANNOT_CONVERT, failures_told, told
 from converters.cli.progress import counted, working
@@ -134,7 +135,9 @@ def _write(place: Path, found: Answer, names: Sequence[str]) -> None:
         with whole_files(place, make_folders=True) as (file,):
             file.write(data)
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot write {place}", why=error.strerror or str(error))) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_WRITE, what=f"cannot write {place}", why=error.strerror or str(error))
+        ) from error
     found.seconds["draw"] = perf_counter() - begin
 
 

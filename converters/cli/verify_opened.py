@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from msgspec import Struct, field
 
+from caffe_ir.error_kinds.files import CANNOT_READ
 from converters.cli.files import lowered
 from converters.cli.verify_stated import Options, Stated, stated_options
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
@@ -63,7 +64,9 @@ def expected(net: Net, pair: Pair, told: Stated[Any], caffe: Mapping[str, Any]) 
         check_regular(pair.prototxt)
         text = read_bytes(pair.prototxt).decode("utf-8", "replace")
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot read {pair.prototxt}", why=error.strerror or "")) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_READ, what=f"cannot read {pair.prototxt}", why=error.strerror or "")
+        ) from error
     return nearest(text, [lowered(net.copy(), each) for each in dict.fromkeys(unknown)])
 
 

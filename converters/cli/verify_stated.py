@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.errors import ConversionError, Problem
 from converters.options import (
     CaffeOptions,
@@ -61,7 +62,9 @@ def stated_options(
     try:
         header = read_header(prototxt)
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot read {prototxt}", why=error.strerror or str(error))) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_READ, what=f"cannot read {prototxt}", why=error.strerror or str(error))
+        ) from error
     if header is None or header.options.get("source") != _SOURCES[reader]:
         return Stated(read=reader(**given))
     left_out = {one.name for one in declared(reader) if not one.option.from_file}

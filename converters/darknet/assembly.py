@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.darknet import INPUT_SIZE, SECTION_OPTION
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
@@ -72,13 +73,13 @@ def _input(section: Section, net: Net, input_size: tuple[int, int] | None, batch
     if input_size is not None:
         if not is_image:
             what = "there is no height and width to replace by another input size"
-            raise ConversionError(Problem(what=what, origin=origin))
+            raise ConversionError(Problem(kind=INPUT_SIZE, what=what, origin=origin))
         (h, w), inputs = input_size, input_size[0] * input_size[1] * c
     if min(h, w, c) < 0 or inputs <= 0 or batch < 1 or (is_image and inputs != h * w * c):
         stated = f" inputs={inputs}" if section.has("inputs") else ""
         what = f"height={h} width={w} channels={c}{stated} for {batch} at once is no size of an input"
         hint = "[net] says height=, width= and channels=, all above 0, or else inputs= of a vector"
-        raise ConversionError(Problem(what=what, hint=hint, origin=origin))
+        raise ConversionError(Problem(kind=INPUT_SIZE, what=what, hint=hint, origin=origin))
     shape = (batch, c, h, w) if is_image else (batch, inputs)
     net.append(Node(name=INPUT, layer=Input(shape=shape), tops=(INPUT,), origin=origin))
     net.values[INPUT] = INPUT
@@ -105,7 +106,7 @@ def _value(section: Section, build: Build, handler: Handler | None) -> Value | N
         hint = f"where the file does hold them, take the line {key}= out of the cfg"
         why = "Darknet fills them with random numbers"
         what = f"{key} leaves weights of this section out of the file"
-        build.problems.add(what, why=why, hint=hint, origin=build.origin(key))
+        build.problems.add(what, why=why, hint=hint, origin=build.origin(key), kind=SECTION_OPTION)
     return value
 
 

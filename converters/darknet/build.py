@@ -10,6 +10,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.error_kinds.darknet import SECTION_INPUT, SECTION_OPTION, UNKNOWN_ACTIVATION
+from caffe_ir.error_kinds.kind import Kind
 from caffe_ir.errors import ConversionError, NoteKind, Origin, Problem, Problems
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Flatten, Reshape
@@ -100,14 +102,18 @@ class Build(Struct, kw_only=True):
     def note(self, kind: NoteKind, text: str, key: str | None = None) -> None:
         self.net.note(kind, text, self.origin(key))
 
-    def refusal(self, what: str, *, why: str = "", hint: str = "", key: str | None = None) -> ConversionError:
+    def refusal(
+        self, what: str, *, why: str = "", hint: str = "", key: str | None = None, kind: Kind = SECTION_OPTION
+    ) -> ConversionError:
         """The exception to raise where the section cannot be converted."""
-        return ConversionError(Problem(what=what, why=why, hint=hint, origin=self.origin(key)))
+        return ConversionError(Problem(kind=kind, what=what, why=why, hint=hint, origin=self.origin(key)))
 
-    def require(self, holds: bool, what: str, *, why: str = "", key: str | None = None) -> None:
+    def require(
+        self, holds: bool, what: str, *, why: str = "", key: str | None = None, kind: Kind = SECTION_OPTION
+    ) -> None:
         """Raise ConversionError unless the condition holds."""
         if not holds:
-            raise self.refusal(what, why=why, key=key)
+            raise self.refusal(what, why=why, key=key, kind=kind)
 
     def made(self, sections: Sequence[Section]) -> list[Section]:
         """Those of the sections that made their value, and so have read all options that they know."""
@@ -140,11 +146,19 @@ class Build(Struct, kw_only=True):
         places = [index if index >= 0 else here + index for index in indices]
         for index, place in zip(indices, places, strict=True):
             counted = f"{key}={index}" if index >= 0 else f"{key}={index} (section {place})"
-            self.require(place >= 0, f"{counted} points before the first section", key=key)
-            self.require(place != here, f"{counted} points at this very section", key=key)
+            self.require(place >= 0, f"{counted} points before the first section", key=key, kind=SECTION_INPUT)
+            self.require(place != here, f"{counted} points at this very section", key=key, kind=SECTION_INPUT)
             why = "only what came before has a value"
-            self.require(place < here, f"{counted} points behind this section, number {here}", why=why, key=key)
-            self.require(place not in self.unreadable, f"{counted}: {self.unreadable.get(place)}", key=key)
+            self.require(
+                place < here,
+                f"{counted} points behind this section, number {here}",
+                why=why,
+                key=key,
+                kind=SECTION_INPUT,
+            )
+            self.require(
+                place not in self.unreadable, f"{counted}: {self.unreadable.get(place)}", key=key, kind=SECTION_INPUT
+            )
         values = [value for value in (self.values[place] for place in places) if value is not None]
         if len(values) < len(places):
             raise LostError
@@ -155,7 +169,7 @@ class Build(Struct, kw_only=True):
         if value.chw is None:
             what = f"{self.section.written} needs an image, but what it reads is a flat vector of {value.count} values"
             hint = "are these the right layers, and an input size that all strides divide?" if value.why_flat else ""
-            raise self.refusal(what, why=value.why_flat, hint=hint)
+            raise self.refusal(what, why=value.why_flat, hint=hint, kind=SECTION_INPUT)
         return value.chw
 
     def image(self, value: Value) -> str:
@@ -212,7 +226,9 @@ class Build(Struct, kw_only=True):
         name = self.section.text("activation", DEFAULTS.get(self.section.kind, "linear"))
         chosen = choose(name, self.section.kind, self.dialect, lenient=self.lenient)
         if chosen.refused and self.section.kind not in DEFAULTS:
-            raise self.refusal(chosen.refused, why=chosen.why, hint=chosen.hint, key="activation")
+            raise self.refusal(
+                chosen.refused, why=chosen.why, hint=chosen.hint, key="activation", kind=UNKNOWN_ACTIVATION
+            )
         if chosen.assumed:
             self.note("assumed", chosen.assumed, "activation")
         if chosen.warning:

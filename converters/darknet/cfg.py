@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.darknet import CFG_SYNTAX, NOT_A_CFG
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from converters.darknet.section import Option, Section
@@ -74,7 +75,9 @@ def parse_cfg(data: bytes, file: str) -> Cfg:
     if not any(line[0] == "[" for _, line in lines):
         kind = text_kind(data[:_HEAD])
         what = f"is {kind}" if kind else "has no sections"
-        problems.add(what, hint=what_to_do(kind) if kind else "a cfg file begins with [net]", origin=_place(file))
+        problems.add(
+            what, hint=what_to_do(kind) if kind else "a cfg file begins with [net]", origin=_place(file), kind=NOT_A_CFG
+        )
         problems.raise_if_any()
     parser = _Ini()
     parser.read_file(_ini_lines(lines, file, problems, notes))
@@ -138,7 +141,7 @@ def _meaningful_lines(text: str, file: str, problems: Problems) -> list[tuple[in
         number, line = strange[0]
         more = f" (and {len(strange) - 1} more such lines)" if strange[1:] else ""
         what = f"{_shown(line)} has characters that are not printable UTF-8 text, here {_MARK}{more}"
-        problems.add(what, hint="retype the line", origin=_place(file, number))
+        problems.add(what, hint="retype the line", origin=_place(file, number), kind=CFG_SYNTAX)
     return [(number, _marked(line)) for number, line in lines if _readable(line)]
 
 
@@ -172,7 +175,9 @@ def _ini_lines(lines: Sequence[tuple[int, str]], file: str, problems: Problems, 
         number, line = early[0]
         more = f" (and {len(early) - 1} more such lines)" if early[1:] else ""
         what = f"{_shown(line)!r} stands before any section{more}"
-        problems.add(what, why="Darknet crashes", hint="a cfg begins with [net]", origin=_place(file, number))
+        problems.add(
+            what, why="Darknet crashes", hint="a cfg begins with [net]", origin=_place(file, number), kind=CFG_SYNTAX
+        )
     for number, line in lines[len(early) :]:
         if line[0] == "[":
             yield f"[{number}:{line}]"
@@ -213,14 +218,21 @@ def _check(sections: Sequence[Section], problems: Problems) -> None:
         if _TYPE.fullmatch(section.written) is None:
             hint = "put a comment on a line of its own" if "]" in section.written else "close the bracket"
             why = "Darknet takes the whole line for the type"
-            problems.add(f"{section.written} is no section type", why=why, hint=hint, origin=section.origin())
+            problems.add(
+                f"{section.written} is no section type", why=why, hint=hint, origin=section.origin(), kind=CFG_SYNTAX
+            )
         elif section.index < 0 and section.kind != "net":
             what = f"the first section is {section.written}"
-            problems.add(what, hint="it must be [net] or [network]", origin=section.origin())
+            problems.add(what, hint="it must be [net] or [network]", origin=section.origin(), kind=CFG_SYNTAX)
         elif section.index >= 0 and section.kind == "net":
-            problems.add("there is a second [net]", why="Darknet makes an empty layer of it", origin=section.origin())
+            problems.add(
+                "there is a second [net]",
+                why="Darknet makes an empty layer of it",
+                origin=section.origin(),
+                kind=CFG_SYNTAX,
+            )
     if len(sections) == 1:
-        problems.add("no layer follows", origin=sections[0].origin())
+        problems.add("no layer follows", origin=sections[0].origin(), kind=CFG_SYNTAX)
 
 
 def _place(file: str, line: int | None = None) -> Origin:
@@ -228,4 +240,4 @@ def _place(file: str, line: int | None = None) -> Origin:
 
 
 def _not_a_cfg(file: str, what: str, hint: str = "") -> ConversionError:
-    return ConversionError(Problem(what=what, hint=hint, origin=_place(file)))
+    return ConversionError(Problem(kind=NOT_A_CFG, what=what, hint=hint, origin=_place(file)))

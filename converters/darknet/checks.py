@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.darknet import SECTION_NOT_CONVERTIBLE, UNKNOWN_ACTIVATION, UNKNOWN_SECTION, WHICH_DARKNET
 from caffe_ir.errors import Note, Origin, Problem
 from converters.darknet.activations import DEFAULTS, choose
 from converters.darknet.assembly import Plan
@@ -29,20 +30,32 @@ def static_problems(plan: Plan) -> Iterator[Problem]:
         before = f"--until {first - 1} converts what comes before it" if section.index == first > 0 else ""
         if section.kind in REFUSED and section.kind not in known:
             what = f"{section.written} cannot be converted"
-            yield Problem(what=what, why=REFUSED[section.kind], hint=before, origin=origin)
+            yield Problem(
+                kind=SECTION_NOT_CONVERTIBLE, what=what, why=REFUSED[section.kind], hint=before, origin=origin
+            )
         elif section.kind not in known:
             why = "Darknet makes an empty layer of it"
             meant = section_hint(section.kind, [*known, *ALIASES, *REFUSED])
             hint = f"{meant}{' ' if meant.endswith('?') else '; ' * bool(meant and before)}{before}".rstrip()
-            yield Problem(what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin)
+            yield Problem(
+                kind=UNKNOWN_SECTION, what=f"{section.written} is an unknown section", why=why, hint=hint, origin=origin
+            )
         elif section.kind in SECTIONS_OF_ONE[others]:
             what = f"{section.written} is unknown to {NAMES[dialect]}"
-            yield Problem(what=what, why=f"only {NAMES[others]} has it", hint=f"--dialect {others}", origin=origin)
+            yield Problem(
+                kind=WHICH_DARKNET,
+                what=what,
+                why=f"only {NAMES[others]} has it",
+                hint=f"--dialect {others}",
+                origin=origin,
+            )
         if section.kind in known and section.kind in DEFAULTS and section.has("activation"):
             chosen = choose(section.text("activation"), section.kind, dialect, lenient=plan.lenient)
             if chosen.refused:
                 place = _origin(section, "activation")
-                yield Problem(what=chosen.refused, why=chosen.why, hint=chosen.hint, origin=place)
+                yield Problem(
+                    kind=UNKNOWN_ACTIVATION, what=chosen.refused, why=chosen.why, hint=chosen.hint, origin=place
+                )
 
 
 def unread(cfg: Cfg, sections: Iterable[Section]) -> Iterator[Note]:

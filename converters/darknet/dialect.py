@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.darknet import WHICH_DARKNET
 from caffe_ir.errors import ConversionError, Origin, Problem
 from converters.darknet.activations import ACTIVATIONS
 from converters.darknet.batch_norm import DARKNET_CPU, DARKNET_GPU, BatchNormForm, form_of
@@ -196,6 +197,7 @@ def _conflict(original: Evidence, alexeyab: Evidence | None) -> ConversionError:
     other = f"{alexeyab.what} (line {alexeyab.origin.line})" if alexeyab else "the version in the weights file"
     what = f"{original.what} is only known to the original Darknet, {other} only to AlexeyAB's"
     problem = Problem(
+        kind=WHICH_DARKNET,
         what=what,
         why="so neither computes this net as it stands",
         hint="say which one is meant with --dialect darknet or --dialect alexeyab",

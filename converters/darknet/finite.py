@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from caffe_ir.blob import Blob
+from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.errors import ConversionError, Note, Problem
 from converters.darknet.weights import Span, WeightsFile
 
@@ -51,7 +52,9 @@ def non_finite(weights: WeightsFile, spans: Sequence[Span] | None = None) -> lis
     try:
         counts = _count_non_finite(weights.path, chosen)
     except OSError as error:
-        raise ConversionError(Problem(what=f"cannot be read: {error.strerror}", origin=weights.origin())) from error
+        raise ConversionError(
+            Problem(kind=CANNOT_READ, what=f"cannot be read: {error.strerror}", origin=weights.origin())
+        ) from error
     return [
         Note(
             kind="warning",

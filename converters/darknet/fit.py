@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.darknet import WEIGHTS_HEADER, WEIGHTS_TOO_LONG, WEIGHTS_TOO_SHORT
 from caffe_ir.errors import Note, Problem
 from converters.darknet.header import SIZES, header_notes
 from converters.darknet.readings import Reading, counted, read_behind, size_of_weights
@@ -103,7 +104,9 @@ def finish(
         text = f"{left} bytes of {weights.path.name}, those of later sections, are not used"
         return [], [*notes, Note(kind="dropped", text=text, origin=weights.origin())]
     hint = _explained(weights, asked, classes) or (_ONE_NUMBER if left == 4 else _ANOTHER_CFG)
-    return [Problem(what=what, why=_why(weights, asked), hint=hint, origin=weights.origin())], notes
+    return [
+        Problem(kind=WEIGHTS_TOO_LONG, what=what, why=_why(weights, asked), hint=hint, origin=weights.origin())
+    ], notes
 
 
 def _too_short(weights: WeightsFile, asked: Asked, classes: str) -> Problem:
@@ -114,7 +117,7 @@ def _too_short(weights: WeightsFile, asked: Asked, classes: str) -> Problem:
     what = f"{weights.path.name} ends {where} {span.origin.layer}: {counted(-missing)}"
     why = f"{_why(weights, asked)}; Darknet would go on with random weights"
     hint = _explained(weights, asked, classes) or _until(weights, asked) or "is the file complete, and of this cfg?"
-    return Problem(what=what, why=why, hint=hint, origin=span.origin)
+    return Problem(kind=WEIGHTS_TOO_SHORT, what=what, why=why, hint=hint, origin=span.origin)
 
 
 def _why(weights: WeightsFile, asked: Asked) -> str:
@@ -148,7 +151,9 @@ def _until(weights: WeightsFile, asked: Asked) -> str:
 def _headerless(weights: WeightsFile) -> Problem:
     why = "its size is exactly that of the numbers that the cfg asks for"
     hint = "--header-bytes 0 reads it so"
-    return Problem(what=f"{weights.path.name} has no header", why=why, hint=hint, origin=weights.origin())
+    return Problem(
+        kind=WEIGHTS_HEADER, what=f"{weights.path.name} has no header", why=why, hint=hint, origin=weights.origin()
+    )
 
 
 def _other_numbers(weights: WeightsFile, asked: Asked) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.darknet import NOT_A_CFG
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.net import Net
@@ -165,7 +167,7 @@ def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tup
         found.extend(error.problems)
     if len(found) > 1 and any(A_CFG in problem.what for problem in found):
         what = f"{cfg} is no cfg, and {weights} looks like one"
-        raise ConversionError(Problem(what=what, hint="the cfg comes first, then the weights"))
+        raise ConversionError(Problem(kind=NOT_A_CFG, what=what, hint="the cfg comes first, then the weights"))
     if read is None or file is None:
         raise ConversionError(*found)
     return read, file
@@ -175,7 +177,7 @@ def _batch_norm(decision: Decision, file: WeightsFile, wanted: str) -> BatchNorm
     try:
         return batch_norm_form(writer_by_header(decision.writer, file.header), wanted)
     except ValueError as error:
-        raise ConversionError(Problem(what=f"bn: {error}")) from None
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=f"bn: {error}")) from None
 
 
 def _asked(plan: Plan, build: Build, whole: Cfg) -> fit.Asked | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.net import Net
 from converters.darknet.assembly import Plan, assembled
@@ -39,7 +40,7 @@ def outline(
     try:
         form = batch_norm_form(decision.writer, bn)
     except ValueError as error:
-        raise ConversionError(Problem(what=f"bn: {error}")) from None
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=f"bn: {error}")) from None
     plan = Plan(
         cfg=read,
         known=HANDLERS,

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
+from caffe_ir.error_kinds.darknet import NOT_DARKNET_WEIGHTS, SECTION_OPTION
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.given_files import check_regular
 from converters.darknet.header import NO_HEADER, VERSION_BYTES, Dialect, Header, parse_header, plausible
@@ -75,7 +76,9 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         """The next array. Never fails: what the file does not hold the fit of the file tells (fit.py)."""
         span = Span(origin=origin, what=what, offset=self.position, count=math.prod(shape))
         if min(shape, default=0) < 0:
-            raise ConversionError(Problem(what=f"{what} cannot have the shape {shape}", origin=origin))
+            raise ConversionError(
+                Problem(kind=SECTION_OPTION, what=f"{what} cannot have the shape {shape}", origin=origin)
+            )
         self.spans.append(span)
         return Blob.in_file(self.path, span.offset, shape)
 
@@ -85,6 +88,7 @@ class WeightsFile(Struct, kw_only=True, eq=False):
 
 def _doubt(path: str | Path) -> Problem:
     return Problem(
+        kind=NOT_DARKNET_WEIGHTS,
         what="begins with numbers that no Darknet version has written",
         why="it is no Darknet weights file",
         hint=what_to_do(""),
@@ -93,4 +97,6 @@ def _doubt(path: str | Path) -> Problem:
 
 
 def _refusal(path: str | Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
-    return ConversionError(Problem(what=what, why=why, hint=hint, origin=Origin(layer="", file=str(path))))
+    return ConversionError(
+        Problem(kind=NOT_DARKNET_WEIGHTS, what=what, why=why, hint=hint, origin=Origin(layer="", file=str(path)))
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from caffe_ir.blob import Array
+from caffe_ir.error_kinds.running import DESCRIPTION, NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.boxes import Boxes, Detection, joined, unboxed
 from converters.decode.detection import boxes_of_detection
@@ -49,13 +50,17 @@ def check_decodable(facts: Facts) -> None:
     strangers = [f"{head.name} ([{head.section}])" for head in facts.unknown_heads]
     if strangers:
         what = f"no decoder is known for the head of a fork: {', '.join(strangers)}"
-        raise ConversionError(Problem(what=what, why="only the program that it belongs to knows its values"))
+        raise ConversionError(
+            Problem(kind=NO_DECODER, what=what, why="only the program that it belongs to knows its values")
+        )
     if facts.heads and facts.input.fit == "crop":
-        raise ConversionError(Problem(what="boxes are found in the middle of a picture alone, and not placed in it"))
+        raise ConversionError(
+            Problem(kind=NO_DECODER, what="boxes are found in the middle of a picture alone, and not placed in it")
+        )
     if not facts.heads:
-        raise ConversionError(Problem(what="the net has no detection head"))
+        raise ConversionError(Problem(kind=NO_DECODER, what="the net has no detection head"))
     if missing := [head.name for head in facts.heads if any(blob is None for blob, _ in head.reads)]:
-        raise ConversionError(Problem(what=f"heads.json names no blob for {', '.join(missing)}"))
+        raise ConversionError(Problem(kind=NO_DECODER, what=f"heads.json names no blob for {', '.join(missing)}"))
 
 
 def _of_head(
@@ -65,7 +70,7 @@ def _of_head(
     for (name, count), array in zip(head.reads, arrays, strict=True):
         if array.size != count:
             what = f"blob {name} has {array.size} values, and head {head.name} of heads.json {count}"
-            raise ConversionError(Problem(what=what, hint="is it the heads.json of another net?"))
+            raise ConversionError(Problem(kind=DESCRIPTION, what=what, hint="is it the heads.json of another net?"))
     boxes = _DECODERS[head.type](head, *arrays, threshold=threshold)
     if head.type == "detection" or facts.input.fit != "letterbox":
         return boxes

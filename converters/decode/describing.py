@@ -12,6 +12,7 @@ from typing import Literal, NoReturn
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.running import NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.heads import AnyHead, BoxesHead, DflHead, SsdHead, Suppression, ToDo, YoloHead
 
@@ -59,8 +60,12 @@ def described_heads(
     found = tuple(_KINDS[detector](outputs, network, known))
     if known.classes is not None and (wrong := [one for one in found if one.classes != known.classes]):
         what = f"by its shape {wrong[0].blob} has {wrong[0].classes} classes, and the module has {known.classes}"
-        raise ConversionError(Problem(what=what))
-    doubts = [Problem(what=f"{head.name}: {doubt}") for head in found for doubt in dict.fromkeys(head.doubts())]
+        raise ConversionError(Problem(kind=NO_DECODER, what=what))
+    doubts = [
+        Problem(kind=NO_DECODER, what=f"{head.name}: {doubt}")
+        for head in found
+        for doubt in dict.fromkeys(head.doubts())
+    ]
     if doubts:
         raise ConversionError(*doubts)
     return found
@@ -135,7 +140,7 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         have = f"there are those of {len(known.anchors)}" if known.anchors else "no module says them"
         what = f"yolov5: anchors of {len(outputs)} maps are wanted, and {have}"
         hint = "--anchors 10,13,16,30,33,23/30,61,62,45,59,119/116,90,156,198,373,326 as the model's yaml has them"
-        raise ConversionError(Problem(what=what, hint=hint))
+        raise ConversionError(Problem(kind=NO_DECODER, what=what, hint=hint))
     maps = sorted(outputs, key=lambda one: -prod(one.shape[1:]))
     for one, anchors in zip(maps, known.anchors, strict=True):
         _refuse_mixed("yolov5", one)
@@ -161,7 +166,9 @@ def _ssd(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> I
     wanted = "the offsets (N, priors, 4) and the classes' scores (N, priors, classes), flattened or not"
     if not count:
         hint = "--priors FILE.npy: an array (priors, 4) of x, y, width, height in parts of the input"
-        raise ConversionError(Problem(what="ssd: its prior boxes are wanted, and no module says them", hint=hint))
+        raise ConversionError(
+            Problem(kind=NO_DECODER, what="ssd: its prior boxes are wanted, and no module says them", hint=hint)
+        )
     if len(outputs) != 2:
         _refused("ssd", outputs, wanted)
     offsets, scores = outputs if prod(outputs[0].shape) == 4 * count else outputs[::-1]
@@ -212,7 +219,9 @@ def _refuse_mixed(detector: Detector, output: Output) -> None:
     """A map of which one part has gone through a logistic: which one it is, no shape says."""
     if output.probabilities is None:
         what = f"{detector}: a part of {output.name} has gone through a logistic already"
-        raise ConversionError(Problem(what=what, hint="return that part by itself, or all of it without the logistic"))
+        raise ConversionError(
+            Problem(kind=NO_DECODER, what=what, hint="return that part by itself, or all of it without the logistic")
+        )
 
 
 def _by_grid(outputs: Sequence[Output]) -> Mapping[tuple[int, int], list[Output]]:
@@ -234,7 +243,9 @@ def _stride(
 def _refused(detector: Detector, outputs: Sequence[Output], wanted: str) -> NoReturn:
     shapes = ", ".join(f"{one.name} ({', '.join(map(str, ('N', *one.shape)))})" for one in outputs)
     hint = "cut the model where its outputs are these: return them from forward"
-    raise ConversionError(Problem(what=f"{detector}: the outputs are {shapes}", why=f"wanted are {wanted}", hint=hint))
+    raise ConversionError(
+        Problem(kind=NO_DECODER, what=f"{detector}: the outputs are {shapes}", why=f"wanted are {wanted}", hint=hint)
+    )
 
 
 _KINDS: Mapping[Detector, Callable[[Sequence[Output], tuple[int, int], Known], Iterator[AnyHead]]] = {

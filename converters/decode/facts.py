@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from caffe_ir.blob import cannot_read
+from caffe_ir.error_kinds.running import DESCRIPTION
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.json_text import json_text
@@ -80,10 +81,12 @@ def facts_of(data: bytes, path: Path) -> Facts:
     try:
         facts = msgspec.json.decode(data, type=Facts)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        problem = Problem(what=f"{path} does not describe a net's outputs", why=str(error), hint=_HINT)
+        problem = Problem(
+            kind=DESCRIPTION, what=f"{path} does not describe a net's outputs", why=str(error), hint=_HINT
+        )
         raise ConversionError(problem) from None
     doubts = [
-        Problem(what=f"{path}, head {head.name}: {doubt}", hint=_HINT)
+        Problem(kind=DESCRIPTION, what=f"{path}, head {head.name}: {doubt}", hint=_HINT)
         for head in facts.heads
         for doubt in dict.fromkeys(head.doubts())
     ]

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
+from caffe_ir.error_kinds.running import NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.boxes import Boxes, Detection, distance_overlaps, overlaps
 from converters.decode.heads import Suppression
@@ -37,7 +38,9 @@ def measure_of(nms: Suppression) -> Measure:
     if nms.kind == "diounms":
         return partial(distance_overlaps, beta=GREEDY_BETA if nms.beta is None else nms.beta)
     known = "default, greedynms, diounms and cornersnms"
-    raise ConversionError(Problem(what=f"nms kind {nms.kind!r} is not known", why=f"Darknet's are {known}"))
+    raise ConversionError(
+        Problem(kind=NO_DECODER, what=f"nms kind {nms.kind!r} is not known", why=f"Darknet's are {known}")
+    )
 
 
 def _of_best_class(boxes: Boxes) -> Boxes:

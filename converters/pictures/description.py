@@ -11,6 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from caffe_ir.blob import cannot_read
+from caffe_ir.error_kinds.general import OPTION_VALUE
+from caffe_ir.error_kinds.running import DESCRIPTION
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.json_text import json_text
@@ -114,25 +116,33 @@ def described(
     )
     if std and scale:
         why = "--std is for values from 0 to 1, --scale for those from 0 to 255"
-        problems.add("--std and --scale are given both", why=why, hint="give one of the two")
+        problems.add("--std and --scale are given both", why=why, hint="give one of the two", kind=OPTION_VALUE)
     if any(deviation == 0 for deviation in deviations):
-        problems.add("--std is 0", why="values are divided by it")
+        problems.add("--std is 0", why="values are divided by it", kind=OPTION_VALUE)
     if bgr and channels != 3:
-        problems.add(f"--bgr, but the input has {channels} channels")
+        problems.add(f"--bgr, but the input has {channels} channels", kind=OPTION_VALUE)
     wanted = _size(problems, "--crop", crop) or (size if resize and "x" not in resize.lower() else None)
     if wanted and wanted != size:
-        problems.add(f"--crop {crop or resize} gives {_by(wanted)}, the input is {_by(size)}")
+        problems.add(f"--crop {crop or resize} gives {_by(wanted)}, the input is {_by(size)}", kind=OPTION_VALUE)
     side = None
     if resize:
         given = _size(problems, "--resize", resize)
         whole = "x" in resize.lower()
         side = given[0] if given and not whole else None
         if given and whole and (given != size or crop):
-            problems.add(f"--resize {resize}, but the input is {_by(size)}", hint="with --crop give the shorter side")
+            problems.add(
+                f"--resize {resize}, but the input is {_by(size)}",
+                hint="with --crop give the shorter side",
+                kind=OPTION_VALUE,
+            )
         if side is not None and side < max(size):
-            problems.add(f"--resize {side} is shorter than the input, {_by(size)}")
+            problems.add(f"--resize {side} is shorter than the input, {_by(size)}", kind=OPTION_VALUE)
     elif crop:
-        problems.add("--crop without --resize", hint="say how long the shorter side is before: --resize 256 --crop 224")
+        problems.add(
+            "--crop without --resize",
+            hint="say how long the shorter side is before: --resize 256 --crop 224",
+            kind=OPTION_VALUE,
+        )
     problems.raise_if_any()
     if std:
         means, factors = [255 * one for one in means], [1 / (255 * one) for one in deviations]
@@ -170,7 +180,9 @@ def read_description(path: Path) -> InputDescription:
     try:
         found = msgspec.json.decode(data, type=InputDescription)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConversionError(Problem(what=f"{path} does not describe an input", why=str(error))) from None
+        raise ConversionError(
+            Problem(kind=DESCRIPTION, what=f"{path} does not describe an input", why=str(error))
+        ) from None
     return found
 
 
@@ -179,10 +191,10 @@ def _listed(problems: Problems, option: str, text: str | None, channels: int) ->
     try:
         found = [float(part) for part in text.split(",")] if text else []
     except ValueError:
-        problems.add(f"{option} {text} is no number, nor several with commas between them")
+        problems.add(f"{option} {text} is no number, nor several with commas between them", kind=OPTION_VALUE)
         return []
     if len(found) not in (0, 1, channels) or not all(map(isfinite, found)):
-        problems.add(f"{option} {text} is not for an input of {channels} channels")
+        problems.add(f"{option} {text} is not for an input of {channels} channels", kind=OPTION_VALUE)
     return found
 
 
@@ -192,7 +204,7 @@ def _size(problems: Problems, option: str, text: str | None) -> tuple[int, int] 
     if not parts:
         return None
     if len(parts) > 2 or not all(part.isdecimal() and 0 < int(part) < 1 << 16 for part in parts):
-        problems.add(f"{option} {text} is neither a number of pixels nor HxW")
+        problems.add(f"{option} {text} is neither a number of pixels nor HxW", kind=OPTION_VALUE)
         return None
     return int(parts[0]), int(parts[-1])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.blob import Array, cannot_read
+from caffe_ir.error_kinds.running import PICTURE
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.extras import fault_of
 from caffe_ir.given_files import check_regular, read_bytes
@@ -76,4 +77,4 @@ def _read(path: Path) -> tuple[bytes, PictureSize]:
 
 def refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
     """What is raised for a picture that is of no use."""
-    return ConversionError(Problem(what=f"{path} {what}", why=why, hint=hint))
+    return ConversionError(Problem(kind=PICTURE, what=f"{path} {what}", why=why, hint=hint))

@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.running import DESCRIPTION, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.file_names import PROTOTXT
 from converters.decode.facts import ENDING as HEADS
@@ -56,12 +57,14 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
     facts = read_facts(heads) if heads.exists() else None
     description = facts.input if facts is not None else _described(described, heads)
     if doubt := description.doubt():
-        raise ConversionError(Problem(what=f"{heads if facts is not None else described}: {doubt}"))
+        raise ConversionError(Problem(kind=DESCRIPTION, what=f"{heads if facts is not None else described}: {doubt}"))
     files = caffe_files(prototxt, caffemodel)
     inputs = inputs_of(files.net)
     beside = heads if facts is not None else described
     if wrong := [*_wrong_input(description, inputs), *(_wrong_heads(facts, files) if facts is not None else ())]:
-        problems = [Problem(what=f"{beside} belongs to another net: {one}", hint=_HINT) for one in wrong]
+        problems = [
+            Problem(kind=DESCRIPTION, what=f"{beside} belongs to another net: {one}", hint=_HINT) for one in wrong
+        ]
         raise ConversionError(*problems)
     ((name, shape),) = inputs.items()
     scores = facts.classifier if facts is not None else _scores(files)
@@ -76,7 +79,9 @@ def _described(path: Path, heads: Path) -> InputDescription:
         return read_description(path)
     why = f"neither {heads.name} nor {path.name} is beside the prototxt"
     hint = "`convert darknet` writes both; `convert pytorch` the latter with --mean and the like, both with --output-is"
-    raise ConversionError(Problem(what="it is not known how a picture becomes the input", why=why, hint=hint))
+    raise ConversionError(
+        Problem(kind=UNKNOWN_PREPROCESSING, what="it is not known how a picture becomes the input", why=why, hint=hint)
+    )
 
 
 def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Iterator[str]:

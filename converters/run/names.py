@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from caffe_ir.blob import cannot_read
+from caffe_ir.error_kinds.running import CLASS_NAMES
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
 
@@ -25,5 +26,5 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
         hint = "is it the list of another net?"
         if len(names) == classes - 1:
             hint += " In some nets class 0 is the background, and has the first line"
-        raise ConversionError(Problem(what=what, why="one line names one class", hint=hint))
+        raise ConversionError(Problem(kind=CLASS_NAMES, what=what, why="one line names one class", hint=hint))
     return names

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from caffe_ir.blob import Array
+from caffe_ir.error_kinds.running import ENGINE
 from caffe_ir.errors import ConversionError, Problem
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
@@ -21,7 +22,9 @@ def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
     """The engine of that name with the net open. Raises ConversionError where it is missing or cannot read the net."""
     engine = ENGINES[name]
     if missing := engine.missing():
-        raise ConversionError(Problem(what=missing, hint="or take --engine embedded, which is always there"))
+        raise ConversionError(
+            Problem(kind=ENGINE, what=missing, hint="or take --engine embedded, which is always there")
+        )
     ordered = [top for node in files.net.nodes for top in node.tops if top in wanted]
     if name == "opencv":
         forward = opened_net(files)
@@ -33,10 +36,10 @@ def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> di
     try:
         arrays = run()
     except EngineFailed as error:
-        raise ConversionError(Problem(what=str(error))) from error
+        raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
     found = {name: np.asarray(array) for name, array in zip(names, arrays, strict=True) if array is not None}
     if lost := [name for name in names if name not in found]:
-        raise ConversionError(Problem(what=f"the engine has no blob {', '.join(lost)} when it is done"))
+        raise ConversionError(Problem(kind=ENGINE, what=f"the engine has no blob {', '.join(lost)} when it is done"))
     return found
 
 

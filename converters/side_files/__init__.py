@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.general import OPTION_VALUE
+from caffe_ir.error_kinds.running import DESCRIPTION, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
 from converters.pictures.description import ENDING, InputDescription
 from converters.side_files.acuity import acuity
@@ -59,7 +61,9 @@ def _check_name(name: str) -> None:
     except UnicodeEncodeError:
         what = f"--side-files: the files would have to name {name.encode(errors='backslashreplace').decode()}"
         why = "that name is no text: it has bytes that are no UTF-8"
-        raise ConversionError(Problem(what=what, why=why, hint="name the files by another -o")) from None
+        raise ConversionError(
+            Problem(kind=OPTION_VALUE, what=what, why=why, hint="name the files by another -o")
+        ) from None
 
 
 def _subject(name: str, target: str, inputs: Mapping[str, Shape], others: Mapping[str, str]) -> Subject:
@@ -68,9 +72,9 @@ def _subject(name: str, target: str, inputs: Mapping[str, Shape], others: Mappin
         hint = (
             "for a PyTorch model say it with --mean, --std, --scale, --bgr; beside a prototxt lay its STEM.input.json"
         )
-        raise ConversionError(Problem(what=what, hint=hint))
+        raise ConversionError(Problem(kind=UNKNOWN_PREPROCESSING, what=what, hint=hint))
     description = msgspec.json.decode(others[ENDING], type=InputDescription)
     if doubt := description.doubt():
-        raise ConversionError(Problem(what=f"--side-files: {name}{ENDING}: {doubt}"))
+        raise ConversionError(Problem(kind=DESCRIPTION, what=f"--side-files: {name}{ENDING}: {doubt}"))
     ((top, shape),) = inputs.items()
     return Subject(name=name, target=target, input=top, shape=shape, description=description)

@@ -7,6 +7,7 @@ import re
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.running import SIDE_FILE
 from caffe_ir.errors import ConversionError, Problem
 from converters.pictures.description import InputDescription
 
@@ -84,4 +85,4 @@ class Subject(Struct, frozen=True, kw_only=True):
 
 def refused(tool: str, what: str, why: str, hint: str = HINT) -> ConversionError:
     """What is raised where the files of a tool cannot say exactly what the net needs."""
-    return ConversionError(Problem(what=f"--side-files {tool}: {what}", why=why, hint=hint))
+    return ConversionError(Problem(kind=SIDE_FILE, what=f"--side-files {tool}: {what}", why=why, hint=hint))

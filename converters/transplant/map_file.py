@@ -16,6 +16,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from caffe_ir.error_kinds.files import CANNOT_READ
+from caffe_ir.error_kinds.transplant import MAP
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from caffe_ir.toml import LARGEST_TOML, parsed
@@ -37,20 +39,22 @@ def read_map(path: str | Path) -> Map:
         content = parsed(read_bytes(path, LARGEST_TOML).decode("utf-8"))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise ConversionError(Problem(what=f"cannot read {path}", why=why, origin=origin)) from None
+        raise ConversionError(Problem(kind=CANNOT_READ, what=f"cannot read {path}", why=why, origin=origin)) from None
     problems = Problems()
     for name in content.keys() - {"layers", "unused"}:
-        problems.add(f"{name} has no meaning in a map", hint="it holds unused = [...] and [layers]", origin=origin)
+        problems.add(
+            f"{name} has no meaning in a map", hint="it holds unused = [...] and [layers]", origin=origin, kind=MAP
+        )
     layers, unused = content.get("layers", {}), content.get("unused", [])
     if not isinstance(layers, dict) or not isinstance(unused, list) or not all(isinstance(key, str) for key in unused):
-        problems.add("[layers] is a table, and unused a list of keys", origin=origin)
+        problems.add("[layers] is a table, and unused a list of keys", origin=origin, kind=MAP)
         problems.raise_if_any()
     found = {}
     for layer, value in layers.items():
         modules = _modules(value)
         if modules is None:
             hint = f'"{layer}" = "module", or ["convolution", "batchnorm"]; quote names with dots'
-            problems.add(f"{layer} is given {value!r}", hint=hint, origin=origin)
+            problems.add(f"{layer} is given {value!r}", hint=hint, origin=origin, kind=MAP)
         else:
             found[layer] = modules
     problems.raise_if_any()

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from caffe_ir.blob import Blob
+from caffe_ir.error_kinds.transplant import NOT_REFILLABLE
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.files.weight_sources import BlobSource, WeightSources, digest
 from caffe_ir.net import Net
@@ -82,10 +83,15 @@ def filled_as_told(
     if lost:
         why = f"they stand in the caffemodel that was written with the prototxt; {told.caffemodel} does not have them"
         what = f"{_few(lost)} hold{'s' * (len(lost) == 1)} constants of the conversion"
-        problems.add(what, why=why, hint=f"put that caffemodel there, or {AGAIN}")
+        problems.add(what, why=why, hint=f"put that caffemodel there, or {AGAIN}", kind=NOT_REFILLABLE)
     if computed:
         what = f"the weights of {_few(computed)} are no copy of tensors: the conversion computed them"
-        problems.add(what, why="folded, padded or put in another order; the prototxt does not say how", hint=AGAIN)
+        problems.add(
+            what,
+            why="folded, padded or put in another order; the prototxt does not say how",
+            hint=AGAIN,
+            kind=NOT_REFILLABLE,
+        )
     problems.raise_if_any()
     taken = {key: tensors[key] for each in keys.values() for key in each}
     left = _left(tensors, taken, told, problems) if blobs or told.sources.as_it_was else {}
@@ -102,13 +108,15 @@ def _blob(
         return written[place] if fits else None
     tensor = tensors.get(source.key)
     if tensor is None:
-        problems.add(f"{node.name} is filled by {source.key}, which is not there", origin=node.origin)
+        problems.add(
+            f"{node.name} is filled by {source.key}, which is not there", origin=node.origin, kind=NOT_REFILLABLE
+        )
         return None
     wanted = told.sources.shapes.get(source.key, own.shape)
     if tensor.shape != wanted or not tensor.count or own.count % tensor.count:
         what = f"{node.name} takes {source.key} of the shape {list(wanted)}, and it is {list(tensor.shape)}"
         hint = "is it a checkpoint of the same model, with the same arguments?"
-        problems.add(what, hint=hint, origin=node.origin)
+        problems.add(what, hint=hint, origin=node.origin, kind=NOT_REFILLABLE)
         return None
     return tensor.blob.repeated(own.count // tensor.count).reshaped(own.shape)
 
@@ -126,7 +134,7 @@ def _left(tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], told: Told
     if changed:
         what = f"{_few(changed)} {'is' if len(changed) == 1 else 'are'} not as when the net was converted"
         why = "numbers of it stand in fields of layers, in weights that were computed, or in another tensor's place"
-        problems.add(what, why=why, hint=AGAIN)
+        problems.add(what, why=why, hint=AGAIN, kind=NOT_REFILLABLE)
     places = {tensor.place: key for key, tensor in taken.items() if tensor.place is not None}
     parents = {key.rpartition(".")[0] for key in taken}
     for key in tensors.keys() - taken.keys() - left.keys():

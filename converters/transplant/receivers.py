@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.transplant import NOT_FILLED, SHARED_WEIGHTS
 from caffe_ir.errors import Problems
 from caffe_ir.layers import BatchNorm, InnerProduct, Scale
 from caffe_ir.net import Net
@@ -81,7 +82,11 @@ def receivers_of(net: Net, *, without: Collection[str] = ()) -> tuple[list[Recei
         if node.blobs and node.name not in followers and node.name not in taken and node.name not in without:
             kind = _kind(node)
             if kind is None:
-                problems.add(f"no module of PyTorch fits {node.name} ({node.layer.type_name()})", origin=node.origin)
+                problems.add(
+                    f"no module of PyTorch fits {node.name} ({node.layer.type_name()})",
+                    origin=node.origin,
+                    kind=NOT_FILLED,
+                )
                 kind = "plain"
             nodes = (node, *_scale_behind(net, node))
             behind = direct.get(node.bottoms[0]) if node.bottoms else None
@@ -139,4 +144,6 @@ def _refuse_partly_shared(net: Net, followers: Collection[str], problems: Proble
             owner = seen.setdefault(name, node.name)
             if owner != node.name:
                 what = f"{node.name} shares only some of its weights with {owner} ({name})"
-                problems.add(what, hint="share all of a layer's weights, or none", origin=node.origin)
+                problems.add(
+                    what, hint="share all of a layer's weights, or none", origin=node.origin, kind=SHARED_WEIGHTS
+                )

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
+from caffe_ir.error_kinds.transplant import MAP, NOT_FILLED, NOT_USED, SEVERAL_WAYS
 from caffe_ir.errors import ConversionError, Problems
 from caffe_ir.layers import BatchNorm
 from caffe_ir.near_misses import did_you_mean
@@ -118,9 +119,9 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
         missing = [name for name in wanted if name not in by_name]
         if layer not in by_layer:
             hint = did_you_mean(layer, by_layer, most=3)
-            problems.add(f"the map names a layer {layer}, which takes no weights here", hint=hint)
+            problems.add(f"the map names a layer {layer}, which takes no weights here", hint=hint, kind=MAP)
         for name in missing:
-            problems.add(f"the map names a module {name}", hint=did_you_mean(name, by_name, most=3))
+            problems.add(f"the map names a module {name}", hint=did_you_mean(name, by_name, most=3), kind=MAP)
         if missing or layer not in by_layer:
             continue
         receiver = by_layer[layer]
@@ -129,14 +130,16 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
             continue
         module = by_name[wanted[0]]
         if reason := fits.misfit(receiver, module, receiver.place in with_norm):
-            problems.add(f"the map puts {module.name} into {layer}", why=reason, origin=receiver.nodes[0].origin)
+            problems.add(
+                f"the map puts {module.name} into {layer}", why=reason, origin=receiver.nodes[0].origin, kind=MAP
+            )
             continue
         matched.settle({receiver: module}, "the map")
         if len(wanted) == 2:
             norm = by_name[wanted[1]]
             outputs = receiver.nodes[0].layer.num_output if hasattr(receiver.nodes[0].layer, "num_output") else 0
             if norm.kind != "batchnorm" or receiver.kind != "filter" or norm.main.shape != (outputs,):
-                problems.add(f"the map folds {norm} into {layer}", why="it is no BatchNorm of its outputs")
+                problems.add(f"the map folds {norm} into {layer}", why="it is no BatchNorm of its outputs", kind=MAP)
             matched.folded[receiver] = norm
     problems.raise_if_any()
     return matched, skipped
@@ -155,7 +158,9 @@ def _tell_open(doubt: Open, problems: Problems) -> None:
         lines.append("say which in MAP, under [layers]:")
         lines += [f"    {map_line(receiver.name, ('...',))}" for receiver in doubt.receivers]
     what = f"which module fills {layers} is open"
-    problems.add(what, why=doubt.why, hint="\n       ".join(lines), origin=doubt.receivers[0].nodes[0].origin)
+    problems.add(
+        what, why=doubt.why, hint="\n       ".join(lines), origin=doubt.receivers[0].nodes[0].origin, kind=SEVERAL_WAYS
+    )
 
 
 def _left(modules: Sequence[Module], matched: Matched, known: Known) -> dict[str, str]:
@@ -186,7 +191,7 @@ def _tell_left(
         free = [module for module in modules if left.get(module.keys[0]) == "" and module.kind == receiver.kind]
         near = ", ".join(map(str, free[:3]))
         hint = f"not taken yet: {near}" if near else "--partial leaves it to its filler"
-        problems.add(f"no module fills {receiver}", hint=hint, origin=receiver.nodes[0].origin)
+        problems.add(f"no module fills {receiver}", hint=hint, origin=receiver.nodes[0].origin, kind=NOT_FILLED)
     for module in modules:
         lost = [key for key in module.keys if left.get(key) == ""]
         if lost:
@@ -194,10 +199,10 @@ def _tell_left(
             if module.kind == "batchnorm":
                 reason = "no BatchNorm or Scale is left for it, and no filter that surely stands before it"
             hint = f'if that is meant, put unused = ["{module.name}*"] into MAP, or say --partial'
-            problems.add(f"no layer takes {module}", why=reason, hint=hint)
+            problems.add(f"no layer takes {module}", why=reason, hint=hint, kind=NOT_USED)
     for pattern in given.unused:
         if not any(fnmatchcase(key, pattern) for key in tensors):
-            problems.add(f"no key is called {pattern}, which the map says is unused")
+            problems.add(f"no key is called {pattern}, which the map says is unused", kind=MAP)
 
 
 def _notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterator[tuple[str, str]]:

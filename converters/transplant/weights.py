@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.error_kinds.transplant import EPSILON, NO_PLACE_FOR_BIAS
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import BatchNorm, Deconvolution, InnerProduct, Scale
 from caffe_ir.node import Node
@@ -64,7 +65,9 @@ def filter_blobs(receiver: Receiver, module: Module, folded: Module | None, eps:
     if not receiver.has_bias:
         why = f"{node.name} says bias_term: false"
         what = f"{folded.name} cannot be folded into {node.name}"
-        raise ConversionError(Problem(what=what, why=why, hint="take bias_term: false out", origin=node.origin))
+        raise ConversionError(
+            Problem(kind=NO_PLACE_FOR_BIAS, what=what, why=why, hint="take bias_term: false out", origin=node.origin)
+        )
     affine = affine_of(folded, eps)
     scaled = Blob.computed(weight.shape, partial(_scaled, node, weight, affine.factor))
     shift = affine.offset if bias is None else affine.offset + bias.double() * affine.factor
@@ -102,7 +105,9 @@ def norm_blobs(receiver: Receiver, module: Module, eps: float | None, absorbed: 
     if module.kind == "affine":
         if absorbed is not None:
             what = f"{module.name} has no mean that could take up the bias of the layer before it"
-            raise ConversionError(Problem(what=what, hint="take bias_term: false out", origin=first.origin))
+            raise ConversionError(
+                Problem(kind=NO_PLACE_FOR_BIAS, what=what, hint="take bias_term: false out", origin=first.origin)
+            )
         return {first.name: (module.tensors["weight"].blob, module.tensors["bias"].blob)}, ()
     if isinstance(first.layer, Scale):
         affine = affine_of(module, EPS if eps is None else eps)
@@ -135,6 +140,7 @@ def _check_eps(node: Node, eps: float | None) -> None:
     own = node.layer.eps
     raise ConversionError(
         Problem(
+            kind=EPSILON,
             what=f"{node.name} says eps {own:g}, and the module's is taken for {eps:g}",
             why="a state_dict does not say it",
             hint=f"say --eps {own:g} or --eps prototxt if the prototxt is right; else write eps: {eps:g} into it",

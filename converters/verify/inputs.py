@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from caffe_ir.blob import Array, Shape, cannot_read
+from caffe_ir.error_kinds.running import INPUT_FILE
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular
 from converters.pictures.preparation import Preparation, picture
@@ -101,4 +102,4 @@ def _shaped(path: Path, name: str, tensor: Tensor, shape: Shape) -> Array:
 
 
 def _refused(path: Path, what: str, *, why: str = "", hint: str = "") -> ConversionError:
-    return ConversionError(Problem(what=f"{path} {what}", why=why, hint=hint))
+    return ConversionError(Problem(kind=INPUT_FILE, what=f"{path} {what}", why=why, hint=hint))

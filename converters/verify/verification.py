@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
+from caffe_ir.error_kinds.running import INPUTS_DIFFER
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.caffemodel_hdf5 import is_hdf5
 from caffe_ir.net import Net
@@ -125,6 +126,7 @@ def refuse_other_inputs(expected: Net, net: Net, *, by_order: bool = False) -> N
         return
     raise ConversionError(
         Problem(
+            kind=INPUTS_DIFFER,
             what=f"the Caffe net takes {_listed(found)}, the source {_listed(wanted)}",
             why="they are not the same net, or not for inputs of the same size",
             hint="give the options that it was converted with (--input-size, --batch, --input)",

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS
 from caffe_ir.errors import Note
 from converters.weights.pickle_values import Inert
 from converters.weights.pickled import NumpyArray
@@ -67,7 +68,9 @@ class _Walk(Struct):
     def _visit(self) -> None:
         self.visited += 1
         if self.visited > MOST_VISITED:
-            raise Unreadable(f"refers to its own parts more than {MOST_VISITED:,} times", hint=SAVE_ALONE)
+            raise Unreadable(
+                f"refers to its own parts more than {MOST_VISITED:,} times", hint=SAVE_ALONE, kind=BEYOND_LIMITS
+            )
 
     def _table(self, table: Mapping[str, Any], path: str, depth: int) -> Nested:
         kept: Nested = {}
@@ -109,7 +112,9 @@ class _Walk(Struct):
         """A state_dict, as torch.nn.Module.state_dict makes it: parameters, lasting buffers, then inner modules."""
         self._visit()
         if depth > DEEPEST:
-            raise Unreadable(f"has modules within modules, more than {DEEPEST} deep", hint=SAVE_ALONE)
+            raise Unreadable(
+                f"has modules within modules, more than {DEEPEST} deep", hint=SAVE_ALONE, kind=BEYOND_LIMITS
+            )
         found: Nested = {}
         passing = state.get("_non_persistent_buffers_set")
         for group in ("_parameters", "_buffers"):

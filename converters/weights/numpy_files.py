@@ -12,6 +12,7 @@ from typing import IO
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
 from converters.weights.pickled import NUMPY_TYPES
 from converters.weights.tensors import WIDTHS, check_shape, column_major
 from converters.weights.unreadable import Unreadable
@@ -53,10 +54,10 @@ def array_header(file: IO[bytes]) -> ArrayHeader:
     width = 2 if version == 1 else 4
     length = int.from_bytes(file.read(width), "little")
     if length > MOST_HEADER:
-        raise Unreadable(f"has a header of {length:,} bytes", f"at most {MOST_HEADER:,} are read")
+        raise Unreadable(f"has a header of {length:,} bytes", f"at most {MOST_HEADER:,} are read", kind=BEYOND_LIMITS)
     text = file.read(length)
     if len(text) < length:
-        raise Unreadable("is cut short: its header has no end")
+        raise Unreadable("is cut short: its header has no end", kind=CUT_SHORT)
     return _parsed(text.decode("utf-8" if version == 3 else "latin1", "replace").strip())
 
 

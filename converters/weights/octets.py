@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, numbers_of_file
+from caffe_ir.error_kinds.weights import DAMAGED
 from caffe_ir.errors import ConversionError, Problem
 
 _CHUNK = 1 << 20
@@ -52,7 +53,7 @@ class Octets(Struct, frozen=True, kw_only=True, eq=False):
             return numbers_of_file(self.path, kind, count, self.offset + offset)
         data = self.read() if self.load is None else self.load()
         if len(data) < offset + count * kind.itemsize:
-            raise ConversionError(Problem(what=f"{len(data):,} bytes are too few for {count:,} numbers"))
+            raise ConversionError(Problem(kind=DAMAGED, what=f"{len(data):,} bytes are too few for {count:,} numbers"))
         return np.frombuffer(data, kind, count, offset)
 
     def _pieces(self) -> Iterator[bytes]:
@@ -73,4 +74,6 @@ def _encoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             yield decoder.decode(piece).encode("latin1")
     except UnicodeError as error:
-        raise ConversionError(Problem(what="bytes that are written as text are damaged", why=str(error))) from None
+        raise ConversionError(
+            Problem(kind=DAMAGED, what="bytes that are written as text are damaged", why=str(error))
+        ) from None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
 from converters.weights.octets import Octets
 from converters.weights.pickle_values import LONGEST_NAME, Global, Inert, Meaning, kind_of, name_of
 from converters.weights.unreadable import SAVE_ALONE, Unreadable
@@ -56,7 +57,7 @@ class Machine:
         except ValueError as error:  # a number or a text that is none
             self.damaged(str(error))
         what = f"holds a pickle of more than {MOST_OPERATIONS:,} operations"
-        raise Unreadable(what, "weights take a few for each tensor", SAVE_ALONE)
+        raise Unreadable(what, "weights take a few for each tensor", SAVE_ALONE, kind=BEYOND_LIMITS)
 
     def damaged(self, why: str) -> NoReturn:
         if self.file.tell() > self.end:
@@ -64,7 +65,7 @@ class Machine:
         raise Unreadable(f"holds a damaged pickle: {why}, at byte {self.file.tell():,}")
 
     def cut_short(self) -> NoReturn:
-        raise Unreadable(f"is cut short: its pickle has no end by byte {self.file.tell():,}")
+        raise Unreadable(f"is cut short: its pickle has no end by byte {self.file.tell():,}", kind=CUT_SHORT)
 
     # ---- reading -----------------------------------------------------------------------------------------------------
 
@@ -72,7 +73,9 @@ class Machine:
         """So many bytes, which are kept."""
         self.text += count
         if self.text > MOST_TEXT:
-            raise Unreadable(f"holds a pickle with more than {MOST_TEXT:,} bytes of text", hint=SAVE_ALONE)
+            raise Unreadable(
+                f"holds a pickle with more than {MOST_TEXT:,} bytes of text", hint=SAVE_ALONE, kind=BEYOND_LIMITS
+            )
         return self.number(count)
 
     def number(self, count: int) -> bytes:
@@ -205,7 +208,9 @@ class Machine:
         except Unreadable as error:
             put_down = (value for stack in (self.stack, *reversed(self.below)) for value in reversed(stack))
             name = next((value for value in put_down if isinstance(value, str)), "")
-            raise Unreadable(f"{error.what}{f': {name}' if name else ''}", error.why, error.hint) from None
+            raise Unreadable(
+                f"{error.what}{f': {name}' if name else ''}", error.why, error.hint, kind=error.kind
+            ) from None
 
     def reduce(self) -> None:
         arguments = self.stack.pop()

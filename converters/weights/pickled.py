@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, FORM_NOT_READ
 from converters.weights.octets import Octets
 from converters.weights.pickle_machine import MOST_TEXT
 from converters.weights.pickle_values import Global, Inert, name_of
@@ -109,7 +110,9 @@ class Names:
             return self.call(arguments[0], _a(tuple, arguments[2]))
         self._given += sum(len(one) for one in arguments if isinstance(one, str | list | tuple | dict))
         if self._given > MOST_TEXT:  # the same long text or list, again and again
-            raise Unreadable(f"holds a pickle that makes more than {MOST_TEXT:,} values of the same ones")
+            raise Unreadable(
+                f"holds a pickle that makes more than {MOST_TEXT:,} values of the same ones", kind=BEYOND_LIMITS
+            )
         fewest, most, function = _KNOWN.get(name, (0, 0, None))
         if function is None:
             return Inert(kind=str(what), arguments=arguments)
@@ -158,7 +161,11 @@ def storage_key(reference: Any) -> StorageKey | None:
     if what != "storage" or len(reference) < 5 or type(reference[4]) is not int:
         raise Unreadable(f"holds a damaged pickle: there is no storage {name_of(reference)}")
     if len(reference) > 5 and reference[5] is not None:
-        raise Unreadable("holds a part of a storage, as torch wrote it before 0.4", hint="save it again with torch")
+        raise Unreadable(
+            "holds a part of a storage, as torch wrote it before 0.4",
+            hint="save it again with torch",
+            kind=FORM_NOT_READ,
+        )
     kind = reference[1]
     known = isinstance(kind, Global) and kind.module in ("torch", "torch.storage")
     dtype = STORAGES.get(kind.name, "") if known else ""
@@ -186,7 +193,7 @@ def _typed_tensor(
 
 def _torch_type(kind: Any) -> str:
     if not isinstance(kind, Global) or kind.module != "torch":
-        raise Unreadable(f"has a tensor of the type {name_of(kind)}")
+        raise Unreadable(f"has a tensor of the type {name_of(kind)}", kind=FORM_NOT_READ)
     return kind.name
 
 

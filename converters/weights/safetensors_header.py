@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
 from converters.weights.unreadable import Unreadable
 
 MOST_HEADER = 1 << 23
@@ -80,13 +81,15 @@ class _Pairs(list[tuple[str, Any]]):
 def header_length(head: bytes, size: int) -> int:
     """The header's length in a file of `size` bytes that begins with `head`. Raises Unreadable."""
     if len(head) < _LENGTH:
-        raise Unreadable("is shorter than the 8 bytes that a .safetensors file begins with")
+        raise Unreadable("is shorter than the 8 bytes that a .safetensors file begins with", kind=CUT_SHORT)
     length = int.from_bytes(head[:_LENGTH], "little")
     if length > size - _LENGTH:
-        raise Unreadable(f"is cut short: its header has {length:,} bytes, and {size - _LENGTH:,} follow")
+        raise Unreadable(
+            f"is cut short: its header has {length:,} bytes, and {size - _LENGTH:,} follow", kind=CUT_SHORT
+        )
     if length > MOST_HEADER:
         why = f"at most {MOST_HEADER:,} are read"
-        raise Unreadable(f"has a header of {length:,} bytes", why, "divide it into several files")
+        raise Unreadable(f"has a header of {length:,} bytes", why, "divide it into several files", kind=BEYOND_LIMITS)
     return length
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from caffe_ir.error_kinds.weights import NO_SUCH_SET, NOT_WEIGHTS, SEVERAL_SETS
 from caffe_ir.errors import ConversionError, Note, Problem
 from caffe_ir.near_misses import did_you_mean
 from converters.weights.tensors import Nested, Tensor
@@ -53,7 +54,7 @@ def sets_in(checkpoint: Nested, key: str = "") -> list[WeightSet]:
     """
     tables = _tables(checkpoint)
     if not tables:
-        raise ConversionError(Problem(what="the checkpoint has no tensors by name"))
+        raise ConversionError(Problem(kind=NOT_WEIGHTS, what="the checkpoint has no tensors by name"))
     found = [WeightSet(nest=nest, prefix="", tensors=tensors) for nest, tensors in tables.items()]
     if not key:
         return found
@@ -84,6 +85,7 @@ def only_set(checkpoint: Nested, key: str = "") -> WeightSet:
 def several(which: str, labels: list[str]) -> Problem:
     """The problem with a checkpoint that has more than one set of weights; `which` says what they have in common."""
     return Problem(
+        kind=SEVERAL_SETS,
         what=f"the checkpoint has {len(labels)} sets of weights{which}: {_listed(labels)}",
         why="they may differ, and only you know which one you mean",
         hint=f"say which, for example --weights-key {labels[0]}",
@@ -128,7 +130,7 @@ def _unknown(key: str, tables: Mapping[str, Tensors]) -> Problem:
     known = [*labels, *sorted(parts, key=lambda part: (part.count("."), part))]
     ends = [label for label in known if label.endswith(f".{key}")]
     near = did_you_mean(ends[0] if ends else key, known, "--weights-key {}")
-    return Problem(what=f"the checkpoint has no weights under {key}", why=why, hint=near or hint)
+    return Problem(kind=NO_SUCH_SET, what=f"the checkpoint has no weights under {key}", why=why, hint=near or hint)
 
 
 def _looks_like_a_model(tensors: Tensors) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, FileSpan, Shape
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, FORM_NOT_READ
 from caffe_ir.errors import ConversionError, Problem
 from converters.weights.octets import Octets
 from converters.weights.unreadable import Unreadable
@@ -124,7 +125,10 @@ def tensor_of(octets: Octets, dtype: str, shape: Shape, strides: Shape | None = 
     if prod(shape) > max(count, MOST_REPEATED):
         why = f"a tensor that repeats its numbers may have {MOST_REPEATED:,}"
         raise Unreadable(
-            f"has a tensor of shape {_shown(shape)} made of {count:,} numbers", why, "save it as it is used"
+            f"has a tensor of shape {_shown(shape)} made of {count:,} numbers",
+            why,
+            "save it as it is used",
+            kind=BEYOND_LIMITS,
         )
     strides = tuple(own if size < 2 else step for size, step, own in zip(shape, strides, plain, strict=True))
     begin = first * width if count else 0
@@ -158,7 +162,7 @@ def of_unknown_type(dtype: str, shape: Shape) -> Tensor:
 def not_read(dtype: str, name: str = "") -> Problem:
     """The problem with a tensor whose numbers are of a type that is not read."""
     what = f"{name} is of the type {dtype}, which is not read" if name else f"numbers of the type {dtype} are not read"
-    return Problem(what=what, hint="save it as float32")
+    return Problem(kind=FORM_NOT_READ, what=what, hint="save it as float32")
 
 
 def check_shape(shape: Shape, width: int) -> None:
@@ -166,7 +170,12 @@ def check_shape(shape: Shape, width: int) -> None:
     if not _are_counts(shape):
         raise Unreadable(f"has a tensor of the shape {_shown(shape)}", "its sizes must be whole numbers")
     if len(shape) > MOST_AXES:
-        raise Unreadable(f"has a tensor of {len(shape)} axes", f"a blob of Caffe has at most {MOST_AXES}", "reshape it")
+        raise Unreadable(
+            f"has a tensor of {len(shape)} axes",
+            f"a blob of Caffe has at most {MOST_AXES}",
+            "reshape it",
+            kind=FORM_NOT_READ,
+        )
     if prod(size for size in shape if size) * max(width, 8) > _LARGEST:
         raise Unreadable(f"has a tensor of the shape {_shown(shape)}, which no memory holds")
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct, field
 
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT, FORM_NOT_READ
 from converters.weights.octets import Octets
 from converters.weights.pickle_operations import unpickled
 from converters.weights.pickle_values import Global, Inert, name_of
@@ -35,7 +36,9 @@ def of_archive(archive: Archive, prefix: str) -> Any:
     """The objects of an archive whose entries begin with `prefix`. Raises Unreadable."""
     order = archive.entries.get(f"{prefix}byteorder")
     if order is not None and archive.content(order, most=16).strip() != b"little":
-        raise Unreadable("was written on a big-endian machine", hint="load it with torch.load and save it again")
+        raise Unreadable(
+            "was written on a big-endian machine", hint="load it with torch.load and save it again", kind=FORM_NOT_READ
+        )
     storages: dict[str, Octets] = {}
 
     def storage(key: str, dtype: str) -> Storage:
@@ -44,7 +47,9 @@ def of_archive(archive: Archive, prefix: str) -> Any:
             if entry is None:
                 raise Unreadable(f"has no storage {key}, which its pickle needs")
             if not entry.stored:
-                raise Unreadable("is a compressed archive", hint="load it with torch.load and save it again")
+                raise Unreadable(
+                    "is a compressed archive", hint="load it with torch.load and save it again", kind=FORM_NOT_READ
+                )
             storages[key] = Octets(length=entry.size, path=archive.path, offset=entry.offset)
         return Storage(storages[key], dtype)
 
@@ -58,7 +63,7 @@ def of_pickle(file: BinaryIO, end: int, path: Path | None, depth: int = 0) -> An
     With `path` its numbers stay there: the places in `file` are the path's.
     """
     if depth > _DEEPEST:
-        raise Unreadable(f"holds files within files, more than {_DEEPEST} deep")
+        raise Unreadable(f"holds files within files, more than {_DEEPEST} deep", kind=BEYOND_LIMITS)
     names = Names(_no_storage, lambda octets: _of_octets(octets, depth + 1))
     found = unpickled(file, end, names, path)
     if found != MAGIC:
@@ -66,7 +71,9 @@ def of_pickle(file: BinaryIO, end: int, path: Path | None, depth: int = 0) -> An
     version, machine = (unpickled(file, end, names, path) for _ in range(2))
     if version != _VERSION or not isinstance(machine, dict) or machine.get("little_endian") is not True:
         raise Unreadable(
-            "was written on a big-endian machine, or by no torch", hint="load it with torch and save it again"
+            "was written on a big-endian machine, or by no torch",
+            hint="load it with torch and save it again",
+            kind=FORM_NOT_READ,
         )
     begin = file.tell()
     needed = _Needed()
@@ -121,12 +128,15 @@ def _storages(file: BinaryIO, end: int, path: Path | None, keys: Any, types: dic
         dtype = types.get(key, "")
         if not dtype:
             why = "its pickle needs none, or one of a type that is not read"
-            raise Unreadable(f"has a storage {key} whose type is not known", why, "save the weights as float32")
+            raise Unreadable(
+                f"has a storage {key} whose type is not known", why, "save the weights as float32", kind=FORM_NOT_READ
+            )
         length = int.from_bytes(file.read(_COUNT), "little") * WIDTHS[dtype]
         begin = file.tell()
         if length > end - begin:
             raise Unreadable(
-                f"is cut short: the storage {key} has {length:,} bytes, and {max(end - begin, 0):,} follow"
+                f"is cut short: the storage {key} has {length:,} bytes, and {max(end - begin, 0):,} follow",
+                kind=CUT_SHORT,
             )
         data = file.read(length) if path is None else None
         places[key] = Octets(length=length, path=path, offset=begin, data=data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from caffe_ir.error_kinds.kind import Kind
+from caffe_ir.error_kinds.weights import DAMAGED
 from caffe_ir.errors import Problem
 
 SAVE_ALONE = (
@@ -16,10 +18,10 @@ AGAIN = "fetch the file again, or write it again"
 class Unreadable(Exception):
     """What is wrong with the file, as the rest of a sentence that begins with its name; why; and what helps."""
 
-    def __init__(self, what: str, why: str = "", hint: str = AGAIN) -> None:
+    def __init__(self, what: str, why: str = "", hint: str = AGAIN, kind: Kind = DAMAGED) -> None:
         super().__init__(what)
-        self.what, self.why, self.hint = what, why, hint
+        self.what, self.why, self.hint, self.kind = what, why, hint, kind
 
     def of(self, path: Path) -> Problem:
         """The whole sentence, with the file's name."""
-        return Problem(what=f"{path} {self.what}", why=self.why, hint=self.hint)
+        return Problem(kind=self.kind, what=f"{path} {self.what}", why=self.why, hint=self.hint)

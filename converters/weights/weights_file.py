@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from caffe_ir.blob import cannot_read
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, NOT_WEIGHTS
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular
 from converters.weights import numpy_files, safetensors_header, torch_files, zip_entries
@@ -74,7 +75,7 @@ def _no_tensors(path: Path, held: Any, found: Checkpoint) -> Problem:
         reasons.insert(0, f"its keys are {listed}" if held else "it is empty")
         if {"state", "param_groups"} <= held.keys():
             reasons = ["it is the state of an optimizer"]
-    return Problem(what=f"{path} holds no tensors by name", why="; ".join(reasons), hint=SAVE_ALONE)
+    return Problem(kind=NOT_WEIGHTS, what=f"{path} holds no tensors by name", why="; ".join(reasons), hint=SAVE_ALONE)
 
 
 def _opened(path: Path, file: BinaryIO) -> Any:
@@ -96,7 +97,7 @@ def _opened(path: Path, file: BinaryIO) -> Any:
 
 def _stranger(path: Path) -> Unreadable:
     problem = stranger(path, FORMATS)
-    return Unreadable("is no file of weights", problem.why, problem.hint)
+    return Unreadable("is no file of weights", problem.why, problem.hint, kind=NOT_WEIGHTS)
 
 
 def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:
@@ -110,7 +111,7 @@ def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:
             unknown = of_unknown_type(entry.dtype, entry.shape)
             found[entry.name] = unknown if dtype is None else tensor_of(octets, dtype, entry.shape)
         except Unreadable as error:
-            raise Unreadable(f"{error.what}: {entry.name}", error.why, error.hint) from None
+            raise Unreadable(f"{error.what}: {entry.name}", error.why, error.hint, kind=error.kind) from None
     return found
 
 
@@ -118,10 +119,12 @@ def _archive(path: Path, file: BinaryIO) -> Any:
     with zip_entries.archive(path, file) as archive:
         inner = {name.partition("/")[2]: name for name in archive.entries}
         if "archive_format" in inner or "models/model.json" in inner:
-            raise Unreadable("is an exported program (.pt2), not weights", hint="save model.state_dict()")
+            raise Unreadable(
+                "is an exported program (.pt2), not weights", hint="save model.state_dict()", kind=NOT_WEIGHTS
+            )
         if "constants.pkl" in inner:
             hint = "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')"
-            raise Unreadable("is TorchScript, not weights", hint=hint)
+            raise Unreadable("is TorchScript, not weights", hint=hint, kind=NOT_WEIGHTS)
         if "data.pkl" in inner:
             return torch_files.of_archive(archive, inner["data.pkl"].removesuffix("data.pkl"))
         if not all(name.endswith(".npy") for name in archive.entries):
@@ -137,7 +140,7 @@ def _member(archive: Archive, entry: Entry) -> Any:
             return _array(archive.file, entry.offset + entry.size, archive.path)
         return _compressed(archive, entry)
     except Unreadable as error:
-        raise Unreadable(f"{error.what}, in its entry {entry.name}", error.why, error.hint) from None
+        raise Unreadable(f"{error.what}, in its entry {entry.name}", error.why, error.hint, kind=error.kind) from None
 
 
 def _array(file: BinaryIO, end: int, path: Path | None) -> Any:
@@ -166,6 +169,8 @@ def _compressed(archive: Archive, entry: Entry) -> Any:
     length = entry.size - begin
     if length > MOST_UNPACKED:
         why = f"at most {MOST_UNPACKED:,} are unpacked, and uncompressed arrays may have any length"
-        raise Unreadable(f"unpacks to {length:,} bytes", why, "save it with numpy.savez, without compression")
+        raise Unreadable(
+            f"unpacks to {length:,} bytes", why, "save it with numpy.savez, without compression", kind=BEYOND_LIMITS
+        )
     load = partial(zip_entries.unpacked, archive.path, entry.name, begin, length)
     return tensor_of(Octets(length=length, load=load), header.dtype, header.shape, header.strides)

@@ -19,6 +19,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, became_shorter, cannot_read
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT, FORM_NOT_READ
 from caffe_ir.errors import ConversionError
 from converters.weights.unreadable import AGAIN, Unreadable
 
@@ -87,7 +88,10 @@ class Archive(Struct, frozen=True, kw_only=True):
         """The whole of an entry. Raises Unreadable where it is longer than `most` bytes or damaged."""
         if entry.size > most:
             raise Unreadable(
-                f"has the entry {entry.name} of {entry.size:,} bytes", f"at most {most:,} are unpacked", "save it again"
+                f"has the entry {entry.name} of {entry.size:,} bytes",
+                f"at most {most:,} are unpacked",
+                "save it again",
+                kind=BEYOND_LIMITS,
             )
         if entry.stored:
             self.file.seek(entry.offset)
@@ -106,9 +110,13 @@ def archive(path: Path, file: BinaryIO) -> Iterator[Archive]:
     with _sound():
         contents = _length_of_contents(file, size)
         if contents is None:
-            raise Unreadable("is damaged or cut short", "its table of contents, at the end, is missing")
+            raise Unreadable("is damaged or cut short", "its table of contents, at the end, is missing", kind=CUT_SHORT)
         if contents > MOST_CONTENTS:
-            raise Unreadable(f"has a table of contents of {contents:,} bytes", f"at most {MOST_CONTENTS:,} are read")
+            raise Unreadable(
+                f"has a table of contents of {contents:,} bytes",
+                f"at most {MOST_CONTENTS:,} are read",
+                kind=BEYOND_LIMITS,
+            )
         zipped = zipfile.ZipFile(file)
     with zipped:
         with _sound():
@@ -167,10 +175,12 @@ def _entries(file: BinaryIO, size: int, zipped: zipfile.ZipFile) -> dict[str, En
         if info.filename in found:
             raise Unreadable(f"has two entries {info.filename}")
         if info.flag_bits & _ENCRYPTED:
-            raise Unreadable(f"has the encrypted entry {info.filename}", hint="decrypt it first")
+            raise Unreadable(f"has the encrypted entry {info.filename}", hint="decrypt it first", kind=FORM_NOT_READ)
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise Unreadable(
-                f"has the entry {info.filename}, compressed in the way {info.compress_type}", hint=_PLAINLY
+                f"has the entry {info.filename}, compressed in the way {info.compress_type}",
+                hint=_PLAINLY,
+                kind=FORM_NOT_READ,
             )
         stored = info.compress_type == zipfile.ZIP_STORED
         if stored and info.file_size != info.compress_size:

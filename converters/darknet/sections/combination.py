@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.error_kinds.darknet import SECTION_INPUT
 from caffe_ir.layers import Concat, Eltwise, Parameter, Scale, Tile
 from caffe_ir.layers.source import Gather, Mul, Shortcut
 from converters.darknet.build import Build, Handler, Value
@@ -19,7 +20,7 @@ def route(section: Section, build: Build) -> Value:
     Images of one height and width join their channels; all else makes a flat vector. AlexeyAB: of each value only part
     `group_id` of `groups`.
     """
-    build.require(section.has("layers"), "[route] says no layers=")
+    build.require(section.has("layers"), "[route] says no layers=", kind=SECTION_INPUT)
     indices = section.ints("layers")
     parts = build.referenced("layers", indices)
     if build.dialect == "alexeyab":
@@ -58,7 +59,7 @@ def _group(build: Build, part: Value, groups: int, group: int, place: int, parts
 
 def shortcut(section: Section, build: Build) -> Value:
     """The previous value plus others, then activation (shortcut_layer.c; blas.c, shortcut_*)."""
-    build.require(section.has("from"), "[shortcut] says no from=")
+    build.require(section.has("from"), "[shortcut] says no from=", kind=SECTION_INPUT)
     indices = section.ints("from")
     if build.dialect == "darknet":
         others = build.referenced("from", indices[:1])
@@ -90,7 +91,7 @@ def _added(build: Build, other: Value, alpha: float, beta: float) -> str:
     (_, h2, w2), (_, h1, w1) = build.chw(source), build.chw(other)
     what = f"from: a map of {h1} x {w1} cannot be added to one of {h2} x {w2}"
     fits = w1 // w2 == h1 // h2 and w2 // w1 == h2 // h1
-    build.require(fits, what, why="the factors of height and width differ", key="from")
+    build.require(fits, what, why="the factors of height and width differ", key="from", kind=SECTION_INPUT)
     return build.add(Shortcut(alpha=alpha, beta=beta), build.image(source), build.image(other))
 
 
@@ -99,7 +100,7 @@ def _check_sizes(build: Build, source: Value, others: Sequence[Value]) -> None:
     for other in others:
         _, h1, w1 = build.chw(other)
         what = f"from: a map of {h1} x {w1} cannot be added to one of {h} x {w}"
-        build.require((h1, w1) == (h, w), what, why="AlexeyAB's Darknet refuses it", key="from")
+        build.require((h1, w1) == (h, w), what, why="AlexeyAB's Darknet refuses it", key="from", kind=SECTION_INPUT)
 
 
 def _weighted(section: Section, build: Build, others: Sequence[Value], weights_type: str) -> str:
@@ -156,7 +157,7 @@ def scale_channels(section: Section, build: Build) -> Value:
     (c, h, w), (c1, h1, w1) = build.chw(source), build.chw(other)
     wanted = (1, h1, w1) if section.int("scale_wh", 0) else (c1, 1, 1)
     what = f"{c} x {h} x {w} cannot scale {c1} x {h1} x {w1}: it must be {wanted}"
-    build.require((c, h, w) == wanted, what, key="from")
+    build.require((c, h, w) == wanted, what, key="from", kind=SECTION_INPUT)
     return _result(build, build.add(Mul(), build.image(source), build.image(other)))
 
 
@@ -164,12 +165,12 @@ def sam(section: Section, build: Build) -> Value:
     """The product with another section's map of the same size (sam_layer.c)."""
     other, source = _other(section, build), build.previous
     here, there = build.chw(source), build.chw(other)
-    build.require(here == there, f"from: {there} cannot be multiplied with {here}", key="from")
+    build.require(here == there, f"from: {there} cannot be multiplied with {here}", key="from", kind=SECTION_INPUT)
     return _result(build, build.add(Mul(), build.image(source), build.image(other)))
 
 
 def _other(section: Section, build: Build) -> Value:
-    build.require(section.has("from"), f"{section.written} says no from=")
+    build.require(section.has("from"), f"{section.written} says no from=", kind=SECTION_INPUT)
     return build.referenced("from", section.ints("from")[:1])[0]
 
 

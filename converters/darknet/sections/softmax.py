@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from itertools import accumulate, groupby
 from pathlib import Path
 
+from caffe_ir.error_kinds.darknet import CLASS_TREE
 from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Concat, Power, Softmax
 from caffe_ir.layers import Slice as SliceLayer
@@ -79,7 +80,7 @@ def tree_parents(section: Section, build: Build) -> tuple[int, ...]:
         return tuple(int(row[1]) for row in rows)
     except (OSError, ValueError, IndexError):
         why = "a line holds a name and a number"
-        raise build.refusal(f"{path} is no tree of classes", why=why, key="tree") from None
+        raise build.refusal(f"{path} is no tree of classes", why=why, key="tree", kind=CLASS_TREE) from None
 
 
 def groups_of(parents: tuple[int, ...]) -> tuple[int, ...]:
@@ -92,7 +93,7 @@ def _found(name: str, build: Build) -> Path:
     found = next((path for path in tried if os.path.isfile(path)), None)  # Path.is_file raises for a name too long
     if found is None:
         hint = "looked for " + ", ".join(map(str, tried))
-        raise build.refusal(f"the file of tree={name} is not found", hint=hint, key="tree")
+        raise build.refusal(f"the file of tree={name} is not found", hint=hint, key="tree", kind=CLASS_TREE)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, pi, prod, sqrt
 
+from caffe_ir.error_kinds.capture import TRAINING_MODE
 from caffe_ir.layers import (
     BNLL,
     ELU,
@@ -179,7 +180,9 @@ def rrelu(call: Call, build: Build) -> Value:
     """In eval mode the slope is the mean of its bounds."""
     call.ignore("generator", "noise")
     if call.flag("training"):
-        raise call.refused("this rrelu was captured in training mode", why="it draws other slopes at every run")
+        raise call.refused(
+            "this rrelu was captured in training mode", why="it draws other slopes at every run", kind=TRAINING_MODE
+        )
     return build.add(ReLU(negative_slope=(call.number("lower") + call.number("upper")) / 2), call.value())
 
 

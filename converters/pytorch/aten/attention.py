@@ -7,6 +7,7 @@ from math import sqrt
 
 import torch
 
+from caffe_ir.error_kinds.capture import TRAINING_MODE
 from caffe_ir.layers import Power, Softmax, Tile
 from caffe_ir.layers.source import Add, MatMul, Mul, Reduce
 from converters.pytorch.graph.build import Build
@@ -25,6 +26,7 @@ def attention(call: Call, build: Build) -> Value:
             "this attention was captured with dropout",
             why="it drops other numbers at every run",
             hint="call model.eval(), or pass dropout_p=self.dropout if self.training else 0.0",
+            kind=TRAINING_MODE,
         )
     q, k, v = (build.as_value(_tensor(call, name)) for name in ("query", "key", "value"))
     if "enable_gqa" in call.arguments and call.flag("enable_gqa"):

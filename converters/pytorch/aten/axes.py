@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.operations import EMPTY
 from caffe_ir.layers import Concat, Slice, Tile
 from caffe_ir.layers.source import Expand, Gather, Permute
 from converters.pytorch.graph.build import Build
@@ -79,7 +80,7 @@ def slices(call: Call, build: Build) -> Value:
     assert isinstance(end, int | None), "the shapes are fixed"
     places = range(*slice(start, end, call.integer("step")).indices(x.shape[axis]))
     if not places:
-        raise call.refused("it takes nothing", why="Caffe has no blob without numbers")
+        raise call.refused("it takes nothing", why="Caffe has no blob without numbers", kind=EMPTY)
     return taken(build, x, axis, places)
 
 

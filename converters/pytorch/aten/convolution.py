@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.layers.source import ConvTranspose, Pad
 from converters.pytorch.aten.computed_weights import Windows, convolved
@@ -74,7 +75,9 @@ def _convolved(call: Call, build: Build, x: Value, padding: Sizes) -> Value:
     stride, dilation = call.integers("stride", axes), call.integers("dilation", axes)
     if isinstance(computed, Value):
         if isinstance(call.argument("bias"), Value) and axes + 2 != len(call.shape):
-            raise call.refused("its weights and its bias depend on the net's input", hint="give it a batch axis")
+            raise call.refused(
+                "its weights and its bias depend on the net's input", hint="give it a batch axis", kind=DEPENDS_ON_INPUT
+            )
         kernel, groups = computed.shape[2:], call.integer("groups")
         windows = Windows(kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups)
         return convolved(call, build, x, windows)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
+from caffe_ir.error_kinds.capture import TRAINING_MODE
+from caffe_ir.error_kinds.operations import NOT_FLOATING
 from converters.pytorch.aten.masks import differs
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
@@ -27,6 +29,7 @@ def dropout(call: Call, build: Build) -> Value:
             "this dropout was captured in training mode",
             why="it drops other numbers at every run",
             hint="call model.eval() before torch.export.export; a functional dropout needs training=self.training",
+            kind=TRAINING_MODE,
         )
     return call.value("input" if "input" in call.arguments else "self")  # dropout_ calls it self
 
@@ -43,7 +46,9 @@ def converted(call: Call, build: Build) -> Value:
     if wanted == torch.bool:
         return differs(call, build, x, 0.0)
     kinds = tuple(str(kind).removeprefix("torch.") for kind in (x.dtype, wanted))
-    raise call.refused(f"it turns {kinds[0]} into {kinds[1]}", why="Caffe has no rounding and no other types")
+    raise call.refused(
+        f"it turns {kinds[0]} into {kinds[1]}", why="Caffe has no rounding and no other types", kind=NOT_FLOATING
+    )
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 
+from caffe_ir.error_kinds.operations import NOT_FINITE, NOT_FLOATING
 from caffe_ir.layers import AbsVal, Eltwise, Log, Power, Threshold
 from caffe_ir.layers.source import Add, Maximum, Mul, Reduce, Sub
 from converters.pytorch.aten.elementwise import pair, tensor_of
@@ -39,7 +40,9 @@ def equal(call: Call, build: Build, *, negated: bool) -> Value:
     """self == other, or self != other: neither is greater."""
     x, other = build.as_value(tensor_of(call.operand("self", any_type=True))), call.operand("other", any_type=True)
     if other == x:
-        raise call.refused("it asks which numbers are none", why="Caffe's layers do not tell NaN from others")
+        raise call.refused(
+            "it asks which numbers are none", why="Caffe's layers do not tell NaN from others", kind=NOT_FINITE
+        )
     apart = differs(call, build, x, other, suffix="" if negated else "differs")
     return apart if negated else build.add(Power(scale=-1.0, shift=1.0), apart)
 
@@ -112,7 +115,9 @@ def chosen(call: Call, build: Build, mask: object, yes: object, no: object) -> V
     if len(terms) == 1 and bool((constant[terms[0][2].expand(constant.shape)] == 0).all()) and _infinite(constant):
         return build.add(Add(), terms[0][1], build.constant(constant.float()))  # x + -inf is -inf
     if _infinite(constant):
-        raise call.refused("it mixes infinite and finite numbers", why="0 times infinity is not a number")
+        raise call.refused(
+            "it mixes infinite and finite numbers", why="0 times infinity is not a number", kind=NOT_FINITE
+        )
     masked = [
         build.add(Mul(), term, build.constant(shown.float(), suffix=f"{name}_mask"), suffix=name)
         for name, term, shown in terms
@@ -133,7 +138,7 @@ def _by_value(call: Call, build: Build, mask: Value, yes: object, no: object) ->
             return build.add(Add(), other, build.add(Log(), shows, suffix="hidden"))  # log 0 is -inf, log 1 is 0
     for term in (yes, no):
         if isinstance(term, int | float | torch.Tensor) and _infinite(torch.as_tensor(term)):
-            raise call.refused("it chooses an infinite number", why="0 times infinity is not a number")
+            raise call.refused("it chooses an infinite number", why="0 times infinity is not a number", kind=NOT_FINITE)
     rest = build.add(Power(scale=-1.0, shift=1.0), mask, suffix="rest")
     terms = [
         pair(build, Mul(), weight, term if isinstance(term, Value) else _number(term), suffix=name)
@@ -153,7 +158,9 @@ def _number(term: object) -> torch.Tensor:
 def _boolean(call: Call, build: Build, name: str) -> Operand:
     """An argument as truth values: whatever is not 0 is true. Refuses what works on the bits of integers."""
     if call.dtypes[0] != torch.bool:
-        raise call.refused("it works on the bits of integers", why="Caffe computes in floating point")
+        raise call.refused(
+            "it works on the bits of integers", why="Caffe computes in floating point", kind=NOT_FLOATING
+        )
     found = call.argument(name)
     if isinstance(found, torch.Tensor):
         return found.bool().float()

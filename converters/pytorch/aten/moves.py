@@ -14,6 +14,7 @@ import torch
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers.source import Gather
 from converters.pytorch.aten.axes import permuted, taken
 from converters.pytorch.graph.build import Build
@@ -117,7 +118,10 @@ def _index(call: Call, name: str) -> torch.Tensor:
     found = call.argument(name)
     if isinstance(found, Value):
         raise call.refused(
-            "its indices depend on the net's input", why=DECIDED, hint="end the net before it, or use a mask"
+            "its indices depend on the net's input",
+            why=DECIDED,
+            hint="end the net before it, or use a mask",
+            kind=DEPENDS_ON_INPUT,
         )
     assert isinstance(found, torch.Tensor), f"{name} is a tensor"
     return found

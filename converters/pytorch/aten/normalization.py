@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.capture import TRAINING_MODE
 from caffe_ir.layers import Power, Scale
 from caffe_ir.layers.source import Mul, Reduce, SourceBatchNorm, Standardize
 from converters.pytorch.graph.build import Build
@@ -135,11 +136,13 @@ def _from_the_batch(call: Call) -> Exception:
             why="it normalises by the batch that it is given, so one image's result changes with its companions",
             hint="set track_running_stats, run a few batches in training mode to fill them, and convert again; "
             "for the statistics of each image alone use InstanceNorm2d",
+            kind=TRAINING_MODE,
         )
     return call.refused(
         "this batch norm was captured in training mode",
         why="it normalises by the batch that it is given and not by its running statistics",
         hint="call model.eval() before torch.export.export",
+        kind=TRAINING_MODE,
     )
 
 

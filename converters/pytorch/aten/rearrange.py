@@ -7,6 +7,7 @@ from math import prod
 
 import torch
 
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.layers.source import ConvTranspose, Gather, Permute
 from converters.pytorch.graph.build import Build
@@ -105,7 +106,11 @@ def index(call: Call, build: Build) -> Value:
     x, found = call.value(any_type=True), call.argument("indices")
     assert isinstance(found, list | tuple), "indices are a list"
     if any(isinstance(item, Value) for item in found):
-        raise call.refused("its indices depend on the net's input", why="a Caffe net reads the same cells every time")
+        raise call.refused(
+            "its indices depend on the net's input",
+            why="a Caffe net reads the same cells every time",
+            kind=DEPENDS_ON_INPUT,
+        )
     tensors: list[torch.Tensor | None] = []
     for item in found:
         tensors += [item] if item is None or item.dtype != torch.bool else list(item.nonzero(as_tuple=True))

@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.capture import TRAINING_MODE
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers import Concat, Embed
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
 from converters.pytorch.aten.axes import permuted, taken
@@ -108,7 +110,9 @@ def _layers(call: Call, build: Build, told: Recurrence, x: Value, states: Sequen
     """
     call.ignore("dropout")
     if call.flag("train") and call.number("dropout") > 0:
-        raise call.refused("it was captured in training mode", why="it drops at random", hint="call model.eval()")
+        raise call.refused(
+            "it was captured in training mode", why="it drops at random", hint="call model.eval()", kind=TRAINING_MODE
+        )
     ways, layers = 1 + call.flag("bidirectional"), call.integer("num_layers")
     told, weights = replace(told, bias_term=call.flag("has_biases")), _weights(call)
     last = list[Sequence[Value]]()
@@ -147,7 +151,11 @@ def _first(build: Build, states: Sequence[State], place: int, name: str) -> list
 def _weights(call: Call) -> list[torch.Tensor]:
     found = call.values("params")
     if not all(isinstance(one, torch.Tensor) for one in found):
-        raise call.refused("its weights depend on the net's input", why="a Caffe layer keeps them in the caffemodel")
+        raise call.refused(
+            "its weights depend on the net's input",
+            why="a Caffe layer keeps them in the caffemodel",
+            kind=DEPENDS_ON_INPUT,
+        )
     return [one for one in found if isinstance(one, torch.Tensor)]
 
 

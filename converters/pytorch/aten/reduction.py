@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from caffe_ir.blob import Blob
+from caffe_ir.error_kinds.operations import NOT_FLOATING
 from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.layers.source import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.aten.elementwise import tensor_of
@@ -39,7 +40,9 @@ def cumsum(call: Call, build: Build) -> Value:
     call.ignore("dtype")
     x, kind = call.value(), call.dtypes[0]
     if not kind.is_floating_point:
-        raise call.refused(f"a running sum in {str(kind).removeprefix('torch.')}", why="Caffe does not round")
+        raise call.refused(
+            f"a running sum in {str(kind).removeprefix('torch.')}", why="Caffe does not round", kind=NOT_FLOATING
+        )
     axis = call.axis("dim", len(x.shape))
     size = prod(x.shape[axis : axis + 1])  # 1 for a number, which has no axis
     if size == 1:

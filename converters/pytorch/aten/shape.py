@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from msgspec.structs import replace
 
+from caffe_ir.error_kinds.operations import EMPTY
 from caffe_ir.layers import Concat, Slice
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
@@ -38,7 +39,7 @@ def pieces(call: Call, build: Build) -> Result:
         return (x,)
     points = tuple(accumulate(shape[axis] for shape in call.shapes[:-1]))
     if min(shape[axis] for shape in call.shapes) == 0:
-        raise call.refused("one of its pieces is empty", why="Caffe has no blob without numbers")
+        raise call.refused("one of its pieces is empty", why="Caffe has no blob without numbers", kind=EMPTY)
     return build.add_many(Slice(slice_point=points, axis=axis), x, tops=len(call.shapes))
 
 

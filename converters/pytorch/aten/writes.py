@@ -15,6 +15,7 @@ import torch
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import Add, Gather, Resample
 from converters.pytorch.aten.axes import expanded, taken
@@ -37,7 +38,7 @@ def written(call: Call, build: Build, *, write: Move, value: str, names: Names) 
     given = held if isinstance(held, Value | torch.Tensor) else torch.tensor(held, dtype=torch.float32)
     others = [call.argument(name) for name in names]
     if any(isinstance(one, Value) for one in torch.utils._pytree.tree_leaves(others)):
-        raise call.refused("where it writes depends on the net's input", why=DECIDED)
+        raise call.refused("where it writes depends on the net's input", why=DECIDED, kind=DEPENDS_ON_INPUT)
     own, new = numbers(x.shape), numbers(tuple(given.shape), prod(x.shape))
     return _joined(call, build, x, given, write(own, new, *others))
 
@@ -144,7 +145,7 @@ def added(call: Call, build: Build, *, targets: Move, value: str, names: Names) 
     x = build.as_value(_tensor(call, "self"), suffix="old")
     others = [call.argument(name) for name in names]
     if any(isinstance(one, Value) for one in torch.utils._pytree.tree_leaves(others)):
-        raise call.refused("where it adds depends on the net's input", why=DECIDED)
+        raise call.refused("where it adds depends on the net's input", why=DECIDED, kind=DEPENDS_ON_INPUT)
     table = targets(numbers(x.shape), *others)
     factor = call.number("alpha") if "alpha" in call.arguments else 1.0
     new = build.as_value(_tensor(call, value), suffix="new")
@@ -174,7 +175,9 @@ def index_put(call: Call, build: Build) -> Value:
         (mask, *others) = indices
         if others or not isinstance(mask, Value) or mask.dtype != torch.bool or not number or adds:
             hint = "choose with torch.where(mask, value, x)"
-            raise call.refused("where it writes depends on the net's input", why=DECIDED, hint=hint)
+            raise call.refused(
+                "where it writes depends on the net's input", why=DECIDED, hint=hint, kind=DEPENDS_ON_INPUT
+            )
         x = build.as_value(_tensor(call, "self"), suffix="old")
         whole = (*mask.shape, *(1 for _ in x.shape[len(mask.shape) :]))
         return chosen(call, build, replace(build.reshape(mask, whole, suffix="mask"), dtype=torch.bool), values, x)

@@ -11,6 +11,7 @@ from torch.export.graph_signature import InputKind, OutputKind
 from torch.fx import Graph
 from torch.fx import Node as FxNode
 
+from caffe_ir.error_kinds.capture import KEEPS_STATE
 from caffe_ir.errors import Problem
 
 # Their schemas promise a new tensor; what they give in eval mode, or for a type that is there already, is their input.
@@ -62,6 +63,7 @@ def kept_state(program: ExportedProgram, live: Iterable[FxNode]) -> list[Problem
     read = {node.name for node in live}
     return [
         Problem(
+            kind=KEEPS_STATE,
             what=f"each run changes the buffer {target}, and the output depends on it",
             why="a Caffe net keeps nothing from one run to the next",
             hint=f"take the update of {target} out of forward, or do not read it in eval mode",

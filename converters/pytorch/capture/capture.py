@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_map
 
+from caffe_ir.error_kinds.capture import IN_PLACE
+from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS, NOT_A_MODEL, OPEN_SIZE
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.capture.aliases import beyond_schemas, needs_functional
 from converters.pytorch.capture.approximations import approximated
@@ -78,6 +80,7 @@ def capture(
     else:
         raise ConversionError(
             Problem(
+                kind=NOT_A_MODEL,
                 what=f"a {type(model).__name__} is no model",
                 hint="give a torch.nn.Module or what torch.export.export returned",
             )
@@ -97,7 +100,9 @@ def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, .
     """
     if not isinstance(args, list | tuple):
         hint = "give each input by its place, convert(model, (x,)), or by its name, example_kwargs={'x': x}"
-        raise ConversionError(Problem(what=f"the example inputs are a {type(args).__name__}", hint=hint))
+        raise ConversionError(
+            Problem(kind=EXAMPLE_INPUTS, what=f"the example inputs are a {type(args).__name__}", hint=hint)
+        )
     seen = set[int]()
 
     def own(leaf: Any) -> Any:
@@ -120,6 +125,7 @@ def _module_of(program: ExportedProgram) -> torch.nn.Module:
     except Exception as error:  # of many kinds: a saved program may lack anything
         raise ConversionError(
             Problem(
+                kind=OPEN_SIZE,
                 what=f"torch cannot run this program again: {first_line(error)}",
                 why="its sizes are open, so it is captured once more for the sizes that are given",
                 hint="export the model again from its source, best with the sizes of the net that is wanted",
@@ -134,6 +140,7 @@ def _refuse_hidden_aliases(program: ExportedProgram) -> None:
         raise ConversionError(
             *(
                 Problem(
+                    kind=IN_PLACE,
                     what=f"{places[node].what} works in place on the result of a dropout, whose input is read later",
                     why="in eval mode both are one tensor",
                     hint="do not work in place there",
@@ -173,6 +180,7 @@ def _functional(program: ExportedProgram) -> ExportedProgram:
         file, line = place_of(str(error))  # torch tells the story of the graph behind the message
         raise ConversionError(
             Problem(
+                kind=IN_PLACE,
                 what=f"torch cannot write the program without its in-place calls: {first_line(error)}",
                 why="what an in-place call changes may be read under another name, so they are written out",
                 hint="compute new tensors instead (y = x + 1 for x += 1, torch.where or torch.cat for x[...] = y)",
@@ -226,6 +234,7 @@ def _refuse_arguments(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapp
         nested = lists if count > len(parameters) else ""
         raise ConversionError(
             Problem(
+                kind=EXAMPLE_INPUTS,
                 what=f"{called} does not take the {count} input{'s' * (count > 1)} given: {error}"
                 if count
                 else f"no input was given, and {called} needs {' and '.join(wanted) or 'some'}",

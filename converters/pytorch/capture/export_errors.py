@@ -12,6 +12,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils._pytree import tree_leaves
 
+from caffe_ir.error_kinds.capture import DATA_DEPENDENT, MODEL_RAISES, UNKNOWN_CONTAINER
 from caffe_ir.errors import Origin, Problem
 from converters.pytorch.capture.unfit import quantized_told
 from converters.pytorch.graph.names import is_the_users, seen_from_here
@@ -41,6 +42,7 @@ def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, An
     origin = user_frame(error)
     if needs_numbers(error):
         return Problem(
+            kind=DATA_DEPENDENT,
             what="the program asks for the numbers in a tensor to decide what to compute",
             why="a Caffe net does the same for every input",
             hint="decide before the conversion, or use arithmetic instead of a branch (torch.where, clamp, a product)",
@@ -50,6 +52,7 @@ def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, An
         return quantized_told("the model is")
     if _packs(error):
         return Problem(
+            kind=DATA_DEPENDENT,
             what="the model packs sequences (pack_padded_sequence)",
             why="how many steps a sequence takes would depend on the input's numbers; a Caffe net takes them all",
             hint=UNPACKED,
@@ -59,12 +62,14 @@ def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, An
     if unknown or "unknown type" in text.lower():
         told = f"one of class {unknown[1].rpartition('.')[2]} among the {unknown[2]}s" if unknown else first_line(error)
         return Problem(
+            kind=UNKNOWN_CONTAINER,
             what=f"torch.export does not know the type of an input or an output: {told}",
             hint="return tensors, tuples or dicts, or register the type: torch.utils._pytree.register_pytree_node",
             origin=origin,
         )
     own = _raised_by_the_user(error)
     return Problem(
+        kind=MODEL_RAISES,
         what=f"torch cannot run the model on these inputs: {text.strip() or kind if own else first_line(error)}",
         why=f"{kind}, for {inputs_told(args, kwargs)}",
         hint="" if own else next((hint for pattern, hint in HINTS if re.search(pattern, text)), ""),

@@ -10,6 +10,7 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import InputKind
 from torch.utils._pytree import tree_leaves
 
+from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS, OPEN_SIZE
 from caffe_ir.errors import ConversionError, Problem, Problems
 
 
@@ -49,6 +50,7 @@ def refuse_dynamic(program: ExportedProgram) -> None:
         raise ConversionError(
             *(
                 Problem(
+                    kind=OPEN_SIZE,
                     what=f"axis {axis} of the input {name} has no fixed size ({size})",
                     why="a Caffe net has one size for every blob",
                     hint=f"give an example input of the size you want, as --input {name}={_example(program, name)}",
@@ -65,13 +67,14 @@ def refuse_other_sizes(program: ExportedProgram, args: Sequence[Any], kwargs: Ma
     given = tree_leaves((tuple(args), dict(kwargs)))
     problems = Problems()
     if len(given) != len(wanted):
-        problems.add(f"{len(given)} inputs for a program of {len(wanted)}: {', '.join(wanted)}")
+        problems.add(f"{len(given)} inputs for a program of {len(wanted)}: {', '.join(wanted)}", kind=EXAMPLE_INPUTS)
     for (name, own), value in zip(wanted.items(), given, strict=False):
         if isinstance(own, torch.Tensor) and isinstance(value, torch.Tensor) and not _fits(program, own, value):
             problems.add(
                 f"the input {name} is {_told(value)}, and the program was made for {_told(own)}",
                 why=_limits(program, own),
                 hint=f"give it as --input {name}={_example(program, name)}, or export the model again for that size",
+                kind=EXAMPLE_INPUTS,
             )
     problems.raise_if_any()
 

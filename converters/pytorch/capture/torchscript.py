@@ -9,6 +9,8 @@ import torch
 from torch.export import ExportedProgram
 from torch.fx import Node as FxNode
 
+from caffe_ir.error_kinds.capture import MODEL_RAISES, TORCHSCRIPT
+from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture.export_errors import first_line, inputs_told
@@ -35,6 +37,7 @@ def _refuse_hooks(script: torch.jit.ScriptModule) -> None:
                 f"{name or 'the model'} has a hook on its forward",
                 why="torch's converter for TorchScript would leave it out",
                 hint="write what the hook does into forward, or remove it before torch.jit.script",
+                kind=TORCHSCRIPT,
             )
     problems.raise_if_any()
 
@@ -82,14 +85,14 @@ def in_order(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mappin
     problems = Problems()
     signature = f"forward({', '.join(known)})"
     if len(args) > len(arguments):
-        problems.add(f"{signature} does not take {len(args)} inputs")
+        problems.add(f"{signature} does not take {len(args)} inputs", kind=EXAMPLE_INPUTS)
     given = {**dict(zip(known, args, strict=False)), **kwargs}
     for name in kwargs.keys() - set(known):
-        problems.add(f"{signature} has no input {name}", hint=did_you_mean(name, known))
+        problems.add(f"{signature} has no input {name}", hint=did_you_mean(name, known), kind=EXAMPLE_INPUTS)
     for argument in arguments:
         if argument.name not in given and not argument.has_default_value():
             hint = f"say --input {argument.name}=1x3x224x224, or whatever its shape is"
-            problems.add(f"{signature} needs an input for {argument.name}", hint=hint)
+            problems.add(f"{signature} needs an input for {argument.name}", hint=hint, kind=EXAMPLE_INPUTS)
     problems.raise_if_any()
     return tuple(given.get(one.name, one.default_value if one.has_default_value() else None) for one in arguments)
 
@@ -103,11 +106,13 @@ def _unread(script: torch.jit.ScriptModule, given: tuple[Any, ...], error: Excep
         lines = [line.strip() for line in str(run).splitlines() if line.strip()]
         text = lines[-1] if lines else type(run).__name__
         return Problem(
+            kind=MODEL_RAISES,
             what=f"this TorchScript program cannot run on these inputs: {text}",
             why=f"for {inputs_told(given, {})}",
             hint="give the inputs the shapes and the types that the model takes: --input SHAPE:DTYPE",
         )
     return Problem(
+        kind=TORCHSCRIPT,
         what=f"torch cannot read this TorchScript program: {first_line(error)}",
         why="scripted loops, lists and quantized weights have no place in an exported graph; traced models have none",
         hint="save it with torch.jit.trace instead of torch.jit.script, or with torch.export.save",

@@ -9,6 +9,7 @@ from types import FunctionType
 import torch
 from torch.export import ExportedProgram
 
+from caffe_ir.error_kinds.capture import TRAINING_MODE
 from caffe_ir.errors import ConversionError, Note, Problem
 
 _SHOWN = 3
@@ -55,6 +56,7 @@ def refuse_traced_in_training(program: ExportedProgram) -> None:
     if names:
         raise ConversionError(
             Problem(
+                kind=TRAINING_MODE,
                 what=f"this TorchScript was made in training mode: {', '.join(list(names)[:_SHOWN])}",
                 why="a trace has the mode in it for good, and drops at random or takes the statistics of the batch",
                 hint="make it again from the model in eval mode: torch.jit.trace(model.eval(), inputs)",

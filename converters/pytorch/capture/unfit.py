@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
+from caffe_ir.error_kinds.opening import NO_NUMBERS, QUANTIZED_MODEL
 from caffe_ir.errors import Problem, Problems
 
 QUANTIZED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized", "torch.nn.quantized", "torchao.")
@@ -33,6 +34,7 @@ def refuse_unfit(module: torch.nn.Module) -> None:
             f"{_counted(lost, 'tensor')} without numbers",
             why="made on the device meta, they have shapes alone",
             hint="load the weights first (load_state_dict with assign=True, or --weights FILE)",
+            kind=NO_NUMBERS,
         )
     problems.raise_if_any()
 
@@ -45,6 +47,7 @@ def refuse_without_shapes(module: torch.nn.Module) -> None:
 def quantized_told(what: str) -> Problem:
     """The problem with a quantized model; `what` is quantized in it."""
     return Problem(
+        kind=QUANTIZED_MODEL,
         what=f"{what} quantized",
         why="the weights are integers packed for one engine, and a Caffe net computes in floating point",
         hint="convert the model as it was before; Caffe's tool chains quantize the Caffe net themselves",
@@ -63,6 +66,7 @@ def _lazy(module: torch.nn.Module) -> list[Problem]:
         return []
     return [
         Problem(
+            kind=NO_NUMBERS,
             what=f"{_counted(lazy, 'tensor')} without a shape",
             why="a lazy module takes it from the first input that it sees",
             hint="run the model once in the function that makes it: model(torch.zeros(1, 3, 224, 224))",

@@ -8,6 +8,8 @@ import torch
 from msgspec import Struct, field
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.kind import Kind
+from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT, NOT_FLOATING, UNSUPPORTED_CASE
 from caffe_ir.errors import Origin, Problem
 from converters.pytorch.graph.value import Operand, Value
 
@@ -97,6 +99,7 @@ class Call(Struct, kw_only=True):
                 f"its {name} depends on the net's input",
                 why="a Caffe layer keeps its weights in the caffemodel",
                 hint=f"make {name} a parameter or a buffer, or state the product with matmul",
+                kind=DEPENDS_ON_INPUT,
             )
         assert found is None or isinstance(found, torch.Tensor), f"{self.op}: {name} is {_shown(found)}"
         return found
@@ -157,10 +160,10 @@ class Call(Struct, kw_only=True):
 
     # ---- refusing -------------------------------------------------------------------------------------------------
 
-    def refused(self, what: str, *, why: str = "", hint: str = "") -> Refused:
+    def refused(self, what: str, *, why: str = "", hint: str = "", kind: Kind = UNSUPPORTED_CASE) -> Refused:
         """The exception to raise; `what` goes on from the operation's name."""
         told = what if self.origin.layer == self.origin.what else f"{self.origin.layer}: {what}"
-        return Refused(Problem(what=told, why=why, hint=hint, origin=self.origin))
+        return Refused(Problem(kind=kind, what=told, why=why, hint=hint, origin=self.origin))
 
     def _floating(self, name: str, value: Value) -> Value:
         if value.dtype.is_floating_point:
@@ -170,6 +173,7 @@ class Call(Struct, kw_only=True):
             f"its {name} is of type {kind}",
             why="Caffe computes in floating point, and integers would be rounded otherwise",
             hint="turn it into float before: .float()",
+            kind=NOT_FLOATING,
         )
 
 

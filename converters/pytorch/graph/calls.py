@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from torch.fx import Node as FxNode
 
 from caffe_ir.blob import Shape
+from caffe_ir.error_kinds.caffe import LAYER_REFUSED
+from caffe_ir.error_kinds.capture import DATA_DEPENDENT
+from caffe_ir.error_kinds.operations import ARGUMENT_NOT_READ, HANDLER, UNSUPPORTED_OPERATION
 from caffe_ir.errors import ConversionError, Origin, Problem, ShapeError
 from converters.pytorch.capture.export_errors import UNPACKED
 from converters.pytorch.capture.sizes import has_fixed_sizes
@@ -47,7 +50,11 @@ def handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     )
     made = _made(call, handler, build_of(walk, origin))
     if left := call.unread():
-        raise call.refused(f"{', '.join(left)} is not understood", hint="a handler of your own may: see handlers=")
+        raise call.refused(
+            f"{', '.join(left)} is not understood",
+            hint="a handler of your own may: see handlers=",
+            kind=ARGUMENT_NOT_READ,
+        )
     return _results_of(call, node, made)
 
 
@@ -101,7 +108,7 @@ def _results_of(call: Call, node: FxNode, made: tuple[Value | Missing, ...]) -> 
     shapes, dtypes = call.shapes, call.dtypes
     if len(made) != len(shapes):
         what = f"its handler gave {len(made)} results where torch has {len(shapes)}"
-        raise call.refused(what, why="a fault of the handler")
+        raise call.refused(what, why="a fault of the handler", kind=HANDLER)
     checked = tuple(_checked(call, item, shape, dtype) for item, shape, dtype in zip(made, shapes, dtypes, strict=True))
     return checked if isinstance(node.meta.get("val"), list | tuple) else checked[0]  # type: ignore[return-value]
 
@@ -113,18 +120,18 @@ def _made(call: Call, handler: Handler, build: Build) -> tuple[Value | Missing, 
     except (Refused, ConversionError):
         raise
     except ShapeError as error:
-        raise call.refused(str(error), why="Caffe would refuse it") from error
+        raise call.refused(str(error), why="Caffe would refuse it", kind=LAYER_REFUSED) from error
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == getattr(handler, "__code__", _made.__code__).co_filename]
         frame = (own or frames)[-1]
         where = f"{seen_from_here(frame.filename)}:{frame.lineno} {frame.line}"
         what = f"its handler {getattr(handler, '__name__', handler)} raised {type(error).__name__}: {error}"
-        raise call.refused(what, why=f"a fault of the handler, at {where}") from error
+        raise call.refused(what, why=f"a fault of the handler, at {where}", kind=HANDLER) from error
     made = tuple(result) if isinstance(result, list | tuple) else (result,)
     if strange := [item for item in made if not isinstance(item, Value | Missing)]:
         what = f"its handler returned a {type(strange[0]).__name__} in the place of a Value"
-        raise call.refused(what, why="a fault of the handler")
+        raise call.refused(what, why="a fault of the handler", kind=HANDLER)
     return made
 
 
@@ -134,7 +141,9 @@ def _checked(call: Call, item: Value | Missing, shape: Shape, dtype: torch.dtype
         return item
     if item.shape != shape:
         raise call.refused(
-            f"its handler made the shape {item.shape} where torch has {shape}", why="a fault of the handler"
+            f"its handler made the shape {item.shape} where torch has {shape}",
+            why="a fault of the handler",
+            kind=HANDLER,
         )
     return replace(item, dtype=dtype)
 
@@ -166,6 +175,7 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
     if not all(isinstance(item, torch.Tensor) for item in items):
         raise Refused(
             Problem(
+                kind=DATA_DEPENDENT,
                 what=f"{operation(node)} takes a number out of a tensor",
                 why="what follows would differ from input to input, and a Caffe net cannot",
                 hint="compute with the tensor itself",
@@ -176,6 +186,7 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
         packs = operation(node).lstrip("_") == "pack_padded_sequence"
         raise Refused(
             Problem(
+                kind=DATA_DEPENDENT,
                 what=f"the numbers in a tensor decide how large the result of {operation(node)} is",
                 why="a Caffe net has one size for every blob",
                 hint=UNPACKED if packs else "choose by a mask that the module holds, or multiply by the mask",
@@ -192,6 +203,7 @@ def _unsupported(walk: Walk, node: FxNode) -> Problem:
     origin = walk.origins[node]
     told = f"{node.target} on {' and '.join(shapes) or 'nothing'} is not supported"
     return Problem(
+        kind=UNSUPPORTED_OPERATION,
         what=told if origin.layer == origin.what else f"{origin.layer}: {told}",
         why=why,
         hint=hint or OWN_HANDLER.format(short_name(str(node.target))),

@@ -13,6 +13,8 @@ from torch.fx import Node as FxNode
 from torch.fx.node import map_arg
 from torch.utils._pytree import tree_map
 
+from caffe_ir.error_kinds.capture import RANDOM
+from caffe_ir.error_kinds.operations import UNSUPPORTED_CASE
 from caffe_ir.errors import Origin, Problem
 
 # The argument of which these read the shape and the type, never the numbers.
@@ -88,6 +90,7 @@ def fold(
         if torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ()) and not _is_off(node):
             problems.append(
                 Problem(
+                    kind=RANDOM,
                     what=f"{origins[node].what} gives other numbers at every run",
                     why="a Caffe net computes the same from the same input",
                     hint="leave the noise out in eval mode, or draw it once and keep it in a buffer",
@@ -99,7 +102,13 @@ def fold(
             folded[node] = _computed(node, folded)
         except Exception as error:
             text = str(error).strip().splitlines() or [type(error).__name__]
-            problems.append(Problem(what=f"{node.name} cannot be computed beforehand: {text[0]}", origin=origins[node]))
+            problems.append(
+                Problem(
+                    kind=UNSUPPORTED_CASE,
+                    what=f"{node.name} cannot be computed beforehand: {text[0]}",
+                    origin=origins[node],
+                )
+            )
     return folded, problems
 
 

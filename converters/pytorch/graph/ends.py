@@ -9,6 +9,9 @@ from torch.export import ExportedProgram
 from torch.export.graph_signature import OutputKind
 from torch.fx import Node as FxNode
 
+from caffe_ir.error_kinds.capture import NO_OUTPUT
+from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS
+from caffe_ir.error_kinds.operations import NOT_FLOATING, UNSUPPORTED_CASE
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
@@ -23,7 +26,10 @@ def inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Seque
     held = [placed[name] for name in wanted if name in placed]
     tensors = [node for node in held if isinstance(node.meta.get("val"), torch.Tensor)]
     if names and len(names) != len(tensors):
-        walk.problems.add(f"{len(names)} names for {len(tensors)} inputs: {', '.join(node.name for node in tensors)}")
+        walk.problems.add(
+            f"{len(names)} names for {len(tensors)} inputs: {', '.join(node.name for node in tensors)}",
+            kind=EXAMPLE_INPUTS,
+        )
         names = ()
     for node, name in zip(tensors, names or [node.name for node in tensors], strict=True):
         origin, seen = Origin(layer=name, what=f"input {name}"), node.meta["val"]
@@ -35,6 +41,7 @@ def inputs(walk: Walk, program: ExportedProgram, read: set[FxNode], names: Seque
                 why="Caffe knows real numbers only",
                 hint="let the net take real and imaginary parts as channels (torch.view_as_real)",
                 origin=origin,
+                kind=NOT_FLOATING,
             )
         else:
             _type_told(walk, f"the input {name}", seen.dtype, origin)
@@ -83,6 +90,7 @@ def results(walk: Walk, program: ExportedProgram) -> list[Value | None]:
             "the model returns no tensor",
             why="a net without an output computes nothing",
             hint="return what the net shall compute from forward",
+            kind=NO_OUTPUT,
         )
     return found
 
@@ -100,9 +108,9 @@ def _result(walk: Walk, item: FxNode, stored: dict[str, str]) -> Value | None:
         _type_told(walk, "the output", held.dtype, walk.net.producer(held.blob).origin)
         return held
     if isinstance(held, Missing):
-        walk.problems.add(held.what, why=held.why, hint=held.hint)
+        walk.problems.add(held.what, why=held.why, hint=held.hint, kind=UNSUPPORTED_CASE)
     else:
-        walk.problems.add(f"nothing in the net stands for the output {name}")
+        walk.problems.add(f"nothing in the net stands for the output {name}", kind=NO_OUTPUT)
     return None
 
 

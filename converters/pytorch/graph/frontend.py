@@ -13,6 +13,8 @@ import torch
 from torch.export import ExportedProgram
 from torch.fx import Node as FxNode
 
+from caffe_ir.error_kinds.capture import BRANCHES
+from caffe_ir.error_kinds.operations import UNSUPPORTED_CASE
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.net import Net
 from converters.pytorch.capture.aliases import kept_state
@@ -76,6 +78,7 @@ def _visit(walk: Walk, node: FxNode) -> None:
             why="a Caffe net has no branches and no loops",
             hint="decide before the conversion, or write the steps out",
             origin=walk.origins[node],
+            kind=BRANCHES,
         )
         walk.known[node] = _stand_in(walk, node)
         return
@@ -88,7 +91,9 @@ def _visit(walk: Walk, node: FxNode) -> None:
     missing = next((argument for argument in arguments if isinstance(argument, Missing)), None)
     try:
         if missing is not None:
-            problem = Problem(what=missing.what, why=missing.why, hint=missing.hint, origin=walk.origins[node])
+            problem = Problem(
+                kind=UNSUPPORTED_CASE, what=missing.what, why=missing.why, hint=missing.hint, origin=walk.origins[node]
+            )
             raise Refused(problem)
         walk.known[node] = handled(walk, node)
     except Refused as refused:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from caffe_ir.error_kinds.opening import PLUGIN
 from caffe_ir.errors import Problem
 
 OPERATION = re.compile(r"\w+(::\w+(\.\w+)?|\.\w+\.\w+)")
@@ -16,10 +17,10 @@ def wrong_handlers(handlers: Mapping[Any, Any], where: str) -> Iterator[Problem]
     for op, handler in handlers.items():
         if not isinstance(op, str) or OPERATION.fullmatch(op) is None:
             hint = 'write "mylib::op", "aten::op" or, for one overload, "aten.op.overload"'
-            yield Problem(what=f"{where}: {op!r} is no name of an operation", hint=hint)
+            yield Problem(kind=PLUGIN, what=f"{where}: {op!r} is no name of an operation", hint=hint)
         if not callable(handler):
             what = f"{where}: {op!r} has {handler!r} in the place of a function"
-            yield Problem(what=what, hint="give a function (Call, Build) -> Value")
+            yield Problem(kind=PLUGIN, what=what, hint="give a function (Call, Build) -> Value")
 
 
 def full_name(op: str) -> str:

@@ -19,6 +19,8 @@ import torch
 from msgspec import Struct
 from torch.export import ExportedProgram
 
+from caffe_ir.error_kinds.general import NO_SUCH_FILE
+from caffe_ir.error_kinds.opening import FUNCTION_ARGUMENTS, FUNCTION_FAILED, NO_FUNCTION, NOT_A_MODEL
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture.capture import Model
@@ -54,7 +56,11 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made
         factory = _function(holder, name)
     if isinstance(factory, torch.nn.Module):
         if given:
-            raise ConversionError(Problem(what=f"{place} is a model, not a function: --arg has no meaning for it"))
+            raise ConversionError(
+                Problem(
+                    kind=FUNCTION_ARGUMENTS, what=f"{place} is a model, not a function: --arg has no meaning for it"
+                )
+            )
         return Made(model=factory, random=drawn.numbers)
     _refuse_arguments(place, factory, given)
     with _told_as_the_users(f"{place} raised"), _seeded() as drawn:
@@ -62,7 +68,7 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made
     if not isinstance(made, torch.nn.Module | ExportedProgram):
         kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is no model"
         hint = "it must return the model itself, a torch.nn.Module"
-        raise ConversionError(Problem(what=f"{place} returned {kind}", hint=hint))
+        raise ConversionError(Problem(kind=NOT_A_MODEL, what=f"{place} returned {kind}", hint=hint))
     return Made(model=made, random=drawn.numbers, factory=factory)
 
 
@@ -88,10 +94,12 @@ def import_file(path: Path) -> ModuleType:
     Raises ConversionError, with the file's own traceback.
     """
     if not path.is_file():
-        raise ConversionError(Problem(what=f"there is no file {path}", hint="check the path"))
+        raise ConversionError(Problem(kind=NO_SUCH_FILE, what=f"there is no file {path}", hint="check the path"))
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ConversionError(Problem(what=f"{path} is no Python file", hint="its name must end in .py"))
+        raise ConversionError(
+            Problem(kind=NO_FUNCTION, what=f"{path} is no Python file", hint="its name must end in .py")
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
     _search(path.parent)
@@ -105,9 +113,9 @@ def import_file(path: Path) -> ModuleType:
 def _no_function(place: str) -> Problem:
     called = re.fullmatch(r"(.+:\w+)\((.*)\)", place)
     if called is None:
-        return Problem(what=f"{place!r} names no function", hint=FACTORY)
+        return Problem(kind=NO_FUNCTION, what=f"{place!r} names no function", hint=FACTORY)
     hint = f"did you mean {called[1]}?" + (" Its arguments are given as --arg NAME=VALUE" if called[2] else "")
-    return Problem(what=f"{place!r} names no function", why="tocaffe calls it", hint=hint)
+    return Problem(kind=NO_FUNCTION, what=f"{place!r} names no function", why="tocaffe calls it", hint=hint)
 
 
 def _function(holder: str, name: str) -> Callable[..., Any]:
@@ -118,11 +126,12 @@ def _function(holder: str, name: str) -> Callable[..., Any]:
         return factory
     if hasattr(module, name):
         what = f"{name} in {holder} is {_kind(factory)}, not a function that returns a model"
-        raise ConversionError(Problem(what=what))
+        raise ConversionError(Problem(kind=NO_FUNCTION, what=what))
     known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
     listed = ", ".join(known[:SHOWN]) + (f" and {len(known) - SHOWN} more" if len(known) > SHOWN else "")
     raise ConversionError(
         Problem(
+            kind=NO_FUNCTION,
             what=f"{holder} has no function {name}",
             why=f"it has {listed}" if known else "",
             hint=did_you_mean(name, known, most=3),
@@ -154,10 +163,10 @@ def _refuse_arguments(place: str, factory: Callable[..., Any], given: Mapping[st
     problems = Problems()
     for name in given.keys() - named.keys() if not takes_any else ():
         what, why = f"{place} has no argument {name}", f"it takes {', '.join(named) or 'none'}"
-        problems.add(what, why=why, hint=did_you_mean(name, named))
+        problems.add(what, why=why, hint=did_you_mean(name, named), kind=FUNCTION_ARGUMENTS)
     for name, one in named.items():
         if one.default is one.empty and name not in given:
-            problems.add(f"{place} needs a value for {name}", hint=f"say --arg {name}=VALUE")
+            problems.add(f"{place} needs a value for {name}", hint=f"say --arg {name}=VALUE", kind=FUNCTION_ARGUMENTS)
     problems.raise_if_any()
 
 
@@ -208,7 +217,7 @@ def _raised(what: str, error: BaseException, hint: str) -> Problem:
     while len(own) > 1 and own[-1].filename.startswith(_TORCH):
         own.pop()
     text = "".join(traceback.format_list(own)) + "".join(traceback.format_exception_only(error))
-    return Problem(what=what, trace=text.rstrip(), hint=hint)
+    return Problem(kind=FUNCTION_FAILED, what=what, trace=text.rstrip(), hint=hint)
 
 
 def _kind(made: object) -> str:

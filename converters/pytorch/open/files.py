@@ -14,6 +14,8 @@ from typing import Any, Literal
 import torch
 from torch.export import ExportedProgram
 
+from caffe_ir.error_kinds.files import CANNOT_READ
+from caffe_ir.error_kinds.opening import CANNOT_OPEN, CODE_IN_FILE, NO_PROGRAM, NOT_A_MODEL, SEVERAL_MODELS
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular
 from converters.pytorch.capture.capture import Model, quiet
@@ -53,7 +55,9 @@ def kind_of(path: Path) -> Kind:
         raise ConversionError(error.of(path)) from None
     except OSError as error:
         raise ConversionError(
-            Problem(what=f"cannot read {path}", why=error.strerror or str(error), hint="check the path")
+            Problem(
+                kind=CANNOT_READ, what=f"cannot read {path}", why=error.strerror or str(error), hint="check the path"
+            )
         ) from None
 
 
@@ -94,7 +98,9 @@ def open_model(path: str | Path, *, trust_pickle: bool = False, handled: Contain
         return next(iter(inside.values()))
     if inside:
         what = f"{path} holds {len(inside)} models: {', '.join(map(str, inside))}"
-        raise ConversionError(Problem(what=what, hint="load the file in Python and convert the one that you mean"))
+        raise ConversionError(
+            Problem(kind=SEVERAL_MODELS, what=what, hint="load the file in Python and convert the one that you mean")
+        )
     raise ConversionError(_weights_alone(path) if _has_tensors(held) else _no_model(path, held))
 
 
@@ -113,6 +119,7 @@ def _exported_program(path: Path, *, inspected: Container[str] | None) -> Export
             raise ConversionError(_damaged(path, error)) from None
         raise ConversionError(
             Problem(
+                kind=CANNOT_OPEN,
                 what=f"torch {torch.__version__} cannot open {path}",
                 why=_first_line(error),
                 hint="a .pt2 belongs to the version of torch that wrote it: export the model again with this one",
@@ -124,7 +131,9 @@ def _refuse_code(path: Path, faults: list[str]) -> None:
     """Raise ConversionError with everything in a file that could run code when it is opened."""
     why = "opening it could run code that stands in it"
     hint = f"export the model again from its source, with torch.export.save; {TRUSTED}"
-    Problems(found=[Problem(what=f"{path} {fault}", why=why, hint=hint) for fault in faults]).raise_if_any()
+    Problems(
+        found=[Problem(kind=CODE_IN_FILE, what=f"{path} {fault}", why=why, hint=hint) for fault in faults]
+    ).raise_if_any()
 
 
 def _broken_entry(path: Path) -> bool:
@@ -165,11 +174,11 @@ def _unpickled(path: Path, *, trust_pickle: bool) -> Any:
         what = f"{path} holds more than tensors, and is not opened for a model"
         why = f"it is a pickle with Python objects inside{f', {first[1]} for one' if first else ''}"
         hint = f"{FACTORY.replace('FILE', str(path))}; {TRUSTED}"
-        raise ConversionError(Problem(what=what, why=why, hint=hint)) from None
+        raise ConversionError(Problem(kind=CODE_IN_FILE, what=what, why=why, hint=hint)) from None
     except (AttributeError, ImportError) as error:
         why = f"the pickle names a class that is not there: {error}"
         hint = "run it where the model's code can be imported, or give a factory"
-        raise ConversionError(Problem(what=f"cannot open {path}", why=why, hint=hint)) from None
+        raise ConversionError(Problem(kind=CANNOT_OPEN, what=f"cannot open {path}", why=why, hint=hint)) from None
     except Exception as error:
         raise ConversionError(_damaged(path, error)) from None
 
@@ -181,11 +190,12 @@ def _has_tensors(held: object, depth: int = 0) -> bool:
 
 def _no_model(path: Path, held: object) -> Problem:
     what = f"{path} holds a {type(held).__name__}, which is neither a model nor weights by name"
-    return Problem(what=what, hint=FACTORY)
+    return Problem(kind=NOT_A_MODEL, what=what, hint=FACTORY)
 
 
 def _weights_alone(path: Path) -> Problem:
     return Problem(
+        kind=NO_PROGRAM,
         what=f"{path} holds weights alone",
         why="a state_dict has numbers by name, but not what is computed with them",
         hint=FACTORY.replace("FILE", str(path)),
@@ -193,7 +203,9 @@ def _weights_alone(path: Path) -> Problem:
 
 
 def _damaged(path: Path, error: BaseException) -> Problem:
-    return Problem(what=f"{path} is damaged or cut short", why=_first_line(error), hint="fetch it again")
+    return Problem(
+        kind=CANNOT_OPEN, what=f"{path} is damaged or cut short", why=_first_line(error), hint="fetch it again"
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_unflatten
 
+from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS, OPEN_SIZE
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.near_misses import did_you_mean
 from converters.pytorch.capture.capture import Model
@@ -55,7 +56,9 @@ def parse_inputs(texts: Iterable[str]) -> list[InputSpec]:
             problems.found.extend(error.problems)
     for name, count in Counter(spec.name for spec in specs if spec.name).items():
         if count > 1:
-            problems.add(f"{count} inputs are called {name}", hint="give each input of the model once")
+            problems.add(
+                f"{count} inputs are called {name}", hint="give each input of the model once", kind=EXAMPLE_INPUTS
+            )
     problems.raise_if_any()
     return specs
 
@@ -103,7 +106,7 @@ def _of_program(program: ExportedProgram, specs: Sequence[InputSpec]) -> tuple[t
     open_places = [name for name in tensors if name not in given]
     unnamed = [spec for spec in specs if not spec.name]
     if len(unnamed) > len(open_places):
-        problems.add(f"{len(specs)} inputs for a program of {len(tensors)}: {', '.join(tensors)}")
+        problems.add(f"{len(specs)} inputs for a program of {len(tensors)}: {', '.join(tensors)}", kind=EXAMPLE_INPUTS)
     given |= dict(zip(open_places, unnamed, strict=False))
     made = dict(wanted)
     for name, own in tensors.items():
@@ -113,7 +116,11 @@ def _of_program(program: ExportedProgram, specs: Sequence[InputSpec]) -> tuple[t
             made[name] = torch.zeros(tuple(map(int, own.shape)), dtype=own.dtype)
         elif not unknown:
             sizes = "x".join(map(str, own.shape))
-            problems.add(f"the input {name} has no fixed size ({sizes})", hint=f"say --input {name}=SHAPE as well")
+            problems.add(
+                f"the input {name} has no fixed size ({sizes})",
+                hint=f"say --input {name}=SHAPE as well",
+                kind=OPEN_SIZE,
+            )
     problems.raise_if_any()
     args, kwargs = tree_unflatten(list(made.values()), program.call_spec.in_spec)
     return args, kwargs
@@ -127,6 +134,7 @@ def _unknown(named: Sequence[InputSpec], known: Sequence[str], taker: str) -> Pr
                 f"the model has no input {spec.name}",
                 why=f"{taker} {', '.join(known) or 'nothing'}",
                 hint=did_you_mean(spec.name, known),
+                kind=EXAMPLE_INPUTS,
             )
     return problems
 
@@ -151,4 +159,4 @@ def _malformed(text: str, why: str) -> Problem:
     sizes = MISSPELLED.fullmatch(text.strip())
     if sizes and not SPELLED.fullmatch(text.strip()):
         hint = f"did you mean --input {sizes['name'] or ''}{'x'.join(re.findall('[0-9]+', sizes['sizes']))}?"
-    return Problem(what=f"{text!r} is no input", why=why, hint=hint)
+    return Problem(kind=EXAMPLE_INPUTS, what=f"{text!r} is no input", why=why, hint=hint)

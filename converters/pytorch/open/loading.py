@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from msgspec import Struct
 
+from caffe_ir.error_kinds.opening import FUNCTION_ARGUMENTS, NOT_A_MODEL, PLUGIN
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from converters.pytorch.capture.capture import Model
 from converters.pytorch.capture.unfit import unwrapped
@@ -49,7 +50,11 @@ def load(
     """
     is_file = Path(source).exists() or ":" not in source
     if is_file and arguments:
-        raise ConversionError(Problem(what="--arg is for a function that makes the model", why=f"{source} is a file"))
+        raise ConversionError(
+            Problem(
+                kind=FUNCTION_ARGUMENTS, what="--arg is for a function that makes the model", why=f"{source} is a file"
+            )
+        )
     own = {full_name(op) for op in handlers or ()}
     made = Made(model=open_model(source, trust_pickle=trust_pickle, handled=own)) if is_file else None
     made = made or load_factory(source, arguments)
@@ -61,7 +66,7 @@ def load(
         return Loaded(model=model, name=name, notes=notes, transform=transform)
     if not isinstance(model, torch.nn.Module):
         why = f"{source} is a program with weights of its own"
-        raise ConversionError(Problem(what="--weights has no place to go to", why=why))
+        raise ConversionError(Problem(kind=NOT_A_MODEL, what="--weights has no place to go to", why=why))
     checkpoint = open_weights(weights)
     try:
         loaded = load_weights(model, checkpoint.tensors, key=weights_key)
@@ -80,7 +85,7 @@ def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:
     for file in files:
         held = vars(import_file(file)).get("HANDLERS")
         if not isinstance(held, dict):
-            problems.add(f"{file} has no HANDLERS", hint='give it HANDLERS = {"mylib::op": function}')
+            problems.add(f"{file} has no HANDLERS", hint='give it HANDLERS = {"mylib::op": function}', kind=PLUGIN)
             continue
         problems.found += wrong_handlers(held, f"HANDLERS of {file}")
         known |= held

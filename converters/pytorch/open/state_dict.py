@@ -10,6 +10,7 @@ import torch
 from msgspec import Struct
 
 from caffe_ir.blob import read_into
+from caffe_ir.error_kinds.opening import WEIGHTS_DO_NOT_FIT
 from caffe_ir.errors import ConversionError, Note, Problem, Problems
 from caffe_ir.near_misses import near_misses
 from converters.pytorch.capture.unfit import refuse_without_shapes
@@ -82,6 +83,7 @@ def _chosen(fits: Sequence[Fit], wanted: Mapping[str, torch.Tensor]) -> WeightSe
         own, theirs = (", ".join(islice(names, 3)) for names in (wanted, best[0].tensors))
         raise ConversionError(
             Problem(
+                kind=WEIGHTS_DO_NOT_FIT,
                 what=f"none of the {len(wanted)} names that the model's weights have is in the checkpoint",
                 why=f"the model has {own} ..., the checkpoint {theirs} ...",
                 hint="is it the checkpoint of this model, and does the function make the variant that was trained?",
@@ -165,15 +167,17 @@ def _refuse_misfits(tensors: Tensors, wanted: Mapping[str, torch.Tensor]) -> Non
                 alike = [name for name in spare if tensors[name].shape == tuple(own.shape)]
                 near = near_misses(key, alike) or near_misses(key, spare, alike=0.8)
                 hint = f"the checkpoint has {near[0]} {tensors[near[0]].shape}" if near else ""
-                problems.add(f"missing: {key} {tuple(own.shape)}", hint=hint)
+                problems.add(f"missing: {key} {tuple(own.shape)}", hint=hint, kind=WEIGHTS_DO_NOT_FIT)
         elif tensors[key].shape != tuple(own.shape):
             shapes = f"{tensors[key].shape} where the model has {tuple(own.shape)}"
-            problems.add(f"wrong shape: {key} is {shapes}")
+            problems.add(f"wrong shape: {key} is {shapes}", kind=WEIGHTS_DO_NOT_FIT)
         elif not isinstance(getattr(torch, tensors[key].dtype, None), torch.dtype):
-            problems.add(f"{key} is of the type {tensors[key].dtype}, which torch does not have")
+            problems.add(
+                f"{key} is of the type {tensors[key].dtype}, which torch does not have", kind=WEIGHTS_DO_NOT_FIT
+            )
     if len(problems.found) > SHOWN:
         what = f"{len(problems.found)} of the model's {len(wanted)} weights do not fit"
         why = "the checkpoint seems to be of another variant of the model"
         hint = "give the function the arguments of the variant that was trained, as --arg NAME=VALUE"
-        problems.add(what, why=why, hint=hint)
+        problems.add(what, why=why, hint=hint, kind=WEIGHTS_DO_NOT_FIT)
     problems.raise_if_any()

@@ -89,7 +89,7 @@ def test_a_job_that_the_pool_could_not_do_has_failed_alone(tmp_path: Path) -> No
     with journal.opened(tmp_path / "state") as kept:
         results = run(jobs, pool, kept, force=False, seen=lambda result: None)
     assert [result.state for result in results] == ["failed", "failed", "converted"]
-    assert results[0].problems == ("RuntimeError: KilledWorker",)
+    assert results[0].problems == ("TC1106 RuntimeError: KilledWorker",)
     with journal.opened(tmp_path / "state") as kept:
         assert list(kept.known) == ["good@caffe"]
 

@@ -49,7 +49,7 @@ def test_a_job_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
     slots = Slots(WORKER, timeout=1.5)
     try:
         begin = time.monotonic()
-        assert slots.run(odd_job(tmp_path, "sleep")).problems == ("stopped after 1.5 s (--timeout)",)
+        assert slots.run(odd_job(tmp_path, "sleep")).problems == ("TC1106 stopped after 1.5 s (--timeout)",)
         assert time.monotonic() - begin < 10
         assert slots.run(odd_job(tmp_path)).state == "converted"
     finally:
@@ -96,4 +96,4 @@ def test_close_ends_what_is_at_work(tmp_path: Path) -> None:
     thread.join(20)
     slots.close()
     assert [result.state for result in results] == ["failed"]
-    assert slots.run(odd_job(tmp_path)).problems == ("interrupted",)
+    assert slots.run(odd_job(tmp_path)).problems == ("TC1106 interrupted",)

@@ -91,7 +91,7 @@ def test_any_other_error_is_told_with_its_place(tmp_path: Path, way: Callable[..
 def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
     job = job_in(tmp_path)
     (tmp_path / "a.cfg").unlink()
-    assert do(job).problems == (f"{tmp_path}/a.cfg: No such file or directory",)
+    assert do(job).problems == (f"TC0101 {tmp_path}/a.cfg: No such file or directory",)
 
 
 def test_what_is_refused_after_it_was_written_does_not_come_out(tmp_path: Path) -> None:

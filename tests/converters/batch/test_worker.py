@@ -72,7 +72,7 @@ def test_a_memory_error_is_told_and_ends_the_worker(tmp_path: Path) -> None:
     with worker() as process:
         _, told = ask(process, odd_job(tmp_path, "memory").to_text())
         assert told["last"]
-        assert told["result"]["problems"] == ["out of memory"]
+        assert told["result"]["problems"] == ["TC0005 out of memory"]
         process.wait(20)
 
 

@@ -94,7 +94,7 @@ def test_no_weights_file(tmp_path: Path, tiny: tuple[str, str]) -> None:
 
 def test_the_two_files_the_wrong_way_round(tmp_path: Path, tiny: tuple[str, str]) -> None:
     told = reasons(tmp_path, "darknet", tiny[1], tiny[0])
-    assert "1 problem\n  tiny.weights is no cfg, and tiny.cfg looks like one" in told
+    assert "1 problem\n  TC0201 tiny.weights is no cfg, and tiny.cfg looks like one" in told
     assert "-> the cfg comes first, then the weights" in told
 
 
@@ -165,7 +165,7 @@ def test_equal_problems_are_told_once_with_all_their_lines(tmp_path: Path) -> No
     first, second = (line_of(TINY, "activation=leaky", nth) for nth in (0, 1))
     assert "tiny.cfg cannot be converted: 2 problems\n" in told
     assert told.count("the activation leeky is unknown") == 1
-    assert f"  tiny.cfg:{first} [convolutional]: the activation leeky is unknown" in told
+    assert f"  TC0206 tiny.cfg:{first} [convolutional]: the activation leeky is unknown" in told
     assert f"\n    and 1 more: line {second}\n    -> " in told
     assert "--lenient" in told
 

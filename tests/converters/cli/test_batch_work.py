@@ -108,7 +108,7 @@ def test_weights_in_hdf5_are_verified_too(tmp_path: Path) -> None:
 def test_a_model_that_engines_lose_too_much_of_stays_inside(tmp_path: Path) -> None:
     result = do(darknet_job(tmp_path, verify=True, tolerance=1e-12))
     assert result.state == "failed"
-    assert result.problems[0].startswith("verify: differs\n    -> its files were not written; `verify = false`")
+    assert result.problems[0].startswith("TC1009 verify: differs\n    -> its files were not written; `verify = false`")
     assert [path.suffix for path in (tmp_path / "out").iterdir() if path.suffix != ".html"] == []
 
 

@@ -63,7 +63,7 @@ def test_a_missing_package_is_told_alone(capsys: pytest.CaptureFixture[str], mon
     with pytest.raises(click.exceptions.Exit) as caught, failures_told("net.cfg"):
         require("a net", "no_such_package")
     assert caught.value.exit_code == 2
-    assert capsys.readouterr().err.startswith("a net needs no_such_package, which is not installed\n    -> ")
+    assert capsys.readouterr().err.startswith("TC0003 a net needs no_such_package, which is not installed\n    -> ")
 
 
 def test_other_exceptions_pass() -> None:

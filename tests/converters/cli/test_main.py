@@ -180,7 +180,7 @@ def test_a_model_that_is_too_large_for_the_memory(tmp_path: Path) -> None:
     with process(broken, "darknet", *darknet_model(tmp_path), "-o", tmp_path / "net") as run:
         _, err = run.communicate(timeout=30)
     assert run.returncode == 1
-    assert err == "there is not enough memory for this model\n"
+    assert err == "TC0005 there is not enough memory for this model\n"
 
 
 def test_a_pipe_that_is_closed_is_no_fault(tmp_path: Path) -> None:

@@ -88,6 +88,6 @@ def test_a_torch_that_cannot_be_loaded_is_told_with_what_its_import_says(folder:
     done = ran(folder, "pytorch", "model.pt2")
     assert done.returncode == 2
     assert done.stderr == (
-        "a PyTorch model needs PyTorch, which is installed and cannot be loaded: libcudart.so.13: cannot open shared"
-        " object file\n    -> python -c 'import torch' must work first: install what it names, or PyTorch anew\n"
+        "TC0003 a PyTorch model needs PyTorch, which is installed and cannot be loaded: libcudart.so.13: cannot open"
+        " shared object file\n    -> python -c 'import torch' must work first: install what it names, or PyTorch anew\n"
     )

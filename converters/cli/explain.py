@@ -1,0 +1,29 @@
+"""`convert explain CODE...`: what an error code means and what to do, as the documents have it."""
+
+from __future__ import annotations
+
+import click
+
+from converters.cli.command import Command
+from converters.cli.say import say
+
+
+@click.command(cls=Command, examples=("convert explain TC0211", "convert explain"))
+@click.argument("codes", nargs=-1, metavar="[CODE]...")
+def explain(codes: tuple[str, ...]) -> None:
+    """Explain the error codes that messages begin with; without a CODE list all of them."""
+    from caffe_ir.error_kinds.catalogue import FAMILIES, KINDS, kinds_of
+
+    unknown = [code for code in codes if code.upper() not in KINDS]
+    if unknown:
+        raise click.UsageError(f"{', '.join(unknown)}: no such code; `convert explain` lists all")
+    if not codes:
+        for title, family in FAMILIES:
+            say(title)
+            for kind in kinds_of(family):
+                say(f"  {kind.code}  {kind.title}")
+    for place, code in enumerate(codes):
+        kind = KINDS[code.upper()]
+        said = "\n".join(f"    {line}" for line in kind.mark(kind.example).split("\n"))
+        text = f"{kind.code}: {kind.title}\n\n{kind.why}\n\nWhat to do: {kind.remedy}\n\nFor example:\n{said}"
+        say(("\n" if place else "") + text, lines=True)
