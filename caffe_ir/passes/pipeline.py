@@ -13,7 +13,8 @@ The order, with its reasons:
   with constants.
 - dead again behind unroll, whose last step is not read as a whole, and before unread_parts, which asks who reads.
 - coefficients behind constant_operand, which takes sums with constants whole.
-- clipped_root behind constant_operand, which makes bounds of maxima, and before legalize, which writes them.
+- clipped_root behind constant_operand, which makes bounds of maxima, and before legalize, which writes them; dead
+  behind these, since a constant that became weights would be lowered by itself.
 - unread_parts when all that cuts blobs for several readers is done; outputs_apart while layers are the source's, so
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
@@ -90,6 +91,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     CONSTANT_OPERAND,
     COEFFICIENTS,
     CLIPPED_ROOT,
+    DEAD,
     LEGALIZE,
     POOLED_MAPS,
     RESHAPE,

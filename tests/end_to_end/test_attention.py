@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir.errors import ConversionError
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Parameter
@@ -16,6 +17,7 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import TARGETS
 from converters.pytorch import convert
+from tests.converters.pytorch.transformers import PSA, ConvNeXtBlock, MaxViT, Swin, ViT
 from tests.oracles.caffe_by_hand import CaffeByHand
 
 HEADS, PLACES, WIDTH = 2, 5, 8
@@ -59,3 +61,43 @@ def test_attention_from_torch_to_files_and_back(tmp_path, batch, target):
             engine = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
             engine.setInput(x.numpy())
             np.testing.assert_allclose(engine.forward(), wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (lambda: ViT(fused=True), (3, 16, 16)),
+        (lambda: ViT(fused=False), (3, 16, 16)),
+        (Swin, (3, 16, 16)),
+        (MaxViT, (3, 16, 16)),
+        (PSA, (8, 4, 5)),
+        (lambda: ConvNeXtBlock(6), (6, 8, 8)),
+    ],
+    ids=["vit", "vit_by_products", "swin", "maxvit", "psa", "convnext"],
+)
+def test_nets_with_attention_written_for_opencv_run_there(tmp_path, module, shape, batch):
+    """A class token among them, which is a Parameter elsewhere, and windows that share a mask."""
+    torch.manual_seed(0)
+    model, x = module().eval(), torch.randn(batch, *shape)
+    net = lower(convert(model, (x,)), TARGETS["opencv"], Options())
+    files = write(net, tmp_path / "net", TARGETS["opencv"])
+    engine = cv2.dnn.readNetFromCaffe(str(files.prototxt), str(files.caffemodel))
+    for seed in range(2):
+        x = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
+        with torch.no_grad():
+            wanted = model(x).numpy()
+        engine.setInput(x.numpy())
+        np.testing.assert_allclose(engine.forward(), wanted, rtol=0, atol=3e-6 * np.abs(wanted).max())
+
+
+def test_what_opencv_cannot_run_of_attention_is_refused_with_its_reason():
+    """A bias that differs among the samples of a batch can only be a Parameter."""
+
+    class Bias(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([x, torch.arange(2.0 * 4).reshape(2, 4, 1).expand(2, 4, 3)], 2).softmax(-1)
+
+    with pytest.raises(ConversionError) as caught:
+        lower(convert(Bias(), (torch.randn(2, 4, 3),)), TARGETS["opencv"], Options())
+    assert "OpenCV DNN 4 has no layer Parameter" in str(caught.value)

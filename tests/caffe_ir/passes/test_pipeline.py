@@ -26,6 +26,7 @@ from caffe_ir.layers.source import (
 from caffe_ir.node import Node
 from caffe_ir.passes import pipeline
 from caffe_ir.passes.base import Options, Pass
+from caffe_ir.passes.coefficients import COEFFICIENTS
 from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.division import DIVISION
@@ -66,9 +67,10 @@ def test_order(earlier, later, reason):
 
 
 def test_dead_nodes_go_first_and_last_and_before_anybody_asks_what_is_read():
-    first, between, last = (place for place, one in enumerate(PIPELINE) if one is DEAD)
+    first, between, folded, last = (place for place, one in enumerate(PIPELINE) if one is DEAD)
     assert first == PIPELINE.index(HEADS) + 1  # nobody lowers what is not read
     assert between == PIPELINE.index(UNROLL) + 1 == PIPELINE.index(UNREAD_PARTS) - 1
+    assert PIPELINE.index(COEFFICIENTS) < folded == PIPELINE.index(LEGALIZE) - 1  # constants that became weights
     assert last > PIPELINE.index(FOLD_BATCH_NORM)
 
 

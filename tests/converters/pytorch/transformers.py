@@ -180,3 +180,45 @@ class Mixer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x + self.tokens(self.norm(x).transpose(1, 2)).transpose(1, 2)
         return x + self.channels(self.norm(x))
+
+
+class Partition(nn.Module):
+    """Attention among the places of a window of two, or of those that lie apart, and a linear layer with GELU."""
+
+    def __init__(self, channels: int, *, grid: bool) -> None:
+        super().__init__()
+        self.grid, self.norm, self.last = grid, nn.LayerNorm(channels), nn.LayerNorm(channels)
+        self.attention = Attention(channels, 2, fused=False)
+        self.mlp = nn.Sequential(nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        n, c, h, w = x.shape
+        sides, order = ((n, c, h // 2, 2, w // 2, 2), (0, 2, 4, 3, 5, 1))
+        if self.grid:
+            sides, order = ((n, c, 2, h // 2, 2, w // 2), (0, 3, 5, 2, 4, 1))
+        parts = x.view(sides).permute(order)
+        y = parts.reshape(-1, 4, c)
+        y = y + self.attention(self.norm(y))
+        y = y + self.mlp(self.last(y))
+        back = [order.index(axis) for axis in range(6)]
+        return y.view(parts.shape).permute(back).reshape(n, c, h, w)
+
+
+class MaxViT(nn.Module):
+    """A block of MaxViT: an inverted bottleneck with squeeze and excitation, windows, a grid."""
+
+    def __init__(self, channels: int = 8) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, channels, 3, 2, 1), nn.BatchNorm2d(channels), nn.GELU())
+        self.expand = nn.Conv2d(channels, 2 * channels, 1)
+        self.depthwise = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
+        self.squeeze = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(2 * channels, 2 * channels, 1), nn.Sigmoid())
+        self.project = nn.Conv2d(2 * channels, channels, 1)
+        self.parts = nn.Sequential(Partition(channels, grid=False), Partition(channels, grid=True))
+        self.head = nn.Linear(channels, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        y = F.gelu(self.depthwise(F.gelu(self.expand(x))))
+        x = x + self.project(y * self.squeeze(y))
+        return self.head(self.parts(x).mean((2, 3)))
