@@ -14,8 +14,9 @@ from caffe_ir.targets.target import OldForm, Target, Verdict
 
 EXTENSIONS = frozenset(
     {
-        "clip_param", "interp_param", "norm_param", "pass_through_param", "permute_param", "pooling_param.ceil_mode",
-        "pooling_param.round_mode", "reorg_param", "shuffle_channel_param", "swish_param", "upsample_param",
+        "clip_param", "detection_output_param", "interp_param", "norm_param", "pass_through_param", "permute_param",
+        "pooling_param.ceil_mode", "pooling_param.round_mode", "prior_box_param", "reorg_param",
+        "shuffle_channel_param", "swish_param", "upsample_param",
     }
 )  # fmt: skip
 """The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""

@@ -32,6 +32,7 @@ from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer
 from caffe_ir.layers.forks.activation import Mish, ReLU6
 from caffe_ir.layers.forks.combination import Axpy
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
+from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
 from caffe_ir.layers.forks.normalization import Normalize
 from caffe_ir.layers.forks.pooling import CeilModePooling
 from caffe_ir.layers.forks.resize import Interp, StrideUpsample, Upsample
@@ -51,6 +52,7 @@ LAYERS: dict[str, type[Layer]] = {
     "Crop": Crop,
     "Deconvolution": Deconvolution,
     "DepthwiseConvolution": DepthwiseConvolution,
+    "DetectionOutput": DetectionOutput,
     "Dropout": Dropout,
     "DummyData": DummyData,
     "ELU": ELU,
@@ -74,6 +76,7 @@ LAYERS: dict[str, type[Layer]] = {
     "Permute": Permute,
     "Pooling": Pooling,
     "Power": Power,
+    "PriorBox": PriorBox,
     "RNN": RNN,
     "ReLU": ReLU,
     "ReLU6": ReLU6,
@@ -126,6 +129,7 @@ __all__ = [
     "Crop",
     "Deconvolution",
     "DepthwiseConvolution",
+    "DetectionOutput",
     "Dropout",
     "DummyData",
     "Eltwise",
@@ -145,6 +149,7 @@ __all__ = [
     "Permute",
     "Pooling",
     "Power",
+    "PriorBox",
     "ReLU",
     "ReLU6",
     "Reduction",

@@ -5,7 +5,10 @@ Trials with OpenCV 4.12 and 4.14, which gave the same verdicts; caffe_importer.c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from math import prod
+from typing import Any
 
 from caffe_ir.layers import (
     LRN,
@@ -20,6 +23,7 @@ from caffe_ir.layers import (
     Concat,
     ConvolutionDepthwise,
     Deconvolution,
+    DetectionOutput,
     DummyData,
     Embed,
     Exp,
@@ -33,6 +37,7 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     Power,
+    PriorBox,
     Reduction,
     ReLU6,
     Reorg,
@@ -67,6 +72,10 @@ def _is_read_of_a_power(net: Net, blob: str) -> bool:
     return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
 
 
+def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
+    return name not in fields
+
+
 LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
 
 OPENCV = Target(
@@ -86,6 +95,21 @@ OPENCV = Target(
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
         Deconvolution: (
             Never(text="dilation is ignored", where=cases.dilated, silent=True, source="trial deconv_dil2"),
+        ),
+        DetectionOutput: (
+            Only(field="code_type", values=("CORNER", "CENTER_SIZE"), source="trial with 4.14: its proto has no other"),
+            Only(field="variance_encoded_in_target", values=(False,), source="trial with 4.14: an assertion"),
+            Never(
+                text="without a class for the background",
+                where=lambda layer, bottoms: layer.background_label_id < 0,
+                source="trial with 4.14",
+            ),
+            Never(
+                text="without keep_top_k the process ends",
+                where=lambda layer, bottoms: layer.keep_top_k < 0,
+                source="trial with 4.14",
+            ),
+            Only(field="eta", values=(1.0,), silent=True, source="trial with 4.14"),
         ),
         Exp: (),
         InnerProduct: (Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),),
@@ -107,6 +131,20 @@ OPENCV = Target(
                 where=cases.window_behind,
                 silent=True,
                 source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
+            ),
+        ),
+        PriorBox: (
+            Never(
+                text="img_size, img_h and img_w are ignored",
+                where=lambda layer, bottoms: any((layer.img_size, layer.img_h, layer.img_w)),
+                silent=True,
+                source="trial with 4.14",
+            ),
+            Never(
+                text="sizes with a fraction are not cut off",
+                where=lambda layer, bottoms: any(size % 1 for size in (*layer.min_size, *layer.max_size)),
+                silent=True,
+                source="trial with 4.14",
             ),
         ),
         ReLU6: (),
@@ -138,11 +176,13 @@ OPENCV = Target(
     fields=frozenset(
         {
             "clip_param",
+            "detection_output_param",
             "interp_param",
             "norm_param",
             "pass_through_param",
             "permute_param",
             "pooling_param.ceil_mode",
+            "prior_box_param",
             "reorg_param",
             "shuffle_channel_param",
             "swish_param",
@@ -150,6 +190,28 @@ OPENCV = Target(
         }
     ),
     spellings=(
+        *(
+            Spelling(
+                type_name="DetectionOutput",
+                text=f"a DetectionOutput without {name}",
+                where=partial(_unsaid, name),
+                source="trial with 4.14",
+            )
+            for name in ("share_location", "background_label_id", "keep_top_k", "code_type", "nms_param")
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="a PriorBox without variance",
+            where=partial(_unsaid, "variance"),
+            source="trial with 4.14",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="an unsaid clip is taken as true",
+            where=partial(_unsaid, "clip"),
+            silent=True,
+            source="trial with 4.14",
+        ),
         Spelling(
             type_name="Input",
             text="an Input of several blobs with one shape for all",

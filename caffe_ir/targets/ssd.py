@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffe_ir.layers import Normalize, Permute
+from caffe_ir.layers import DetectionOutput, Normalize, Permute, PriorBox
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.target import Target
 
@@ -11,7 +11,7 @@ SSD = Target(
     title="Caffe of the SSD fork",
     shares_memory=True,
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
-    layers={**CAFFE.layers, Normalize: (), Permute: ()},
+    layers={**CAFFE.layers, DetectionOutput: (), Normalize: (), Permute: (), PriorBox: ()},
     net=CAFFE.net,
-    fields=frozenset({"norm_param", "permute_param"}),
+    fields=frozenset({"detection_output_param", "norm_param", "permute_param", "prior_box_param"}),
 )

@@ -10,6 +10,8 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from caffe_ir.extras import fault_of
+from caffe_ir.layer import Layer
+from caffe_ir.layers import DetectionOutput
 from caffe_ir.net import Net
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of, stopping_layer
 from converters.verify.source import Feeds, inputs_of
@@ -110,7 +112,23 @@ def _forward(opened: Any, net: Net, blobs: Sequence[str]) -> list[Array | None]:
     places = [place_of(net, blob) for blob in blobs]
     layers = [layer for layer, place in places if place == 0]
     found = dict(zip(layers, opened.forward(layers), strict=True)) if layers else {}
-    return [np.array(found[layer]) if place == 0 else None for layer, place in places]
+    return [_in_caffes_order(net.node(layer).layer, found[layer]) if place == 0 else None for layer, place in places]
+
+
+def _in_caffes_order(layer: Layer, array: Array) -> Array:
+    """A copy of what a layer gives, with detections as Caffe lists them.
+
+    OpenCV orders those of an image by score alone, and adds rows of zeros up to keep_top_k; Caffe orders them by class
+    first, and has a row of -1 for each image where there are none at all (detection_output_layer.cpp).
+    """
+    if not isinstance(layer, DetectionOutput):
+        return np.array(array)
+    rows = array.reshape(-1, 7)
+    images = len(rows) // layer.keep_top_k
+    rows = rows[(rows != 0).any(axis=1)]
+    order = np.lexsort((-rows[:, 2], rows[:, 1], rows[:, 0]))
+    nothing = [[image, *(-1,) * 6] for image in range(images)]
+    return np.array(rows[order] if len(rows) else nothing, array.dtype).reshape(1, 1, -1, 7)
 
 
 def _opened(files: CaffeFiles, feeds: Feeds) -> Any:

@@ -29,6 +29,7 @@ from caffe_ir.layers import (
     Crop,
     Deconvolution,
     DepthwiseConvolution,
+    DetectionOutput,
     Dropout,
     DummyData,
     Eltwise,
@@ -48,6 +49,7 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PReLU,
+    PriorBox,
     Reduction,
     ReLU,
     ReLU6,
@@ -83,6 +85,18 @@ FULL = [
     Crop(axis=1, offset=(1, 2, 3)),
     Deconvolution(num_output=4, group=2, bias_term=False, axis=2, dilation=(2, 2), **WINDOWS),
     DepthwiseConvolution(num_output=4, bias_term=False, axis=2, dilation=(1, 2), **WINDOWS),
+    DetectionOutput(
+        num_classes=3,
+        share_location=False,
+        background_label_id=-1,
+        nms_threshold=0.5,
+        top_k=7,
+        eta=0.5,
+        code_type="CENTER_SIZE",
+        keep_top_k=4,
+        variance_encoded_in_target=True,
+        confidence_threshold=0.25,
+    ),
     Dropout(dropout_ratio=0.25),
     DummyData(shape=(1, 2), value=3.0),
     ELU(alpha=2.0),
@@ -106,6 +120,21 @@ FULL = [
     Permute(order=(0, 2, 1)),
     Pooling(pool="AVE", round_mode="FLOOR", **WINDOWS),
     Power(power=2.0, scale=3.0, shift=4.0),
+    PriorBox(
+        min_size=(3.0,),
+        max_size=(5.0,),
+        aspect_ratio=(2.0,),
+        flip=False,
+        clip=True,
+        variance=(0.5,),
+        img_size=30,
+        img_h=31,
+        img_w=32,
+        step=2.0,
+        step_h=3.0,
+        step_w=4.0,
+        offset=0.25,
+    ),
     RNN(num_output=3, expose_hidden=True),
     ReLU(negative_slope=0.5),
     ReLU6(),
@@ -126,8 +155,11 @@ FULL = [
     Upsample(scale=2),
 ]
 UNWRITTEN = {("Split", "copies"), ("ConvolutionDepthwise", "group"), ("DepthwiseConvolution", "group")}
-OTHERWISE_SPELLED = {("DummyData", "value")}
-"""It is a filler's value."""
+OTHERWISE_SPELLED = {
+    ("DummyData", "value"),
+    *(("DetectionOutput", name) for name in ("nms_threshold", "top_k", "eta")),
+}
+"""A filler's value; the fields of nms_param."""
 
 
 def test_every_type_is_registered_under_its_name():

@@ -60,6 +60,16 @@ TABLE = {
     "ShuffleChannelParameter": "1 group uint32=1",
     "ReorgParameter": "1 stride uint32; 2 reverse bool=false",
     "PassThroughParameter": "1 num_output uint32=0; 2 block_height uint32=0; 3 block_width uint32=0",
+    "PriorBoxParameter": "1 min_size float*; 2 max_size float*; 3 aspect_ratio float*; 4 flip bool=true;"
+    "5 clip bool=false; 6 variance float*; 7 img_size uint32; 8 img_h uint32; 9 img_w uint32; 10 step float;"
+    "11 step_h float; 12 step_w float; 13 offset float=0.5",
+    "DetectionOutputParameter": "1 num_classes uint32; 2 share_location bool=true; 3 background_label_id int32=0;"
+    "4 nms_param NonMaximumSuppressionParameter; 5 save_output_param SaveOutputParameter;"
+    "6 code_type CodeType=CORNER; 7 keep_top_k int32=-1; 8 variance_encoded_in_target bool=false;"
+    "9 confidence_threshold float; 10 visualize bool=false; 11 visualize_threshold float; 12 save_file string",
+    "NonMaximumSuppressionParameter": "1 nms_threshold float=0.3; 2 top_k int32; 3 eta float=1",
+    "SaveOutputParameter": "1 output_directory string; 2 output_name_prefix string; 3 output_format string;"
+    "4 label_map_file string; 5 name_size_file string; 6 num_test_image uint32",
     "InnerProductParameter": "1 num_output uint32; 2 bias_term bool=true; 3 weight_filler FillerParameter;"
     "4 bias_filler FillerParameter; 5 axis int32=1; 6 transpose bool=false",
     "EmbedParameter": "1 num_output uint32; 2 input_dim uint32; 3 bias_term bool=true;"
@@ -113,7 +123,7 @@ LAYER_FIELDS = (
     "138 tile_param; 139 batch_norm_param; 140 elu_param; 141 bias_param; 142 scale_param; 143 input_param;"
     "144 crop_param; 145 parameter_param; 146 recurrent_param; 147 swish_param; 148 clip_param;"
     "1160 permute_param; 1161 norm_param; 1162 upsample_param; 1163 interp_param; 1164 shuffle_channel_param;"
-    "1165 reorg_param; 1166 pass_through_param"
+    "1165 reorg_param; 1166 pass_through_param; 1167 prior_box_param; 1168 detection_output_param"
 )
 V1_FIELDS = (
     "1 layer; 2 bottom; 3 top; 4 name; 5 type; 6 blobs; 7 blobs_lr; 8 weight_decay; 9 concat_param; "

@@ -33,6 +33,46 @@ layer { name: "accuracy" type: "Accuracy" bottom: "fc" bottom: "label" top: "acc
 layer { name: "loss" type: "SoftmaxWithLoss" bottom: "fc" bottom: "label" top: "loss" }
 """
 
+_HEAD = """
+layer {{ name: "loc{0}" type: "Convolution" bottom: "{1}" top: "loc{0}"
+        convolution_param {{ num_output: 12 kernel_size: 1 }} }}
+layer {{ name: "loc{0}_perm" type: "Permute" bottom: "loc{0}" top: "loc{0}_perm"
+        permute_param {{ order: 0 order: 2 order: 3 order: 1 }} }}
+layer {{ name: "loc{0}_flat" type: "Flatten" bottom: "loc{0}_perm" top: "loc{0}_flat" flatten_param {{ axis: 1 }} }}
+layer {{ name: "conf{0}" type: "Convolution" bottom: "{1}" top: "conf{0}"
+        convolution_param {{ num_output: 9 kernel_size: 1 }} }}
+layer {{ name: "conf{0}_perm" type: "Permute" bottom: "conf{0}" top: "conf{0}_perm"
+        permute_param {{ order: 0 order: 2 order: 3 order: 1 }} }}
+layer {{ name: "conf{0}_flat" type: "Flatten" bottom: "conf{0}_perm" top: "conf{0}_flat" flatten_param {{ axis: 1 }} }}
+layer {{ name: "box{0}" type: "PriorBox" bottom: "{1}" bottom: "data" top: "box{0}"
+        prior_box_param {{ min_size: {2} aspect_ratio: 2.0 flip: true clip: false variance: 0.1 variance: 0.1
+                          variance: 0.2 variance: 0.2 offset: 0.5 }} }}
+"""
+SSD_HEADS = (
+    'layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }\n'
+    'layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" '
+    "pooling_param { pool: MAX kernel_size: 2 stride: 2 } }\n"
+    + _HEAD.format(1, "conv", "3.0")
+    + _HEAD.format(2, "pool", "6.0")
+    + """
+layer { name: "loc" type: "Concat" bottom: "loc1_flat" bottom: "loc2_flat" top: "loc" concat_param { axis: 1 } }
+layer { name: "conf" type: "Concat" bottom: "conf1_flat" bottom: "conf2_flat" top: "conf" concat_param { axis: 1 } }
+layer { name: "box" type: "Concat" bottom: "box1" bottom: "box2" top: "box" concat_param { axis: 2 } }
+layer { name: "conf_reshape" type: "Reshape" bottom: "conf" top: "conf_reshape"
+        reshape_param { shape { dim: 0 dim: -1 dim: 3 } } }
+layer { name: "conf_softmax" type: "Softmax" bottom: "conf_reshape" top: "conf_softmax" softmax_param { axis: 2 } }
+layer { name: "conf_flat" type: "Flatten" bottom: "conf_softmax" top: "conf_flat" flatten_param { axis: 1 } }
+"""
+)
+"""Behind INPUT and CONV, two heads as those of MobileNet-SSD's deploy.prototxt, with 3 classes."""
+DETECTION_OUTPUT = """
+layer { name: "detection_out" type: "DetectionOutput" bottom: "loc" bottom: "conf_flat" bottom: "box"
+        top: "detection_out" include { phase: TEST }
+        detection_output_param { num_classes: 3 share_location: true background_label_id: 0
+          nms_param { nms_threshold: 0.45 top_k: 100 } code_type: CENTER_SIZE keep_top_k: 100
+          confidence_threshold: 0.25 save_output_param { label_map_file: "labelmap.prototxt" } } }
+"""
+
 
 def prototxt(folder: Path, text: str, name: str = "net") -> Path:
     path = folder / f"{name}.prototxt"

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write_weights
-from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
-from tests.converters.cli.given import contents, converted, tool
+from tests.converters.caffe.files import CONV, DETECTION_OUTPUT, INPUT, SSD_HEADS, TRAIN_VAL, pair, prototxt
+from tests.converters.cli.given import contents, converted, layer_types, reasons, tool
 
 
 @pytest.fixture
@@ -81,3 +81,26 @@ def test_what_cannot_be_converted_is_refused_and_nothing_written(text: str, told
     assert result.exit_code == 1
     assert told in result.output
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("target", ["ssd", "opencv"])
+def test_an_ssd_net_goes_out_for_those_that_have_its_layers(target: str, tmp_path: Path) -> None:
+    files = pair(tmp_path, INPUT + CONV + SSD_HEADS + DETECTION_OUTPUT)
+    assert tool("check", files[0], "--target", target).exit_code == 0
+    converted("caffe", *files, "--target", target, "-o", tmp_path / "out")
+    types = layer_types(tmp_path / "out.prototxt")
+    assert (types.count("PriorBox"), types[-1]) == (2, "DetectionOutput")
+    result = converted("verify", *files, tmp_path / "out", "--engine", "opencv")
+    assert "meaning, opencv     agrees" in result.stdout
+
+
+def test_for_caffe_an_ssd_nets_boxes_are_numbers_and_the_rest_is_refused(tmp_path: Path) -> None:
+    whole = pair(tmp_path, INPUT + CONV + SSD_HEADS + DETECTION_OUTPUT)
+    told = reasons(tmp_path, "caffe", *whole, "-o", tmp_path / "out")
+    assert "detection_out" in told
+    assert "take this layer out of the prototxt" in told
+    files = pair(tmp_path, INPUT + CONV + SSD_HEADS, name="cut")
+    converted("caffe", *files, "-o", tmp_path / "out")
+    assert not {"PriorBox", "Permute"} & {*layer_types(tmp_path / "out.prototxt")}
+    result = converted("verify", *files, tmp_path / "out", "--engine", "embedded")
+    assert "meaning, opencv     agrees" in result.stdout

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from caffe_ir.forms.detection import FORMS
+from caffe_ir.layers import DetectionOutput, Input, PriorBox
+from caffe_ir.net import Net
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import refusal, written
+
+
+def grid() -> Net:
+    net = net_of((1, 3, 4, 5))
+    add(net, "boxes", PriorBox(min_size=(2.0,), aspect_ratio=(2.0,)), bottoms=["data", "data"])
+    return net
+
+
+def test_a_grid_is_numbers_that_no_checkpoint_changes() -> None:
+    net = written(grid())
+    assert [node.layer.type_name() for node in net.nodes] == ["Input", "Parameter"]
+    assert net.nodes[-1].blobs[0].constant
+
+
+def test_the_choice_of_boxes_is_left_to_the_host() -> None:
+    net = net_of((1, 4))
+    add(net, "scores", Input(shape=(1, 1)), bottoms=[])
+    add(net, "boxes", Input(shape=(1, 2, 4)), bottoms=[])
+    add(net, "y", DetectionOutput(num_classes=1), bottoms=["data", "scores", "boxes"])
+    (form,) = FORMS[DetectionOutput]
+    assert "take this layer out of the prototxt" in refusal(net, form)
