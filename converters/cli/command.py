@@ -86,11 +86,15 @@ def _inputs(params: Iterable[click.Parameter], values: Mapping[str, Any]) -> Ite
             yield from value if isinstance(value, tuple) else (value,)
 
 
+class NoSuchFile(click.UsageError):
+    """Input files that are not there."""
+
+
 def refuse_missing(paths: Iterable[Path], context: click.Context | None = None) -> None:
-    """Raise UsageError with every file that is not there, and the names beside it that may be meant."""
+    """Raise NoSuchFile with every file that is not there, and the names beside it that may be meant."""
     missing = [missing_file(path) for path in dict.fromkeys(paths) if not path.exists()]
     if missing:
-        raise click.UsageError("\n       ".join(missing), context)
+        raise NoSuchFile("\n       ".join(missing), context)
 
 
 def missing_file(path: Path) -> str:

@@ -7,6 +7,9 @@ import click
 from converters.cli.command import Command
 from converters.cli.say import say
 
+WIDTH = 79
+"""Characters of a line."""
+
 
 @click.command(cls=Command, examples=("convert explain TC0211", "convert explain"))
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
@@ -25,5 +28,6 @@ def explain(codes: tuple[str, ...]) -> None:
     for place, code in enumerate(codes):
         kind = KINDS[code.upper()]
         said = "\n".join(f"    {line}" for line in kind.mark(kind.example).split("\n"))
-        text = f"{kind.code}: {kind.title}\n\n{kind.why}\n\nWhat to do: {kind.remedy}\n\nFor example:\n{said}"
+        why, remedy = (click.wrap_text(part, WIDTH) for part in (kind.why, f"What to do: {kind.remedy}"))
+        text = f"{kind.code}: {kind.title}\n\n{why}\n\n{remedy}\n\nFor example:\n{said}\n"
         say(("\n" if place else "") + text, lines=True)

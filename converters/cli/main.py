@@ -17,8 +17,10 @@ from typing import Any, NoReturn
 import click
 
 from caffe_ir.error_kinds import general
+from caffe_ir.error_kinds.kind import Kind
 from caffe_ir.version import VERSION
 from caffe_ir.visible import visible
+from converters.cli.command import NoSuchFile
 from converters.cli.say import say
 from converters.cli.streams import OutputLost, give_up, guard
 
@@ -93,9 +95,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            of_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-            kind = general.OPTION_VALUE if of_value else general.WRONG_USAGE
-            text = kind.mark(visible(error.format_message(), keep="\n"))
+            text = _kind_of(error).mark(visible(error.format_message(), keep="\n"))
             raise click.UsageError(text, error.ctx) from None
         except KeyboardInterrupt:
             say("\ninterrupted", err=True, lines=True)
@@ -109,6 +109,14 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
         with formatter.section("Exit codes"):
             formatter.write_dl(_CODES_OF_HELP)
+
+
+def _kind_of(error: click.UsageError) -> Kind:
+    if isinstance(error, NoSuchFile):
+        return general.NO_SUCH_FILE
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        return general.OPTION_VALUE
+    return general.WRONG_USAGE
 
 
 def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:

@@ -19,6 +19,8 @@ def test_the_code_of_a_message_leads_to_its_page(tmp_path: Path) -> None:
     assert found.exit_code == 0
     assert f"{code}: The cfg has an unknown section" in found.stdout
     assert "What to do: Correct the spelling." in found.stdout
+    said = found.stdout.partition("For example:")[0]
+    assert max(map(len, said.splitlines())) < 80
 
 
 def test_a_code_may_be_in_small_letters_and_of_several_each_has_its_page() -> None:
@@ -42,4 +44,5 @@ def test_an_unknown_code_is_refused() -> None:
 
 def test_wrong_usage_has_a_code_too() -> None:
     assert "TC0001 " in tool("darknet").stderr
-    assert "TC0004 " in tool("darknet", "a.cfg", "b.weights", "--batch", "many").stderr
+    assert "TC0002 there is no file a.cfg" in tool("darknet", "a.cfg", "b.weights").stderr
+    assert "TC0004 " in tool("darknet", __file__, __file__, "--batch", "many").stderr
