@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from caffe_ir.near_misses import did_you_mean
+from caffe_ir.near_misses import did_you_mean, near_misses
 
 
 class InputFile(click.Path):
@@ -102,5 +102,11 @@ def missing_file(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no file {path}: there is no folder {path.parent}"
     folder = str(path)[: -len(path.name)].replace("{", "{{").replace("}", "}}")
-    meant = did_you_mean(path.name, sorted(one.name for one in path.parent.iterdir()), folder + "{}")
+    there = sorted(one.name for one in path.parent.iterdir() if _may_be_meant(one, path))
+    meant = did_you_mean(path.name, there, folder + "{}")
     return f"there is no file {path}" + (f"; {meant}" if meant else "")
+
+
+def _may_be_meant(one: Path, path: Path) -> bool:
+    """Whether two names are alike in more than a long ending that they share."""
+    return one.suffix != path.suffix or bool(near_misses(path.stem, [one.stem]))

@@ -58,6 +58,13 @@ def test_names_that_may_be_meant_are_spelled_as_they_must_be_typed(folder: Path)
     assert missing_file(Path("something else")) == "there is no file something else"
 
 
+def test_a_long_ending_alone_makes_no_names_alike(folder: Path) -> None:
+    (folder / "y.prototxt").touch()
+    assert missing_file(Path("deploy.prototxt")) == "there is no file deploy.prototxt"
+    assert missing_file(Path("yy.prototxt")).endswith("did you mean y.prototxt?")
+    assert missing_file(Path("y.prototext")).endswith("did you mean y.prototxt?")
+
+
 def test_a_folder_with_braces_in_its_name(folder: Path) -> None:
     (folder / "{0}").mkdir()
     (folder / "{0}/net.cfg").touch()
