@@ -126,6 +126,7 @@ class Names(Case, frozen=True, kw_only=True):
     """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers, and
     without blanks.
 
+    With `small_ends` what writes an output has no capitals in its name.
     With `ends_only` that holds for the inputs and outputs of the net alone; with `like_tops` a layer of
     several tops is called after the first.
     """
@@ -135,6 +136,7 @@ class Names(Case, frozen=True, kw_only=True):
     blanks: bool = True
     ends_only: bool = False
     like_tops: bool = False
+    small_ends: bool = False
 
     @property
     def title(self) -> str:
@@ -143,7 +145,8 @@ class Names(Case, frozen=True, kw_only=True):
         long = f"of more than {self.most} characters" if self.most else ""
         odd = "with other characters than letters, digits and _, or a digit in front" if self.plain else ""
         blank = "" if self.blanks else "with blanks"
-        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{like}"
+        small = ", or capitals in that of an output's layer" if self.small_ends else ""
+        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{like}{small}"
 
     def broken(self, name: str) -> bool:
         if self.most and len(name) > self.most:

@@ -159,4 +159,6 @@ def _broken_names(net: Net, node: Node, names: Names) -> Iterator[str]:
     layer = [] if names.ends_only else [node.name]
     if names.like_tops and len(node.tops) > 1 and node.name != node.tops[0]:
         yield node.name
+    if names.small_ends and node.name != node.name.lower() and any(map(net.is_output, node.tops)):
+        yield node.name
     yield from (name for name in (*layer, *tops) if names.broken(name))

@@ -141,7 +141,9 @@ X2PADDLE = Target(
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
-    names=Names(plain=True, like_tops=True, source="trials name_slash, slice_points"),
+    names=Names(
+        plain=True, like_tops=True, small_ends=True, source="trials name_slash, slice_points, an output called Out"
+    ),
     fields=frozenset(
         {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
     ),

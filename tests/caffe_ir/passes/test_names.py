@@ -4,8 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.layers import Eltwise, ReLU, Sigmoid, Slice
-from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.names import NAMES, legal
+from caffe_ir.targets import TARGETS
 from caffe_ir.targets.limits import Names
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
@@ -114,3 +115,18 @@ def test_a_target_may_want_identifiers_or_short_names() -> None:
     assert short.startswith("features.")
     assert short.endswith("conv2")
     assert legal("conv", Names(most=31)) == "conv"
+
+
+def test_capitals_of_an_output_become_small_where_the_target_wants_it():
+    """X2Paddle returns what it calls by the small letters of the layer's name."""
+    net = net_of((1, 4, 2, 2))
+    add(net, "Conv2d_1a", ReLU())
+    add(net, "Mixed", Sigmoid())
+    add(net, "mixed_2", ReLU(), bottoms=("Conv2d_1a",))
+    net.outputs = ["Mixed", "mixed_2"]
+    context = Context(target=TARGETS["x2paddle"], options=Options())
+    assert [node.name for node, _ in TARGETS["x2paddle"].verdicts(net)] == ["Mixed"]
+    after = rewritten(net, NAMES, context=context)
+    assert [node.name for node in after.nodes] == ["data", "Conv2d_1a", "mixed", "mixed_2"]
+    assert not list(TARGETS["x2paddle"].verdicts(after))
+    assert rewritten(net, NAMES).outputs == ["Mixed", "mixed_2"]

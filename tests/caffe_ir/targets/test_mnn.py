@@ -9,7 +9,7 @@ import pytest
 
 from caffe_ir.targets import MNN
 from converters.verify import ENGINES
-from tests.caffe_ir.targets.hand_made import CASES, live, verdict
+from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, live, verdict
 from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, trial_name
 
 
@@ -26,6 +26,6 @@ OF_IMAGES = {"ip_axis1_batch2", "ip_2d_input_b3", "x_bigbatch4_ip"}
 
 @pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - OF_IMAGES))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - OF_IMAGES - BY_SCRIPT))
 def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
     assert verdict(name, MNN, tmp_path) == live(name, ENGINES[MNN.engine], tmp_path)

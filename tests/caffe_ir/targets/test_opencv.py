@@ -8,7 +8,7 @@ import pytest
 
 from caffe_ir.targets import OPENCV
 from converters.verify import ENGINES
-from tests.caffe_ir.targets.hand_made import CASES, live, verdict
+from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, live, verdict
 from tests.caffe_ir.targets.measured import TRIALS, Trial, expected, measured, trial_name
 
 
@@ -20,8 +20,11 @@ def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> No
 JOINED = {"scale_axis3"}
 """It is right alone, and refused behind a Convolution, which OpenCV joins with it."""
 
+SPELLED_OUT = {"y_floor_both_fields_hw"}
+"""OpenCV ignores round_mode where all fields of the window are written, and fails where not: both are refused here."""
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - JOINED))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - JOINED - SPELLED_OUT - BY_SCRIPT))
 def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
     assert verdict(name, OPENCV, tmp_path) == live(name, ENGINES[OPENCV.engine], tmp_path)
