@@ -31,8 +31,8 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
     """Weights of `shape`; `load()` gives them as float32 or float64.
 
     float64 stands for numbers that a pass computed: they are rounded to float32 once, when they are written.
-    `span` is set where the bytes of a file are the blob as it is, so that a writer can copy them unseen; then what
-    `load()` gives was read for this call alone, and may be written to. `key` is set where the numbers are a tensor of
+    `span` is the range of a file that holds exactly these float32 bytes, for a writer to copy; then what `load()` gives
+    was read for this call alone, and may be written to. `key` is set where the numbers are a tensor of
     the source's checkpoint, in its order, by its name there, or all of it over and over; `constant` where they are the
     same whatever it holds, but for the tensors that TensorsBehind.computed_from names.
     """
