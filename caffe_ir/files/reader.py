@@ -153,11 +153,12 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
         net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=origin))
         reading.current[name] = name
     for layer, line in kept:
-        if lost.intersection(layer.bottom):  # nothing can be said of what reads a blob that could not be made
-            lost.update(layer.top)
-            continue
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
         try:
+            _check_type(layer, origin)
+            if lost.intersection(layer.bottom):  # no more can be said of what reads a blob that could not be made
+                lost.update(layer.top)
+                continue
             net.append(_node(layer, reading, origin))
         except ConversionError as error:
             problems.found.extend(error.problems)
@@ -245,8 +246,8 @@ def _spelled(type_name: str, fields: Mapping[str, Any]) -> Layer:
     return LAYERS[type_name].parsed(fields)
 
 
-def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
-    """The layer that a file spells so on such bottoms, and the shapes of its weights."""
+def _check_type(message: caffe_pb2.LayerParameter, origin: Origin) -> None:
+    """Raise ConversionError where nothing is known of a layer's type, wherever in the net it stands."""
     if message.type == "Python":
         what = f"{message.name} is a Python layer, {message.python_param.module}.{message.python_param.layer}"
         raise ConversionError(
@@ -257,6 +258,10 @@ def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -
         raise ConversionError(
             Problem(kind=UNKNOWN_LAYER, what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin)
         )
+
+
+def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
+    """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     kind = LAYERS[message.type]
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:

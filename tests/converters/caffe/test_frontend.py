@@ -45,6 +45,23 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     assert caught.value.problems[1].hint == "did you mean Mish?"
 
 
+def test_every_unknown_type_is_told_also_behind_another(tmp_path: Path) -> None:
+    text = (
+        INPUT
+        + 'layer { name: "a" type: "Relu" bottom: "data" top: "a" }\n'
+        + 'layer { name: "b" type: "Convoluton" bottom: "a" top: "b" }\n'
+        + 'layer { name: "c" type: "ReLU" bottom: "b" top: "c" }\n'
+        + 'layer { name: "d" type: "Python" bottom: "c" top: "d" python_param { module: "m" layer: "L" } }\n'
+    )
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, text))
+    assert [problem.what for problem in caught.value.problems] == [
+        "layer type 'Relu' is not known here",
+        "layer type 'Convoluton' is not known here",
+        "d is a Python layer, m.L",
+    ]
+
+
 def test_weights_that_do_not_fit_are_told_with_layer_and_shapes(tmp_path: Path) -> None:
     _, weights = pair(tmp_path, INPUT + CONV)
     other = prototxt(tmp_path, INPUT + CONV.replace("num_output: 4", "num_output: 5"), "other")
