@@ -220,7 +220,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.passes.*",
         "converters.caffe.*",
     ),
-    "converters.darknet.*": (*SOURCE_LANGUAGE, "caffe_ir.json_text", "converters.darknet.*"),
+    "converters.darknet.*": (
+        *SOURCE_LANGUAGE,
+        "caffe_ir.json_text",
+        "converters.darknet.*",
+        "converters.decode.heads",
+        "converters.pictures.fitting",
+    ),
     # what a module says of its heads, in the terms of heads.json
     "converters.pytorch.open.detectors": ("converters.decode.describing", "converters.decode.heads"),
     "converters.pytorch.*": (

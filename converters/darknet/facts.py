@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
@@ -11,8 +11,7 @@ from caffe_ir.json_text import json_text
 from caffe_ir.picture_input import Order
 from converters.darknet.classifier import Classifier
 from converters.darknet.heads import Head, UnknownHead
-
-Fit = Literal["letterbox", "stretch", "crop"]
+from converters.pictures.fitting import Fit
 
 _RULES: Mapping[Fit, str] = {
     "letterbox": "keep the proportions, centre, fill with 0.5",

@@ -7,16 +7,9 @@ from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
+from converters.decode.heads import Suppression
+
 HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
-
-
-class NonMaximumSuppression(Struct, frozen=True, kw_only=True):
-    """What Darknet does to overlapping boxes by default (darknet.c, detector.c): per class, above `threshold` IoU."""
-
-    kind: str
-    threshold: float
-    beta: float | None = None
-    score_threshold: float = 0.5
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -56,7 +49,7 @@ class Head(Struct, frozen=True, kw_only=True):
     """The sizes of the groups of a softmax tree."""
     parents: tuple[int, ...] = ()
     """The parent of each class in that tree, -1 for none."""
-    nms: NonMaximumSuppression
+    nms: Suppression
 
     @property
     def stride(self) -> tuple[float, float]:

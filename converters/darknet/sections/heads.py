@@ -11,9 +11,10 @@ from caffe_ir.layers import Concat, Sigmoid, Slice
 from caffe_ir.layers.source import DetectionHead, GaussianYoloHead, RegionHead, YoloHead
 from caffe_ir.layers.source import UnknownHead as UnknownHeadLayer
 from converters.darknet.build import Build, Handler, Value
-from converters.darknet.heads import Head, NonMaximumSuppression, UnknownHead
+from converters.darknet.heads import Head, UnknownHead
 from converters.darknet.section import Section
 from converters.darknet.sections.softmax import groups_of, tree_parents
+from converters.decode.heads import Suppression
 
 MOST_ANCHORS = 1 << 16
 """Nets have some ten; a larger number is a typing error, for which no memory would be enough."""
@@ -253,12 +254,12 @@ def _anchors(section: Section, build: Build, num: int) -> tuple[float, ...]:
     return tuple(given[: 2 * num]) + (0.5,) * (2 * num - len(given))
 
 
-def _nms(section: Section, build: Build) -> NonMaximumSuppression:
+def _nms(section: Section, build: Build) -> Suppression:
     """What `detector test` does (detector.c): .5 in the original, .25 in AlexeyAB's; nms .45 in both."""
     if build.dialect == "darknet":
-        return NonMaximumSuppression(kind="default", threshold=0.45, score_threshold=0.5)
+        return Suppression(kind="default", threshold=0.45, score_threshold=0.5)
     kind, beta = section.text("nms_kind", "default"), section.float("beta_nms", 0.6)
-    return NonMaximumSuppression(kind=kind, threshold=0.45, beta=beta, score_threshold=0.25)
+    return Suppression(kind=kind, threshold=0.45, beta=beta, score_threshold=0.25)
 
 
 HANDLERS: Mapping[str, Handler] = {
