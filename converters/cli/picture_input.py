@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.pictures.description import InputDescription
 
-ASSUMED = "pictures are red, green, blue, divided by 255 and stretched; --mean, --std, --bgr, --resize say otherwise"
+ASSUMED = "pictures are RGB, divided by 255 and stretched; --mean, --std, --bgr, --resize letterbox say otherwise"
 OF_PICTURES = ("mean", "std", "scale", "bgr", "resize", "crop", "interpolation")
 """The options of PyTorchOptions that say how a picture becomes the input."""
 ENDING = ".input.json"

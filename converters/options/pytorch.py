@@ -69,7 +69,12 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     ] = None
     bgr: Annotated[bool, Option(help="The model takes blue, green, red.")] = False
     resize: Annotated[
-        str | None, Option(help="Size that pictures get, or with --crop that of their shorter side.", metavar="HxW|N")
+        str | None,
+        Option(
+            help="Size that pictures get, or with --crop that of their shorter side; `letterbox`: they keep their "
+            "proportions in a grey field, as ultralytics has it.",
+            metavar="HxW|N|letterbox",
+        ),
     ] = None
     crop: Annotated[str | None, Option(help="The middle that is taken of a resized picture.", metavar="HxW|N")] = None
     interpolation: Annotated[

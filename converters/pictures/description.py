@@ -32,6 +32,9 @@ ANTIALIASED: Mapping[Kernel, Literal["bilinear, antialiased", "bicubic, antialia
 _LARGEST = 1 << 20
 """Bytes of a file."""
 
+LETTERBOX = "letterbox"
+"""What --resize says for a picture that keeps its proportions in the middle of a grey field."""
+_ULTRALYTICS_GREY = 114.0
 ORDERS = ("RGB", "BGR", "grey")
 Numbers = float | tuple[float, ...]
 """One for all channels, or one for each."""
@@ -51,6 +54,8 @@ class InputDescription(Struct, frozen=True, kw_only=True):
     resize: Literal["bilinear, corners aligned", "bilinear, antialiased", "bicubic, antialiased"] = ALIGNED
     shorter_side: int | None = None
     """With the fit `crop`, as long the shorter side becomes before the middle is taken; without it, as Darknet does."""
+    fill: float = 127.5
+    """With the fit `letterbox`, the value 0..255 around the picture: Darknet's is 0.5 of 1, ultralytics' 114."""
     layout: str = "planar (N, C, H, W)"
 
     @property
@@ -74,6 +79,11 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             return f"layout {self.layout!r} is not that of a Caffe net"
         if self.shorter_side is not None and (self.kernel is None or self.shorter_side < max(self.size)):
             return f"no middle of {height} x {width} is taken of a shorter side of {self.shorter_side}"
+        return self._doubt_of_values()
+
+    def _doubt_of_values(self) -> str:
+        if not 0 <= self.fill <= 255:
+            return f"fill {self.fill:g} is no value of a pixel"
         try:
             counts = {len(_numbers(self.mean)), len(_numbers(self.scale))}
         except ValueError:
@@ -89,6 +99,7 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             fit=self.fit,
             kernel=self.kernel,
             shorter_side=self.shorter_side,
+            fill=self.fill / 255,
         )
 
 
@@ -107,7 +118,8 @@ def described(
     """The description of an input of this height and width, from options as a command line spells them.
 
     With `std` mean and std are torchvision's: of values from 0 to 1. Without it the mean is one of values from 0 to
-    255, and `scale` is what they are multiplied by then. Raises ConversionError with all that is wrong.
+    255, and `scale` is what they are multiplied by then. `resize` may be LETTERBOX, in ultralytics' grey. Raises
+    ConversionError with all that is wrong.
     """
     problems = Problems()
     means, deviations, factors = (
@@ -121,6 +133,11 @@ def described(
         problems.add("--std is 0", why="values are divided by it", kind=OPTION_VALUE)
     if bgr and channels != 3:
         problems.add(f"--bgr, but the input has {channels} channels", kind=OPTION_VALUE)
+    boxed = bool(resize) and str(resize).lower() == LETTERBOX
+    if boxed and crop:
+        why = "a letterbox holds the whole picture"
+        problems.add(f"--resize {LETTERBOX} with --crop", why=why, kind=OPTION_VALUE)
+    resize = None if boxed else resize
     wanted = _size(problems, "--crop", crop) or (size if resize and "x" not in resize.lower() else None)
     if wanted and wanted != size:
         problems.add(f"--crop {crop or resize} gives {_by(wanted)}, the input is {_by(size)}", kind=OPTION_VALUE)
@@ -137,7 +154,7 @@ def described(
             )
         if side is not None and side < max(size):
             problems.add(f"--resize {side} is shorter than the input, {_by(size)}", kind=OPTION_VALUE)
-    elif crop:
+    elif crop and not boxed:
         problems.add(
             "--crop without --resize",
             hint="say how long the shorter side is before: --resize 256 --crop 224",
@@ -149,7 +166,8 @@ def described(
     return InputDescription(
         size=size,
         order="grey" if channels == 1 else "BGR" if bgr else "RGB",
-        fit="stretch" if side is None else "crop",
+        fit="letterbox" if boxed else "stretch" if side is None else "crop",
+        fill=_ULTRALYTICS_GREY if boxed else 127.5,
         scale=tuple(factors) if factors else "1/255",
         mean=tuple(means) if means else 0,
         resize=ANTIALIASED[interpolation or "bilinear"],
@@ -167,6 +185,8 @@ def description_facts(description: InputDescription) -> dict[str, Any]:
     facts: dict[str, Any] = msgspec.to_builtins(description)
     if description.shorter_side is None:
         del facts["shorter_side"]
+    if description.fit != "letterbox":
+        del facts["fill"]
     return facts
 
 

@@ -14,8 +14,6 @@ from caffe_ir.blob import Array
 
 Fit = Literal["letterbox", "stretch", "crop"]
 
-_GREY = np.float32(0.5)
-
 
 def inner_size(rows: int, columns: int, height: int, width: int) -> tuple[int, int]:
     """Rows and columns of the largest picture of the same proportions that the field holds (image.c, letterbox_image).
@@ -27,14 +25,19 @@ def inner_size(rows: int, columns: int, height: int, width: int) -> tuple[int, i
     return height, max(columns * height // rows, 1)
 
 
-def letterboxed(image: Array, height: int, width: int) -> Array:
-    """image.c, letterbox_image: the picture as large as it fits, in the middle of a field of 0.5."""
+def letterboxed(image: Array, height: int, width: int, fill: float = 0.5) -> Array:
+    """image.c, letterbox_image: the picture as large as it fits, in the middle of a field, which is Darknet's 0.5."""
     _, rows, columns = image.shape
-    new_height, new_width = inner_size(rows, columns, height, width)
-    boxed = np.full((len(image), height, width), _GREY, np.float32)
-    top, left = (height - new_height) // 2, (width - new_width) // 2
-    boxed[:, top : top + new_height, left : left + new_width] = resized(image, new_height, new_width)
-    return boxed
+    return set_in_field(resized(image, *inner_size(rows, columns, height, width)), height, width, fill)
+
+
+def set_in_field(image: Array, height: int, width: int, fill: float) -> Array:
+    """The picture, bytes or not, in the middle of a field of this value, as float32 in 0..1."""
+    _, rows, columns = image.shape
+    field = np.full((len(image), height, width), fill, np.float32)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    field[:, top : top + rows, left : left + columns] = _unit(image)
+    return field
 
 
 def cropped(image: Array, height: int, width: int) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
-from converters.pictures.fitting import FITS, Fit
+from converters.pictures.fitting import FITS, Fit, inner_size, letterboxed, set_in_field
 from converters.pictures.reading import read_picture, refused
 from converters.pictures.resampling import Kernel, antialiased, middle_of
 
@@ -26,6 +26,8 @@ class Preparation(Struct, frozen=True, kw_only=True):
     fit: Fit = "letterbox"
     kernel: Kernel | None = None
     shorter_side: int | None = None
+    fill: float = 0.5
+    """Of the letterbox, from 0 to 1."""
 
 
 def picture(path: Path, shape: Shape, preparation: Preparation) -> Array:
@@ -54,7 +56,13 @@ def prepared(image: Array, shape: Shape, preparation: Preparation) -> Array:
 def _fitted(image: Array, height: int, width: int, preparation: Preparation) -> Array:
     """The picture in the size of the input, from 0 to 1."""
     if preparation.kernel is None:
+        if preparation.fit == "letterbox":
+            return letterboxed(image, height, width, preparation.fill)
         return FITS[preparation.fit](image, height, width)
+    if preparation.fit == "letterbox":
+        _, rows, columns = image.shape
+        inner = antialiased(image, *inner_size(rows, columns, height, width), preparation.kernel)
+        return set_in_field(inner, height, width, preparation.fill)
     if preparation.shorter_side is None:
         made = antialiased(image, height, width, preparation.kernel)
     else:

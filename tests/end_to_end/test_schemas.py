@@ -83,6 +83,7 @@ def test_so_are_those_of_debians_nets(tmp_path: Path) -> None:
         {"mean": "0.5,0.4,0.3", "std": "0.2,0.2,0.3", "resize": "40", "crop": "24x32"},
         {"scale": "1", "mean": "104,117,123", "bgr": True},
         {"resize": "24x32"},
+        {"resize": "letterbox"},
     ],
 )
 def test_so_are_those_of_pytorch(options: dict[str, Any]) -> None:

@@ -184,5 +184,5 @@ def test_priors_that_are_none_are_refused(array: np.ndarray, told: str, nets: Pa
 
 def test_what_pictures_are_is_said_where_nobody_has(nets: Path, tmp_path: Path) -> None:
     words = (f"{nets}:YoloV8", "--input", SHAPE, "--output-is", "yolov8", "-o", tmp_path / "net")
-    assert "pictures are red, green, blue" in " ".join(converted("pytorch", *words).stdout.split())
-    assert "pictures are red" not in converted("pytorch", *words, "--resize", "64x96", "--force").stdout
+    assert "pictures are RGB, divided" in " ".join(converted("pytorch", *words).stdout.split())
+    assert "pictures are RGB" not in converted("pytorch", *words, "--resize", "64x96", "--force").stdout
