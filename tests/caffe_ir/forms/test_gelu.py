@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy import special
 
 from caffe_ir.files.reader import read
@@ -40,7 +41,7 @@ def gelu(x):
     return x * special.ndtr(x)
 
 
-@pytest.mark.parametrize(("form", "bound"), [(POWERS, 9.4e-10), (RATIONAL, 1.02e-12)], ids=["powers", "rational"])
+@pytest.mark.parametrize(("form", "bound"), [(POWERS, 9.8e-10), (RATIONAL, 1.02e-12)], ids=["powers", "rational"])
 def test_the_largest_error_in_float64(form, bound):
     wanted, found = gelu(X), computed(form, Gelu(), X)
     assert np.abs(found[:-4] - wanted[:-4]).max() < bound
@@ -98,11 +99,21 @@ def test_erf_in_float32_holds_far_out():
     np.testing.assert_array_equal(computed(OF_ERF, Erf(), np.geomspace(12, 1e19, 400, dtype=np.float32)), 1)
 
 
-def test_with_the_numbers_of_a_prototxt_it_is_off_by_1_7e_8(tmp_path):
+def rounded_to_float32(layer):
+    """As Caffe has a layer that it computes in double: float fields, whose numbers become double again."""
+    return replace(layer, **{name: float(np.float32(getattr(layer, name))) for name in ("power", "scale", "shift")})
+
+
+def test_with_the_numbers_of_a_prototxt_it_is_off_by_1_8e_9(tmp_path):
     net = lower(net_with(Gelu(), X.size), CAFFE, Options())
     files = write(net, tmp_path / "net", CAFFE)
-    found = run(read(files.prototxt, files.caffemodel), {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
-    assert np.abs(found - gelu(X))[:-4].max() < 1.7e-8
+    back = read(files.prototxt, files.caffemodel)
+    by_decimals = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
+    assert np.abs(by_decimals - gelu(X))[:-4].max() < 1.8e-9
+    for node in [node for node in back.nodes if isinstance(node.layer, Power)]:
+        back.update(node, replace(node, layer=rounded_to_float32(node.layer)))
+    by_float32 = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
+    assert np.abs(by_float32 - gelu(X))[:-4].max() < 1.1e-9
 
 
 @pytest.mark.parametrize(
