@@ -98,7 +98,7 @@ MNN = Target(
                 source="trial elt_sum_coeff_frac",
             ),
         ),
-        Embed: (Never(text="other rows are taken", where=cases.always, silent=True, source="trial embed"),),
+        Embed: (Never(text="no size is found", where=cases.always, source="trial embed"),),
         InnerProduct: (
             Never(
                 text="an axis counted from behind crashes the converter",
