@@ -56,6 +56,7 @@ CAFFE = Target(
     title="BVLC Caffe 1.0",
     shares_memory=True,
     for_others=True,
+    said={LRN: ("alpha",)},  # OpenCV has another default
     source="tag 1.0 of 2017-04-15: caffe.proto and a build of it",
     layers={
         AbsVal: (),

@@ -173,6 +173,7 @@ OPENCV = Target(
         Reorg: (Only(field="reverse", values=(False,), source="reorg_layer.cpp"),),
         ShuffleChannel: (),
     },
+    said={LRN: ("alpha",)},
     fields=frozenset(
         {
             "clip_param",
@@ -198,6 +199,13 @@ OPENCV = Target(
                 source="trial with 4.14",
             )
             for name in ("share_location", "background_label_id", "keep_top_k", "code_type", "nms_param")
+        ),
+        Spelling(
+            type_name="LRN",
+            text="an unsaid alpha is taken as 0.0001",
+            where=partial(_unsaid, "alpha"),
+            silent=True,
+            source="trial with 4.14, local_size: 3 alone",
         ),
         Spelling(
             type_name="PriorBox",

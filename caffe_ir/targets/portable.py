@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from caffe_ir.layer import Layer
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.mnn import MNN
 from caffe_ir.targets.ncnn import NCNN
@@ -22,6 +23,10 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
     wanted = [target.names for target in targets if target.names]
     assert len(wanted) < 2, "two rules for names, which nobody adds up"
     kinds = [kind for kind in targets[0].layers if all(kind in target.layers for target in targets)]
+    said: dict[type[Layer], tuple[str, ...]] = {}
+    for target in targets:
+        for kind, fields in target.said.items():
+            said[kind] = tuple(dict.fromkeys((*said.get(kind, ()), *fields)))
     return Target(
         name=name,
         title=title,
@@ -33,6 +38,7 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
         net=tuple(limit for target in targets for limit in target.net),
         names=wanted[0] if wanted else None,
         spellings=tuple(spelling for target in targets for spelling in target.spellings),
+        said=said,
         fields=frozenset.intersection(*(target.fields for target in targets)),
         old_forms=frozenset.intersection(*(target.old_forms for target in targets)),
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.files.caffemodel_hdf5 import is_hdf5
+from caffe_ir.files.reader import misspellings, spelled_file
 from caffe_ir.targets import TARGETS
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
@@ -48,6 +49,9 @@ def _unfit(engine: Engine, target: str, files: CaffeFiles) -> str:
     for node, verdict in TARGETS[target].verdicts(files.net):
         if verdict.is_fault:
             return f"{node.name} ({node.layer.type_name()}): {verdict.why}"
+    for origin, verdict in misspellings(spelled_file(files.prototxt), TARGETS[target]):
+        if verdict.is_fault:
+            return f"{origin.layer} ({origin.what}): {verdict.why}"
     return ""
 
 

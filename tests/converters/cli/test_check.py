@@ -10,7 +10,7 @@ from tests.converters.cli.given import tool
 
 INPUT = 'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 dim: 8 dim: 8 } } }\n'
 SWISH = 'layer { name: "swish" type: "Swish" bottom: "data" top: "swish" }\n'
-LRN = 'layer { name: "lrn" type: "LRN" bottom: "data" top: "lrn" lrn_param { k: 2 } }\n'
+LRN = 'layer { name: "lrn" type: "LRN" bottom: "data" top: "lrn" lrn_param { k: 2 alpha: 1 } }\n'
 
 
 @pytest.fixture
