@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
 from caffe_ir.forms.form import Form
+from caffe_ir.forms.reduce import MANY, part_of
 from caffe_ir.geometry import caffe_pool_output
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Pooling
@@ -57,8 +58,17 @@ def _global(new: Replacement) -> str:
         return "no window holds the whole image"
     if layer.pool == "AVE" and layer.divisors(bottom).item() != bottom[2] * bottom[3]:
         return "it divides by another number than that of the cells"
-    new.add("pool", Pooling(pool=layer.pool, kernel_size=(), global_pooling=True), new.old.bottom)
+    x = new.old.bottom
+    if layer.pool == "AVE" and bottom[2] * bottom[3] > MANY:
+        x = _parts(new, x, bottom)
+    new.add("pool", Pooling(pool=layer.pool, kernel_size=(), global_pooling=True), x)
     return ""
+
+
+def _parts(new: Replacement, x: str, bottom: Shape) -> str:
+    """The means of equal parts of a map: BVLC Caffe adds up in float32, one number after the other."""
+    kernel = (part_of(bottom[2]), part_of(bottom[3]))
+    return x if kernel == (1, 1) else new.add("parts", Pooling(pool="AVE", kernel_size=kernel, stride=kernel), x)
 
 
 def _of_the_same_windows(new: Replacement) -> str:
@@ -164,6 +174,8 @@ def _mean(new: Replacement, layer: WindowPool, bottom: Shape) -> str:
     )
     if not full or caffe_pool_output(size, kernel, stride, (0, 0)) != layer.output_size:
         return "windows leave the image"
+    if kernel == size and kernel[0] * kernel[1] > MANY:
+        return "it adds up so many numbers that float32 loses digits"
     if not np.all(layer.divisors(bottom) == kernel[0] * kernel[1]):
         return "it divides by another number than that of the cells"
     new.add("pool", Pooling(pool="AVE", kernel_size=kernel, stride=stride), new.old.bottom)

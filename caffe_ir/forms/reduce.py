@@ -5,6 +5,9 @@
 - The channels of a map, summed: a 1x1 Convolution to one channel, of weights scale / C or scale. Those of rows (N, C):
   an InnerProduct of such weights.
 
+BVLC Caffe adds up a window in float32, one number after the other (pooling_layer.cpp, Forward_cpu): a mean over very
+many cells is one of means, which loses fewer digits.
+
 A sum is a mean times the count, a minimum the negative maximum of the negative. Reduction of Caffe can only take the
 last axes, and is read rightly by few programs.
 """
@@ -13,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from math import prod
+from math import isqrt, prod
 from typing import Literal
 
 import numpy as np
@@ -26,6 +29,8 @@ from caffe_ir.layers.source import Reduce
 from caffe_ir.replacement import Replacement
 
 CHANNELS = range(1, 2)
+MANY = 1 << 16
+"""Cells of a mean. That of 262,144 numbers from 0 to 1 is off by 8e-6 of itself, that of 512 means of 512 by 4e-7."""
 MAP_AXES = 4
 ROW_AXES = 2
 
@@ -94,6 +99,13 @@ def _over_channels(new: Replacement, x: str, factor: float) -> str:
 
 def _pooled(new: Replacement, x: str, shape: Shape, run: range, pool: Literal["MAX", "AVE"]) -> str:
     """The run of axes of `shape` pooled to 1, from a blob that holds the same numbers in the same order."""
+    cells = prod(shape[run.start : run.stop])
+    parts = part_of(cells) if pool == "AVE" and cells > MANY else 1
+    if parts > 1:
+        front, behind = shape[: run.start], shape[run.stop :]
+        inner = range(run.start + 1, run.start + 2)
+        x = _pooled(new, x, (*front, cells // parts, parts, *behind), inner, pool)
+        return _pooled(new, x, (*front, cells // parts, *behind), range(run.start, run.start + 1), pool)
     if len(shape) == MAP_AXES and run.start >= 2:
         view, kernel = shape, (shape[2] if 2 in run else 1, shape[3] if 3 in run else 1)
     else:
@@ -109,6 +121,11 @@ def _pooled(new: Replacement, x: str, shape: Shape, run: range, pool: Literal["M
         else Pooling(pool=pool, kernel_size=kernel, stride=kernel)
     )
     return new.add("pool", layer, new.view("view", x, view))
+
+
+def part_of(size: int) -> int:
+    """The largest part, no larger than the square root, into which a size divides."""
+    return next(part for part in range(isqrt(size), 0, -1) if size % part == 0)
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from caffe_ir.forms import FORMS
-from caffe_ir.layers.source import Reduce
+from caffe_ir.layers import Pooling, Reshape
+from caffe_ir.layers.source import Reduce, WindowPool
+from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written
-from tests.caffe_ir.passes.rewriting import rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 BY_POOLING, OVER_CHANNELS, OF_ROWS = FORMS[Reduce]
 
@@ -88,3 +90,40 @@ def test_rows_are_summed_by_an_inner_product(operation, keepdim):
     written(of((3, 7), (1,), operation, keepdim, scale=-0.5), OF_ROWS)
     for shape, axes in (((3, 7), (0,)), ((3, 7), (0, 1)), ((3, 7, 2), (1,))):
         assert refusal(of(shape, axes, operation, keepdim), OF_ROWS) == "it is no sum over the numbers of rows"
+
+
+def one_by_one(x, node):
+    """What Forward_cpu of pooling_layer.cpp computes of a mean: a float32 sum over each window, row by row."""
+    if isinstance(node.layer, Reshape):
+        return x.reshape(node.layer.infer((x.shape,))[0])
+    assert isinstance(node.layer, Pooling)
+    assert node.layer.pool == "AVE"
+    (height, width), (n, c, h, w) = node.layer.kernel_size or x.shape[2:], x.shape
+    windows = x.reshape(n, c, h // height, height, w // width, width).swapaxes(3, 4).reshape(-1, height * width)
+    sums = np.add.accumulate(windows, axis=1, dtype=np.float32)[:, -1]
+    return (sums / np.float32(height * width)).reshape(n, c, h // height, w // width)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Reduce(operation="MEAN", axes=(1, 2, 3), keepdim=True), (1, 64, 64, 64)),
+        (Reduce(operation="MEAN", axes=(2, 3), keepdim=True), (1, 2, 512, 512)),
+        (Reduce(operation="MEAN", axes=(2, 3), keepdim=True), (1, 1, 300, 400)),
+        (WindowPool(pool="AVE", kernel_size=(512, 512), stride=(1, 1), output_size=(1, 1)), (1, 1, 512, 512)),
+        (WindowPool(pool="AVE", kernel_size=(480, 300), stride=(1, 1), output_size=(1, 1)), (1, 1, 480, 300)),
+    ],
+    ids=str,
+)
+def test_a_mean_over_very_many_cells_keeps_its_digits_where_they_are_added_one_by_one(layer, shape):
+    net = net_of(shape)
+    add(net, "y", layer)
+    run_pass(LEGALIZE, net, CONTEXT)
+    x = (0.1 + np.random.default_rng(0).uniform(0, 1e-5, shape)).astype(np.float32)
+    top = x
+    for node in net.nodes[1:]:
+        top = one_by_one(top, node)
+    wanted = x.astype(np.float64).mean((1, 2, 3) if 1 in getattr(layer, "axes", ()) else (2, 3))
+    flat = np.add.accumulate(x.reshape(x.shape[0] * wanted.size, -1), axis=1, dtype=np.float32)[:, -1]
+    assert np.abs(top.ravel() / wanted.ravel() - 1).max() < 1e-5
+    assert np.abs(flat / (x.size // wanted.size) / wanted.ravel() - 1).max() > 2e-5  # what one Pooling would be off by
