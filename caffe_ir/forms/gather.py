@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+import numpy as np
+
 from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
@@ -49,7 +51,7 @@ def _by_strides(new: Replacement) -> str:
     """The filter is as long as it must be for as many windows as there are places."""
     layer, size = _asked(new)
     shape, indices = new.shape_of(new.old.bottom), layer.indices
-    steps = {second - first for first, second in pairwise(indices)}
+    steps = set(np.unique(np.diff(indices)).tolist())
     if len(shape) != 4 or layer.axis < 2 or len(steps) != 1 or min(steps) < 2:
         return "it takes no every s-th row or column of a map"
     (step,), channels = steps, shape[1]
@@ -98,7 +100,7 @@ def _asked(new: Replacement) -> tuple[Gather, int]:
 
 def _runs(indices: tuple[int, ...]) -> list[range]:
     """The places as ranges of rising neighbours."""
-    breaks = [0, *(place for place in range(1, len(indices)) if indices[place] != indices[place - 1] + 1), len(indices)]
+    breaks = [0, *(np.flatnonzero(np.diff(indices) != 1) + 1).tolist(), len(indices)]
     return [range(indices[start], indices[stop - 1] + 1) for start, stop in pairwise(breaks)]
 
 
