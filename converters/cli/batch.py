@@ -81,8 +81,8 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
 @click.option(
     "--no-verify",
     is_flag=True,
-    help="Do not compare the nets with their sources, whatever the manifest says. Without it each net is compared "
-    "that the manifest does not except with `verify = false`.",
+    help="Do not compare the nets with their sources, even where the manifest says `verify = true`. Without it every "
+    "net is compared, except those with `verify = false`.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 also where a file of the folder belongs to no model.")
 @click.option(

@@ -24,7 +24,7 @@ def in_place_faults(net: Net) -> Iterator[Fault]:
         kind = node.layer.type_name()
         others = [other.name for other in net.consumers(node.bottoms[0]) if other is not node]
         if not _can(node):
-            what = f"refuses for {kind}" if kind in _REFUSED else f"computes wrongly for {kind}, without a word"
+            what = f"refuses for {kind}" if kind in _REFUSED else f"computes wrongly for {kind}, without a message"
             yield _fault(node, f"it works in place, which Caffe {what}")
         elif others:
             yield _fault(node, f"it works in place on a blob that {others[0]} reads too, which Caffe refuses")

@@ -36,16 +36,16 @@ def test_what_caffe_can_do_is_no_fault() -> None:
     [
         (AbsVal(), [], "it works in place, which Caffe refuses for AbsVal"),
         (Flatten(), [], "it works in place, which Caffe refuses for Flatten"),
-        (LRN(), [], "it works in place, which Caffe computes wrongly for LRN, without a word"),
+        (LRN(), [], "it works in place, which Caffe computes wrongly for LRN, without a message"),
         (
             Pooling(pool="MAX", kernel_size=(3, 3), stride=(1, 1), pad=(1, 1)),
             [],
-            "it works in place, which Caffe computes wrongly for Pooling, without a word",
+            "it works in place, which Caffe computes wrongly for Pooling, without a message",
         ),
         (
             Convolution(num_output=4, kernel_size=(1, 1), bias_term=False),
             [np.ones((4, 4, 1, 1))],
-            "it works in place, which Caffe computes wrongly for Convolution, without a word",
+            "it works in place, which Caffe computes wrongly for Convolution, without a message",
         ),
     ],
 )
@@ -59,7 +59,7 @@ def test_what_cannot_work_in_place_is_named(layer, weights, said) -> None:
 def test_a_sum_cannot_and_a_product_can(operation) -> None:
     net = after_sigmoid()
     add(net, "both", Eltwise(operation=operation), bottoms=["first", "data"], in_place=True)
-    assert found(net) == ["both: it works in place, which Caffe computes wrongly for Eltwise, without a word"]
+    assert found(net) == ["both: it works in place, which Caffe computes wrongly for Eltwise, without a message"]
 
 
 def test_a_blob_that_another_layer_reads_must_stay() -> None:
@@ -101,8 +101,8 @@ def test_weights_that_every_run_changes() -> None:
     ("coeff", "faults"),
     [
         ((0.0, 1.0), []),
-        ((1.0, 0.0), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a word"]),
-        ((), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a word"]),
+        ((1.0, 0.0), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a message"]),
+        ((), ["written: it works in place, which Caffe computes wrongly for Eltwise, without a message"]),
     ],
 )
 def test_weights_with_a_name_may_be_written_by_what_does_not_read_them(coeff, faults) -> None:

@@ -67,7 +67,7 @@ def test_inputs_that_do_not_fit_are_all_told():
     assert told(scripted(), images(1, 3, 5, 5), shfit=images(1)) == [
         "forward(image, shift, scale) has no input shfit\n    -> did you mean shift?",
         "forward(image, shift, scale) needs an input for shift\n"
-        "    -> say --input shift=1x3x224x224, or whatever its shape is",
+        "    -> say --input shift=1x3x224x224, with the shape that it has",
     ]
     (problem,) = told(scripted(), *[images(1)] * 4)
     assert problem == "forward(image, shift, scale) does not take 4 inputs"
