@@ -36,6 +36,7 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PReLU,
+    PriorBox,
     Reduction,
     ReLU,
     ReLU6,
@@ -163,6 +164,7 @@ ASCEND = Target(
         ShuffleChannel: (),
         StrideUpsample: (),
     },
+    untried=(PriorBox,),
     fields=frozenset(
         {
             "clip_param",
@@ -171,6 +173,7 @@ ASCEND = Target(
             "pass_through_param",
             "permute_param",
             "pooling_param.round_mode",
+            "prior_box_param",
             "shuffle_channel_param",
             "swish_param",
             "upsample_param",

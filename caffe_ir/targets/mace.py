@@ -13,6 +13,7 @@ from caffe_ir.layers import (
     Convolution,
     Crop,
     Deconvolution,
+    DetectionOutput,
     Eltwise,
     Flatten,
     InnerProduct,
@@ -21,6 +22,7 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     PReLU,
+    PriorBox,
     ReLU,
     ReLU6,
     Reshape,
@@ -100,7 +102,17 @@ MACE = Target(
         ShuffleChannel: (),
     },
     net=(NetLimit(text="a BatchNorm without a Scale behind it", where=_without_scale, source="convert_batchnorm"),),
-    fields=frozenset({"clip_param", "interp_param", "permute_param", "shuffle_channel_param"}),
+    untried=(PriorBox, DetectionOutput),
+    fields=frozenset(
+        {
+            "clip_param",
+            "detection_output_param",
+            "interp_param",
+            "permute_param",
+            "prior_box_param",
+            "shuffle_channel_param",
+        }
+    ),
     spellings=(
         Spelling(
             type_name="Pooling",

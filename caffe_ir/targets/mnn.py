@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    DetectionOutput,
     Dropout,
     DummyData,
     Eltwise,
@@ -32,6 +33,7 @@ from caffe_ir.layers import (
     Parameter,
     Permute,
     Pooling,
+    PriorBox,
     Reduction,
     ReLU6,
     Reshape,
@@ -188,13 +190,16 @@ MNN = Target(
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
+    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "clip_param",
+            "detection_output_param",
             "interp_param",
             "norm_param",
             "permute_param",
             "pooling_param.round_mode",
+            "prior_box_param",
             "shuffle_channel_param",
             "upsample_param",
         }

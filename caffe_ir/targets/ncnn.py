@@ -20,6 +20,7 @@ from caffe_ir.layers import (
     Crop,
     Deconvolution,
     DepthwiseConvolution,
+    DetectionOutput,
     DummyData,
     Embed,
     Exp,
@@ -34,6 +35,7 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     Power,
+    PriorBox,
     Reduction,
     ReLU6,
     Reorg,
@@ -241,7 +243,18 @@ NCNN = Target(
             source="trial se_block_deconv_eltwise",
         ),
     ),
-    fields=frozenset({"interp_param", "norm_param", "permute_param", "reorg_param", "shuffle_channel_param"}),
+    untried=(PriorBox, DetectionOutput),
+    fields=frozenset(
+        {
+            "detection_output_param",
+            "interp_param",
+            "norm_param",
+            "permute_param",
+            "prior_box_param",
+            "reorg_param",
+            "shuffle_channel_param",
+        }
+    ),
     spellings=(
         Spelling(
             type_name="Convolution",

@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     CeilModePooling,
     Convolution,
     Crop,
+    DetectionOutput,
     DummyData,
     Eltwise,
     Embed,
@@ -30,6 +31,7 @@ from caffe_ir.layers import (
     Parameter,
     Permute,
     Pooling,
+    PriorBox,
     Reduction,
     ReLU6,
     Reshape,
@@ -122,8 +124,17 @@ OPENVINO = Target(
         Permute: (),
         ShuffleChannel: (),
     },
+    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
-        {"interp_param", "norm_param", "permute_param", "pooling_param.ceil_mode", "shuffle_channel_param"}
+        {
+            "detection_output_param",
+            "interp_param",
+            "norm_param",
+            "permute_param",
+            "pooling_param.ceil_mode",
+            "prior_box_param",
+            "shuffle_channel_param",
+        }
     ),
     pairs=(
         Pair(

@@ -20,6 +20,7 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PReLU,
+    PriorBox,
     ReLU,
     Reshape,
     Scale,
@@ -110,5 +111,12 @@ SIGMASTAR = Target(
         Permute: (),
         ShuffleChannel: (),
     },
-    fields=frozenset({"permute_param", "shuffle_channel_param"}),
+    untried=(PriorBox,),
+    fields=frozenset(
+        {
+            "permute_param",
+            "prior_box_param",
+            "shuffle_channel_param",
+        }
+    ),
 )

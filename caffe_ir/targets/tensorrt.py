@@ -13,6 +13,7 @@ from caffe_ir.layers import (
     Convolution,
     Crop,
     Deconvolution,
+    DetectionOutput,
     Dropout,
     Eltwise,
     InnerProduct,
@@ -22,6 +23,7 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PReLU,
+    PriorBox,
     Reduction,
     ReLU,
     Reshape,
@@ -102,7 +104,16 @@ TENSORRT = Target(
         Normalize: (),
         Permute: (),
     },
-    fields=frozenset({"clip_param", "norm_param", "permute_param"}),
+    untried=(PriorBox, DetectionOutput),
+    fields=frozenset(
+        {
+            "clip_param",
+            "detection_output_param",
+            "norm_param",
+            "permute_param",
+            "prior_box_param",
+        }
+    ),
     said={LRN: ("beta",), Scale: ("bias_term",)},
     spellings=(
         Spelling(

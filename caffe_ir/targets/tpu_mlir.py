@@ -13,6 +13,7 @@ from caffe_ir.layers import (
     ConvolutionDepthwise,
     Crop,
     Deconvolution,
+    DetectionOutput,
     Dropout,
     DummyData,
     Eltwise,
@@ -25,6 +26,7 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     PReLU,
+    PriorBox,
     Reduction,
     ReLU,
     ReLU6,
@@ -128,8 +130,18 @@ TPU_MLIR = Target(
         ShuffleChannel: (),
         Upsample: (),
     },
+    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
-        {"interp_param", "norm_param", "permute_param", "reorg_param", "shuffle_channel_param", "upsample_param"}
+        {
+            "detection_output_param",
+            "interp_param",
+            "norm_param",
+            "permute_param",
+            "prior_box_param",
+            "reorg_param",
+            "shuffle_channel_param",
+            "upsample_param",
+        }
     ),
     spellings=(
         Spelling(
