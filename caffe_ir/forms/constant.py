@@ -28,6 +28,8 @@ def _by_biases(new: Replacement) -> str:
     assert isinstance(layer, Parameter)
     if new.old.param_names or not new.old.blobs:
         return "its memory is written by other layers"
+    if not layer.shape:
+        return "a number without axes"
     image = _image(new.net, layer.shape[0])
     if image is None:
         return "no input is an image with that batch"

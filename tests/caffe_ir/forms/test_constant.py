@@ -45,6 +45,7 @@ def test_golden_dump():
 @pytest.mark.parametrize(
     ("values", "shape", "reason"),
     [
+        (np.array(2.5), (1, 5, 4, 6), "a number without axes"),
         (VALUES, (1, 5), "no input is an image with that batch"),
         (VALUES, (2, 5, 4, 6), "no input is an image with that batch"),
         (np.concatenate([VALUES, VALUES + 1]), (2, 5, 4, 6), "the samples of its batch differ"),
