@@ -112,7 +112,11 @@ def test_a_limit_that_noise_does_not_reach_is_reached_by_larger_inputs(tmp_path,
 
 def test_a_layer_on_which_nothing_depends_is_a_warning(tmp_path, net) -> None:
     longer = net.made.copy()
-    longer.append(Node(name="loose", layer=ReLU(), bottoms=("conv_0",), tops=("loose",), origin=Origin(layer="loose")))
+    longer.append(
+        Node(
+            name="loose", layer=ReLU(), bottoms=(net.made.nodes[0].top,), tops=("loose",), origin=Origin(layer="loose")
+        )
+    )
     longer.append(Node(name="hush", layer=Silence(), bottoms=("loose",), origin=Origin(layer="hush")))
     found = verified(tmp_path, net.source, longer)
     assert found.verdict == "agrees"
