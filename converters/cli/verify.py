@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from converters.cli.command import Command, command_line, refuse_missing
 from converters.cli.options import FILE, takes, takes_given
 from converters.cli.picture_input import OF_PICTURES
+from converters.cli.verify_answers import pictures_shown
 from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
 from converters.cli.verify_pictures import picture_remarks
@@ -72,7 +73,8 @@ def verify(
         found = replace(found, remarks=(*found.remarks, *target_remarks(pair), *picture_remarks(found, pair, wanted)))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:
-            write_report(comparison, report, remarks=found.remarks, command=command_line())
+            pictures = pictures_shown(found, pair, wanted)
+            write_report(comparison, report, remarks=found.remarks, command=command_line(), pictures=pictures)
     if quiet:
         verdict_told(comparison)
     else:

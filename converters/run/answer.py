@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -54,16 +54,23 @@ def answer(model: Model, run: Session, path: Path, *, threshold: float | None = 
     with _timed(seconds, "net"):
         blobs = {name: np.asarray(blob)[:1] for name, blob in run(feeds).items()}
     with _timed(seconds, "decode"):
-        if model.facts is not None and (model.facts.heads or model.facts.unknown_heads):
-            found.objects = detections(model.facts, blobs, found.size, threshold=threshold)
-        elif model.facts is not None and model.facts.segmentation is not None:
-            facts = model.facts.segmentation
-            found.pixels = pixel_classes(facts, blobs[str(facts.blob)], model.description, found.size)
-        elif model.scores is not None:
-            found.classes = best_classes(model.scores, blobs[str(model.scores.blob)], top or model.scores.top)
-        else:
-            found.blobs = blobs
+        decode(found, model, blobs, threshold=threshold, top=top)
     return found
+
+
+def decode(
+    found: Answer, model: Model, blobs: Mapping[str, Array], *, threshold: float | None = None, top: int | None = None
+) -> None:
+    """Say what the blobs of one picture mean, as far as that is known. Raises ConversionError."""
+    if model.facts is not None and (model.facts.heads or model.facts.unknown_heads):
+        found.objects = detections(model.facts, blobs, found.size, threshold=threshold)
+    elif model.facts is not None and model.facts.segmentation is not None:
+        facts = model.facts.segmentation
+        found.pixels = pixel_classes(facts, blobs[str(facts.blob)], model.description, found.size)
+    elif model.scores is not None:
+        found.classes = best_classes(model.scores, blobs[str(model.scores.blob)], top or model.scores.top)
+    else:
+        found.blobs = dict(blobs)
 
 
 @contextmanager

@@ -25,6 +25,13 @@ WORST = 12
 PACKAGES = ("numpy", "protobuf", "opencv-python-headless", "MNN", "torch", "matplotlib", "Jinja2")
 
 
+class Shown(Struct, frozen=True, kw_only=True):
+    """A picture that was an input: for each side a title, and the picture with what was found in it as a data URI."""
+
+    path: str
+    sides: tuple[tuple[str, str], ...]
+
+
 class Worst(Struct, frozen=True, kw_only=True):
     """One of the worst layers: its row in the trial where it is worst, drawn, and both sides."""
 
@@ -34,9 +41,16 @@ class Worst(Struct, frozen=True, kw_only=True):
     beside: Beside | None
 
 
-def write_report(comparison: Comparison, path: Path, *, remarks: Sequence[str] = (), command: str = "") -> None:
+def write_report(
+    comparison: Comparison,
+    path: Path,
+    *,
+    remarks: Sequence[str] = (),
+    command: str = "",
+    pictures: Sequence[Shown] = (),
+) -> None:
     """Write the report, whole or not at all. Raises ConversionError, also where it would replace what is no report."""
-    write_text(path, report(comparison, remarks=remarks, command=command), mark=HTML)
+    write_text(path, report(comparison, remarks=remarks, command=command, pictures=pictures), mark=HTML)
 
 
 def require_drawing() -> None:
@@ -44,8 +58,10 @@ def require_drawing() -> None:
     require("a report", "jinja2", "matplotlib")
 
 
-def report(comparison: Comparison, *, remarks: Sequence[str] = (), command: str = "") -> str:
-    """The text of the report; `command` is the line that made it.
+def report(
+    comparison: Comparison, *, remarks: Sequence[str] = (), command: str = "", pictures: Sequence[Shown] = ()
+) -> str:
+    """The text of the report; `command` is the line that made it, `pictures` what the nets were fed with.
 
     Raises ConversionError where the libraries that draw it are not installed.
     """
@@ -56,7 +72,7 @@ def report(comparison: Comparison, *, remarks: Sequence[str] = (), command: str 
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_printable
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(_facts(comparison, remarks, command))
+    return template.render(_facts(comparison, remarks, command), pictures=pictures)
 
 
 def _printable(value: Any) -> Any:
