@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, ValidationError, convert, field
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 Source = Literal["darknet", "pytorch", "caffe"]
 State = Literal["converted", "unchanged", "failed"]
@@ -49,9 +49,21 @@ class Result(Struct, frozen=True, kw_only=True):
     def from_json(told: Mapping[str, Any]) -> Result:
         """The result that `to_json` gave. Raises ValueError where it is none, or one of another version."""
         try:
-            return convert({name: told[name] for name in Result.__struct_fields__}, Result)
+            made = convert({name: told[name] for name in Result.__struct_fields__}, Result)
         except (KeyError, TypeError, ValidationError) as error:
             raise ValueError(f"no result of a job: {error}") from None
+        return replace(made, engines=_shared(made.engines))
+
+
+_SHARED: dict[tuple[Any, ...], Any] = {}
+
+
+def _shared(engines: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """One mapping for all equal ones: thousands of results are kept, and most say the same of an engine."""
+    each = {name: _SHARED.setdefault(tuple(told.items()), told) for name, told in engines.items()}
+    key = tuple((name, id(told)) for name, told in each.items())
+    shared: Mapping[str, Mapping[str, str]] = _SHARED.setdefault(key, each)
+    return shared
 
 
 class Job(Struct, frozen=True, kw_only=True):

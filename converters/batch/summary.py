@@ -21,10 +21,12 @@ def write_summary(path: Path, outcome: Outcome) -> None:
         "version": outcome.version,
         "seconds": round(outcome.seconds, 3),
         **outcome.counts(),
-        "models": [_told(result) for result in outcome.results],
         "files_of_no_model": [{"path": one.path, "why": one.why} for one in outcome.unpaired],
     }
-    write_text(path, json.dumps(told, indent=1) + "\n", mark=MARK)
+    # a line each: there may be thousands
+    models = ",\n  ".join(json.dumps(_told(result)) for result in outcome.results)
+    text = json.dumps(told, indent=1).removesuffix("\n}")
+    write_text(path, f'{text},\n "models": [\n  {models}\n ]\n}}\n', mark=MARK)
 
 
 def _told(result: Result) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def _told(result: Result) -> dict[str, Any]:
         "bytes": result.bytes,
         "files": {path: size for path, (size, _) in result.files.items()},
         "verify": result.verify,
-        "engines": {name: dict(told) for name, told in result.engines.items()},
+        "engines": result.engines,
         "report": result.report,
         "warnings": list(result.warnings),
         "problems": list(result.problems),
