@@ -78,6 +78,16 @@ def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
 
 LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
 
+_REQUIRED = (
+    ("DetectionOutput", "share_location"),
+    ("DetectionOutput", "background_label_id"),
+    ("DetectionOutput", "keep_top_k"),
+    ("DetectionOutput", "code_type"),
+    ("DetectionOutput", "nms_param"),
+    ("PriorBox", "variance"),
+)
+"""Fields without which it refuses a layer."""
+
 OPENCV = Target(
     name="opencv",
     title="OpenCV DNN 4",
@@ -193,12 +203,12 @@ OPENCV = Target(
     spellings=(
         *(
             Spelling(
-                type_name="DetectionOutput",
-                text=f"a DetectionOutput without {name}",
+                type_name=kind,
+                text=f"a {kind} without {name}",
                 where=partial(_unsaid, name),
                 source="trial with 4.14",
             )
-            for name in ("share_location", "background_label_id", "keep_top_k", "code_type", "nms_param")
+            for kind, name in _REQUIRED
         ),
         Spelling(
             type_name="LRN",
@@ -206,12 +216,6 @@ OPENCV = Target(
             where=partial(_unsaid, "alpha"),
             silent=True,
             source="trial with 4.14, local_size: 3 alone",
-        ),
-        Spelling(
-            type_name="PriorBox",
-            text="a PriorBox without variance",
-            where=partial(_unsaid, "variance"),
-            source="trial with 4.14",
         ),
         Spelling(
             type_name="PriorBox",
