@@ -53,14 +53,8 @@ CODES = (
     ("0", "Done; verify: the nets agree."),
     ("1", "It cannot be converted; verify: nets differ; check: a layer is wrong."),
     ("2", "Wrong usage, or a file is missing; verify: nothing was compared."),
-    ("70", "A fault of tocaffe itself: please report it. 74: it could not print."),
 )
-"""Exit codes, as the documents list them."""
-_CODES_OF_HELP = (
-    *CODES[:2],
-    ("2", "Wrong usage, missing file; verify: nothing compared. 70: our own fault."),
-)
-"""The same in fewer lines: the help fits a terminal of 24."""
+"""Exit codes of what a user or a model is to blame for; the documents list those of the machine and of tocaffe too."""
 NO_MEMORY, OUR_FAULT, OUTPUT_LOST, INTERRUPTED = 1, 70, 74, 130
 
 
@@ -107,8 +101,8 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-        with formatter.section("Exit codes"):
-            formatter.write_dl(_CODES_OF_HELP)
+        with formatter.section("Exit codes (70: a fault of tocaffe)"):
+            formatter.write_dl(CODES)
 
 
 def _kind_of(error: click.UsageError) -> Kind:

@@ -63,7 +63,8 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
 
 def _codes() -> str:
     lost = "What was to be printed could not be: a full disk, a closed output. Files that were written are whole."
-    rows = [*CODES, ("74", lost), ("130", "Interrupted (Ctrl-C).")]
+    ours = ("70", "A fault of tocaffe itself: please report it.")
+    rows = [*CODES, ours, ("74", lost), ("130", "Interrupted (Ctrl-C).")]
     return table(("code", "meaning"), [(code(number), plain(meaning)) for number, meaning in rows])
 
 
