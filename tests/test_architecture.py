@@ -282,6 +282,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.blob",
         "caffe_ir.errors",
         "caffe_ir.files.file_names",
+        "caffe_ir.files.prototxt",
         "caffe_ir.given_files",
         "converters.decode.*",
         "converters.pictures.*",

@@ -26,6 +26,15 @@ def antialiased(image: Array, height: int, width: int, kernel: Kernel = "bilinea
     return _part(image, (height, width), slice(0, height), slice(0, width), kernel)
 
 
+def at_most(image: Array, side: int) -> Array:
+    """A picture (channels, height, width) of bytes, made smaller where its longer side has more pixels than `side`."""
+    height, width = image.shape[1:]
+    if max(height, width) <= side:
+        return image
+    part = side / max(height, width)
+    return antialiased(image, max(1, round(height * part)), max(1, round(width * part)))
+
+
 def middle_of(image: Array, shorter_side: int, height: int, width: int, kernel: Kernel = "bilinear") -> Array:
     """torchvision's Resize(shorter_side), then CenterCrop((height, width)), which may not be larger."""
     _, rows, columns = image.shape

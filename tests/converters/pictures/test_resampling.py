@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from converters.pictures.resampling import Kernel, antialiased, middle_of
+from converters.pictures.resampling import Kernel, antialiased, at_most, middle_of
 
 
 def picture(rows: int, columns: int, channels: int = 3) -> np.ndarray:
@@ -54,3 +54,10 @@ def test_the_middle_is_that_of_torchvision(rows: int, columns: int) -> None:
     whole = by_pillow(image, height, width)
     top, left = round((height - 32) / 2.0), round((width - 30) / 2.0)
     np.testing.assert_array_equal(middle_of(image, 36, 32, 30), whole[:, top : top + 32, left : left + 30])
+
+
+@pytest.mark.parametrize(("size", "wanted"), [((30, 20), (30, 20)), ((700, 1300), (345, 640)), ((5000, 3), (640, 1))])
+def test_a_picture_is_made_smaller_and_never_larger(size: tuple[int, int], wanted: tuple[int, int]) -> None:
+    made = at_most(np.full((3, *size), 77, np.uint8), 640)
+    assert made.shape[1:] == wanted
+    assert (made == 77).all()
