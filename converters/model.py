@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from caffe_ir.files.writer import Written
     from converters.darknet import Head
     from converters.pytorch import Handler
-    from converters.verify import Comparison, Judge
+    from converters.verify import Comparison, Reference
 
 LOGGER = logging.getLogger("tocaffe")
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ class Model(Struct, frozen=True, kw_only=True):
     heads: tuple[Head, ...] = ()
     others: Callable[[Net], Mapping[str, str]] = lambda lowered: {}
     """The files beside the net by what follows the stem, such as ".heads.json"."""
-    judges: Sequence[Judge] = field(default_factory=tuple)
+    references: Sequence[Reference] = field(default_factory=tuple)
     """The programs whose values count as the source's; without one, numpy's run of the net."""
 
     @property
@@ -105,7 +105,7 @@ class Model(Struct, frozen=True, kw_only=True):
         said = header.options if header else {}
         target, head = str(said.get("target", "caffe")), "activated" if said.get("head") == "activated" else "raw"
         lowered = _lowered(self.net, target, head, fold_bn=said.get("fold_bn") is True)
-        source = source_of(self.title, self.net, lowered, self.judges)
+        source = source_of(self.title, self.net, lowered, self.references)
         chosen = [ENGINES[name] for name in dict.fromkeys(("embedded", *engines))]
         files = caffe_files(prototxt, weights_beside(str(stem)))
         return verify(source, files, engines=chosen, asked=[engine.name for engine in chosen])
@@ -157,13 +157,13 @@ def from_pytorch(
     """
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
-    from converters.verify.source import embedded_judge
-    from converters.verify.torch_source import torch_judge
+    from converters.verify.source import embedded_reference
+    from converters.verify.torch_source import torch_reference
 
     captured = capture(module, example_inputs, example_kwargs, approx)
     net = convert(captured.program, handlers=handlers, name=name or type(module).__name__)
     net.notes[:0] = captured.notes
-    return Model(net=net, title=net.name, judges=(torch_judge(captured.program, net), embedded_judge(net)))
+    return Model(net=net, title=net.name, references=(torch_reference(captured.program, net), embedded_reference(net)))
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Model:

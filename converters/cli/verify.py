@@ -69,7 +69,7 @@ def verify(
         check_reduce(wanted, read_files)
         if report is not None:
             check_file(report, HTML, inputs=read_files)
-        found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, judge=wanted.judge))
+        found = opened(source, pair, Asked(read={**darknet, **pytorch}, caffe=caffe, reference=wanted.reference))
         found = replace(found, remarks=(*found.remarks, *target_remarks(pair), *picture_remarks(found, pair, wanted)))
         comparison = compared(found, pair, wanted, quiet=quiet)
         if report is not None:

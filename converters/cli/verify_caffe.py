@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
     """The source that two Caffe files are, run by an engine that reads them. Raises ConversionError and UsageError.
 
-    Where the prototxt of `pair` says that it was converted from such files it is held against them lowered as it says;
-    else blob by blob, by their names.
+    Where the prototxt of `pair` says that it was converted from such files it is compared with them, lowered as it
+    says; else blob by blob, by their names.
     """
     from converters.verify import caffe_files
     from converters.verify import caffe_source as other_net
 
-    if asked.judge == "darknet":
-        raise click.UsageError("--judge darknet: the source is a Caffe net")
+    if asked.reference == "darknet":
+        raise click.UsageError("--reference darknet: the source is a Caffe net")
     if not _was_converted(pair):
         files = caffe_files(source.prototxt, source.caffemodel)
         return _with_reference(Opened(source=other_net(files)), files, asked)
     from converters.caffe import convert, deploy_text, retarget
     from converters.verify import CaffeFiles
-    from converters.verify.source import embedded_judge, source_of
+    from converters.verify.source import embedded_reference, source_of
 
     told = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
     net = convert(source.prototxt, source.caffemodel, input=told.read.input)
     know_pictures_beside(net, source.prototxt)
-    judge = embedded_judge(net, "the Caffe net that it was made of, in float64")
+    reference = embedded_reference(net, "the Caffe net that it was made of, in float64")
     lowering = told.lowering or CaffeOptions(**asked.caffe)
     made = lowered(net.copy(), lowering, rewrite=retarget)
-    found = Opened(source=source_of(str(source.prototxt), net, made, [judge]), remarks=told.remarks)
+    found = Opened(source=source_of(str(source.prototxt), net, made, [reference]), remarks=told.remarks)
     as_it_stands = not told.read.input and all(note.kind not in ("assumed", "dropped") for note in net.notes)
     text = "" if as_it_stands else deploy_text(source.prototxt, input=told.read.input)
     files = CaffeFiles(net=net, prototxt=source.prototxt, caffemodel=source.caffemodel)
@@ -50,17 +50,17 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
 
 def _with_reference(found: Opened, files: CaffeFiles, asked: Asked, text: str = "") -> Opened:
     """The source with an engine that runs its files beside this program, or with the reason why there is none."""
-    from converters.verify.caffe_judge import reference_of
+    from converters.verify.caffe_reference import chosen_reference
     from converters.verify.source import behind
 
-    if asked.judge == "embedded":
+    if asked.reference == "embedded":
         return found
-    reference = reference_of(files, text)
-    if reference.judge is None:
-        remark = f"the reference is this program alone; no other engine runs the source: {reference.why}"
+    choice = chosen_reference(files, text)
+    if choice.reference is None:
+        remark = f"the reference is this program alone; no other engine runs the source: {choice.why}"
         return replace(found, remarks=(*found.remarks, remark))
-    added = behind(reference.judge, found.source.expected.taken)
-    return replace(found, source=replace(found.source, judges=(*found.source.judges, added)))
+    added = behind(choice.reference, found.source.expected.taken)
+    return replace(found, source=replace(found.source, references=(*found.source.references, added)))
 
 
 def _was_converted(pair: Pair) -> bool:

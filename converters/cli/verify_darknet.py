@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from caffe_ir.net import Net
     from converters.cli.verify_stated import Stated
     from converters.darknet import DarknetModel
-    from converters.verify import Judge
+    from converters.verify import Reference
     from converters.verify.readings import Reading
 
 
@@ -26,7 +26,7 @@ def darknet_source(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened
     """The source that a cfg and its weights are, read as these files say. Raises ConversionError and UsageError."""
     told = stated(DarknetOptions, (cfg, weights), pair, asked)
     model = darknet_model(cfg, weights, told.read)
-    found = darknet_opened(cfg, weights, model, expected(model.net, pair, told, asked.caffe), asked.judge)
+    found = darknet_opened(cfg, weights, model, expected(model.net, pair, told, asked.caffe), asked.reference)
     readings = partial(_readings, cfg, weights, model, pair, told, asked.caffe)
     return replace(found, readings=readings, remarks=(*told.remarks, *found.remarks))
 
@@ -53,16 +53,16 @@ def _readings(
 
 
 def darknet_opened(
-    cfg: Path, weights: Path, model: DarknetModel, lowered: Net, judge: Literal["auto", "embedded", "darknet"]
+    cfg: Path, weights: Path, model: DarknetModel, lowered: Net, reference: Literal["auto", "embedded", "darknet"]
 ) -> Opened:
-    """The source that a Darknet model is, judged by Darknet itself where that can be."""
+    """The source that a Darknet model is, with Darknet itself as a reference where it can be one."""
     from converters.darknet import files_beside
-    from converters.verify.darknet_source import DarknetFiles, darknet_judge
-    from converters.verify.source import embedded_judge, source_of
+    from converters.verify.darknet_source import DarknetFiles, darknet_reference
+    from converters.verify.source import embedded_reference, source_of
 
-    judges: list[Judge] = [embedded_judge(model.net)]
-    why = "" if judge == "embedded" else _darknet_unfit(model)
-    if judge != "embedded" and not why:
+    references: list[Reference] = [embedded_reference(model.net)]
+    why = "" if reference == "embedded" else _darknet_unfit(model)
+    if reference != "embedded" and not why:
         header = model.weights.header
         files = DarknetFiles(
             cfg=cfg,
@@ -71,10 +71,10 @@ def darknet_opened(
             numbers_at=None if header.size == header.usual_size else header.size,
             sections=len(model.net.values) - 1,
         )
-        judges.append(darknet_judge(files, model.net))
-    if judge == "darknet" and why:
-        raise click.UsageError(f"--judge darknet: {why}")
-    source = source_of(f"{cfg}, {weights}", model.net, lowered, judges)
+        references.append(darknet_reference(files, model.net))
+    if reference == "darknet" and why:
+        raise click.UsageError(f"--reference darknet: {why}")
+    source = source_of(f"{cfg}, {weights}", model.net, lowered, references)
     return Opened(
         source=replace(source, beside={".heads.json": None, ".input.json": None, **files_beside(model, lowered)}),
         remarks=(f"not compared with Darknet itself: {why}",) if why else (),

@@ -32,7 +32,7 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     read: Mapping[str, Any] = field(default_factory=dict)
     caffe: Mapping[str, Any] = field(default_factory=dict)
-    judge: Literal["auto", "embedded", "darknet"] = "auto"
+    reference: Literal["auto", "embedded", "darknet"] = "auto"
 
 
 class Opened(Struct, frozen=True, kw_only=True):

@@ -48,11 +48,11 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:
-    """The source that a captured program is, judged by torch and by this program."""
-    from converters.verify.source import embedded_judge, source_of
-    from converters.verify.torch_source import torch_judge
+    """The source that a captured program is; torch and this program are its references."""
+    from converters.verify.source import embedded_reference, source_of
+    from converters.verify.torch_source import torch_reference
 
-    source = source_of(title, net, lowered, [torch_judge(program, net), embedded_judge(net)])
+    source = source_of(title, net, lowered, [torch_reference(program, net), embedded_reference(net)])
     return Opened(source=replace(source, whole=_whole(program, net, lowered)))
 
 

@@ -91,7 +91,7 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
         float | None,
         Option(help="Relative error allowed in float32.  [default: 1e-4 and 30 times numpy's]", metavar="X"),
     ] = None
-    judge: Annotated[
+    reference: Annotated[
         Literal["auto", "embedded", "darknet"],
         Option(
             help="Reference for a Darknet net: Darknet itself where it is installed and can run the net, "

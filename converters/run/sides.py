@@ -16,7 +16,7 @@ from converters.pictures.reading import read_picture
 from converters.run.answer import Answer, decode
 from converters.run.model import Model
 from converters.run.session import first_engine, session
-from converters.verify.source import Feeds, JudgeFailed, Source
+from converters.verify.source import Feeds, ReferenceFailed, Source
 
 
 class Side(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ def sides_of(path: Path, model: Model | None, source: Source, feeds: Feeds) -> t
     engine = first_engine()
     of_file = dict(zip([model.input], feeds.values(), strict=True))
     blobs: dict[str, Callable[[], Mapping[str, Array]]] = {
-        f"source, {source.judges[-1].title}": lambda: _of_source(source, model, feeds),
+        f"source, {source.references[-1].title}": lambda: _of_source(source, model, feeds),
         f"Caffe net, {engine}": lambda: session(engine, model.files, model.wanted)(of_file),
     }
     return tuple(_side(title, Answer(path=path, image=image), model, run) for title, run in blobs.items())
@@ -59,10 +59,10 @@ def _of_source(source: Source, model: Model, feeds: Feeds) -> dict[str, Array]:
     blob_of = {value: names[blob] for value, blob in source.expected.values.items() if names[blob] in model.wanted}
     blobs: dict[str, Array] = {}
     try:
-        for value, array in source.judges[-1].values(feeds):
+        for value, array in source.references[-1].values(feeds):
             if value in blob_of and array is not None:
                 blobs[blob_of[value]] = np.asarray(array).reshape(model.files.net.shapes[blob_of[value]])
-    except JudgeFailed as error:
+    except ReferenceFailed as error:
         raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
     if lost := [blob for blob in model.wanted if blob not in blobs]:
         raise ConversionError(Problem(kind=ENGINE, what=f"it gives no {', '.join(lost)}"))

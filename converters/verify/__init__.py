@@ -10,7 +10,7 @@ from converters.verify.caffe_source import caffe_files, caffe_source
 from converters.verify.embedded_engine import EMBEDDED
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
-from converters.verify.source import Judge, JudgeFailed, Source, source_of
+from converters.verify.source import Reference, ReferenceFailed, Source, source_of
 from converters.verify.tool_engine import tool_engine
 from converters.verify.trial import Comparison, Trial
 from converters.verify.verification import verify
@@ -22,8 +22,8 @@ __all__ = [
     "Comparison",
     "Engine",
     "EngineFailed",
-    "Judge",
-    "JudgeFailed",
+    "Reference",
+    "ReferenceFailed",
     "Source",
     "Trial",
     "caffe_files",

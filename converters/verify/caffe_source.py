@@ -1,4 +1,4 @@
-"""A pair of Caffe files: what is verified, and also what another pair can be held against."""
+"""A pair of Caffe files: what is verified, and also what another pair can be compared with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from caffe_ir.files import reader
 from caffe_ir.net import Net
 from caffe_ir.values import Values
 from converters.verify.engine import CaffeFiles
-from converters.verify.source import Source, embedded_judge, source_of
+from converters.verify.source import Source, embedded_reference, source_of
 
 
 def caffe_files(prototxt: str | Path, caffemodel: str | Path) -> CaffeFiles:
@@ -22,7 +22,7 @@ def caffe_source(files: CaffeFiles) -> Source:
     """Another Caffe net as the source: its blobs are its values."""
     net = valued(files.net)
     title = "the other Caffe net, in float64"
-    return source_of(str(files.prototxt), net, net, [embedded_judge(net, title)])
+    return source_of(str(files.prototxt), net, net, [embedded_reference(net, title)])
 
 
 def valued(net: Net) -> Net:

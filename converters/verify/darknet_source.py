@@ -1,4 +1,4 @@
-"""The original author's Darknet as the judge of a Darknet net: Debian's package `darknet`, CPU code in float32."""
+"""The original author's Darknet as the reference of a Darknet net: Debian's package `darknet`, CPU code in float32."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from caffe_ir.given_files import read_bytes
 from caffe_ir.layers import Convolution, Deconvolution
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from converters.verify.source import Feeds, Judge, JudgeFailed, Values
+from converters.verify.source import Feeds, Reference, ReferenceFailed, Values
 
 LIBRARIES = (Path("/usr/lib/darknet/libdarknet.so"), Path("/usr/local/lib/libdarknet.so"))
 CLOSE = 1e-4
@@ -53,7 +53,7 @@ def library() -> Path | None:
 
 
 def why_not(net: Net) -> str:
-    """Why Darknet itself cannot judge this net here; empty where it can."""
+    """Why Darknet itself cannot compute this net here; empty where it can."""
     if library() is None:
         return "Debian's package darknet is not installed: apt install darknet"
     for node in net.nodes:
@@ -75,13 +75,13 @@ def _computed_wrongly(node: Node) -> bool:
     return "[conv" in node.origin.what and (set(layer.stride) != {1} or set(layer.pad) != {0})
 
 
-def darknet_judge(files: DarknetFiles, net: Net) -> Judge:
-    """Real Darknet as a judge; `net` says which values there are."""
+def darknet_reference(files: DarknetFiles, net: Net) -> Reference:
+    """Real Darknet as a reference; `net` says which values there are."""
 
     def values(feeds: Feeds) -> Values:
         return _values(files, net, feeds)
 
-    return Judge(
+    return Reference(
         name="darknet",
         title=f"Darknet itself ({library()}, CPU, float32)",
         values=values,
@@ -117,7 +117,7 @@ def _run(files: DarknetFiles, x: Array, layers: int, folder: Path, result: Path)
     try:
         text = read_bytes(files.cfg)
     except OSError as error:
-        raise JudgeFailed(f"{files.cfg} cannot be read a second time: {error.strerror or error}") from None
+        raise ReferenceFailed(f"{files.cfg} cannot be read a second time: {error.strerror or error}") from None
     cfg.write_bytes(prepared(text, files.input_shape, files.sections))
     np.ascontiguousarray(x, np.float32).tofile(source)
     child = Path(__file__).with_name("darknet_child.py")
@@ -128,7 +128,7 @@ def _run(files: DarknetFiles, x: Array, layers: int, folder: Path, result: Path)
     command = [sys.executable, str(child), *map(str, paths), str(layers), str(len(x))]
     done = subprocess.run(command, check=False, capture_output=True, cwd=files.cfg.resolve().parent)
     if done.returncode != 0 or not done.stdout:
-        raise JudgeFailed(f"Darknet does not run this net: {_last_line(done)}")
+        raise ReferenceFailed(f"Darknet does not run this net: {_last_line(done)}")
     sizes: list[int] = json.loads(done.stdout)
     return sizes
 

@@ -1,4 +1,4 @@
-"""What a Caffe net is held against: a source that computes its values, and the net that it ought to have become."""
+"""What a Caffe net is compared with: a source that computes its values, and the net that it ought to have become."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir import reference
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from caffe_ir.picture_input import PictureInput
+from caffe_ir.reference import walk
 from converters.verify.matching import Makers
 
 Feeds = Mapping[str, Array]
@@ -25,7 +25,7 @@ Values = Iterator[tuple[str, Array | None]]
 give one any more."""
 
 
-class Judge(Struct, frozen=True, kw_only=True):
+class Reference(Struct, frozen=True, kw_only=True):
     """A program that computes what the source means; `tolerance` is what its own rounding may cost a single layer.
 
     `required` says that the net cannot be called right without it.
@@ -47,7 +47,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
     title: str
     expected: Net
-    judges: tuple[Judge, ...]
+    references: tuple[Reference, ...]
     origins: Mapping[str, Origin] = field(default_factory=dict)
     meant: Mapping[str, str] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
@@ -60,32 +60,36 @@ MEANING = 1e-6
 """The largest relative error of one layer in float64: that of stored weights, rounded to float32."""
 
 
-def embedded_judge(net: Net, title: str = "the source's layers as this program reads them, in float64") -> Judge:
-    """The embedded engine as the judge of its own net of exact-source layers (or of any other)."""
+def embedded_reference(
+    net: Net, title: str = "the source's layers as this program reads them, in float64"
+) -> Reference:
+    """The embedded engine as the reference of its own net of exact-source layers (or of any other)."""
 
     def values(feeds: Feeds) -> Values:
         return embedded(net, dict(zip(inputs_of(net), feeds.values(), strict=True)))
 
-    return Judge(name="embedded", title=title, values=values, tolerance=MEANING, precision="float64")
+    return Reference(name="embedded", title=title, values=values, tolerance=MEANING, precision="float64")
 
 
 def embedded(net: Net, feeds: Feeds, dtype: type[np.floating] = np.float64) -> Values:
     """The values of a net under the source's names, as the embedded engine computes them."""
     names = held_by_blob(net.values.items())
-    for node, tops in reference.walk(net, feeds, dtype):
+    for node, tops in walk(net, feeds, dtype):
         for top, array in zip(node.tops, tops, strict=True):
             for value in names.get(top, ()):
                 yield value, array
 
 
-def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = ()) -> Source:
-    """A source that is a net of exact-source layers; without other judges the embedded engine is the only one."""
+def source_of(title: str, meant: Net, expected: Net, references: Iterable[Reference] = ()) -> Source:
+    """A source that is a net of exact-source layers; without other references the embedded engine is the only one."""
     producers = {top: node for node in meant.nodes for top in node.tops}
     makers, known = Makers(meant), {*meant.values.values(), *inputs_of(meant)}
     return Source(
         title=title,
         expected=expected,
-        judges=tuple(behind(judge, expected.taken) for judge in tuple(judges) or (embedded_judge(meant),)),
+        references=tuple(
+            behind(reference, expected.taken) for reference in tuple(references) or (embedded_reference(meant),)
+        ),
         origins={value: producers[blob].origin for value, blob in meant.values.items()},
         meant={
             value: ", ".join(str(node.layer) for node in makers.of(blob, known)) for value, blob in meant.values.items()
@@ -93,12 +97,12 @@ def source_of(title: str, meant: Net, expected: Net, judges: Iterable[Judge] = (
     )
 
 
-def behind(judge: Judge, taken: PictureInput | None) -> Judge:
-    """The judge of a source whose Caffe net takes the bytes of a picture, fed with what the source makes of them."""
+def behind(reference: Reference, taken: PictureInput | None) -> Reference:
+    """The reference of a source whose Caffe net takes a picture's bytes, fed with what the source makes of them."""
     if taken is None:
-        return judge
+        return reference
     return replace(
-        judge, values=lambda feeds: judge.values({name: taken.applied(array) for name, array in feeds.items()})
+        reference, values=lambda feeds: reference.values({name: taken.applied(array) for name, array in feeds.items()})
     )
 
 
@@ -115,8 +119,8 @@ def inputs_of(net: Net) -> dict[str, Shape]:
     return {top: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
 
 
-class JudgeFailed(Exception):
-    """A judge cannot run its source; the message says why."""
+class ReferenceFailed(Exception):
+    """A reference cannot run its source; the message says why."""
 
 
 class Supply(Struct, kw_only=True):

@@ -1,4 +1,4 @@
-"""torch as the judge of a PyTorch model: the captured graph, node by node, in float64.
+"""torch as the reference of a PyTorch model: the captured graph, node by node, in float64.
 
 Half precision, as in an autocast, is computed in float64 too: the file computes in float32, and rounds nothing on its
 way. What it rounds less than the model is among the conversion's assumptions.
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from caffe_ir.net import Net
-from converters.verify.source import MEANING, Feeds, Judge, JudgeFailed, Values, inputs_of
+from converters.verify.source import MEANING, Feeds, Reference, ReferenceFailed, Values, inputs_of
 
 if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
 
 
-def torch_judge(program: ExportedProgram, net: Net) -> Judge:
-    """The program as the judge; `net` is what was captured of it: its inputs, and the names of its values."""
+def torch_reference(program: ExportedProgram, net: Net) -> Reference:
+    """The program as the reference; `net` is what was captured of it: its inputs, and the names of its values."""
     import torch
 
     def values(feeds: Feeds) -> Values:
         return _values(program, net, feeds)
 
     title = f"torch {torch.__version__}, in float64"
-    return Judge(name="torch", title=title, values=values, tolerance=MEANING, precision="float64", required=False)
+    return Reference(name="torch", title=title, values=values, tolerance=MEANING, precision="float64", required=False)
 
 
 def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
@@ -55,7 +55,7 @@ def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
 
 
 def _called(node: torch.fx.Node, known: dict[str, Any]) -> Any:
-    """What a call makes, with float64 wherever the program says another floating type. Raises JudgeFailed."""
+    """What a call makes, with float64 wherever the program says another floating type. Raises ReferenceFailed."""
     import torch
 
     def doubled(item: Any) -> Any:
@@ -63,7 +63,7 @@ def _called(node: torch.fx.Node, known: dict[str, Any]) -> Any:
 
     def look_up(item: torch.fx.Node) -> Any:
         if item.name not in known:
-            raise JudgeFailed(f"torch does not know {item.name}, which {node.name} reads")
+            raise ReferenceFailed(f"torch does not know {item.name}, which {node.name} reads")
         return known[item.name]
 
     args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), look_up)
@@ -72,7 +72,7 @@ def _called(node: torch.fx.Node, known: dict[str, Any]) -> Any:
     try:
         return node.target(*args, **kwargs)
     except Exception as error:
-        raise JudgeFailed(f"torch cannot run {node.name} ({node.target}) in float64: {error}") from error
+        raise ReferenceFailed(f"torch cannot run {node.name} ({node.target}) in float64: {error}") from error
 
 
 def _input(array: Any, dtype: torch.dtype) -> torch.Tensor:

@@ -15,7 +15,7 @@ Verdict = Literal["agrees", "differs", "not compared"]
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """One program beside another. "meaning": each layer by itself on the judge's values; "rounding": the whole net.
+    """One program beside another. "meaning": each layer by itself on the reference's values; "rounding": the whole net.
 
     `allowed` is the largest relative error that passes, for each row. `stopped` says why there are no rows, `asked`
     whether the net's verdict depends on this one.

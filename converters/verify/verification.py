@@ -1,4 +1,4 @@
-"""A Caffe net held against its source: first what each layer means, then what engines make of the whole in float32.
+"""A Caffe net compared with its source: first what each layer means, then what engines make of the whole in float32.
 
 meaning   Each layer of the Caffe net, in float64, on the source's own values: what it makes of them must be the next
           value, to the rounding of the stored weights. An error shows where it is made and nowhere else.
@@ -31,7 +31,7 @@ from converters.verify.foreign import CLOSE, fed_by_order, is_foreign, outputs_m
 from converters.verify.inputs import noise, scaled
 from converters.verify.matching import Makers, matches
 from converters.verify.pair import pair_of
-from converters.verify.source import Feeds, Judge, JudgeFailed, Source, Supply, inputs_of
+from converters.verify.source import Feeds, Reference, ReferenceFailed, Source, Supply, inputs_of
 from converters.verify.trial import Comparison, Trial
 from converters.verify.work import Progress, Work
 
@@ -74,7 +74,7 @@ def verify(
     trials: list[Trial] = []
     with np.errstate(all="ignore"):  # what overflows or is no number shows in the rows
         if meaning:
-            trials += [_meaning(work, judge) for judge in source.judges]
+            trials += [_meaning(work, reference) for reference in source.references]
         if rounding:
             trials += _rounding(work, engines, asked, tolerance, meant=meaning)
     found = findings(work, trials)
@@ -141,28 +141,28 @@ def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
 # ---- meaning -------------------------------------------------------------------------------------------------------
 
 
-def _meaning(work: Work, judge: Judge) -> Trial:
-    trial = Trial(kind="meaning", name=judge.name, title=judge.title, asked=judge.required)
+def _meaning(work: Work, reference: Reference) -> Trial:
+    trial = Trial(kind="meaning", name=reference.name, title=reference.title, asked=reference.required)
     held, found = work.matched.held, dict[str, Row]()
     try:
         for feeds in (*work.feeds, *work.further):
-            take = _supplied(work, judge, feeds)
+            take = _supplied(work, reference, feeds)
             number = 0
             for _, rows in layer_by_layer(work.files.net, held, take, feeds):
                 for seen in rows:
                     number += 1
-                    work.progress(f"meaning, {judge.name}", seen.value, number, len(held))
+                    work.progress(f"meaning, {reference.name}", seen.value, number, len(held))
                     found[seen.value] = worse(found.get(seen.value, seen), seen)
-    except JudgeFailed as error:
+    except ReferenceFailed as error:
         return replace(trial, stopped=str(error))
-    most = max(judge.tolerance, CLOSE) if work.foreign else judge.tolerance
+    most = max(reference.tolerance, CLOSE) if work.foreign else reference.tolerance
     return replace(trial, rows=tuple(found.values()), allowed=(most,) * len(found))
 
 
-def _supplied(work: Work, judge: Judge, feeds: Feeds) -> Take:
-    """What a judge says that a blob ought to hold, by the blob's label."""
+def _supplied(work: Work, reference: Reference, feeds: Feeds) -> Take:
+    """What a reference says that a blob ought to hold, by the blob's label."""
     matched = work.matched
-    supply = Supply(stream=judge.values(feeds), wanted=Counter(map(matched.value, matched.held.values())))
+    supply = Supply(stream=reference.values(feeds), wanted=Counter(map(matched.value, matched.held.values())))
     return lambda label: supply.take(matched.value(label))
 
 
@@ -178,7 +178,7 @@ def _rounding(
         for feeds in work.feeds:
             exact = _in_float64(work, feeds) if meant else _of_the_source(work, feeds)
             _run_beside(work, runs, exact, feeds)
-    except JudgeFailed as error:
+    except ReferenceFailed as error:
         runs = [replace(run, stopped=str(error)) for run in runs]
     usual = next((run.rows for run in runs if run.engine is EMBEDDED), {})
     for run in runs:
@@ -197,7 +197,7 @@ def _in_float64(work: Work, feeds: Feeds) -> Iterator[Array | None]:
 
 
 def _of_the_source(work: Work, feeds: Feeds) -> Iterator[Array | None]:
-    return map(_supplied(work, work.source.judges[0], feeds), work.matched.held.values())
+    return map(_supplied(work, work.source.references[0], feeds), work.matched.held.values())
 
 
 def _run_beside(work: Work, runs: Sequence[_Run], exact: Iterator[Array | None], feeds: Feeds) -> None:

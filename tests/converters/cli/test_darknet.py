@@ -114,7 +114,7 @@ def test_the_next_command_finds_that_both_nets_agree(tmp_path: Path, options: tu
     assert (heading, program, words[0]) == ("next", "convert", "verify")
     assert set(options) - {"--hdf5"} <= set(words)
     assert (str(tmp_path / "deploy.caffemodel.h5") in words) is ("--hdf5" in options)
-    converted(*words, "--engine", "embedded", "--judge", "embedded")
+    converted(*words, "--engine", "embedded", "--reference", "embedded")
 
 
 def test_weights_in_hdf5_are_verified_by_the_engines_that_read_them(tmp_path: Path) -> None:

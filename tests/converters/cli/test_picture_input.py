@@ -1,4 +1,4 @@
-"""STEM.input.json of a PyTorch model. The judge: Pillow and torch, as torchvision's transforms put them together."""
+"""STEM.input.json of a PyTorch model, against Pillow and torch, as torchvision's transforms put them together."""
 
 from __future__ import annotations
 

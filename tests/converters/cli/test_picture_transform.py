@@ -1,4 +1,4 @@
-"""A model that carries timm's pretrained_cfg; the judge is Pillow, as timm's transform for evaluation calls it.
+"""A model that carries timm's pretrained_cfg; the reference is Pillow, as timm's transform for evaluation calls it.
 
 Where timm is installed its own transform is asked, in test_transforms.py.
 """

@@ -1,4 +1,4 @@
-"""`convert run`, as its user types it; the judge of what it prints is the program `darknet` of Debian."""
+"""`convert run`, as its user types it; the reference of what it prints is the program `darknet` of Debian."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_darknet_itself_judges_weights_with_a_header_of_another_length(tmp_path,
     Path(weights).write_bytes(head + Path(weights).read_bytes()[20:])
     made = converted("darknet", cfg, weights, "-o", tmp_path / "net", *options)
     assert made.stdout.splitlines()[-1].endswith(" ".join([str(tmp_path / "net.prototxt"), *options]))
-    done = run(cfg, weights, tmp_path / "net", *options, "--judge", "darknet")
+    done = run(cfg, weights, tmp_path / "net", *options, "--reference", "darknet")
     assert done.exit_code == 0, done.output
     assert "meaning, darknet    agrees" in done.output
     if "--until" in options:
@@ -167,7 +167,7 @@ def test_ctrl_c_ends_it_at_once_and_leaves_no_report(tmp_path) -> None:
     cfg, weights = darknet_model(tmp_path, big)
     converted("darknet", cfg, weights, "-o", tmp_path / "net")
     command = [sys.executable, "-m", "converters.cli.main", "verify", cfg, weights, tmp_path / "net.prototxt"]
-    options = ["--report", tmp_path / "r.html", "--judge", "embedded"]
+    options = ["--report", tmp_path / "r.html", "--reference", "embedded"]
     running = subprocess.Popen(
         [*map(str, [*command, *options])], stderr=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=hear_signals
     )

@@ -24,7 +24,7 @@ def shown(folder: Path, text: str, *pictures: Path) -> list[Shown]:
     heads = folder / "net.heads.json"
     heads.write_text(re.sub(r'("score_threshold": )[\d.]+', r"\g<1>0.2", heads.read_text()))
     pair = pair_of(str(folder / "net"))
-    found = opened(model, pair, Asked(judge="embedded"))
+    found = opened(model, pair, Asked(reference="embedded"))
     return pictures_shown(found, pair, VerifyOptions(inputs=tuple(map(str, pictures))))
 
 
@@ -63,7 +63,7 @@ def test_where_nothing_says_what_outputs_mean_the_picture_stands_alone(tmp_path:
     (tmp_path / "net.heads.json").unlink()
     (tmp_path / "net.input.json").unlink()
     path, pair = picture(tmp_path / "x.png"), pair_of(str(tmp_path / "net"))
-    found = opened(model, pair, Asked(judge="embedded"))
+    found = opened(model, pair, Asked(reference="embedded"))
     (one,) = pictures_shown(found, pair, VerifyOptions(inputs=(str(path),)))
     ((title, image),) = one.sides
     assert title == "the input"

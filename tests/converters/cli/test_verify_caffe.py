@@ -46,7 +46,7 @@ def test_opencv_runs_the_source_itself(tmp_path: Path, monkeypatch: pytest.Monke
     result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
     assert result.exit_code == 1, result.output
     assert "first at fault: tanh" in result.stdout
-    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded", "--judge", "embedded")
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded", "--reference", "embedded")
     assert result.exit_code == 0, result.output
 
 
@@ -74,6 +74,6 @@ def test_without_another_engine_it_says_so(tmp_path: Path) -> None:
 def test_darknet_is_no_reference_of_a_caffe_net(tmp_path: Path) -> None:
     files = pair(tmp_path, INPUT + CONV)
     converted("caffe", *files, "-o", tmp_path / "out")
-    result = tool("verify", *files, tmp_path / "out", "--judge", "darknet")
+    result = tool("verify", *files, tmp_path / "out", "--reference", "darknet")
     assert result.exit_code == 2
-    assert "--judge darknet: the source is a Caffe net" in result.stderr
+    assert "--reference darknet: the source is a Caffe net" in result.stderr

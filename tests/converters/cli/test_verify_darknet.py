@@ -15,16 +15,18 @@ from tests.oracles.darknet import needs_darknet
 def test_darknet_judges_what_it_computes_as_it_was_converted(tmp_path) -> None:
     cfg, weights = map(Path, darknet_model(tmp_path, TINY))
     model = convert(cfg, weights)
-    assert [judge.name for judge in darknet_opened(cfg, weights, model, model.net, "auto").source.judges] == [
+    assert [
+        reference.name for reference in darknet_opened(cfg, weights, model, model.net, "auto").source.references
+    ] == [
         "embedded",
         "darknet",
     ]
     found = darknet_opened(cfg, weights, model, model.net, "embedded")
-    assert [judge.name for judge in found.source.judges] == ["embedded"]
+    assert [reference.name for reference in found.source.references] == ["embedded"]
     other = darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "auto")
-    assert [judge.name for judge in other.source.judges] == ["embedded"]
+    assert [reference.name for reference in other.source.references] == ["embedded"]
     assert other.remarks == ("not compared with Darknet itself: its CPU code does not divide by sqrt(variance + 1e-5)",)
-    with pytest.raises(click.UsageError, match="--judge darknet: its CPU code"):
+    with pytest.raises(click.UsageError, match="--reference darknet: its CPU code"):
         darknet_opened(cfg, weights, convert(cfg, weights, bn="darknet-gpu"), model.net, "darknet")
 
 

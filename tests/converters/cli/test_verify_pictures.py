@@ -1,4 +1,4 @@
-"""What becomes of a picture that `convert verify` is given: for a PyTorch net the judge is Pillow with torch."""
+"""What becomes of a picture that `convert verify` is given: for a PyTorch net the reference is Pillow with torch."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def of_darknet(folder: Path, *words: object) -> tuple[Opened, Pair]:
     model = darknet_model(folder, TINY)
     converted("darknet", *model, "-o", folder / "net", "-q", *words)
     pair = pair_of(str(folder / "net"))
-    return opened(model, pair, Asked(judge="embedded")), pair
+    return opened(model, pair, Asked(reference="embedded")), pair
 
 
 def test_of_darknet(tmp_path: Path, x: Path) -> None:

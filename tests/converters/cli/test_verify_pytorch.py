@@ -40,7 +40,7 @@ def test_a_model_is_read_as_its_files_say_and_judged_by_torch(tmp_path) -> None:
     converted("pytorch", model, "--input", "2x3", "--input", "2:int64", "-o", tmp_path / "net")
     pair = Pair(prototxt=tmp_path / "net.prototxt", caffemodel=tmp_path / "net.caffemodel")
     found = torch_source(model, pair, Asked())
-    assert [judge.name for judge in found.source.judges] == ["torch", "embedded"]
+    assert [reference.name for reference in found.source.references] == ["torch", "embedded"]
     assert found.source.whole == {"places"}
     assert found.remarks == ("options from the comment of net.prototxt: --input 2x3 --input 2:int64",)
 

@@ -13,7 +13,7 @@ from converters.cli.verify_work import given
 from converters.options import VerifyOptions
 from converters.run.model import Model, read_model
 from converters.run.sides import Side, sides_of
-from converters.verify.source import Feeds, JudgeFailed, Source, Values
+from converters.verify.source import Feeds, ReferenceFailed, Source, Values
 from tests.converters.cli.given import TINY, darknet_model
 from tests.converters.run.nets import converted, picture
 
@@ -29,15 +29,15 @@ class Case:
             head["nms"]["score_threshold"] = 0.2
         heads.write_text(json.dumps(facts))
         pair = pair_of(str(prototxt))
-        found = opened(darknet_model(folder, TINY), pair, Asked(judge="embedded"))
+        found = opened(darknet_model(folder, TINY), pair, Asked(reference="embedded"))
         self.path = picture(folder / "x.png")
         self.model: Model | None = read_model(prototxt, caffemodel)
         self.source: Source = found.source
         (self.feeds,) = given(VerifyOptions(inputs=(str(self.path),)), found, pair)
 
     def sides(self, **changed: object) -> tuple[Side, ...]:
-        (judge,) = self.source.judges
-        source = replace(self.source, judges=(replace(judge, **changed),))
+        (reference,) = self.source.references
+        source = replace(self.source, references=(replace(reference, **changed),))
         return sides_of(self.path, self.model, source, self.feeds)
 
 
@@ -57,7 +57,7 @@ def test_both_sides_find_the_same(case: Case) -> None:
 
 def test_a_source_that_cannot_run_says_so_and_the_net_answers(case: Case) -> None:
     def fails(feeds: Feeds) -> Iterator[tuple[str, None]]:
-        raise JudgeFailed("no Darknet here")
+        raise ReferenceFailed("no Darknet here")
         yield
 
     source, caffe = case.sides(values=fails)

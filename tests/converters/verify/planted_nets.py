@@ -158,7 +158,7 @@ def _planted(stem: Path, words: Sequence[str], folded: Sequence[str]) -> Planted
     converted(*words, "-o", stem, *folded)
     pair = Pair(prototxt=Path(f"{stem}.prototxt"), caffemodel=Path(f"{stem}.caffemodel"))
     sources = tuple(words[1:3]) if words[0] == "darknet" else (words[1],)
-    asked = Asked(judge="embedded")
+    asked = Asked(reference="embedded")
     if words[0] == "pytorch":
         asked = Asked(read={"input": ("1x3x16x16",)})
     return PlantedNet(name=stem.name, pair=pair, source=opened(sources, pair, asked), files=Files.read(stem))

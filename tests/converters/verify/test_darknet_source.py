@@ -7,8 +7,8 @@ import pytest
 
 from caffe_ir.layers import Convolution
 from converters.darknet import convert
-from converters.verify import JudgeFailed
-from converters.verify.darknet_source import DarknetFiles, darknet_judge, library, prepared, why_not
+from converters.verify import ReferenceFailed
+from converters.verify.darknet_source import DarknetFiles, darknet_reference, library, prepared, why_not
 from tests.converters.verify.planting import CFG
 from tests.oracles.darknet import layer_outputs, needs_darknet
 from tests.oracles.seeded_weights import write_weights
@@ -30,7 +30,7 @@ def model(tmp_path):
 def test_its_values_are_those_that_the_tests_own_darknet_gives(model) -> None:
     files, net = model
     x = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
-    seen = dict(darknet_judge(files, net).values({"data": x}))
+    seen = dict(darknet_reference(files, net).values({"data": x}))
     right = layer_outputs(files.cfg, files.weights, x)
     assert len(seen) >= 16
     for value, array in seen.items():
@@ -39,15 +39,15 @@ def test_its_values_are_those_that_the_tests_own_darknet_gives(model) -> None:
 
 
 @needs_darknet
-def test_what_ends_darknet_ends_only_the_judge(model, tmp_path) -> None:
+def test_what_ends_darknet_ends_only_the_reference(model, tmp_path) -> None:
     files, net = model
     (tmp_path / "net.cfg").write_text("no cfg at all")
-    with pytest.raises(JudgeFailed, match="Darknet does not run this net"):
-        list(darknet_judge(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
+    with pytest.raises(ReferenceFailed, match="Darknet does not run this net"):
+        list(darknet_reference(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
     (tmp_path / "net.cfg").unlink()
     os.mkfifo(tmp_path / "net.cfg")
-    with pytest.raises(JudgeFailed, match="cannot be read a second time: it is a pipe"):
-        list(darknet_judge(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
+    with pytest.raises(ReferenceFailed, match="cannot be read a second time: it is a pipe"):
+        list(darknet_reference(files, net).values({"data": np.zeros(SHAPE, np.float32)}))
 
 
 def test_our_keys_come_first_for_darknet_takes_the_first_of_two() -> None:
@@ -83,8 +83,8 @@ def test_a_section_that_darknet_cannot_load_is_not_given_to_it(tmp_path) -> None
     write_weights(cfg, weights, seed=0)
     net = convert(cfg, weights).net
     assert "divides by zero" in why_not(net)
-    with pytest.raises(JudgeFailed):  # and so it does
-        dict(darknet_judge(DarknetFiles(cfg=cfg, weights=weights, input_shape=(1, 1, 4, 4)), net).values(ONE))
+    with pytest.raises(ReferenceFailed):  # and so it does
+        dict(darknet_reference(DarknetFiles(cfg=cfg, weights=weights, input_shape=(1, 1, 4, 4)), net).values(ONE))
 
 
 @needs_darknet

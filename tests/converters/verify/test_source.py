@@ -32,13 +32,13 @@ def test_a_source_tells_where_its_values_come_from_and_what_they_are() -> None:
     source = source_of("small", small(), small())
     assert str(source.origins["conv_0"]) == "tiny.cfg:1"
     assert source.meant["conv_0"] == "Sigmoid()"
-    assert [judge.name for judge in source.judges] == ["embedded"]
+    assert [reference.name for reference in source.references] == ["embedded"]
     assert inputs_of(small()) == {"data": (1, 2)}
 
 
 def test_the_embedded_judge_takes_inputs_by_their_order() -> None:
-    (judge,) = source_of("small", small(), small()).judges
-    seen = dict(judge.values({"renamed": np.zeros((1, 2))}))
+    (reference,) = source_of("small", small(), small()).references
+    seen = dict(reference.values({"renamed": np.zeros((1, 2))}))
     assert np.array(seen["relu_0"]).tolist() == [[0.5, 0.5]]
 
 

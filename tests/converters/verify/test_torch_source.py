@@ -7,7 +7,7 @@ from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
 from converters.cli.verify_pytorch import pytorch_opened
-from converters.verify import JudgeFailed
+from converters.verify import ReferenceFailed
 from tests.converters.verify.planting import parameter, verified, weights
 
 torch = pytest.importorskip("torch")
@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402
 
 from converters.pytorch import convert  # noqa: E402
 from converters.pytorch.capture.capture import capture  # noqa: E402
-from converters.verify.torch_source import torch_judge  # noqa: E402
+from converters.verify.torch_source import torch_reference  # noqa: E402
 
 
 class Small(nn.Module):
@@ -46,7 +46,7 @@ def opened(**options):
 def test_every_node_is_as_torch_itself_computes_it() -> None:
     model, program, net, _, _ = opened()
     x = torch.randn(1, 3, 7, 9, generator=torch.Generator().manual_seed(1))
-    seen = dict(torch_judge(program, net).values({"x": x.numpy()}))
+    seen = dict(torch_reference(program, net).values({"x": x.numpy()}))
     assert set(seen) == set(net.values)
     with torch.no_grad():
         right = model.double()(x.double()).numpy()
@@ -121,11 +121,11 @@ def test_an_input_of_which_only_the_size_is_read_is_not_asked_for() -> None:
     x = torch.randn(2, 3)
     program = capture(Sized(), (x, x)).program
     net = convert(program, name="sized")
-    found = dict(torch_judge(program, net).values({"x": x.numpy()}))
+    found = dict(torch_reference(program, net).values({"x": x.numpy()}))
     np.testing.assert_allclose(np.array(found["add"]), 3 + x.double().numpy())
 
 
 def test_a_call_that_torch_refuses_is_told() -> None:
     _, program, net, *_ = opened()
-    with pytest.raises(JudgeFailed, match="torch cannot run conv"):
-        list(torch_judge(program, net).values({"x": np.zeros((1, 4, 7, 9), np.float32)}))
+    with pytest.raises(ReferenceFailed, match="torch cannot run conv"):
+        list(torch_reference(program, net).values({"x": np.zeros((1, 4, 7, 9), np.float32)}))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.layers import Input, Power, Scale
-from converters.verify import EMBEDDED, Engine, EngineFailed, Judge, JudgeFailed, source_of
+from converters.verify import EMBEDDED, Engine, EngineFailed, Reference, ReferenceFailed, source_of
 from converters.verify.inputs import noise
 from tests.caffe_ir.build import add, net_of
 from tests.converters.verify.planting import converted, engine, parameter, verified
@@ -90,11 +90,11 @@ def test_an_engine_that_shows_only_some_blobs_is_compared_in_those(tmp_path, net
 
 def test_a_judge_that_cannot_judge_is_told_and_another_decides(tmp_path, net) -> None:
     def values(feeds):
-        raise JudgeFailed("no such library")
+        raise ReferenceFailed("no such library")
         yield
 
-    judge = Judge(name="gone", title="", values=values, tolerance=1e-4, precision="float32", required=False)
-    source = replace(net.source, judges=(*net.source.judges, judge))
+    reference = Reference(name="gone", title="", values=values, tolerance=1e-4, precision="float32", required=False)
+    source = replace(net.source, references=(*net.source.references, reference))
     found = verified(tmp_path, source, net.made)
     assert found.verdict == "agrees"
     assert found.trials[1].stopped == "no such library"
@@ -157,6 +157,6 @@ def test_an_output_that_is_the_same_number_everywhere_says_little(tmp_path) -> N
 
 def test_nothing_compared_is_no_agreement(tmp_path, net) -> None:
     assert verified(tmp_path, net.source, net.made, meaning=False, rounding=False).verdict == "not compared"
-    empty = replace(net.source, judges=(Judge(name="mute", title="", values=lambda feeds: iter(()), tolerance=1e-6,
-                                              precision="float64"),))  # fmt: skip
+    mute = Reference(name="mute", title="", values=lambda feeds: iter(()), tolerance=1e-6, precision="float64")
+    empty = replace(net.source, references=(mute,))
     assert verified(tmp_path, empty, net.made).verdict == "not compared"

@@ -13,20 +13,20 @@ from caffe_ir.files.reader import misspellings, spelled_file
 from caffe_ir.targets import TARGETS
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
-from converters.verify.source import Feeds, Judge, JudgeFailed, Values, held_by_blob, inputs_of
+from converters.verify.source import Feeds, Reference, ReferenceFailed, Values, held_by_blob, inputs_of
 
 REFERENCES = {"pycaffe": "caffe", "opencv": "opencv", "mnn": "mnn"}
 """The engines that may be the reference, the best first, each with the target that says what it computes."""
 
 
-class Reference(Struct, frozen=True, kw_only=True):
+class Choice(Struct, frozen=True, kw_only=True):
     """The engine that is the reference; None where there is none, and then `why` says what keeps each from it."""
 
-    judge: Judge | None = None
+    reference: Reference | None = None
     why: str = ""
 
 
-def reference_of(files: CaffeFiles, text: str = "") -> Reference:
+def chosen_reference(files: CaffeFiles, text: str = "") -> Choice:
     """The first engine that is installed and computes every layer of these files as Caffe does.
 
     `files.net` says which values there are. `text` is what the engine reads in the place of the prototxt, where that
@@ -36,9 +36,9 @@ def reference_of(files: CaffeFiles, text: str = "") -> Reference:
     for name, target in REFERENCES.items():
         why = _unfit(ENGINES[name], target, files)
         if not why:
-            return Reference(judge=engine_judge(ENGINES[name], files, text))
+            return Choice(reference=engine_reference(ENGINES[name], files, text))
         reasons.append(f"{name}: {why}")
-    return Reference(why="; ".join(reasons))
+    return Choice(why="; ".join(reasons))
 
 
 def _unfit(engine: Engine, target: str, files: CaffeFiles) -> str:
@@ -55,7 +55,7 @@ def _unfit(engine: Engine, target: str, files: CaffeFiles) -> str:
     return ""
 
 
-def engine_judge(engine: Engine, files: CaffeFiles, text: str = "") -> Judge:
+def engine_reference(engine: Engine, files: CaffeFiles, text: str = "") -> Reference:
     """An engine as the reference of the net in these files, or with `text` as their prototxt."""
 
     def values(feeds: Feeds) -> Values:
@@ -69,7 +69,7 @@ def engine_judge(engine: Engine, files: CaffeFiles, text: str = "") -> Judge:
             yield from _values(engine, replace(files, prototxt=path), given)
 
     what = f"{files.prototxt.name}, without what is for training," if text else files.prototxt.name
-    return Judge(
+    return Reference(
         name=engine.name,
         title=f"{what} in {engine.title()}, float32",
         values=values,
@@ -88,4 +88,4 @@ def _values(engine: Engine, files: CaffeFiles, feeds: Feeds) -> Values:
         for blob, array in zip(wanted, engine.blobs(files, wanted, feeds), strict=True):
             yield from ((value, array) for value in names[blob])
     except EngineFailed as error:
-        raise JudgeFailed(str(error)) from error
+        raise ReferenceFailed(str(error)) from error
