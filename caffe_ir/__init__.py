@@ -26,7 +26,7 @@ def write(
 ) -> Written:
     """Rewrite what a front end gave for its target, and write STEM.prototxt and STEM.caffemodel.
 
-    The layers of `net` stay as they are, so that it can be written for another target as well; its notes tell what was
+    The layers of `net` stay as they are, so that it can be written for another target as well; its notes say what was
     rewritten. With `durable` the files survive a power cut right behind the call.
     Raises KeyError for an unknown target, and ConversionError where the net has no exact form or cannot be written, or
     would replace a file that tocaffe did not make: not with `force`.

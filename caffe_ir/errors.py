@@ -1,4 +1,4 @@
-"""What we tell the user: where in his source something stands, what is wrong with it, what was taken for granted."""
+"""What is reported to the user: where in the source something stands, what is wrong with it, what was assumed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ShapeError(ValueError):
 
 
 class Problems(Struct):
-    """Collects problems, so that all of them can be told at once."""
+    """Collects problems, so that all of them can be reported at once."""
 
     found: list[Problem] = field(default_factory=list)
 

@@ -33,7 +33,7 @@ def caffe_pool_output(size: Pair, kernel: Pair, stride: Pair, pad: Pair, round_m
     """Caffe's Pooling (pooling_layer.cpp:97-118).
 
     The last window is taken back where it would start in the padding behind the image; but only when a pad is not
-    zero, and then on both axes, whichever of them has it. That is why the two axes cannot be told apart here.
+    zero, and then on both axes, whichever of them has it. That is why the two axes cannot be distinguished here.
     Caffe divides in float32, which is the same as long as sizes stay below 2^24.
     """
     up = round_mode == "CEIL"

@@ -34,7 +34,7 @@ class Layer(Struct, frozen=True, kw_only=True):
     """The smallest and the largest number of bottoms."""
 
     variant: ClassVar[str] = ""
-    """The field that tells this class from another of the same type in a file; empty for the usual one."""
+    """The field that distinguishes this class from another of the same type in a file; empty for the usual one."""
 
     @classmethod
     def declared(cls) -> dict[str, Any]:

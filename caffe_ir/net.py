@@ -196,7 +196,7 @@ class Net:
         self.redirect(blob, name)
 
     def remove(self, node: Node) -> None:
-        """Take out a node that nobody reads; the values of the source that it held are gone with it."""
+        """Take out a node that nobody reads; the values of the source in it are gone with it."""
         del self.nodes[self.place(node)]
         self._index.drop(node)
         self.values.forget(node.tops)

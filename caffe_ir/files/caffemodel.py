@@ -59,7 +59,7 @@ def stream(
 ) -> None:
     """Write the file. Weights that lie in another file go through one small buffer.
 
-    `progress` is told how many bytes were written since the last time. Raises OSError where the file cannot be written,
+    `progress` is called with the bytes written since the last call. Raises OSError where the file cannot be written,
     and ConversionError where a source
     is gone or has become shorter.
     """

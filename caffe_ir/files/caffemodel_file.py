@@ -1,4 +1,4 @@
-"""The weights in a file of Caffe's, whichever of its two forms it has: they are told apart as Caffe does."""
+"""The weights in a file of Caffe's, in either of its two forms, distinguished as Caffe does it."""
 
 from __future__ import annotations
 

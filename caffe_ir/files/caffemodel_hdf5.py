@@ -1,8 +1,8 @@
 """Weights as HDF5, the other form that Caffe reads: of any size, where the binary form ends at 2^31 - 1 bytes.
 
 A group `data` holds a group for each layer, and that its blobs as datasets `0`, `1` ...; a blob that an earlier layer
-owns is not written again (net.cpp of BVLC Caffe, ToHDF5 and CopyTrainedLayersFromHDF5). Caffe tells the two forms apart
-by the first bytes.
+owns is not written again (net.cpp of BVLC Caffe, ToHDF5 and CopyTrainedLayersFromHDF5). Caffe distinguishes the two
+forms by the first bytes.
 
 h5py lays the file out; the numbers themselves go where it left room for them as they go into the binary form.
 """

@@ -34,7 +34,7 @@ class StoredWeights(Struct, frozen=True, kw_only=True):
     def of(self, node: Node, shapes: Shapes) -> tuple[Blob, ...]:
         """The weights of a node, which takes some of these shapes. Raises ConversionError where Caffe would stop.
 
-        So it does where Caffe would run the layer on its fillers instead, without a word.
+        So it does where Caffe would run the layer on its fillers instead, without a message.
         """
         own = self.layers.get(node.name)
         shared = {place: self.shared[name] for place, name in enumerate(node.param_names) if name in self.shared}

@@ -1,4 +1,4 @@
-"""Where the weights of a net come from, told at the end of its prototxt, so that it can be filled again exactly.
+"""Where the weights of a net come from, written at the end of its prototxt, so that it can be filled again exactly.
 
 A comment for each layer with weights names, blob by blob, the tensor of the checkpoint whose numbers they are; or says
 that they are constant, the same for every checkpoint in which the tensors below are as they were; or that they were
@@ -11,7 +11,7 @@ computed in another way:
     # unused "aux.weight"
     # the same "decoder.weight" "encoder.weight"
 
-The shape of a tensor is its blob's, if none is told; a blob of several times its numbers has them over and over.
+The shape of a tensor is its blob's, if none is given; a blob of several times its numbers has them over and over.
 Tensors must be as they were whose numbers stand in the net otherwise than as a blob: in fields of layers, or in weights
 that the model computes. The number behind a name is the beginning of a SHA-256 of its numbers in float64.
 """
@@ -77,7 +77,7 @@ def sources_text(net: Net) -> str:
 
 
 def read_sources(text: str) -> WeightSources:
-    """The sources that a prototxt tells; empty where it tells none. What is no such line is passed over."""
+    """The sources that a prototxt names; empty where it names none. What is no such line is passed over."""
     begin = text.find(HEAD)
     layers: dict[str, tuple[BlobSource, ...]] = {}
     as_it_was: dict[str, str] = {}

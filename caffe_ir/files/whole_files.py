@@ -127,7 +127,7 @@ def publish(moves: Sequence[Move], *, gone: Iterable[Path] = (), durable: bool =
 
 
 def target_of(place: Path) -> Path:
-    """Where a place really is. Raises OSError where no file can be: told now, while no other file has been moved."""
+    """Where a place really is. Raises OSError where no file can be: now, while no other file has been moved."""
     target = Path(os.path.realpath(place))
     try:
         mode = target.stat().st_mode

@@ -24,7 +24,7 @@ from caffe_ir.net import Net
 from caffe_ir.targets import Target
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes of the caffemodel were written since the last time, and how many there are in all."""
+"""Called with the bytes of the caffemodel written since the last call, and those of the whole."""
 
 
 class Written(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def write(
 ) -> Written:
     """Write STEM.prototxt and STEM.caffemodel, and further files by their endings (`.heads.json`).
 
-    The prototxt begins with a comment that says what it was made of, as far as `origins` tells (header.py).
+    The prototxt begins with a comment that says what it was made of, as far as `origins` says (header.py).
     With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
     The files are written beside their places first, in a folder that is made if it is not there, and moved there at the
     end: whatever ends the process, never do files of two runs load together (whole_files.py). `durable` says
@@ -65,7 +65,7 @@ def write(
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     contents = {ending: _encoded(content) for ending, content in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
-    text = prototxt(net, target) + _told_sources(net)
+    text = prototxt(net, target) + _named_sources(net)
     contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
     places = {each: with_ending(stem, each) for each in (ending, *contents)}
     check_set(stem, places, inputs=_sources(net), force=force)
@@ -155,7 +155,7 @@ def refuse(net: Net, target: Target) -> None:
     problems.raise_if_any()
 
 
-def _told_sources(net: Net) -> str:
+def _named_sources(net: Net) -> str:
     """Where its weights come from; loads nothing for a net that was made from no checkpoint."""
     if not net.behind.used:
         return ""
@@ -170,9 +170,9 @@ def _sources(net: Net) -> set[Path]:
 
 
 def _reserve(file: BinaryIO, length: int) -> None:
-    """Ask for the whole room on the disk at once: a third less time to fill it, and a full disk is told at once.
+    """Ask for the whole room on the disk at once: a third less time to fill it, and a full disk is noticed at once.
 
-    Raises OSError where there is not so much; where the system or its file system cannot tell, the writing will.
+    Raises OSError where there is not so much; where the system or its file system cannot say, the writing will.
     """
     if not length or not hasattr(os, "posix_fallocate"):
         return

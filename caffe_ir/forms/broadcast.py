@@ -1,7 +1,7 @@
 """Products, sums and maxima of blobs whose shapes differ, by numpy's rules, from layers that never broadcast.
 
 - Equal shapes: Eltwise PROD, SUM or MAX. A difference is the sum with the negative: half of the readers of Caffe files
-  drop the coefficients of Eltwise without a word, and compute a + b for a - b.
+  drop the coefficients of Eltwise without a message, and compute a + b for a - b.
 - A product with numbers for some axes in a row, from axis 0 on or for the whole batch, as (N, C, 1, 1) for channels:
   Reshape to those axes, and Scale with two bottoms from the first of them on (scale_layer.cpp: the shape of the second
   bottom must be that part of the first's; a 1 is not broadcast).

@@ -1,8 +1,8 @@
 """Softplus -> BNLL between two Power: log(1 + e^(beta x)) / beta.
 
 torch takes x itself above the threshold. What is left out there is log(1 + e^-z) of z = beta x > threshold, at most
-1.1e-10 of the value for torch's 20; for thresholds below 19 the two are told apart: with m = 1 where z > threshold and
-s the softplus of z, z m + s (1 - m).
+1.1e-10 of the value for torch's 20; for thresholds below 19 the two are distinguished: with m = 1 where z > threshold
+and s the softplus of z, z m + s (1 - m).
 """
 
 from __future__ import annotations

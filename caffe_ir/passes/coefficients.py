@@ -1,6 +1,6 @@
 """Eltwise SUM with coefficients -> a Power for each factor, and the plain sum.
 
-Half of the readers of Caffe files drop the coefficients without a word, and add a and b for a - b or a + 0.2 b. A
+Half of the readers of Caffe files drop the coefficients without a message, and add a and b for a - b or a + 0.2 b. A
 product with a number is computed rightly by all that know Power, and a change of sign goes into the weights before it.
 """
 

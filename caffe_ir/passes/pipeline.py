@@ -2,7 +2,7 @@
 
 The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
-- dead before the others: nobody should lower, or be told of, what is not read.
+- dead before the others: nobody should lower, or be warned of, what is not read.
 - lrn_chain before what lowers the parts of the chain.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.

@@ -119,7 +119,7 @@ def _begun(file: IO[bytes]) -> int | None:
 
 
 def _result(line: bytes) -> Result | None:
-    """The result that a line tells; None where it is of another version, or no result."""
+    """The result in a line; None where it is of another version, or no result."""
     try:
         return Result.from_json(json.loads(line))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The line of every table and key of a TOML text, which the parsers of Python's library do not tell."""
+"""The line of every table and key of a TOML text, which the parsers of Python's library do not give."""
 
 from __future__ import annotations
 

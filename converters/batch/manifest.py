@@ -1,4 +1,4 @@
-"""A manifest, TOML, as the jobs that it asks for; all that is wrong with it is told at once, by line."""
+"""A manifest, TOML, as the jobs that it asks for; all that is wrong with it is reported at once, by line."""
 
 from __future__ import annotations
 

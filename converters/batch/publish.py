@@ -76,7 +76,7 @@ def check_places(
 
 
 def keep_report(stage: Path, stem: Path, name: str) -> None:
-    """Move a report alone, of that name, to its place: the files that it judges stay behind.
+    """Move a report alone, of that name, to its place: the files that it is about stay behind.
 
     Raises OSError, and ConversionError where there is another file.
     """

@@ -19,7 +19,7 @@ from converters.batch.publish import remove_leftovers
 def run(
     jobs: Iterable[Job], pool: Pool, journal: Journal, *, force: bool, seen: Callable[[Result], None]
 ) -> list[Result]:
-    """Do the jobs and give their results in the jobs' order; `seen` is told each as it comes.
+    """Do the jobs and give their results in the jobs' order; `seen` is called with each as it comes.
 
     Unless forced, a job may find that it was done before. Only as many jobs as the pool wants wait in it, so that a
     batch of any length costs this process little. Raises nothing for a job that fails.

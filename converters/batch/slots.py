@@ -17,7 +17,7 @@ from converters.batch.job import Job, Result
 from converters.batch.publish import remove_leftovers
 
 Steps = Callable[[int, str, str], None]
-"""Told the number of the process, the name of its model and what it is at; both are empty when it is done."""
+"""Called with the number of the process, its model's name and what it is doing; both are empty when it is done."""
 
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from {module} import main; main()"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

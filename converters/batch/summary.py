@@ -30,7 +30,7 @@ def write_summary(path: Path, outcome: Outcome) -> None:
 
 
 def _told(result: Result) -> dict[str, Any]:
-    """One model as the summary tells it: times in seconds, memory and files in bytes."""
+    """One model in the summary: times in seconds, memory and files in bytes."""
     return {
         "name": result.name,
         "target": result.target,

@@ -20,7 +20,7 @@ from converters.batch.job import Job, Result
 from converters.batch.publish import check_places, keep_report, publish, staged, untouched
 
 Tell = Callable[[str], None]
-"""Told in a few words what a job is at."""
+"""Called with what a job is doing, in a few words."""
 
 
 class Made(Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from converters.batch.job import Job, Result
 from converters.batch.work import Tell
 
 _STEPS_EVERY = 0.1
-"""Seconds between two steps that are told, so that telling costs nothing."""
+"""Seconds between two steps that are reported, so that reporting costs nothing."""
 
 
 def serve(work: Callable[[Job, Tell], Result]) -> None:

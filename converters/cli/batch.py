@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from caffe_ir.extras import require
 from converters.cli.batch_shown import show_outcome, show_unpaired, shown
 from converters.cli.command import Command, refuse_missing
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.say import say, say_whole
 from converters.options.caffe import TARGETS
 
@@ -121,7 +121,7 @@ def batch(
     """
     begin, started = datetime.now(), time.monotonic()
     refuse_missing(Path(name) for name in models if not has_magic(name))
-    with failures_told(" ".join(models), code=REFUSED), _interruptions_told():
+    with failures_reported(" ".join(models), code=REFUSED), _interruptions_reported():
         if init:
             _print_manifest(models, strict=strict)
             return
@@ -166,7 +166,7 @@ def _unverified(job: Job) -> Job:
 
 
 @contextmanager
-def _interruptions_told() -> Iterator[None]:
+def _interruptions_reported() -> Iterator[None]:
     """Say what to do after Ctrl-C."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""The files that tell of a batch: its summary, its page and its JUnit XML, looked at before it runs, written after."""
+"""The files about a batch: its summary, its page and its JUnit XML, looked at before it runs, written after."""
 
 from __future__ import annotations
 

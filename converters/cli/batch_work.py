@@ -191,15 +191,15 @@ def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:
         for trial in found.trials
         if not trial.stopped
     }
-    told = {"verdict": found.verdict, "values": len(found.values), "worst": worst, "remarks": list(remarks)}
+    verified = {"verdict": found.verdict, "values": len(found.values), "worst": worst, "remarks": list(remarks)}
     differs = NETS_DIFFER.mark(f"verify: {found.verdict}\n    -> {_UNVERIFIED}")
     refused = () if found.verdict == "agrees" else (differs, *map(str, found.faults))
     report = _beside(stage, ".verify.html")
     try:
         write_report(found, report, remarks=remarks)
     except ConversionError as error:  # the comparison stands without it
-        return Made(verify=told, refused=refused, warnings=tuple(map(str, error.problems)))
-    return Made(verify=told, refused=refused, report=report.name)
+        return Made(verify=verified, refused=refused, warnings=tuple(map(str, error.problems)))
+    return Made(verify=verified, refused=refused, report=report.name)
 
 
 def _beside(stem: Path, ending: str) -> Path:

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import asdict
 
 from converters.cli.command import Command, InputFile
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import caffe_origins
@@ -44,7 +44,7 @@ def caffe(
     The net computes what it computed; layers that the engine refuses or gets wrong are written otherwise, and what is
     for training alone is left out.
     """
-    with failures_told(prototxt):
+    with failures_reported(prototxt):
         from caffe_ir.targets import TARGETS
         from converters.caffe import convert, retarget
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from converters.cli.command import Command, InputFile
-from converters.cli.failure import WRONG_USAGE, failures_told
+from converters.cli.failure import WRONG_USAGE, failures_reported
 from converters.cli.options import Choice
 from converters.cli.say import say
 from converters.cli.targets import print_rows
@@ -44,7 +44,7 @@ def check(prototxt: Path, names: tuple[str, ...], shapes: tuple[str, ...], as_js
     Needs no caffemodel. Ends with 1 where a layer falls short in a target that was checked, with 2 where the file
     cannot be read.
     """
-    with failures_told(prototxt, what="cannot be checked", code=WRONG_USAGE):
+    with failures_reported(prototxt, what="cannot be checked", code=WRONG_USAGE):
         from caffe_ir.targets import TARGETS
         from converters.caffe import check_file
 
@@ -65,8 +65,8 @@ def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) ->
     from caffe_ir.targets.description import EVIDENCE
 
     counts = _counts(found)
-    told = ", ".join(f"{counts[effect]} {effect}" for effect in counts) or "every layer is computed rightly"
-    say(f"{prototxt} for {target.name} ({target.title}): {told}")
+    summed = ", ".join(f"{counts[effect]} {effect}" for effect in counts) or "every layer is computed rightly"
+    say(f"{prototxt} for {target.name} ({target.title}): {summed}")
     for one in found:
         verdict = one.verdict
         say(f"  {one.origin}: {one.layer} is {_EFFECT[verdict.effect]}: {verdict.why}")
@@ -117,8 +117,8 @@ def _counts(found: Sequence[Shortfall]) -> Counter[str]:
 def _print_json(found: Mapping[str, Sequence[Shortfall]]) -> None:
     import json
 
-    told = {name: [_plain(one) for one in each] for name, each in found.items()}
-    say(json.dumps(told, indent=1, ensure_ascii=False), lines=True)
+    summed = {name: [_plain(one) for one in each] for name, each in found.items()}
+    say(json.dumps(summed, indent=1, ensure_ascii=False), lines=True)
 
 
 def _plain(one: Shortfall) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import asdict
 
 from converters.cli.command import Command, InputFile
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import darknet_origins
@@ -44,7 +44,7 @@ def darknet(
     The Caffe net computes what Darknet computes, layer by layer, and loads in an unpatched Caffe.
     """
     quiet = wanted.quiet
-    with failures_told(cfg):
+    with failures_reported(cfg):
         from caffe_ir.targets import TARGETS
         from converters.darknet import files_beside
         from converters.darknet.finite import FiniteCheck

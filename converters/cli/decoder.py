@@ -8,7 +8,7 @@ import click
 
 from caffe_ir.files.file_names import PROTOTXT, stem_of_weights
 from converters.cli.command import Command, refuse_missing
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import stem_of
 from converters.cli.say import say
 
@@ -31,7 +31,7 @@ def decoder(net: str, output: str | None, quiet: bool) -> None:
     stem = net.removesuffix(_HEADS).removesuffix(PROTOTXT)
     heads = Path((stem_of_weights(stem) or stem) + _HEADS)
     refuse_missing((heads,))
-    with failures_told(str(heads), what="cannot be made a decoder of"):
+    with failures_reported(str(heads), what="cannot be made a decoder of"):
         from caffe_ir.files.replaceable import check_file
         from caffe_ir.files.text_files import write_text
         from converters.decode.facts import read_facts

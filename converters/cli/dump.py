@@ -14,7 +14,7 @@ from caffe_ir.error_kinds.files import CANNOT_WRITE
 from caffe_ir.error_kinds.weights import FORM_NOT_READ
 from caffe_ir.visible import visible
 from converters.cli.command import Command, InputFile
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.options import FILE
 from converters.cli.say import say
 
@@ -50,7 +50,7 @@ def dump(files: tuple[Path, ...], npz: Path | None) -> None:
     """
     if len(files) > 2:
         raise click.UsageError("one file, or a cfg and its weights")
-    with failures_told(str(files[-1]), what="cannot be listed"):
+    with failures_reported(str(files[-1]), what="cannot be listed"):
         if npz is not None:
             from caffe_ir.files.replaceable import check_file
 

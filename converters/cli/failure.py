@@ -17,7 +17,9 @@ CANNOT_CONVERT, WRONG_USAGE = 1, 2
 
 
 @contextmanager
-def failures_told(source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT) -> Iterator[None]:
+def failures_reported(
+    source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT
+) -> Iterator[None]:
     """Turn ConversionError into the list of its problems and an exit code."""
     from caffe_ir.errors import ConversionError, Problem
     from caffe_ir.extras import NotInstalledError
@@ -30,18 +32,18 @@ def failures_told(source: object, *, what: str = "cannot be converted", code: in
     except ConversionError as error:
         count = len(error.problems)
         say(f"{source} {what}: {count} problem{'s' if count > 1 else ''}", err=True)
-        for text in told(error.problems):
+        for text in texts_of(error.problems):
             say(f"  {text}", err=True, lines=True)
         if codes := dict.fromkeys(problem.kind.code for problem in error.problems if problem.kind):
             say(f"More about {'it' if len(codes) == 1 else 'them'}: convert explain {' '.join(codes)}", err=True)
         if error.notes:
             say("Warnings that may explain this:", err=True)
-        for text in told(Problem(what=note.text, origin=note.origin) for note in error.notes):
+        for text in texts_of(Problem(what=note.text, origin=note.origin) for note in error.notes):
             say(f"  {text}", err=True, lines=True)
         raise click.exceptions.Exit(code) from error
 
 
-def told(problems: Iterable[Problem]) -> list[str]:
+def texts_of(problems: Iterable[Problem]) -> list[str]:
     """One text for each problem; those that differ by their place alone share one, which names all the places."""
     groups: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
@@ -50,7 +52,7 @@ def told(problems: Iterable[Problem]) -> list[str]:
 
 
 def _text(first: Problem, others: Sequence[Problem]) -> str:
-    """The problem as it is told alone, with the further places between what is wrong and what helps."""
+    """The problem as it is printed alone, with the further places between what is wrong and what helps."""
     if not others:
         return first.with_code()
     head, arrow, hint = first.with_code().partition("\n    -> ")
@@ -66,5 +68,5 @@ def _places(first: Problem, others: Sequence[Problem]) -> str:
     elsewhere = dict.fromkeys(str(origin) for origin in origins if origin.file != file or origin.line is None)
     counted = ", ".join(map(str, dict.fromkeys(origin.line for origin in origins if origin.line in lines)))
     numbers = f"line{'s' if len(lines) > 1 else ''} {counted}" if lines else ""
-    told_places = "; ".join(part for part in (numbers, ", ".join(elsewhere)) if part)
-    return f": {told_places}" if told_places else " in the same place"
+    reported_places = "; ".join(part for part in (numbers, ", ".join(elsewhere)) if part)
+    return f": {reported_places}" if reported_places else " in the same place"

@@ -51,8 +51,8 @@ def _check_pass(dump_after: str | None) -> None:
     stages = ("source", *dict.fromkeys(one.name for one in PIPELINE))
     if dump_after is not None and dump_after not in stages:
         meant = did_you_mean(dump_after, stages)
-        told = f"{dump_after!r} is no pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
-        raise click.BadParameter(told, param_hint="--dump-after")
+        message = f"{dump_after!r} is no pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
+        raise click.BadParameter(message, param_hint="--dump-after")
 
 
 def check_stem(stem: Path, output: str | None, inputs: Iterable[Path]) -> None:
@@ -117,7 +117,7 @@ def lowered(net: Net, caffe: CaffeOptions, *, dump_after: str | None = None, rew
 def for_tools(net: Net, name: str, target: str, others: Mapping[str, str], wanted: OutputOptions) -> Mapping[str, str]:
     """The side files that are wanted of a net whose files are called `name`, by their endings.
 
-    Raises ConversionError where a tool cannot be told exactly what the net needs.
+    Raises ConversionError where a tool's file cannot say exactly what the net needs.
     """
     if not wanted.side_files:
         return {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from converters.cli.command import Command, InputFile
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import stem_of
 from converters.cli.progress import bytes_written
 from converters.cli.say import say
@@ -25,7 +25,7 @@ def init(prototxt: Path, output: str | None, seed: int, force: bool, quiet: bool
     Defaults without a filler are Caffe's: weights 0, Scale 1, PReLU 0.25, and BatchNorm without statistics, which
     divides by sqrt(eps).
     """
-    with failures_told(str(prototxt), what="cannot be filled"):
+    with failures_reported(str(prototxt), what="cannot be filled"):
         from caffe_ir.files.file_names import BINARY, HDF5
         from caffe_ir.files.fillers import filled
         from caffe_ir.files.reader import read, read_spelled

@@ -137,7 +137,7 @@ def convert() -> None:
 
 
 class _Ended(BaseException):
-    """A signal ended the program. No SystemExit: that one may be the user's code's, and is told as its fault."""
+    """A signal ended the program. No SystemExit: that one may be the user's code's, and is reported as its fault."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

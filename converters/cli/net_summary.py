@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from caffe_ir.files.file_names import PROTOTXT
 from converters.cli.command import Command, by_stem, refuse_missing
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.options import takes
 from converters.cli.say import say
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
@@ -43,7 +43,7 @@ def summary(
     MODEL is a Darknet CFG (its WEIGHTS are not needed), a PyTorch model as for `convert pytorch`, or a PROTOTXT or
     the STEM of one, which is listed as it is.
     """
-    with failures_told(" ".join(files), what="cannot be summed up"):
+    with failures_reported(" ".join(files), what="cannot be summed up"):
         from caffe_ir.summary import summary as summed
 
         found = summed(_net(files, darknet, pytorch, caffe))

@@ -33,8 +33,8 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # click has it as generic
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         meant = did_you_mean(str(value), self.choices)
-        told = super().get_invalid_choice_message(value, ctx)
-        return f"{told}\n{meant}" if meant else told
+        message = super().get_invalid_choice_message(value, ctx)
+        return f"{message}\n{meant}" if meant else message
 
 
 def takes(without: Collection[str] = (), source: Source | None = None, **kinds: type[Struct]) -> Decorator:

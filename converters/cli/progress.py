@@ -20,7 +20,7 @@ _PATIENCE = 1.0
 
 @contextmanager
 def bytes_written(label: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function that is told how many bytes were written and how many there are in all.
+    """Gives a function to call with the bytes that were written and those of the whole.
 
     A bar appears, on a terminal, after a second.
     """
@@ -57,7 +57,7 @@ def _bar(label: str, total: int) -> Progress:
 
 @contextmanager
 def counted(label: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
-    """Gives a function that is told that one more of so many things is done; a bar on a terminal shows it."""
+    """Gives a function to call when one more of so many things is done; a bar on a terminal shows it."""
     if quiet or total < 2 or not sys.stderr.isatty():
         yield lambda: None
         return

@@ -42,13 +42,13 @@ def check(
     factory: str,
     quiet: bool,
 ) -> None:
-    """Read the two files back, run them and the model on the same numbers, and tell every module's difference.
+    """Read the two files back, run them and the model on the same numbers, and report every module's difference.
 
     Raises ConversionError where a layer differs by more than TOLERANCE of its largest value.
     """
     net = read(prototxt, caffemodel)
     feeds = _feeds(net)
-    wanted = {one.top: one.modules[-1] for one in done.rows if not one.told}
+    wanted = {one.top: one.modules[-1] for one in done.rows if not one.named}
     theirs, outputs = _module_values(model, list(feeds.values()), set(wanted.values()))
     # of one output there is no doubt which it is; a net that was converted from the model has them in its order
     if len(outputs) == len(net.outputs) == 1 or (len(outputs) == len(net.outputs) and not wanted):
@@ -112,8 +112,8 @@ def filled_model(factory: str, arguments: Mapping[str, Any], tensors: Mapping[st
     try:
         load_weights(module, dict(tensors))
     except ConversionError as error:
-        told = (replace(one, what=f"the weights do not fit {factory}: {one.what}") for one in error.problems)
-        raise ConversionError(*told) from None
+        whose = (replace(one, what=f"the weights do not fit {factory}: {one.what}") for one in error.problems)
+        raise ConversionError(*whose) from None
     return module.double().eval()
 
 

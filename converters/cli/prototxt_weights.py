@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from caffe_ir.files.file_names import BINARY, HDF5
 from caffe_ir.visible import visible
 from converters.cli.command import InputFile, SectionedOption, refuse_missing
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import check_stem, stem_of
 from converters.cli.options import FILE
 from converters.cli.progress import bytes_written
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from caffe_ir.errors import Note
-    from converters.transplant import Told, Transplanted
+    from converters.transplant import NamedSources, Transplanted
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -110,14 +110,14 @@ def fill_prototxt(
     force: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Write STEM.caffemodel with the weights of a state_dict for the layers of a prototxt, and tell what went where.
+    """Write STEM.caffemodel with the weights of a state_dict for the layers of a prototxt, and report what went where.
 
     Exits with 1, and writes nothing, where a layer or a key is left or open; without `strict` the former are left to
     fillers. With `factory` the model that it makes is compared with what was written.
     """
     own_eps = _eps(eps)
     refuse_missing((Path(model),))
-    with failures_told(model):
+    with failures_reported(model):
         from caffe_ir.files.fillers import filled
         from caffe_ir.files.reader import read, read_spelled
         from caffe_ir.files.replaceable import check_file, check_weights, with_ending
@@ -135,8 +135,8 @@ def fill_prototxt(
         given = Map() if map_file is None else read_map(map_file)
         opened = open_weights(model)
         chosen = only_set(opened.tensors, weights_key)
-        told = _told_by(prototxt)
-        done = transplant(read(prototxt), chosen.tensors, given=given, told=told, eps=own_eps, partial=not strict)
+        named = _stated_by(prototxt)
+        done = transplant(read(prototxt), chosen.tensors, given=given, named=named, eps=own_eps, partial=not strict)
         net = filled(done.net, read_spelled(prototxt), seed=seed, only=done.unfilled) if done.unfilled else done.net
         if factory is not None:
             from converters.cli.prototxt_check import check, filled_model
@@ -153,20 +153,20 @@ def fill_prototxt(
             check(prototxt, path, done, made, factory=factory, quiet=quiet)
 
 
-def _told_by(prototxt: Path) -> Told:
+def _stated_by(prototxt: Path) -> NamedSources:
     """What a prototxt of ours says of its weights, with the caffemodel beside it. Raises ConversionError."""
     from caffe_ir.files.caffemodel_file import read_layers
     from caffe_ir.files.file_names import weights_beside
     from caffe_ir.files.weight_sources import read_sources
     from caffe_ir.given_files import read_bytes
-    from converters.transplant import Told
+    from converters.transplant import NamedSources
 
     sources = read_sources(read_bytes(prototxt).decode(errors="replace"))
     if not any(one.constant for blobs in sources.layers.values() for one in blobs):
-        return Told(sources=sources)
+        return NamedSources(sources=sources)
     caffemodel = weights_beside(str(prototxt.with_suffix("")))
     written = {layer.name: layer.blobs for layer in read_layers(caffemodel)} if caffemodel.exists() else {}
-    return Told(sources=sources, caffemodel=caffemodel, written=written)
+    return NamedSources(sources=sources, caffemodel=caffemodel, written=written)
 
 
 def _eps(text: str) -> float | None:
@@ -185,7 +185,7 @@ def _write_map(path: Path, done: Transplanted) -> None:
     from caffe_ir.files.text_files import write_text
     from converters.transplant import map_text
 
-    lines = [(row.layers[0], row.modules, row.why) for row in done.rows if not row.told]
+    lines = [(row.layers[0], row.modules, row.why) for row in done.rows if not row.named]
     lines += [(name, (), "its filler") for name in sorted(done.unfilled)]
     unused = [key for key, reason in done.left.items() if not reason or reason == "left out by the map"]
     write_text(path, map_text(lines, unused))

@@ -9,7 +9,7 @@ import click
 from msgspec.structs import asdict
 
 from converters.cli.command import Command, missing_file, refuse_missing
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import torch_origins
@@ -58,7 +58,7 @@ def pytorch(
         raise click.UsageError("--weights-key says which weights of a file: give it as --weights FILE")
     _refuse_missing(model)
     quiet = wanted.quiet
-    with failures_told(model):
+    with failures_reported(model):
         from caffe_ir.targets import TARGETS
 
         inputs = (model, model.rpartition(":")[0], read.weights or "", *read.plugins)

@@ -11,7 +11,7 @@ import click
 
 from caffe_ir.error_kinds.files import CANNOT_WRITE
 from converters.cli.command import Command, InputFile, refuse_missing
-from converters.cli.failure import CANNOT_CONVERT, failures_told, told
+from converters.cli.failure import CANNOT_CONVERT, failures_reported, texts_of
 from converters.cli.progress import counted, working
 from converters.cli.run_shown import as_json, as_text, drawn
 from converters.cli.say import say, say_whole
@@ -65,7 +65,7 @@ def run(
     former, and a vector is the scores of classes. Of a folder all pictures in it are taken. A picture that cannot be
     read is reported, and the others go on; the exit code is 1 then.
     """
-    with failures_told(net, what="cannot be run"):
+    with failures_reported(net, what="cannot be run"):
         from converters.pictures.reading import ENDINGS
         from converters.run.model import read_model
         from converters.run.names import read_names
@@ -112,7 +112,7 @@ def _one(
         if place is not None:
             _write(place, found, names)
     except ConversionError as error:
-        for text in told(error.problems):
+        for text in texts_of(error.problems):
             say(text, err=True, lines=True)
         return False
     if json:

@@ -17,7 +17,7 @@ from converters.cli.verify_inputs import inputs_apart
 from converters.cli.verify_opened import Asked
 from converters.cli.verify_pictures import picture_remarks
 from converters.cli.verify_reduced import check_reduce, reduce_and_say
-from converters.cli.verify_shown import show_comparison, verdict_told
+from converters.cli.verify_shown import show_comparison, verdict_reported
 from converters.cli.verify_source import opened, parted
 from converters.cli.verify_target import target_remarks
 from converters.cli.verify_work import EXIT_CODES, compared, could_not
@@ -76,7 +76,7 @@ def verify(
             pictures = pictures_shown(found, pair, wanted)
             write_report(comparison, report, remarks=found.remarks, command=command_line(), pictures=pictures)
     if quiet:
-        verdict_told(comparison)
+        verdict_reported(comparison)
     else:
         show_comparison(comparison, found.remarks, verbose=verbose)
     if wanted.reduce is not None:

@@ -35,15 +35,15 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
     from converters.verify import CaffeFiles
     from converters.verify.source import embedded_reference, source_of
 
-    told = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
-    net = convert(source.prototxt, source.caffemodel, input=told.read.input)
+    as_stated = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
+    net = convert(source.prototxt, source.caffemodel, input=as_stated.read.input)
     know_pictures_beside(net, source.prototxt)
     reference = embedded_reference(net, "the Caffe net that it was made of, in float64")
-    lowering = told.lowering or CaffeOptions(**asked.caffe)
+    lowering = as_stated.lowering or CaffeOptions(**asked.caffe)
     made = lowered(net.copy(), lowering, rewrite=retarget)
-    found = Opened(source=source_of(str(source.prototxt), net, made, [reference]), remarks=told.remarks)
-    as_it_stands = not told.read.input and all(note.kind not in ("assumed", "dropped") for note in net.notes)
-    text = "" if as_it_stands else deploy_text(source.prototxt, input=told.read.input)
+    found = Opened(source=source_of(str(source.prototxt), net, made, [reference]), remarks=as_stated.remarks)
+    as_it_stands = not as_stated.read.input and all(note.kind not in ("assumed", "dropped") for note in net.notes)
+    text = "" if as_it_stands else deploy_text(source.prototxt, input=as_stated.read.input)
     files = CaffeFiles(net=net, prototxt=source.prototxt, caffemodel=source.caffemodel)
     return _with_reference(found, files, asked, text)
 

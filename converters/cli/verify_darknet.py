@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 
 def darknet_source(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened:
     """The source that a cfg and its weights are, read as these files say. Raises ConversionError and UsageError."""
-    told = stated(DarknetOptions, (cfg, weights), pair, asked)
-    model = darknet_model(cfg, weights, told.read)
-    found = darknet_opened(cfg, weights, model, expected(model.net, pair, told, asked.caffe), asked.reference)
-    readings = partial(_readings, cfg, weights, model, pair, told, asked.caffe)
-    return replace(found, readings=readings, remarks=(*told.remarks, *found.remarks))
+    as_stated = stated(DarknetOptions, (cfg, weights), pair, asked)
+    model = darknet_model(cfg, weights, as_stated.read)
+    found = darknet_opened(cfg, weights, model, expected(model.net, pair, as_stated, asked.caffe), asked.reference)
+    readings = partial(_readings, cfg, weights, model, pair, as_stated, asked.caffe)
+    return replace(found, readings=readings, remarks=(*as_stated.remarks, *found.remarks))
 
 
 def _readings(
-    cfg: Path, weights: Path, model: DarknetModel, pair: Pair, told: Stated[DarknetOptions], caffe: Mapping[str, Any]
+    cfg: Path,
+    weights: Path,
+    model: DarknetModel,
+    pair: Pair,
+    as_stated: Stated[DarknetOptions],
+    caffe: Mapping[str, Any],
 ) -> Iterator[Reading]:
     """The same weights under every other --bn that is in use."""
     from converters.darknet.batch_norm import IN_USE
@@ -40,12 +45,12 @@ def _readings(
 
     seen = {str(model.batch_norm)}
     for choice in ("auto", *IN_USE):
-        other = darknet_model(cfg, weights, replace(told.read, bn=choice), check_finite=False)
+        other = darknet_model(cfg, weights, replace(as_stated.read, bn=choice), check_finite=False)
         if str(other.batch_norm) in seen:
             continue
         seen.add(str(other.batch_norm))
         yield Reading(
-            expected=expected(other.net, pair, told, caffe),
+            expected=expected(other.net, pair, as_stated, caffe),
             chosen=f"divide by {other.batch_norm}, as with --bn {choice}",
             instead=f"{model.batch_norm} belongs ({model.batch_norm.why.partition(';')[0]})",
             hint=f"convert again, or if the weights mean the former, verify with --bn {choice} too",

@@ -44,7 +44,7 @@ class Opened(Struct, frozen=True, kw_only=True):
     """Other ways to read the same files, for one of which the Caffe net may have been made."""
 
 
-def expected(net: Net, pair: Pair, told: Stated[Any], caffe: Mapping[str, Any]) -> Net:
+def expected(net: Net, pair: Pair, as_stated: Stated[Any], caffe: Mapping[str, Any]) -> Net:
     """The source lowered as it was for these files: as the prototxt says, or as far as its layers show it.
 
     `caffe` are the options that the user has given. Raises ConversionError.
@@ -53,8 +53,8 @@ def expected(net: Net, pair: Pair, told: Stated[Any], caffe: Mapping[str, Any]) 
     from caffe_ir.given_files import check_regular, read_bytes
     from converters.verify.matching import nearest
 
-    if told.lowering is not None:
-        return lowered(net.copy(), told.lowering)
+    if as_stated.lowering is not None:
+        return lowered(net.copy(), as_stated.lowering)
     unknown = [
         CaffeOptions(**{"head": head, "fold_bn": fold, **caffe})
         for head in ("raw", "activated")

@@ -14,7 +14,7 @@ Steps = Callable[[str, str, int, int], None]
 
 @contextmanager
 def steps(*, quiet: bool = False) -> Iterator[Steps]:
-    """Gives a function that is told what is at work, at which layer, the how many-eth it is and how many there are.
+    """Gives a function to call with what is running, at which layer, its number and how many there are.
 
     A bar appears on a terminal, and is gone at the end.
     """

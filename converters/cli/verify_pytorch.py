@@ -27,16 +27,16 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
 
-    told = stated(PyTorchOptions, (Path(source.rpartition(":")[0] or source),), pair, asked)
-    model = torch_model(source, told.read)
+    as_stated = stated(PyTorchOptions, (Path(source.rpartition(":")[0] or source),), pair, asked)
+    model = torch_model(source, as_stated.read)
     with users_code():
-        captured = capture(model.loaded.model, model.args, model.kwargs, told.read.approx)
+        captured = capture(model.loaded.model, model.args, model.kwargs, as_stated.read.approx)
         program = captured.program
         net = convert(program, handlers=model.handlers, name=model.loaded.name)
     near = [f"{note.text}; the reference computes it so too" for note in captured.notes if note.kind == "warning"]
-    read = completed(net, told.read, model.loaded.transform)
+    read = completed(net, as_stated.read, model.loaded.transform)
     know_pictures(net, read)
-    found = pytorch_opened(source, program, net, expected(net, pair, told, asked.caffe))
+    found = pytorch_opened(source, program, net, expected(net, pair, as_stated, asked.caffe))
     made = found.source.expected
     beside = {
         ENDING: None,
@@ -44,7 +44,7 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
         **input_file(made, read),
         **heads_file(made, read, model.loaded.model),
     }
-    return replace(found, source=replace(found.source, beside=beside), remarks=(*told.remarks, *near))
+    return replace(found, source=replace(found.source, beside=beside), remarks=(*as_stated.remarks, *near))
 
 
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:

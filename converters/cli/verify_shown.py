@@ -108,7 +108,7 @@ def _blank(comparison: Comparison, trial: Trial) -> str:
     return f"{first}{more}: {text}{f' ({place})' if place else ''}"
 
 
-def verdict_told(comparison: Comparison) -> None:
+def verdict_reported(comparison: Comparison) -> None:
     """The verdict alone, for --quiet, and the first fault."""
     say(verdict_line(comparison))
     for line in list(lines_of(comparison))[:1]:

@@ -37,7 +37,7 @@ _SOURCES: dict[type[Struct], Source] = {
 class Stated(Struct, Generic[Options], frozen=True, kw_only=True):
     """How a source is to be read and lowered; `lowering` is None where the prototxt does not say how it was lowered.
 
-    `remarks` tell what was taken from the comment, and what has to be given anew.
+    `remarks` say what was taken from the comment, and what has to be given anew.
     """
 
     read: Options

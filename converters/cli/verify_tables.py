@@ -126,5 +126,5 @@ def _shapes(row: Row) -> str:
 
 
 def figure(relative: float) -> str:
-    """A relative error in as few characters as tell it."""
+    """A relative error in as few characters as show it."""
     return "0" if relative == 0 else f"{relative:.1e}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from converters.cli.failure import told
+from converters.cli.failure import texts_of
 from converters.cli.verify_opened import Pair
 
 
@@ -24,5 +24,5 @@ def target_remarks(pair: Pair) -> tuple[str, ...]:
     try:
         read(pair.prototxt, target=target)
     except ConversionError as error:
-        return tuple(f"{text}: the file says that it is for {target.name}" for text in told(error.problems))
+        return tuple(f"{text}: the file says that it is for {target.name}" for text in texts_of(error.problems))
     return ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from caffe_ir.errors import ConversionError
-from converters.cli.failure import failures_told
+from converters.cli.failure import failures_reported
 from converters.cli.verify_opened import Asked, Opened, Pair
 from converters.cli.verify_pictures import preparation_of
 from converters.cli.verify_progress import steps
@@ -28,7 +28,7 @@ EXIT_CODES = {"agrees": AGREES, "differs": DIFFERS, "not compared": NOT_COMPARED
 
 def could_not(what: str) -> AbstractContextManager[None]:
     """Turn ConversionError into the list of its problems and exit 2: nothing was compared."""
-    return failures_told(what, what="cannot be compared", code=NOT_COMPARED)
+    return failures_reported(what, what="cannot be compared", code=NOT_COMPARED)
 
 
 def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = False) -> Comparison:
@@ -93,14 +93,14 @@ def verify_written(files: tuple[str, ...], written: Written, asked: Asked, *, qu
 
     Raises Exit with the verdict's code unless they agree.
     """
-    from converters.cli.verify_shown import show_comparison, verdict_told
+    from converters.cli.verify_shown import show_comparison, verdict_reported
 
     pair = Pair(prototxt=written.prototxt, caffemodel=written.caffemodel)
     with could_not(str(written.prototxt)):
         found = opened(files, pair, asked)
         comparison = compared(found, pair, VerifyOptions(), quiet=quiet)
     if quiet:
-        verdict_told(comparison)
+        verdict_reported(comparison)
     else:
         show_comparison(comparison, found.remarks)
     if comparison.verdict != "agrees":

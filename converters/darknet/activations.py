@@ -75,7 +75,7 @@ DEFAULTS: Mapping[str, str] = {
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
-    """The layers of an activation as a section asks for it; what stands against it, or what must be told about it."""
+    """The layers of an activation as a section asks for it; what stands against it, or what must be reported."""
 
     layers: tuple[Layer, ...] = ()
     refused: str = ""

@@ -52,7 +52,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
 
 class LostError(Exception):
-    """A section reads a value that could not be made; the reason has been told already."""
+    """A section reads a value that could not be made; the reason has been reported already."""
 
 
 class Filters(Struct, frozen=True, kw_only=True):

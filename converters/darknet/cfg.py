@@ -68,7 +68,7 @@ def read_cfg(path: str | Path) -> Cfg:
 
 
 def parse_cfg(data: bytes, file: str) -> Cfg:
-    """Read the bytes of a cfg file; `file` is the name told in messages. Raises ConversionError."""
+    """Read the bytes of a cfg file; `file` is the name in messages. Raises ConversionError."""
     problems, notes = Problems(), list[Note]()
     text = _decode(data, file, notes)
     lines = _meaningful_lines(text, file, problems)

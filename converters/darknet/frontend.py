@@ -152,7 +152,7 @@ def _facts_for(model: DarknetModel, net: Net | None) -> Facts:
 
 
 def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tuple[Cfg, WeightsFile]:
-    """Both files; what is wrong with each of them is told together."""
+    """Both files; what is wrong with each of them is reported together."""
     found: list[Problem] = []
     read: Cfg | None = None
     file: WeightsFile | None = None
@@ -183,7 +183,7 @@ def _batch_norm(decision: Decision, file: WeightsFile, wanted: str) -> BatchNorm
 def _asked(plan: Plan, build: Build, whole: Cfg) -> fit.Asked | None:
     """Where the arrays end that the sections ask for; None where one could not be made.
 
-    Nobody can tell how many a section would have read that is missing.
+    It is unknown how many a section would have read that is missing.
     """
     if None in build.values:
         return None

@@ -1,7 +1,7 @@
 """Options that never change what a net computes from an input, by the places that read them.
 
 They are for training, for augmentation, for the way a picture is brought to the input, and for what is done to boxes
-after the last layer. Every other option that nobody read is told.
+after the last layer. Every other option that nobody read is reported.
 """
 
 from __future__ import annotations

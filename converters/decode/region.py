@@ -12,7 +12,7 @@ from converters.decode.channels import exponential, logistic, rounded, softmax
 from converters.decode.heads import RegionHead
 
 HIERARCHY_THRESHOLD = np.float32(0.5)
-"""detector.c: a class is told more precisely while its probability is above this (-hier)."""
+"""detector.c: a class is named more precisely while its probability is above this (-hier)."""
 
 
 def boxes_of_region(head: RegionHead, blob: Array, *, threshold: float) -> Boxes:

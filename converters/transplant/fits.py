@@ -26,7 +26,7 @@ def module_class(module: Module) -> Hashable:
 
 
 def receiver_form(receiver: Receiver) -> Hashable:
-    """What tells the receivers of one class apart, if it tells their modules apart in the same way."""
+    """What distinguishes the receivers of one class, if it distinguishes their modules in the same way."""
     if receiver.kind == "norm":
         return isinstance(receiver.nodes[0].layer, BatchNorm)
     return receiver.shape

@@ -3,7 +3,7 @@
 Modules and layers of one class (fits.py) are matched together, in this order of trust: a class of one needs no more;
 all have the same names; each stands where its neighbour, already known, says it must (neighbours.py); or the net's own
 dependencies leave one order, which is the one in which the modules are registered. Layers that run side by side have
-no order: there words must tell. What is left, or is told two ways by two kinds of evidence, stays open.
+no order: there words must decide. What is left, or is decided two ways by two kinds of evidence, stays open.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _divided(
     for module in whole.modules:
         giving[of_module(module)].append(module)
     alike = {kind: len(each) for kind, each in taking.items()} == {kind: len(each) for kind, each in giving.items()}
-    # what is told by missing something is not told for sure
+    # what is known by missing something is not known for sure
     if not alike or None in taking:
         return [whole]
     return [Family(receivers=tuple(taking[kind]), modules=tuple(giving[kind])) for kind in taking]

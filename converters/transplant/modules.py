@@ -67,7 +67,7 @@ def modules_of(tensors: Mapping[str, Tensor]) -> list[Module]:
 
 
 def _split(key: str) -> tuple[str, str, str]:
-    """Prefix, role and part of a key; the part tells the layers of one LSTM apart, and its tensors from others."""
+    """Prefix, role and part of a key; the part distinguishes the layers of one LSTM, and its tensors from others."""
     if recurrent := _RECURRENT.fullmatch(key):
         return recurrent[1] or "", recurrent[2], recurrent[3] or "cell"
     prefix, _, role = key.rpartition(".")

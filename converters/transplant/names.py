@@ -14,7 +14,7 @@ _GENERIC = """
     module net network norm p relu res residual resnet scale seq stage unit x
 """
 GENERIC = frozenset(_GENERIC.split())
-"""Words that say what a layer is or where it stands in a count, and so do not tell two alike layers apart for sure."""
+"""Words that say what a layer is or where it stands in a count, and so do not distinguish two alike layers for sure."""
 
 _COUNTER = re.compile(r"([a-z]*)_?(\d+)")
 _WORD = re.compile(r"[a-z]+")
@@ -69,7 +69,7 @@ def without_common_prefix(modules: Sequence[Module]) -> dict[Module, str]:
 
 
 def words(*names: str) -> frozenset[str]:
-    """The words of names that can tell alike layers apart: no bare numbers, no word of GENERIC, numbered or not."""
+    """The words of names that can distinguish alike layers: no bare numbers, no word of GENERIC, numbered or not."""
     parts = {part for name in names for part in plain(name).split("_")}
     return frozenset(part for part in parts if (found := _WORD.findall(part)) and not GENERIC.issuperset(found))
 

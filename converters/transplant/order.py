@@ -1,6 +1,6 @@
 """What the net's own dependencies say of a class: layers that must run one behind the other, as modules are registered.
 
-Layers that run side by side have no order; names and neighbours must tell those apart.
+Layers that run side by side have no order; names and neighbours must distinguish those.
 """
 
 from __future__ import annotations

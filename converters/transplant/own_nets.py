@@ -1,4 +1,4 @@
-"""Prototxts that were converted from the same model: they tell blob by blob what fills them, so nothing is matched."""
+"""Prototxts that were converted from the same model: they say blob by blob what fills them, so nothing is matched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 5
 AGAIN = "convert the model again, with these weights: convert pytorch MODEL --weights FILE"
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class NamedSources(Struct, frozen=True, kw_only=True):
     """What a prototxt says of its weights, and the weights that were written with it, by layer."""
 
     sources: WeightSources = field(default_factory=WeightSources)
@@ -38,13 +38,13 @@ class Filled(Struct, frozen=True, kw_only=True):
     left: Mapping[str, str]
 
 
-def under_their_names(tensors: Mapping[str, Tensor], told: Told) -> tuple[dict[str, Tensor], str]:
+def under_their_names(tensors: Mapping[str, Tensor], named: NamedSources) -> tuple[dict[str, Tensor], str]:
     """The tensors without the one prefix with which all that the prototxt names are there, and that prefix.
 
     Raises ConversionError where there are several.
     """
-    blobs = {one.key for blobs in told.sources.layers.values() for one in blobs if one.key}
-    wanted = blobs or told.sources.as_it_was.keys()
+    blobs = {one.key for blobs in named.sources.layers.values() for one in blobs if one.key}
+    wanted = blobs or named.sources.as_it_was.keys()
     some = next(iter(wanted), "")
     prefixes = {name.removesuffix(some) for name in tensors if name.endswith(f".{some}")} if some else set()
     fitting = [prefix for prefix in sorted(prefixes) if all(prefix + key in tensors for key in wanted)]
@@ -56,10 +56,10 @@ def under_their_names(tensors: Mapping[str, Tensor], told: Told) -> tuple[dict[s
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, prefix
 
 
-def filled_as_told(
-    net: Net, tensors: Mapping[str, Tensor], told: Told, problems: Problems, *, without: Collection[str] = ()
+def filled_as_named(
+    net: Net, tensors: Mapping[str, Tensor], named: NamedSources, problems: Problems, *, without: Collection[str] = ()
 ) -> Filled:
-    """Fill what the prototxt tells, `without` some layers. What it tells and cannot be done is a problem.
+    """Fill what the prototxt names, `without` some layers. What it names and cannot be done is a problem.
 
     Layers that it does not name stay as they are. Every tensor must have the shape that it had, and the constants stand
     in the caffemodel that was written with the prototxt.
@@ -69,19 +69,19 @@ def filled_as_told(
     lost: list[str] = []
     computed: list[str] = []
     for node in net.nodes:
-        sources = told.sources.layers.get(node.name, ())
+        sources = named.sources.layers.get(node.name, ())
         if not node.blobs or len(sources) != len(node.blobs) or node.name in without:
             continue
         if any(not one.key and not one.constant for one in sources):
             computed.append(node.name)
             continue
-        made = [_blob(node, place, one, tensors, told, problems) for place, one in enumerate(sources)]
+        made = [_blob(node, place, one, tensors, named, problems) for place, one in enumerate(sources)]
         if any(blob is None and one.constant for blob, one in zip(made, sources, strict=True)):
             lost.append(node.name)
         blobs[node.name] = tuple(blob for blob in made if blob is not None)
         keys[node.name] = tuple(one.key for one in sources if one.key)
     if lost:
-        why = f"they stand in the caffemodel that was written with the prototxt; {told.caffemodel} does not have them"
+        why = f"they stand in the caffemodel that was written with the prototxt; {named.caffemodel} does not have them"
         what = f"{_few(lost)} hold{'s' * (len(lost) == 1)} constants of the conversion"
         problems.add(what, why=why, hint=f"put that caffemodel there, or {AGAIN}", kind=NOT_REFILLABLE)
     if computed:
@@ -94,16 +94,16 @@ def filled_as_told(
         )
     problems.raise_if_any()
     taken = {key: tensors[key] for each in keys.values() for key in each}
-    left = _left(tensors, taken, told, problems) if blobs or told.sources.as_it_was else {}
+    left = _left(tensors, taken, named, problems) if blobs or named.sources.as_it_was else {}
     return Filled(blobs=blobs, keys=keys, tensors=taken, left=left)
 
 
 def _blob(
-    node: Node, place: int, source: BlobSource, tensors: Mapping[str, Tensor], told: Told, problems: Problems
+    node: Node, place: int, source: BlobSource, tensors: Mapping[str, Tensor], named: NamedSources, problems: Problems
 ) -> Blob | None:
     own = node.blobs[place]
     if source.constant:
-        written = told.written.get(node.name, ())
+        written = named.written.get(node.name, ())
         fits = len(written) == len(node.blobs) and written[place].shape == own.shape
         return written[place] if fits else None
     tensor = tensors.get(source.key)
@@ -112,7 +112,7 @@ def _blob(
             f"{node.name} is filled by {source.key}, which is not there", origin=node.origin, kind=NOT_REFILLABLE
         )
         return None
-    wanted = told.sources.shapes.get(source.key, own.shape)
+    wanted = named.sources.shapes.get(source.key, own.shape)
     if tensor.shape != wanted or not tensor.count or own.count % tensor.count:
         what = f"{node.name} takes {source.key} of the shape {list(wanted)}, and it is {list(tensor.shape)}"
         hint = "is it a checkpoint of the same model, with the same arguments?"
@@ -121,16 +121,18 @@ def _blob(
     return tensor.blob.repeated(own.count // tensor.count).reshaped(own.shape)
 
 
-def _left(tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], told: Told, problems: Problems) -> dict[str, str]:
+def _left(
+    tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], named: NamedSources, problems: Problems
+) -> dict[str, str]:
     """Why keys that no blob took need no place. A tensor that must be as it was, and is not, is a problem."""
     left: dict[str, str] = {}
     changed: list[str] = []
-    for key, was in told.sources.as_it_was.items():
+    for key, was in named.sources.as_it_was.items():
         if key not in tensors or digest(tensors[key].double()) != was:
             changed.append(key)
         elif key not in taken:
             left[key] = "as it was when the net was converted"
-    changed += [key for key, other in told.sources.same.items() if not _same(tensors, key, other)]
+    changed += [key for key, other in named.sources.same.items() if not _same(tensors, key, other)]
     if changed:
         what = f"{_few(changed)} {'is' if len(changed) == 1 else 'are'} not as when the net was converted"
         why = "numbers of it stand in fields of layers, in weights that were computed, or in another tensor's place"
@@ -139,12 +141,12 @@ def _left(tensors: Mapping[str, Tensor], taken: Mapping[str, Tensor], told: Told
     parents = {key.rpartition(".")[0] for key in taken}
     for key in tensors.keys() - taken.keys() - left.keys():
         parent, _, role = key.rpartition(".")
-        if key in told.sources.unused:
+        if key in named.sources.unused:
             left[key] = "no output depends on it"
         elif role == COUNTER and parent in parents:
             left[key] = "counts the batches of the training; no output depends on it"
-        elif key in told.sources.same or tensors[key].place in places:
-            left[key] = f"the same numbers as {told.sources.same.get(key) or places[tensors[key].place]}"
+        elif key in named.sources.same or tensors[key].place in places:
+            left[key] = f"the same numbers as {named.sources.same.get(key) or places[tensors[key].place]}"
     return left
 
 

@@ -19,7 +19,7 @@ from converters.transplant import fits, names, weights
 from converters.transplant.map_file import Map, map_line
 from converters.transplant.matching import Known, Matched, Open, match
 from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
-from converters.transplant.own_nets import Filled, Told, filled_as_told, under_their_names
+from converters.transplant.own_nets import Filled, NamedSources, filled_as_named, under_their_names
 from converters.transplant.receivers import Receiver, receivers_of
 from converters.weights.tensors import Tensor, not_read
 
@@ -40,7 +40,7 @@ class Row(Struct, frozen=True, kw_only=True):
     modules: tuple[str, ...]
     why: str
     changes: tuple[str, ...]
-    told: bool = False
+    named: bool = False
     """The prototxt itself says so: `modules` are the keys."""
 
 
@@ -58,20 +58,20 @@ def transplant(
     tensors: Mapping[str, Tensor],
     *,
     given: Map | None = None,
-    told: Told | None = None,
+    named: NamedSources | None = None,
     eps: float | None = weights.EPS,
     partial: bool = False,
 ) -> Transplanted:
     """Fill a net from the tensors of a state_dict.
 
-    `told` is what the prototxt says of its own weights, of which then nothing is matched but what it does not name.
+    `named` is what the prototxt says of its own weights, of which then nothing is matched but what it does not name.
     `eps` is that of the modules, None that of each BatchNorm layer. Raises ConversionError with every layer that is
     open, with its candidates and lines for a map; and, unless `partial`, with every layer and key that is left.
     """
     net.check()
-    given, told, problems = given or Map(), told or Told(), Problems()
-    tensors, prefix = under_their_names(tensors, told)
-    filled = filled_as_told(net, tensors, told, problems, without=given.layers)
+    given, named, problems = given or Map(), named or NamedSources(), Problems()
+    tensors, prefix = under_their_names(tensors, named)
+    filled = filled_as_named(net, tensors, named, problems, without=given.layers)
     problems.raise_if_any()
     receivers, followers = receivers_of(net, without=filled.blobs)
     left = dict(filled.left) | {
@@ -101,7 +101,7 @@ def transplant(
     problems.raise_if_any()
     return Transplanted(
         net=_with_blobs(net, {**filled.blobs, **blobs}, followers, _notes_of(net, matched, filled, prefix)),
-        rows=(*_rows_told(net, filled, told), *rows),
+        rows=(*_rows_named(net, filled, named), *rows),
         left=left,
         unfilled=frozenset(name for receiver in unfilled for name in receiver.names),
     )
@@ -145,7 +145,7 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
     return matched, skipped
 
 
-# ---- What is told ----------------------------------------------------------------------------------------------------
+# ---- What is reported ------------------------------------------------------------------------------------------------
 
 
 def _tell_open(doubt: Open, problems: Problems) -> None:
@@ -164,7 +164,7 @@ def _tell_open(doubt: Open, problems: Problems) -> None:
 
 
 def _left(modules: Sequence[Module], matched: Matched, known: Known) -> dict[str, str]:
-    """The keys that no blob took, with the reason; those of open modules are told elsewhere."""
+    """The keys that no blob took, with the reason; those of open modules are reported elsewhere."""
     used = {*matched.pairs.values(), *matched.folded.values()}
     doubtful = {module for doubt in matched.open for module in doubt.modules}
     left = {}
@@ -220,13 +220,13 @@ def _notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterat
 # ---- What is done ----------------------------------------------------------------------------------------------------
 
 
-def _rows_told(net: Net, copied: Filled, told: Told) -> Iterator[Row]:
+def _rows_named(net: Net, copied: Filled, named: NamedSources) -> Iterator[Row]:
     for node in net.nodes:
         if node.name in copied.blobs:
             keys = copied.keys[node.name]
             changes = ("the rest is constant",) if keys and len(keys) < len(node.blobs) else ()
-            modules, why = keys or (f"the constants in {told.caffemodel.name}",), "as the prototxt says"
-            yield Row(layers=(node.name,), top=node.tops[0], modules=modules, why=why, changes=changes, told=True)
+            modules, why = keys or (f"the constants in {named.caffemodel.name}",), "as the prototxt says"
+            yield Row(layers=(node.name,), top=node.tops[0], modules=modules, why=why, changes=changes, named=True)
 
 
 def _filled(

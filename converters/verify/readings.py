@@ -1,4 +1,4 @@
-"""Another reading of the same source that explains what is at fault in many layers: one choice, told in one line."""
+"""Another reading of the source that explains what is at fault in many layers: one choice, reported in one line."""
 
 from __future__ import annotations
 

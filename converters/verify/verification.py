@@ -3,7 +3,7 @@
 meaning   Each layer of the Caffe net, in float64, on the source's own values: what it makes of them must be the next
           value, to the rounding of the stored weights. An error shows where it is made and nowhere else.
 rounding  The whole net in an engine's float32 beside the same net in float64 (beside the source, where meaning was not
-          compared). What an engine loses is not the net's fault: only what it loses far beyond float32 tells of a
+          compared). What an engine loses is not the net's fault: only what it loses far beyond float32 shows a
           layer that it computes otherwise.
 """
 

@@ -15,11 +15,11 @@ from converters.verify.pair import Pair
 from converters.verify.source import Feeds, Source
 
 Progress = Callable[[str, str, int, int], None]
-"""Told what is at work, at which value, the how many-eth it is, and how many there are."""
+"""Called with what is running, at which value, its number, and how many there are."""
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """What is compared: a source and two Caffe files, on which inputs, and who is told.
+    """What is compared: a source and two Caffe files, on which inputs, and who is informed.
 
     `differences` are those of the layers from what the converter writes, by their names and in the order of the net.
     `makers` are the layers of the files, `due` those that the converter writes; `known` are the blobs of which the
@@ -38,7 +38,7 @@ class Work(Struct, frozen=True, kw_only=True):
     foreign: bool = False
     """The prototxt is not the converter's."""
     further: Sequence[Feeds] = ()
-    """Inputs that only tell whether two nets mean the same; in float32 they would cost more than usual."""
+    """Inputs that only show whether two nets mean the same; in float32 they would cost more than usual."""
     progress: Progress
 
     def behind(self, blob: str) -> bool:

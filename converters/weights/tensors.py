@@ -56,7 +56,7 @@ class Tensor(Struct, frozen=True, kw_only=True, eq=False):
     """`stored()` gives the numbers in the type that the file has; those of BITS, which NumPy lacks, as their bits.
 
     A type outside of WIDTHS is known by its name alone. `span` is set where the file's bytes are little-endian float32
-    in row-major order. `place` tells where the numbers lie: two tensors of one place and shape are the same numbers.
+    in row-major order. `place` says where the numbers lie: two tensors of one place and shape are the same numbers.
     """
 
     shape: Shape

@@ -1,4 +1,4 @@
-"""Why a file of weights is not read: raised where it is noticed, told with the file's name by who opened it."""
+"""Why a file of weights is not read: raised where it is noticed, reported with the file's name by who opened it."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def unpacked(path: Path, name: str, skip: int, length: int) -> Array:
 
 
 def _check(entry: Entry, checksum: int) -> None:
-    """Raise Unreadable where the bytes have another checksum; torch can be told to compute none, and writes 0."""
+    """Raise Unreadable where the bytes have another checksum; torch can be set to compute none, and writes 0."""
     if entry.checksum not in (0, checksum):
         raise Unreadable(f"has a damaged entry {entry.name}: its checksum is another")
 

@@ -87,7 +87,7 @@ def gru(call: Call, build: Build) -> Result:
 def lstm(call: Call, build: Build) -> Result:
     """Two states; where the hidden one is smaller than the cell, each layer projects it and has a weight more.
 
-    The layers are told with the steps first, as Caffe's own has them: so they are permuted once for all layers.
+    The layers get the steps first, as Caffe's own has them: so they are permuted once for all layers.
     """
     hidden, cell = call.values("hx")
     size, whole = _size(hidden), _size(cell)

@@ -218,7 +218,7 @@ def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Ma
 
 
 def _refuse_arguments(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Raise ConversionError where forward does not take these inputs; what is inside them is for torch to judge."""
+    """Raise ConversionError where forward does not take these inputs; what is inside them is for torch to check."""
     signature = inspect.signature(module.forward)
     parameters = signature.parameters.values()
     bare = [one.replace(annotation=one.empty) for one in parameters]

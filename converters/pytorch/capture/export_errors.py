@@ -37,7 +37,7 @@ HINTS = (
 
 
 def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Problem:
-    """The problem that an exception of torch.export tells of, for inputs of these shapes and types."""
+    """The problem that an exception of torch.export stands for, for inputs of these shapes and types."""
     kind, text = type(error).__name__, str(error)
     origin = user_frame(error)
     if needs_numbers(error):
@@ -78,7 +78,7 @@ def explained(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, An
 
 
 def needs_numbers(error: BaseException) -> bool:
-    """Whether the export stopped because nobody could tell it the numbers in a tensor."""
+    """Whether the export stopped because the numbers in a tensor are not known to it."""
     kind = type(error).__name__
     return any(part in kind for part in OPEN) or "data-dependent" in str(error) or "nbacked symbol" in str(error)
 

@@ -37,7 +37,7 @@ class Made(Struct, frozen=True, kw_only=True):
     place: int
     """Which of the call's results it is."""
     numbers: torch.Tensor | None = None
-    """Its numbers, where they are told once and for all: what it was made of has been written to since, or itself."""
+    """Its numbers, where they are known once and for all: what it was made of has been written to since, or itself."""
 
 
 class KnownTensors(TorchFunctionMode):
@@ -62,7 +62,7 @@ class KnownTensors(TorchFunctionMode):
         if not self._written and tensors and _writes(name, given) and self._is_known(tensors[0]):
             if self._rewritten(func, given):
                 return func(*given[0], **given[1])
-            self._written = True  # what was told of it, and of its views, is no longer so
+            self._written = True  # what was known of it, and of its views, is no longer so
         if self._written or not (tensors or name in FACTORIES):
             return func(*given[0], **given[1])
         known = all(map(self._is_known, tensors))

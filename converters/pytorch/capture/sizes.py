@@ -33,7 +33,7 @@ def dynamic(program: ExportedProgram) -> dict[str, list[tuple[int, str]]]:
 
 
 def open_sizes(program: ExportedProgram) -> bool:
-    """Whether a tensor of the program has a size that only its numbers tell."""
+    """Whether a tensor of the program has a size that depends on its numbers."""
     held = (node.meta.get("val") for node in program.graph.nodes)
     return any(isinstance(item, torch.Tensor) and not has_fixed_sizes(item) for item in held)
 

@@ -1,4 +1,4 @@
-"""TorchScript as a source: through torch's own converter, with the names that the script still tells."""
+"""TorchScript as a source: through torch's own converter, with the names that the script still has."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def input_names(script: torch.jit.ScriptModule) -> list[str]:
 
 
 def named_by_their_weights(program: ExportedProgram) -> None:
-    """Tell each call that has weights the module that they lie in, which the converter leaves out."""
+    """Name, at each call that has weights, the module that they lie in, which the converter leaves out."""
     specs = program.graph_signature.input_specs
     owners = {spec.arg.name: str(spec.target).rpartition(".")[0] for spec in specs if spec.target}
     for node in program.graph.nodes:
@@ -58,7 +58,7 @@ def named_by_their_weights(program: ExportedProgram) -> None:
 
 
 def call_inputs(program: ExportedProgram, names: Sequence[str]) -> None:
-    """Call the program's inputs by these names, wherever they are told."""
+    """Call the program's inputs by these names, wherever they stand."""
     specs = program.graph_signature.input_specs
     own = [spec.arg for spec in specs if spec.target is None]
     if len(own) != len(names) or set(names) & {node.name for node in program.graph.nodes}:

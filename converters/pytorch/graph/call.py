@@ -15,7 +15,7 @@ from converters.pytorch.graph.value import Operand, Value
 
 
 class Refused(Exception):
-    """A call that no Caffe net can hold; the walk goes on behind it, so that all of them are told together."""
+    """A call that no Caffe net can hold; the walk goes on behind it, so that all of them are reported together."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

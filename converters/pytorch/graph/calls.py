@@ -104,7 +104,7 @@ def _composed(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
 
 
 def _results_of(call: Call, node: FxNode, made: tuple[Value | Missing, ...]) -> Value | tuple[Value | Missing, ...]:
-    """What a handler gave, held to the number, the shapes and the types of torch's results."""
+    """What a handler gave, checked against the number, the shapes and the types of torch's results."""
     shapes, dtypes = call.shapes, call.dtypes
     if len(made) != len(shapes):
         what = f"its handler gave {len(made)} results where torch has {len(shapes)}"
@@ -136,7 +136,7 @@ def _made(call: Call, handler: Handler, build: Build) -> tuple[Value | Missing, 
 
 
 def _checked(call: Call, item: Value | Missing, shape: Shape, dtype: torch.dtype) -> Value | Missing:
-    """A handler's result, held to the shape that torch computed."""
+    """A handler's result, checked against the shape that torch computed."""
     if isinstance(item, Missing):
         return item
     if item.shape != shape:

@@ -121,7 +121,7 @@ def _stand_in(walk: Walk, node: FxNode) -> Value | tuple[Value, ...] | None:
     if not all(isinstance(item, torch.Tensor) and has_fixed_sizes(item) for item in items):
         return None
     if any(item.is_complex() for item in items):
-        return None  # what follows would be told of again and again
+        return None  # what follows would be reported again and again
     stands = tuple(appended_input(walk, walk.origins[node], item) for item in items if min(item.shape, default=1) > 0)
     if len(stands) != len(items):
         return None

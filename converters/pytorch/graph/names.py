@@ -47,7 +47,7 @@ def origins(nodes: Iterable[FxNode]) -> dict[FxNode, Origin]:
 
 
 def class_name(model: object, program: ExportedProgram) -> str:
-    """The name of the model's class, which a saved program still tells."""
+    """The name of the model's class, which a saved program still has."""
     if isinstance(model, torch.jit.ScriptModule):
         return str(model.original_name)
     if not isinstance(model, ExportedProgram):

@@ -19,7 +19,7 @@ class Value(Struct, frozen=True, kw_only=True):
 
 
 class Missing(Struct, frozen=True, kw_only=True):
-    """A result that Caffe cannot hold, such as the indices of a maximum; told only if somebody reads it."""
+    """A result that Caffe cannot hold, such as the indices of a maximum; reported only if somebody reads it."""
 
     what: str
     why: str = ""

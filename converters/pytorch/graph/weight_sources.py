@@ -46,7 +46,7 @@ Place = tuple[int, int]
 
 
 class WeightSources(Struct, kw_only=True):
-    """What is known of tensors by where they lie. Those that it was told of must live as long as it is asked."""
+    """What is known of tensors by where they lie. Those that were named to it must live as long as it is asked."""
 
     keys: dict[Place, str] = field(default_factory=dict)
     constants: set[int] = field(default_factory=set)

@@ -46,7 +46,7 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made
     """The model that `package.module:function` or `file.py:function` returns, or is, where it names a module.
 
     File and function run with torch's seed 0, so that random weights are the same at every call. Raises
-    ConversionError; what the function raises is told with its own traceback.
+    ConversionError; what the function raises is reported with its own traceback.
     """
     holder, colon, name = place.rpartition(":")
     if not colon or not holder or not name.isidentifier():

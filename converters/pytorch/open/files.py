@@ -1,4 +1,4 @@
-"""What PyTorch users have in files, told apart by what is inside, and opened."""
+"""What PyTorch users have in files, recognised by what is inside, and opened."""
 
 from __future__ import annotations
 

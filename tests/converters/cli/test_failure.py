@@ -5,7 +5,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from caffe_ir.extras import EXTRAS, require
-from converters.cli.failure import failures_told, told
+from converters.cli.failure import failures_reported, texts_of
 
 
 def problem(what: str = "it is bad", *, file: str = "net.cfg", line: int | None = None, hint: str = "") -> Problem:
@@ -13,7 +13,7 @@ def problem(what: str = "it is bad", *, file: str = "net.cfg", line: int | None 
 
 
 def test_a_problem_alone_is_told_as_it_is() -> None:
-    assert told([problem(line=3, hint="mend it")]) == ["net.cfg:3 [conv]: it is bad (so)\n    -> mend it"]
+    assert texts_of([problem(line=3, hint="mend it")]) == ["net.cfg:3 [conv]: it is bad (so)\n    -> mend it"]
 
 
 def test_equal_problems_share_a_text_with_all_their_lines() -> None:
@@ -22,7 +22,7 @@ def test_equal_problems_share_a_text_with_all_their_lines() -> None:
         problem("worse", line=4),
         *(problem(line=n, hint="mend it") for n in (9, 7)),
     ]
-    assert told(found) == [
+    assert texts_of(found) == [
         "net.cfg:3 [conv]: it is bad (so)\n    and 2 more: lines 9, 7\n    -> mend it",
         "net.cfg:4 [conv]: worse (so)",
     ]
@@ -39,18 +39,18 @@ def test_equal_problems_share_a_text_with_all_their_lines() -> None:
     ],
 )
 def test_where_the_others_are(others: list[Problem], places: str) -> None:
-    assert told([problem(line=3), *others]) == [f"net.cfg:3 [conv]: it is bad (so)\n    and {places}"]
+    assert texts_of([problem(line=3), *others]) == [f"net.cfg:3 [conv]: it is bad (so)\n    and {places}"]
 
 
 def test_problems_that_differ_in_reason_or_hint_stay_apart() -> None:
-    assert len(told([problem(line=1), problem(line=2, hint="mend it"), Problem(what="it is bad")])) == 3
+    assert len(texts_of([problem(line=1), problem(line=2, hint="mend it"), Problem(what="it is bad")])) == 3
 
 
 @pytest.mark.parametrize(("count", "number"), [(1, "1 problem"), (2, "2 problems")])
 def test_all_problems_are_counted_on_standard_error(
     capsys: pytest.CaptureFixture[str], count: int, number: str
 ) -> None:
-    with pytest.raises(click.exceptions.Exit) as caught, failures_told("net.cfg"):
+    with pytest.raises(click.exceptions.Exit) as caught, failures_reported("net.cfg"):
         raise ConversionError(*(problem(line=line) for line in range(count)))
     assert caught.value.exit_code == 1
     out, err = capsys.readouterr()
@@ -60,14 +60,14 @@ def test_all_problems_are_counted_on_standard_error(
 
 def test_a_missing_package_is_told_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(EXTRAS, "no_such_package", "some")
-    with pytest.raises(click.exceptions.Exit) as caught, failures_told("net.cfg"):
+    with pytest.raises(click.exceptions.Exit) as caught, failures_reported("net.cfg"):
         require("a net", "no_such_package")
     assert caught.value.exit_code == 2
     assert capsys.readouterr().err.startswith("TC0003 a net needs no_such_package, which is not installed\n    -> ")
 
 
 def test_other_exceptions_pass() -> None:
-    with pytest.raises(ZeroDivisionError), failures_told("net.cfg"):
+    with pytest.raises(ZeroDivisionError), failures_reported("net.cfg"):
         _ = 1 // 0
 
 
@@ -75,7 +75,7 @@ def test_what_is_odd_besides_follows_the_problems(capsys: pytest.CaptureFixture[
     odd = [
         Note(kind="warning", text="that is odd", origin=Origin(layer="a", file="net.cfg", line=line)) for line in (4, 8)
     ]
-    with pytest.raises(click.exceptions.Exit), failures_told("net.cfg"):
+    with pytest.raises(click.exceptions.Exit), failures_reported("net.cfg"):
         raise ConversionError(problem(line=3), notes=odd)
     assert capsys.readouterr().err.splitlines()[1:] == [
         "  net.cfg:3 [conv]: it is bad (so)",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
-from converters.cli.verify_shown import lines_of, show_comparison, verdict_line, verdict_told
+from converters.cli.verify_shown import lines_of, show_comparison, verdict_line, verdict_reported
 from converters.verify.blame import Fault
 from converters.verify.comparison import row
 from converters.verify.trial import Comparison, Trial
@@ -48,7 +48,7 @@ def test_the_worst_layers_are_listed_first_and_all_on_demand(capsys) -> None:
 
 
 def test_the_quiet_get_the_verdict_and_the_first_fault(capsys) -> None:
-    verdict_told(comparison(faults=(FAULT, replace(FAULT, text="another"))))
+    verdict_reported(comparison(faults=(FAULT, replace(FAULT, text="another"))))
     assert capsys.readouterr().out.splitlines() == [
         "DIFFERS: a.prototxt with a.cfg, 12 layers compared",
         "first at fault: conv: weights 0 are all zero (a.prototxt:9 <- a.cfg:3)",

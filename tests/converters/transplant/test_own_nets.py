@@ -17,7 +17,7 @@ from caffe_ir.files import reader, writer
 from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.weight_sources import read_sources
 from converters.pytorch import convert
-from converters.transplant import Told, Transplanted, transplant
+from converters.transplant import NamedSources, Transplanted, transplant
 from converters.weights import only_set, open_weights
 
 
@@ -202,8 +202,8 @@ def refilled(folder: Path, net: Path, checkpoint: object, *, beside: bool = True
     torch.save(checkpoint, folder / "other.pth")
     caffemodel = net.with_suffix(".caffemodel")
     written = {layer.name: layer.blobs for layer in read_layers(caffemodel)} if beside else {}
-    told = Told(sources=read_sources(net.read_text()), caffemodel=caffemodel, written=written)
-    return transplant(reader.read(net), only_set(open_weights(folder / "other.pth").tensors).tensors, told=told)
+    told = NamedSources(sources=read_sources(net.read_text()), caffemodel=caffemodel, written=written)
+    return transplant(reader.read(net), only_set(open_weights(folder / "other.pth").tensors).tensors, named=told)
 
 
 def files(folder: Path, made: type[nn.Module], seed: int, name: str) -> Path:
@@ -224,7 +224,7 @@ def test_it_is_the_fresh_conversion_to_the_byte(made: type[nn.Module], tmp_path:
     assert (tmp_path / "filled.caffemodel").read_bytes() == fresh.with_suffix(".caffemodel").read_bytes()
     assert net.read_bytes() == fresh.read_bytes()
     assert net.with_suffix(".caffemodel").read_bytes() != fresh.with_suffix(".caffemodel").read_bytes()
-    assert all(row.told for row in done.rows)
+    assert all(row.named for row in done.rows)
 
 
 @pytest.mark.parametrize(
@@ -339,4 +339,4 @@ def test_a_layer_that_the_user_added_is_matched_as_ever(tmp_path: Path) -> None:
     weights = seeded(Tables, 2).state_dict() | {"slope": torch.full((1,), 0.5)}
     done = refilled(tmp_path, net, weights)
     np.testing.assert_array_equal(done.net.node("more").blobs[0].load(), 0.5)
-    assert not done.rows[-1].told
+    assert not done.rows[-1].named
