@@ -11,14 +11,14 @@ from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter, Reshape
 from caffe_ir.layers.source import MatMul
-from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Options
-from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.legalize import LEGALIZE, weighing
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import Memory, run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE, TARGETS
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.legalize.trying import widespread
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
 from tests.oracles.caffe_by_hand import CaffeByHand
 
@@ -212,7 +212,7 @@ def has_parameters(net):
 def test_no_other_program_is_worth_many_times_the_memory(monkeypatch):
     assert has_parameters(lower(windows_of_attention(), CAFFE, Options()))
     alike = tuple(replace(TARGETS["opencv"], name=f"opencv {number}") for number in range(5))
-    monkeypatch.setattr(legalize, "WIDESPREAD", (CAFFE, *alike))  # which compute all pairs, and refuse the filters
+    widespread(monkeypatch, CAFFE, *alike)  # which compute all pairs, and refuse the filters
     assert has_parameters(lower(windows_of_attention(), CAFFE, Options()))
-    monkeypatch.setattr(legalize, "LARGER", 1e9)
+    monkeypatch.setattr(weighing, "LARGER", 1e9)
     assert not has_parameters(lower(windows_of_attention(), CAFFE, Options()))

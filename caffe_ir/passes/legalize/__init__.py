@@ -1,0 +1,48 @@
+"""Layers that the target does not compute -> the form of them that costs least there.
+
+Every form is tried: it builds its nodes, and what it costs and who computes it wrongly follow from these. What they
+hold that the target lacks is written in a form of its own, and priced as such. Forms that differ by less than 1 % of
+the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
+taken that the fewest other targets get wrong. Files that are for other targets as well (`Target.for_others`) may cost
+more for that, and a layer that the target computes and another one does not is written in one of its forms too, or
+stays as it is. Of what a form holds, old converters (`CONVERTERS`) count where they get it wrong in silence, not where
+they refuse it. Of that a form is no equal that holds much more memory than another one of no higher cost. A form that
+loses digits in float32 is taken only where every other one loses them too.
+
+(A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from caffe_ir.errors import Problems
+from caffe_ir.forms import FORMS
+from caffe_ir.net import Net
+from caffe_ir.passes.base import Context, NetPass
+from caffe_ir.passes.legalize.chooser import Chooser, Kinds
+from caffe_ir.passes.legalize.weighing import Weighing
+from caffe_ir.replacement import Replacement
+
+
+def _run(net: Net, context: Context) -> None:
+    counts = Counter(type(node.layer) for node in net.nodes)
+    weighing = Weighing(net=net, target=context.target)
+    chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts, weighing=weighing)
+    problems, none = Problems(), Kinds()
+    waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
+    while waiting:
+        name, within, share = waiting.pop()
+        node = net.node(name)  # an earlier choice may have let it read another blob
+        if not chooser.asks(node, net.shapes_of(node.bottoms)):
+            continue
+        with problems.collected():
+            choice = chooser.best(Replacement(net=net, old=node), within, share)  # as it was when it was priced
+            choice.commit()
+            net.notes += choice.notes()
+            if not choice.kept:
+                waiting += [(one.name, within | {type(node.layer)}, share) for one in reversed(choice.new.nodes)]
+    problems.raise_if_any()
+
+
+LEGALIZE = NetPass(name="legalize", run=_run)

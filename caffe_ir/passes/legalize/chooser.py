@@ -1,0 +1,139 @@
+"""Tries every form of a node, and prices each by the layers that it builds, forms within forms included."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from caffe_ir.cost import work
+from caffe_ir.error_kinds.targets import NO_EXACT_FORM
+from caffe_ir.errors import ConversionError, Problem, ShapeError
+from caffe_ir.forms import Form
+from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layers import BVLC
+from caffe_ir.net import Net
+from caffe_ir.node import Node
+from caffe_ir.passes.legalize.choice import AS_IT_IS, Choice, Priced, broken, of_both
+from caffe_ir.passes.legalize.weighing import Weighing
+from caffe_ir.replacement import Replacement
+from caffe_ir.targets import WIDESPREAD
+from caffe_ir.targets.target import Target, Verdict
+
+Kinds = frozenset[type[Layer]]
+
+
+class Chooser(Struct, kw_only=True):
+    """Chooses forms for the nodes of one net; remembers what layers cost on given shapes."""
+
+    net: Net
+    target: Target
+    forms: Mapping[type[Layer], tuple[Form, ...]]
+    weighing: Weighing
+    known: dict[tuple[Layer, Shapes], Priced] = field(default_factory=dict)
+    counts: Counter[type[Layer]] = field(default_factory=Counter)
+    """The layers of the net as it came, by kind."""
+
+    def asks(self, node: Node, bottoms: Shapes) -> bool:
+        """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
+
+        One that shares weights with another layer, or works in place so as to write them, stays as it is.
+        """
+        if type(node.layer) not in self.forms:
+            return False
+        if not self.target.holds(node.layer, bottoms):
+            return True
+        shares = bool(node.param_names) or node.in_place
+        if shares or not self.target.for_others:
+            return False
+        _, breaks, _ = self._priced_layer(node.layer, bottoms)
+        return any(other.name in breaks for other in WIDESPREAD)
+
+    def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
+        """The form to take for a node. Raises ConversionError with the reason of each where none will do.
+
+        `within` are the kinds of layers that are being written by this one; a form may not lead back to them. `share`
+        is what a layer of the first of them is of all of its kind. A layer that the target computes is a form of
+        itself; one that it computes slowly, where there is no other.
+        """
+        node, tried, refused = old.old, list[Choice](), list[tuple[Form, Exception]]()
+        kind, bottoms = type(node.layer), old.shapes_of(node.bottoms)
+        share, verdict = share or self.share(kind), self.target.verdict(node.layer, bottoms)
+        if verdict is None:
+            tried.append(self._kept(old))
+        forms = () if verdict is None and kind in within else self.forms[kind]
+        for form in forms:
+            new = Replacement(net=self.net, old=node, shapes=dict(old.shapes), taken=set(old.taken))
+            try:
+                if reason := form.build(new):
+                    raise ShapeError(reason)
+                new.shapes_of(top for node in new.nodes for top in node.tops)
+                alone = len(forms) == 1 and not within and verdict is not None
+                cost, breaks, loss = (0.0, {}, 0.0) if alone else self._priced(new, within | {kind}, share)
+                loss = max(loss, form.loss(node.layer))
+                tried.append(Choice(form=form, new=new, cost=cost, breaks=breaks, loss=loss))
+            except (ConversionError, ShapeError) as error:
+                refused.append((form, error))
+        if not tried and verdict and not verdict.is_fault:
+            return self._kept(old)
+        if not tried:
+            raise self._no_form(old, refused)
+        return tried[0] if len(tried) == 1 else self.weighing.best(tried, share)
+
+    def share(self, kind: type[Layer]) -> float:
+        """What a layer of a kind is of all of its kind in the net."""
+        return 1 / max(1, self.counts[kind])
+
+    def _kept(self, old: Replacement) -> Choice:
+        cost, breaks, loss = self._priced_layer(old.old.layer, old.shapes_of(old.old.bottoms))
+        return Choice(form=AS_IT_IS, new=old, cost=cost, breaks=breaks, loss=loss, kept=True)
+
+    def _no_form(self, old: Replacement, refused: list[tuple[Form, Exception]]) -> ConversionError:
+        """Why a node cannot be written: of a layer of Caffe's own the target's reason, then that of each form."""
+        if len(refused) == 1 and isinstance(refused[0][1], ConversionError):
+            return refused[0][1]
+        node, target = old.old, self.target
+        why = "; ".join(f"{form.name}: {error}" for form, error in refused)
+        verdict = target.verdict(node.layer, old.shapes_of(node.bottoms))
+        if verdict and type(node.layer) in BVLC:
+            why = f"{verdict.why}; other ways to write it: {why}" if why else verdict.why
+        what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
+        return ConversionError(Problem(kind=NO_EXACT_FORM, what=what, why=why, origin=node.origin))
+
+    def _priced(self, new: Replacement, within: Kinds, share: float) -> Priced:
+        """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""
+        cost, breaks, loss = 0.0, dict[str, int](), 0.0
+        for node in new.nodes:
+            bottoms = new.shapes_of(node.bottoms)
+            if verdict := self._hopeless(node.layer, bottoms):
+                raise ShapeError(verdict.why)
+            if not self.asks(node, bottoms):
+                one = self._priced_layer(node.layer, bottoms)
+            elif type(node.layer) in within and self.is_refused(node.layer, bottoms):
+                raise ShapeError(f"it would be written with {node.layer.type_name()} again")
+            else:
+                inner = Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken)
+                choice = self.best(inner, within, share)
+                one = (choice.cost, choice.breaks, choice.loss)
+            cost += one[0]
+            breaks = of_both(breaks, one[1])
+            loss = max(loss, one[2])
+        return cost, breaks, loss
+
+    def is_refused(self, layer: Layer, bottoms: Shapes) -> bool:
+        """Whether the target does not compute a layer at all; a slow one it does."""
+        verdict = self.target.verdict(layer, bottoms)
+        return verdict is not None and verdict.is_fault
+
+    def _hopeless(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
+        """What the target says of a layer that it does not compute, and that no form writes otherwise."""
+        if type(layer) in self.forms or not self.is_refused(layer, bottoms):
+            return None
+        return self.target.verdict(layer, bottoms)
+
+    def _priced_layer(self, layer: Layer, bottoms: Shapes) -> Priced:
+        if (layer, bottoms) not in self.known:
+            cost = self.target.price.of(work(layer, bottoms))
+            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.target), 0.0)
+        return self.known[layer, bottoms]

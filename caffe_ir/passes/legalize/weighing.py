@@ -1,0 +1,80 @@
+"""Which of several forms is the best for a net: their costs, with what each fault elsewhere would be worth."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct, field
+
+from caffe_ir.cost import FLOAT, work
+from caffe_ir.memory import held
+from caffe_ir.net import Net
+from caffe_ir.passes.legalize.choice import REFUSED, WRONG, Choice
+from caffe_ir.targets.target import Target
+
+EQUAL = 0.01
+"""Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
+REFUSAL = 0.02
+"""The same where the files are for other targets as well, in a form that one of them fewer refuses."""
+UNTRUTH = 1.0
+"""The same in a form that one of them fewer gets wrong in silence."""
+TIMES, LARGER = 3, 0.05
+"""A form is out that holds more than so many times what another one does, for no lower cost, and by so much of the
+net's blobs more, for all layers of its kind together."""
+CALL = 0.5
+"""Of a layer's price: such a difference counts in no net, however small it is."""
+CLOSE = 2e-6
+"""What float32 may lose by a form, of the largest value: a few roundings."""
+
+
+class Weighing(Struct, kw_only=True):
+    """Weighs forms by what they are of one net as it came."""
+
+    net: Net
+    target: Target
+    whole: list[float] = field(default_factory=list)
+    """What its layers cost together in nanoseconds, once it was asked for."""
+    held: list[int] = field(default_factory=list)
+    """The numbers in its blobs, once they were asked for."""
+
+    def best(self, tried: list[Choice], share: float) -> Choice:
+        """The form to take for a layer that is such a share of all of its kind."""
+        tried = [one for one in tried if one.loss <= CLOSE] or tried
+        room = LARGER * share * self._held()
+        tried = [one for one in tried if not any(self._saves(other, one, room) for other in tried)]
+        if self.target.for_others:
+            return min(tried, key=lambda one: self._burden(one, share))
+        least = min(one.cost for one in tried)
+        equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
+        return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
+
+    def _held(self) -> int:
+        """The numbers in all blobs of the net as it came."""
+        if not self.held:
+            self.held.append(held(self.net).blobs // FLOAT)
+        return self.held[0]
+
+    @staticmethod
+    def _saves(other: Choice, one: Choice, room: float) -> bool:
+        """Whether another form costs no more, and holds so much less that who refuses it does not count.
+
+        Who gets it wrong in silence does.
+        """
+        much = max(TIMES * other.held, other.held + room)
+        as_true = all(one.breaks.get(name) == WRONG for name, fault in other.breaks.items() if fault == WRONG)
+        return as_true and not (one.kept or other.kept) and other.cost <= one.cost and one.held > much
+
+    def _burden(self, one: Choice, share: float) -> float:
+        """The cost of a form, and what its faults elsewhere would be worth."""
+        if not one.breaks:
+            return one.cost
+        faults = Counter(one.breaks.values())
+        return one.cost + faults[REFUSED] * self._part(REFUSAL * share) + faults[WRONG] * self._part(UNTRUTH * share)
+
+    def _part(self, share: float) -> float:
+        """Nanoseconds that are a share of the net's, or what does not count in any."""
+        price = self.target.price
+        if not self.whole:
+            costs = (price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
+            self.whole.append(sum(costs))
+        return max(share * self.whole[0], CALL * price.layer)

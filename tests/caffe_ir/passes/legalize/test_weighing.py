@@ -1,0 +1,69 @@
+"""Which form is taken: the cheapest, the most portable among equals, the one that loses no digits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from caffe_ir.forms import Form
+from caffe_ir.layers import AbsVal, Convolution, Mish, Power, ReLU, Sigmoid, TanH
+from caffe_ir.passes import legalize
+from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.targets import CAFFE
+from caffe_ir.targets.limits import Never
+from caffe_ir.targets.target import Target
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, widespread
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT
+
+
+def test_the_cheapest_form_is_taken(monkeypatch):
+    forms_of(monkeypatch, Mish, long=chain(ReLU(), ReLU()), short=chain(TanH()), longer=chain(*[ReLU()] * 3))
+    assert lowered(Mish(), shape=(1, 400, 160, 160)) == ["ReLU", "ReLU"]  # of a map, a TanH costs more than two ReLU
+    assert lowered(Mish(), shape=(1, 4)) == ["TanH"]  # of four numbers, a layer does
+
+
+def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeypatch):
+    clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
+    wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
+    widespread(monkeypatch, CAFFE, wrong)
+    forms_of(monkeypatch, Mish, tanh=chain(TanH()), sigmoid=chain(Sigmoid(), ReLU()))
+    net = net_of((1, 4, 16, 16))
+    rows = np.ones((512, 4, 9, 9))
+    add(net, "large", Convolution(num_output=512, kernel_size=(9, 9), pad=(4, 4), bias_term=False), rows)
+    add(net, "small", Mish(), bottoms=("data",))
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["Sigmoid", "ReLU"]
+    assert lowered(Mish(), ALONE) == ["TanH"]  # where it is all of the net, cost decides
+    assert lowered(Mish()) == ["Sigmoid", "ReLU"]  # unless the files are for the other target as well
+    flat = net_of((1, 4))
+    add(flat, "y", Mish())
+    run_pass(LEGALIZE, flat, CONTEXT)
+    assert [node.layer.type_name() for node in flat.nodes[1:]] == ["TanH"]  # which nobody gets wrong there
+
+
+def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_little(monkeypatch):
+    less = Target(name="less", title="less", layers={kind: () for kind in CAFFE.layers if kind is not AbsVal})
+    widespread(monkeypatch, CAFFE, less)
+    forms_of(monkeypatch, AbsVal, by_relu=chain(ReLU(), ReLU()))
+    assert lowered(AbsVal(), ALONE) == ["AbsVal"]
+    assert lowered(AbsVal(), shape=(1, 4)) == ["AbsVal"]  # a layer more is half of so small a net
+    net = net_of(SHAPE)
+    add(
+        net,
+        "large",
+        Convolution(num_output=99, kernel_size=(9, 9), pad=(4, 4), bias_term=False),
+        np.ones((99, 4, 9, 9)),
+    )
+    add(net, "small", AbsVal(), bottoms=("data",))
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU", "ReLU"]
+
+
+def test_a_form_that_loses_digits_is_taken_only_where_there_is_no_other(monkeypatch):
+    short = Form(name="short", build=chain(Power(shift=1e5)), loss=lambda layer: 6e-3)
+    long = Form(name="long", build=chain(*[Sigmoid()] * 9))
+    monkeypatch.setattr(legalize, "FORMS", {Mish: (short, long)})
+    assert lowered(Mish()) == ["Sigmoid"] * 9
+    monkeypatch.setattr(legalize, "FORMS", {Mish: (short,)})
+    assert lowered(Mish()) == ["Power"]
