@@ -1,7 +1,7 @@
 """Layers of forks as what sources mean by them, and the other way round where a target has the fork's own layer.
 
 - Upsample: NearestUpsample, times its scale where it has strides besides.
-- Interp: a Resample by matrices. ShuffleChannel: a Gather of channels. PassThrough: the cells of blocks.
+- Interp: a Resample by matrices. A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
 - Pooling with ceil_mode: the same with round_mode.
@@ -75,13 +75,6 @@ def _matrices(new: Replacement) -> str:
         blobs = [Blob.of(corners_aligned(shape[axis], top[axis]), constant=True) for axis in axes]
         resample = Resample(axes=axes, output_size=tuple(top[axis] for axis in axes))
         new.add("resampled", resample, new.old.bottom, blobs=blobs)
-    return ""
-
-
-def _gathered(new: Replacement) -> str:
-    layer, channels = new.old.layer, new.shape_of(new.old.bottom)[1]
-    assert isinstance(layer, ShuffleChannel)
-    new.add("gathered", Gather(axis=1, indices=layer.indices(channels)), new.old.bottom)
     return ""
 
 
@@ -171,7 +164,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
     Normalize: (Form(name="a product with the inverse length", build=_by_length),),
     PassThrough: (Form(name="the cells of blocks", build=_cells),),
-    ShuffleChannel: (Form(name="its channels in that order", build=_gathered),),
     StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
     Upsample: (Form(name="nearest neighbours", build=_nearest),),
 }

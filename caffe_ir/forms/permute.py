@@ -10,7 +10,8 @@ other order is a chain of exchanges, and the cheapest chain is looked for. An ex
 - Im2col of (P, 1, X, Y Q) with a kernel of 1 x Y cells that lie Q apart: channel y of the result at (x, q) is what
   stood at (x, y Q + q) (im2col.cpp, im2col_cpu);
 - the Convolution with these windows and a filter for each channel that has a single 1: no reader of Caffe files but
-  Caffe has and all of them have this.
+  Caffe has and all of them have this;
+- a Permute of four axes, where the target has one.
 """
 
 from __future__ import annotations
@@ -151,6 +152,11 @@ def _by_an_identity_with_holes(new: Replacement) -> str:
     return ""
 
 
+def _permuted(new: Replacement) -> str:
+    new.add("permuted", Permute(order=(0, 2, 1, 3)), new.old.bottom)
+    return ""
+
+
 def _identity(size: int, step: int) -> Blob:
     """(size, 1, 1, (size - 1) step + 1): filter y has a 1 at y step."""
     shape = (size, 1, 1, (size - 1) * step + 1)
@@ -171,5 +177,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="Slice and Concat of rows in two steps", build=_in_two_steps),
         Form(name="Convolution of an identity", build=_by_an_identity),
         Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),
+        Form(name="Permute", build=_permuted),
     ),
 }

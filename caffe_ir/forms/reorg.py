@@ -66,7 +66,7 @@ def _convolution(new: Replacement, x: str, inner: int, cells: Cells) -> str:
     return new.add("moved", layer, x, blobs=[_one_hot(inner, cells)])
 
 
-def _deconvolution(new: Replacement, x: str, inner: int, cells: Cells) -> str:
+def deconvolution(new: Replacement, x: str, inner: int, cells: Cells) -> str:
     layer = Deconvolution(num_output=inner, kernel_size=cells.stride, stride=cells.stride, bias_term=False)
     return new.add("moved", layer, x, blobs=[_one_hot(inner, cells)])
 
@@ -81,7 +81,7 @@ def _convolutions_by_cell(new: Replacement, x: str, inner: int, cells: Cells) ->
     return parts[0] if len(parts) == 1 else new.add("moved", Concat(axis=1), *parts)
 
 
-def _deconvolutions_by_cell(new: Replacement, x: str, inner: int, cells: Cells) -> str:
+def deconvolutions_by_cell(new: Replacement, x: str, inner: int, cells: Cells) -> str:
     kernel, count = cells.stride, len(cells.cells)
     parts = new.split("part", Slice(axis=1, slice_point=tuple(range(inner, inner * count, inner))), x, tops=count)
     layer = Deconvolution(num_output=inner, kernel_size=kernel, stride=kernel, group=inner, bias_term=False)
@@ -106,8 +106,8 @@ def _one_hot(inner: int, cells: Cells) -> Blob:
 
 DENSE, BY_CELL = "a strided Convolution of ones and zeros", "a depthwise Convolution for each cell of a block"
 _REORG = (
-    Form(name=DENSE, build=_between_views(_convolution, _deconvolution)),
-    Form(name=BY_CELL, build=_between_views(_convolutions_by_cell, _deconvolutions_by_cell)),
+    Form(name=DENSE, build=_between_views(_convolution, deconvolution)),
+    Form(name=BY_CELL, build=_between_views(_convolutions_by_cell, deconvolutions_by_cell)),
 )
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Cells: (Form(name=DENSE, build=_taken(_convolution)), Form(name=BY_CELL, build=_taken(_convolutions_by_cell))),

@@ -1,12 +1,10 @@
 """Cells of blocks side by side as channels, as in YOLOv5's Focus -> part of the Convolution that reads them.
 
-- A Concat of x[..., dy::s, dx::t], each of them two Gathers or one, is one Cells layer; so is a view of blocks whose
-  cells are moved before the channels, (N, C, h, s, w, t) -> (N, s, t, C, h, w), between two Reshapes.
-- Moved behind the channels, (N, C, s, t, h, w), they are one depthwise Convolution that picks them, as those of
-  pixel_unshuffle are.
+- A Concat of x[..., dy::s, dx::t], each of them two Gathers or one, is one Cells layer.
 - A Convolution of stride u, padding q and kernel k x l on all cells of the blocks is one on the blocks, of stride u s,
   padding q s and kernel k s x l t: block j of its window begins at cell j s, so that
-      W'[o, c, j s + dy, i t + dx] = W[o, p C + c, j, i]  with (dy, dx) = cells[p].
+      W'[o, c, j s + dy, i t + dx] = W[o, p C + c, j, i]  with (dy, dx) = cells[p],
+  or W[o, c s t + p, j, i] where SpaceToDepth has the cells of a channel side by side.
   It multiplies as often, and no number changes. Padding stands for whole blocks of zeros in both.
 """
 
@@ -20,15 +18,13 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import Concat, Convolution, Reshape
-from caffe_ir.layers.source import Cells, Gather, Permute
+from caffe_ir.layers import Concat, Convolution
+from caffe_ir.layers.source import Cells, Gather, SpaceToDepth
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 
 MAP_AXES = 4
-BEFORE, BEHIND = (0, 3, 5, 1, 2, 4), (0, 1, 3, 5, 2, 4)
-"""Orders of (N, C, h, s, w, t) that bring cells before or behind the channels."""
 
 
 class Picked(Struct, frozen=True, kw_only=True):
@@ -42,8 +38,6 @@ class Picked(Struct, frozen=True, kw_only=True):
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     if isinstance(node.layer, Concat):
         _raise(net, node)
-    elif isinstance(node.layer, Permute):
-        _raise_view(net, node)
     else:
         _fold(net, node)
 
@@ -99,47 +93,18 @@ def _bury(net: Net, blob: str) -> None:
         blob = node.bottom
 
 
-def _raise_view(net: Net, node: Node) -> None:
-    """Blocks seen as axes of their own, moved to the channels and joined with them."""
-    assert isinstance(node.layer, Permute)
-    before, readers = net.producer(node.bottom), net.consumers(node.top)
-    if node.layer.order not in (BEFORE, BEHIND) or not isinstance(before.layer, Reshape) or len(readers) != 1:
-        return
-    (after,) = readers
-    if not isinstance(after.layer, Reshape) or not net.is_read_once(before.top) or not net.is_read_once(node.top):
-        return
-    shape, (n, c, h, s, w, t) = net.shapes[before.bottom], net.shapes[before.top]
-    if shape != (n, c, h * s, w * t) or net.shapes[after.top] != (n, c * s * t, h, w) or s * t == 1:
-        return
-    cells = Cells(stride=(s, t), cells=tuple((dy, dx) for dy in range(s) for dx in range(t)))
-    if node.layer.order == BEFORE:
-        net.update(after, replace(after, layer=cells, bottoms=before.bottoms))
-    else:
-        layer = Convolution(num_output=c * s * t, kernel_size=(s, t), stride=(s, t), group=c, bias_term=False)
-        units = Blob.computed((c * s * t, 1, s, t), lambda: _units(c, (s, t)), constant=True)
-        net.update(after, replace(after, layer=layer, bottoms=before.bottoms, blobs=(units,)))
-    net.values.forget([before.top, node.top])
-    net.remove(node)
-    net.remove(before)
-
-
-def _units(channels: int, kernel: tuple[int, int]) -> Array:
-    """Depthwise filters, for each channel one that picks each cell."""
-    count = kernel[0] * kernel[1]
-    return np.tile(np.eye(count, dtype=np.float32).reshape(count, 1, *kernel), (channels, 1, 1, 1))
-
-
 def _fold(net: Net, node: Node) -> None:
     layer, before = node.layer, net.producer(node.bottoms[0])
     assert isinstance(layer, Convolution)
-    if not isinstance(before.layer, Cells) or not _takes_in(net, node, before):
+    blocks = _blocks(before.layer)
+    if blocks is None or not _takes_in(net, node, before):
         return
-    cells, channels = before.layer, net.shapes[before.bottom][1]
-    (s, t), (height, width), (down, right), (rows, columns) = cells.stride, layer.kernel_size, layer.stride, layer.pad
+    channels, (s, t) = net.shapes[before.bottom][1], blocks.stride
+    (height, width), (down, right), (rows, columns) = layer.kernel_size, layer.stride, layer.pad
     kernel = (height * s, width * t)
-    blocks = replace(layer, kernel_size=kernel, stride=(down * s, right * t), pad=(rows * s, columns * t))
-    weights = Blob.computed((layer.num_output, channels, *kernel), _on_blocks(node.blobs[0], cells, channels))
-    taken = replace(node, layer=blocks, bottoms=before.bottoms, blobs=(weights, *node.blobs[1:]))
+    larger = replace(layer, kernel_size=kernel, stride=(down * s, right * t), pad=(rows * s, columns * t))
+    weights = Blob.computed((layer.num_output, channels, *kernel), _on_blocks(node.blobs[0], blocks, channels))
+    taken = replace(node, layer=larger, bottoms=before.bottoms, blobs=(weights, *node.blobs[1:]))
     net.update(node, taken)
     net.remove(before)
     text = f"the cells of {s} x {t} blocks are taken in by {node.name}: its windows are {s} x {t} times as large"
@@ -147,26 +112,52 @@ def _fold(net: Net, node: Node) -> None:
     _fold(net, taken)
 
 
+class Blocks(Struct, frozen=True, kw_only=True):
+    """All cells of the blocks of a map as channels, in this order; those of a channel side by side, or apart."""
+
+    stride: tuple[int, int]
+    cells: tuple[tuple[int, int], ...]
+    side_by_side: bool
+
+    def places(self, cell: int, channels: int) -> slice:
+        """Where the channels of a cell are."""
+        if self.side_by_side:
+            return slice(cell, None, len(self.cells))
+        return slice(cell * channels, (cell + 1) * channels)
+
+
+def _blocks(layer: Layer) -> Blocks | None:
+    """The blocks that a layer takes apart; None where it does something else, or leaves cells out."""
+    stride = layer.stride if isinstance(layer, Cells) else layer.block_size if isinstance(layer, SpaceToDepth) else None
+    if stride is None:
+        return None
+    whole = [(dy, dx) for dy in range(stride[0]) for dx in range(stride[1])]
+    if isinstance(layer, Cells):
+        side_by_side, cells = False, layer.cells
+    else:
+        assert isinstance(layer, SpaceToDepth)
+        side_by_side, cells = layer.mode == "CRD", tuple(whole)
+    return Blocks(stride=stride, cells=cells, side_by_side=side_by_side) if sorted(cells) == whole else None
+
+
 def _takes_in(net: Net, node: Node, before: Node) -> bool:
     """Whether a Convolution reads all cells of the blocks, once each and alone, and can have larger windows."""
-    layer, cells = node.layer, before.layer
+    layer = node.layer
     assert isinstance(layer, Convolution)
-    assert isinstance(cells, Cells)
     plain = layer.group == 1 and set(layer.dilation) == {1} and not node.param_names
-    whole = sorted(cells.cells) == [(dy, dx) for dy in range(cells.stride[0]) for dx in range(cells.stride[1])]
-    return plain and whole and before.top not in net.outputs and net.consumers(before.top) == [node]
+    return plain and before.top not in net.outputs and net.consumers(before.top) == [node]
 
 
-def _on_blocks(weights: Blob, cells: Cells, channels: int) -> Callable[[], Array]:
+def _on_blocks(weights: Blob, blocks: Blocks, channels: int) -> Callable[[], Array]:
     def compute() -> Array:
-        held, (s, t) = weights.load(), cells.stride
+        held, (s, t) = weights.load(), blocks.stride
         outputs, _, height, width = held.shape
-        blocks = np.empty((outputs, channels, height * s, width * t), held.dtype)
-        for place, (dy, dx) in enumerate(cells.cells):
-            blocks[:, :, dy::s, dx::t] = held[:, place * channels : (place + 1) * channels]
-        return blocks
+        larger = np.empty((outputs, channels, height * s, width * t), held.dtype)
+        for place, (dy, dx) in enumerate(blocks.cells):
+            larger[:, :, dy::s, dx::t] = held[:, blocks.places(place, channels)]
+        return larger
 
     return compute
 
 
-CELLS = Pass(name="cells", visits=(Concat, Permute, Convolution), rewrite=_rewrite)
+CELLS = Pass(name="cells", visits=(Concat, Convolution), rewrite=_rewrite)

@@ -6,6 +6,7 @@ The order, with its reasons:
 - lrn_chain before what lowers the parts of the chain.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
+- rearrangement before cells and layout: a shuffle written as views is known by its name while the views are there.
 - cells before narrow, which takes the same Gathers for parts of one blob.
 - narrow and expand before layout: they join what else would be several permutations. layout while each layer still says
   what it means.
@@ -64,6 +65,7 @@ from caffe_ir.passes.picture_input import PICTURE_INPUT
 from caffe_ir.passes.pooled_maps import POOLED_MAPS
 from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.read_twice import READ_TWICE
+from caffe_ir.passes.rearrangement import REARRANGEMENT
 from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
@@ -76,6 +78,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DEAD,
     LRN_CHAIN,
     NATIVE_LSTM,
+    REARRANGEMENT,
     CELLS,
     NARROW,
     EXPAND,

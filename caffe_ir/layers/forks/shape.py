@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from msgspec.structs import replace
 
-from caffe_ir.blob import Array
+from caffe_ir.blob import Array, Shape
 from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 
@@ -52,6 +52,11 @@ class ShuffleChannel(CaffeLayer, frozen=True, kw_only=True):
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
         return [np.take(bottoms[0], self.indices(bottoms[0].shape[1]), axis=1)]
+
+    def moved(self, bottom: Shape) -> tuple[Shape, tuple[int, ...]]:
+        """The view of the bottom, and the order of its axes, that the top is a view of."""
+        n, channels, *place = bottom
+        return (n, self.group, channels // self.group, *place), (0, 2, 1, *range(3, len(bottom) + 1))
 
     def indices(self, channels: int) -> tuple[int, ...]:
         """The channel that each place takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers.forks.shape import Permute, Reorg
+from caffe_ir.layers.forks.shape import Permute, Reorg, ShuffleChannel
 from caffe_ir.layers.source.activation import (
     Erf,
     Gelu,
@@ -30,7 +30,7 @@ from caffe_ir.layers.source.normalization import LogSoftmax, SourceBatchNorm, St
 from caffe_ir.layers.source.pad import Pad
 from caffe_ir.layers.source.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.layers.source.reduction import Reduce
-from caffe_ir.layers.source.reorg import Cells, Reorg3d
+from caffe_ir.layers.source.reorg import Cells, DepthToSpace, Reorg3d, SpaceToDepth
 from caffe_ir.layers.source.resample import Gather, Resample
 from caffe_ir.layers.source.resize import NearestUpsample
 from caffe_ir.layers.source.shape import Exchange, Expand
@@ -42,6 +42,7 @@ SOURCE_LAYERS: tuple[type[Layer], ...] = (
     ConvTranspose,
     CropTo,
     DarknetLRN,
+    DepthToSpace,
     DetectionHead,
     Div,
     Erf,
@@ -79,8 +80,10 @@ SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Resample,
     Selu,
     Shortcut,
+    ShuffleChannel,
     Softplus,
     SourceBatchNorm,
+    SpaceToDepth,
     Standardize,
     Sub,
     WindowPool,
@@ -96,6 +99,7 @@ __all__ = [
     "ConvTranspose",
     "CropTo",
     "DarknetLRN",
+    "DepthToSpace",
     "DetectionHead",
     "Div",
     "Erf",
@@ -133,8 +137,10 @@ __all__ = [
     "Resample",
     "Selu",
     "Shortcut",
+    "ShuffleChannel",
     "Softplus",
     "SourceBatchNorm",
+    "SpaceToDepth",
     "Standardize",
     "Sub",
     "UnknownHead",

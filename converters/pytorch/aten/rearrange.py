@@ -6,30 +6,29 @@ from collections.abc import Mapping
 from math import prod
 
 import torch
+from msgspec.structs import replace
 
 from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
-from caffe_ir.layers import Convolution, Deconvolution
-from caffe_ir.layers.source import ConvTranspose, Gather, Permute
+from caffe_ir.layers import Convolution
+from caffe_ir.layers.source import ConvTranspose, DepthToSpace, Gather, Permute, ShuffleChannel, SpaceToDepth
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
 from converters.pytorch.graph.value import Value
 
+MAP_AXES = 4
+
 
 def pixel_shuffle(call: Call, build: Build) -> Value:
     """Channel (c, i, j) of a cell becomes cell (i, j) of its r x r block of channel c."""
     r = call.integer("upscale_factor")
-    x = _batched(call, build)
-    channels = x.shape[1] // (r * r)
-    units = torch.eye(r * r).reshape(r * r, 1, r, r).repeat(channels, 1, 1, 1)
-    layer = Deconvolution(num_output=channels, kernel_size=(r, r), stride=(r, r), group=channels, bias_term=False)
-    return build.reshape(build.add(layer, x, blobs=[build.blob(units, constant=True)]), call.shape)
+    return build.reshape(build.add(DepthToSpace(block_size=(r, r)), _batched(call, build)), call.shape)
 
 
 def pixel_unshuffle(call: Call, build: Build) -> Value:
     """Cell (i, j) of an r x r block of channel c becomes channel (c, i, j)."""
     r = call.integer("downscale_factor")
-    return _windows(call, build, _batched(call, build), (r, r), (r, r), (0, 0), (1, 1))
+    return build.reshape(build.add(SpaceToDepth(block_size=(r, r)), _batched(call, build)), call.shape)
 
 
 def im2col(call: Call, build: Build) -> Value:
@@ -69,6 +68,8 @@ def col2im(call: Call, build: Build) -> Value:
 def channel_shuffle(call: Call, build: Build) -> Value:
     """Channel (g, c) becomes channel (c, g)."""
     x, groups = call.value(any_type=True), call.integer("groups")
+    if len(x.shape) == MAP_AXES and 1 < groups < x.shape[1]:
+        return replace(build.add(ShuffleChannel(group=groups), x), dtype=x.dtype)
     places = torch.arange(x.shape[1]).reshape(groups, -1).T.reshape(-1)
     return gathered(build, x, 1, places)
 

@@ -12,7 +12,6 @@ from caffe_ir.layers import (
     Interp,
     Normalize,
     PassThrough,
-    ShuffleChannel,
     StrideUpsample,
     Upsample,
 )
@@ -35,7 +34,6 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (NearestUpsample(scale=(2, 3)), (MAP,), 1, ["Upsample"]),
         (Interp(zoom_factor=2), (MAP,), 0, ["Resample"]),
         (Interp(height=6, width=5), (MAP,), 0, ["Resample"]),
-        (ShuffleChannel(group=2), (MAP,), 0, ["Gather"]),
         (Gather(axis=1, indices=(0, 2, 1, 3)), (MAP,), 0, ["ShuffleChannel"]),
         (PassThrough(block_height=2, block_width=4), (MAP,), 0, ["Cells"]),
         (Cells(stride=(2, 2), cells=CELLS), (MAP,), 0, ["PassThrough"]),

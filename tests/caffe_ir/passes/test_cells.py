@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from caffe_ir.layers import Concat, Convolution, ReLU, Reshape
-from caffe_ir.layers.source import Cells, Gather, Permute
+from caffe_ir.layers import Concat, Convolution, ReLU
+from caffe_ir.layers.source import Cells, Gather, SpaceToDepth
 from caffe_ir.passes.cells import CELLS
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
@@ -149,58 +149,33 @@ def test_what_is_no_set_of_cells_is_left_alone(what):
     assert rewritten(net, CELLS).dump() == net.dump()
 
 
-# ---- blocks as axes --------------------------------------------------------------------------------------------------
-
-BEFORE, BEHIND = (0, 3, 5, 1, 2, 4), (0, 1, 3, 5, 2, 4)
+# ---- all cells, side by side or apart -------------------------------------------------------------------------------
 
 
-def moved(shape, order, *, blocks=(2, 3), joined=None):
-    """A map seen as blocks, whose axes are moved, and the joined channels."""
-    (n, c, height, width), (s, t) = shape, blocks
-    net = net_of(shape)
-    add(net, "seen", Reshape(shape=(n, c, height // s, s, width // t, t)))
-    add(net, "moved", Permute(order=order))
-    add(net, "joined", Reshape(shape=joined or (n, c * s * t, height // s, width // t)))
-    return net
-
-
-def test_cells_that_are_moved_before_the_channels_are_those_of_a_concat():
-    after = rewritten(moved((2, 5, 4, 6), BEFORE), CELLS)
-    cells = tuple((dy, dx) for dy in range(2) for dx in range(3))
-    assert [str(node.layer) for node in after.nodes[1:]] == [str(Cells(stride=(2, 3), cells=cells))]
-
-
-def test_they_are_part_of_a_convolution_too():
-    after = rewritten(convolution(moved((1, 2, 8, 9), BEFORE), (3, 3), pad=(1, 1)), CELLS)
+@pytest.mark.parametrize("mode", ["CRD", "DCR"])
+@pytest.mark.parametrize("block", [(2, 2), (2, 3), (1, 4)])
+def test_a_convolution_takes_in_all_cells_of_the_blocks(mode, block):
+    net = net_of((2, 3, 8, 12))
+    add(net, "depth", SpaceToDepth(block_size=block, mode=mode))
+    after = rewritten(convolution(net, (3, 3), pad=(1, 1)), CELLS)
     assert types(after) == ["Convolution"]
-    assert after.node("conv").blobs[0].shape == (5, 2, 6, 9)
+    assert after.node("conv").blobs[0].shape == (5, 3, 3 * block[0], 3 * block[1])
 
 
-def test_cells_that_are_moved_behind_the_channels_are_picked_as_torch_unshuffles_them():
-    after = rewritten(moved((2, 5, 4, 6), BEHIND, blocks=(2, 2)), CELLS)
-    assert types(after) == ["Convolution"]
-    assert after.nodes[-1].blobs[0].constant
-    x = np.random.default_rng(4).standard_normal((2, 5, 4, 6))
-    (found,) = (run(after, {"data": x}, np.float64)[blob] for blob in after.outputs)
-    np.testing.assert_array_equal(found, F.pixel_unshuffle(torch.from_numpy(x), 2).numpy())
+def test_what_torch_unshuffles_is_taken_in():
+    net = net_of((2, 3, 8, 6))
+    add(net, "depth", SpaceToDepth(block_size=(2, 2)))
+    net = convolution(net, (3, 3), pad=(1, 1))
+    weights, bias = (torch.from_numpy(blob.load()) for blob in net.nodes[-1].blobs)
+    x = torch.from_numpy(np.random.default_rng(4).standard_normal((2, 3, 8, 6)))
+    (found,) = (run(rewritten(net, CELLS), {"data": x.numpy()}, np.float64)[blob] for blob in net.outputs)
+    wanted = F.conv2d(F.pixel_unshuffle(x, 2), weights, bias, padding=1)
+    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-12, atol=1e-12)
 
 
-def given_between():
-    net = moved((1, 2, 4, 6), BEFORE)
-    net.outputs = ["moved", "joined"]
-    return net
-
-
-@pytest.mark.parametrize(
-    "net",
-    [
-        moved((1, 2, 4, 6), (0, 1, 2, 4, 3, 5)),
-        moved((1, 2, 4, 6), (0, 5, 3, 1, 2, 4)),
-        moved((1, 2, 4, 6), BEFORE, joined=(1, 6, 4, 2)),
-        moved((1, 2, 4, 6), BEHIND, blocks=(1, 1)),
-        given_between(),
-    ],
-    ids=["other axes", "columns before rows", "other channels", "one cell", "an output"],
-)
-def test_other_views_are_left_alone(net):
+def test_cells_that_something_else_reads_stay():
+    net = net_of((1, 2, 4, 4))
+    add(net, "depth", SpaceToDepth(block_size=(2, 2)))
+    net = convolution(net, (1, 1))
+    net.outputs = ["depth", "conv"]
     assert rewritten(net, CELLS).dump() == net.dump()

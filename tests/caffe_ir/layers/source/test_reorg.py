@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers.source import Cells, Reorg, Reorg3d
+from caffe_ir.layers.source import Cells, DepthToSpace, Reorg, Reorg3d, SpaceToDepth
 
 
 def reorg_cpu(x, w, h, c, batch, stride, forward, size):
@@ -113,3 +113,54 @@ def test_cells_are_those_of_pixel_unshuffle_in_their_own_order(order):
 def test_what_is_no_cell(stride, cells, why):
     with pytest.raises(ShapeError, match=why):
         Cells(stride=stride, cells=cells).infer(((1, 1, 4, 4),))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_depth_to_space_and_back_are_torchs(size):
+    x = ramp((2, 2 * size * size, 2, 3))
+    layer, back = DepthToSpace(block_size=(size, size)), SpaceToDepth(block_size=(size, size))
+    wanted = F.pixel_shuffle(torch.from_numpy(x), size).numpy()
+    assert layer.infer((x.shape,)) == (wanted.shape,)
+    np.testing.assert_array_equal(layer.forward([x], [])[0], wanted)
+    assert back.infer((wanted.shape,)) == (x.shape,)
+    np.testing.assert_array_equal(back.forward([wanted], [])[0], F.pixel_unshuffle(torch.from_numpy(wanted), size))
+
+
+def test_the_mode_dcr_is_that_of_onnx():
+    """Operators.md, DepthToSpace: the example of the mode DCR, one row of each of its channels."""
+    rows = np.array([0.0, 9.0, 18.0, 27.0, 36.0, 45.0, 54.0, 63.0])
+    x = rows[None, :, None, None] + np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
+    (y,) = DepthToSpace(block_size=(2, 2), mode="DCR").forward([x], [])
+    assert y[0, 0].tolist() == [
+        [0, 18, 1, 19, 2, 20],
+        [36, 54, 37, 55, 38, 56],
+        [3, 21, 4, 22, 5, 23],
+        [39, 57, 40, 58, 41, 59],
+    ]
+    assert y[0, 1, 0].tolist() == [9, 27, 10, 28, 11, 29]
+    np.testing.assert_array_equal(SpaceToDepth(block_size=(2, 2), mode="DCR").forward([y], [])[0], x)
+
+
+@pytest.mark.parametrize("mode", ["CRD", "DCR"])
+def test_blocks_need_not_be_square(mode):
+    """The loop over all numbers, as the docstring has it."""
+    (s, t), (channels, h, w) = (2, 3), (2, 2, 2)
+    x = ramp((1, channels * s * t, h, w))
+    (y,) = DepthToSpace(block_size=(s, t), mode=mode).forward([x], [])
+    for c, j, i, dy, dx in np.ndindex(channels, h, w, s, t):
+        k = c * s * t + dy * t + dx if mode == "CRD" else (dy * t + dx) * channels + c
+        assert y[0, c, j * s + dy, i * t + dx] == x[0, k, j, i]
+    np.testing.assert_array_equal(SpaceToDepth(block_size=(s, t), mode=mode).forward([y], [])[0], x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (DepthToSpace(block_size=(2, 2)), "6 channels do not divide by 2 x 2"),
+        (SpaceToDepth(block_size=(2, 3)), "4 x 4 does not divide by 2 x 3"),
+        (DepthToSpace(block_size=(0, 2)), "do not divide"),
+    ],
+)
+def test_blocks_that_do_not_divide(layer, why):
+    with pytest.raises(ShapeError, match=why):
+        layer.infer(((1, 6, 4, 4),))
