@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,33 @@ def test_the_oldest_versions_are_those_of_setup_cfg() -> None:
 def test_links_lead_somewhere(name: str) -> None:
     broken = [link for link in LINK.findall(text(name)) if not (ROOT / link).exists()]
     assert broken == []
+
+
+ODD = re.compile(r"\b(told|judges?|judged|mended|without a word|how many-eth)\b(?!`)", re.IGNORECASE)
+"""What an English reader stumbles over: messages are reported, programs are references, faults are fixed."""
+
+
+def _texts(module: Path) -> Iterator[tuple[int, str]]:
+    """The literals of a module by their lines: messages, help and docstrings, without `names` in them."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, re.sub(r"`[^`]*`", "", node.value)
+
+
+def test_texts_are_plain_english() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")]
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in pages
+        for number, line in enumerate(re.sub(r"`[^`\n]*`", "", path.read_text(encoding="utf-8")).splitlines(), 1)
+        if ODD.search(line)
+    ]
+    modules = [path for room in ("caffe_ir", "converters") for path in (ROOT / room).rglob("*.py")]
+    assert len(modules) > 300
+    found += [
+        f"{path.relative_to(ROOT)}:{line}: {text.strip()}"
+        for path in modules
+        for line, text in _texts(path)
+        if ODD.search(text)
+    ]
+    assert not found, "\n".join(found)
