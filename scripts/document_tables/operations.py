@@ -44,7 +44,7 @@ HEADS = ("operation", "takes", "at its default only", "stated in")
 def _family(family: object) -> tuple[str, list[tuple[str, str, str, str]]]:
     assert isinstance(family, dict)
     handlers = list(family.values())
-    module = getattr(handlers[0], "__module__", "") or handlers[0].func.__module__
+    module = getattr(handlers[0], "func", handlers[0]).__module__
     rows = sorted(_row(name, handler) for name, handler in family.items())
     return _title(module.rpartition(".")[2]), rows
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from tests.converters.cli.given import converted
 
-SHAPES = Path(__file__).resolve().parents[2] / "examples" / "shapes"
+ROOT = Path(__file__).resolve().parents[2]
+SHAPES, DOCUMENTS = ROOT / "examples" / "shapes", ROOT / "docs"
 
 
 def corners(place: list[float], width: int, height: int) -> tuple[float, float, float, float]:
@@ -38,6 +42,18 @@ def test_every_shape_is_found_and_nothing_else(tmp_path: Path) -> None:
         best = max(found["objects"], key=lambda each: iou(tuple(each["box"]), place))
         assert best["name"] == one["name"]
         assert iou(tuple(best["box"]), place) > 0.5
+
+
+def test_the_picture_of_the_documents_is_what_is_drawn(tmp_path: Path) -> None:
+    """Up to the engine's rounding, which may move an edge or a per cent."""
+    converted("darknet", SHAPES / "shapes.cfg", SHAPES / "shapes.weights", "-o", tmp_path / "shapes", "-q")
+    words = (tmp_path / "shapes", SHAPES / "scene.png", "--names", SHAPES / "shapes.names")
+    converted("run", *words, "-o", tmp_path / "boxes.png")
+    drawn, shown = (cv2.imread(str(path)) for path in (tmp_path / "boxes.png", DOCUMENTS / "assets" / "boxes.png"))
+    assert drawn is not None
+    assert shown is not None
+    assert drawn.shape == shown.shape
+    assert np.mean(np.abs(drawn.astype(int) - shown) > 2) < 0.01
 
 
 def test_its_files_are_small() -> None:
