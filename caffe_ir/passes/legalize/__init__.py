@@ -2,12 +2,13 @@
 
 Every form is tried: it builds its nodes, and what it costs and who computes it wrongly follow from these. What they
 hold that the target lacks is written in a form of its own, and priced as such. Forms that differ by less than 1 % of
-the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those the one is
-taken that the fewest other targets get wrong. Files that are for other targets as well (`Target.for_others`) may cost
-more for that, and a layer that the target computes and another one does not is written in one of its forms too, or
-stays as it is. Of what a form holds, old converters (`CONVERTERS`) count where they get it wrong in silence, not where
-they refuse it. Of that a form is no equal that holds much more memory than another one of no higher cost. A form that
-loses digits in float32 is taken only where every other one loses them too.
+the net's cost, for all layers of their kind together, or by less than calling a layer, are equal: of those one in a
+layer of the target's own is taken, which says there what it means, else the one that the fewest other targets get
+wrong. Files that are for other targets as well (`Target.for_others`) may cost more for that, and a layer that the
+target computes and another one does not is written in one of its forms too, or stays as it is. Of what a form holds,
+old converters (`CONVERTERS`) count where they get it wrong in silence, not where they refuse it. Of that a form is no
+equal that holds much more memory than another one of no higher cost. A form that loses digits in float32 is taken only
+where every other one loses them too.
 
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
 """

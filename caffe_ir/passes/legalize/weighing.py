@@ -7,6 +7,7 @@ from collections import Counter
 from msgspec import Struct, field
 
 from caffe_ir.cost import FLOAT, work
+from caffe_ir.layers import BVLC
 from caffe_ir.memory import held
 from caffe_ir.net import Net
 from caffe_ir.passes.legalize.choice import REFUSED, WRONG, Choice
@@ -46,7 +47,12 @@ class Weighing(Struct, kw_only=True):
             return min(tried, key=lambda one: self._burden(one, share))
         least = min(one.cost for one in tried)
         equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
-        return min(equal, key=lambda one: (sum(one.breaks.values()), one.cost))
+        return min(equal, key=lambda one: (not self._is_native(one), sum(one.breaks.values()), one.cost))
+
+    def _is_native(self, one: Choice) -> bool:
+        """Whether a form has a layer of the target's own, which BVLC Caffe lacks: its programs know what that means."""
+        own = (node for node in one.new.nodes if type(node.layer) not in BVLC)
+        return any(self.target.holds(node.layer, one.new.shapes_of(node.bottoms)) for node in own)
 
     def _held(self) -> int:
         """The numbers in all blobs of the net as it came."""

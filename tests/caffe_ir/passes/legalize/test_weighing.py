@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from caffe_ir.forms import Form
-from caffe_ir.layers import AbsVal, Convolution, Mish, Power, ReLU, Sigmoid, TanH
+from caffe_ir.layers import AbsVal, Convolution, Mish, Power, ReLU, ReLU6, Sigmoid, TanH
 from caffe_ir.passes import legalize
-from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.limits import Never
@@ -40,6 +40,18 @@ def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeyp
     add(flat, "y", Mish())
     run_pass(LEGALIZE, flat, CONTEXT)
     assert [node.layer.type_name() for node in flat.nodes[1:]] == ["TanH"]  # which nobody gets wrong there
+
+
+def test_among_equals_a_layer_of_the_targets_own_is_taken_though_nobody_else_has_it(monkeypatch):
+    own = Target(name="own", title="own", layers={**CAFFE.layers, ReLU6: ()})
+    forms_of(monkeypatch, Mish, tanh=chain(TanH()), own=chain(ReLU6()), far=chain(*[ReLU6()] * 9))
+    net = net_of((1, 4, 16, 16))
+    rows = np.ones((512, 4, 9, 9))
+    add(net, "large", Convolution(num_output=512, kernel_size=(9, 9), pad=(4, 4), bias_term=False), rows)
+    add(net, "small", Mish(), bottoms=("data",))
+    run_pass(LEGALIZE, net, Context(target=own, options=Options()))
+    assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU6"]
+    assert lowered(Mish()) == ["TanH"]  # which Caffe has not
 
 
 def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_little(monkeypatch):
