@@ -1,7 +1,7 @@
 """Layers of forks as what sources mean by them, and the other way round where a target has the fork's own layer.
 
 - Upsample: NearestUpsample, times its scale where it has strides besides.
-- Interp: a Resample by matrices. A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
+- Interp: a Resize between aligned corners. A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
 - Pooling with ceil_mode: the same with round_mode.
@@ -33,8 +33,7 @@ from caffe_ir.layers import (
     StrideUpsample,
     Upsample,
 )
-from caffe_ir.layers.forks.resize import corners_aligned
-from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resample
+from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resize
 from caffe_ir.replacement import Replacement
 
 
@@ -66,15 +65,27 @@ def _by_stride(new: Replacement) -> str:
     return ""
 
 
-def _matrices(new: Replacement) -> str:
+def _resized(new: Replacement) -> str:
     layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Interp)
     (top,) = layer.infer((shape,))
     axes = tuple(axis for axis in (2, 3) if top[axis] != shape[axis])
     if axes:
-        blobs = [Blob.of(corners_aligned(shape[axis], top[axis]), constant=True) for axis in axes]
-        resample = Resample(axes=axes, output_size=tuple(top[axis] for axis in axes))
-        new.add("resampled", resample, new.old.bottom, blobs=blobs)
+        sizes = tuple(top[axis] for axis in axes)
+        resize = Resize(mode="linear", axes=axes, output_size=sizes, align_corners=True)
+        new.add("resized", resize, new.old.bottom)
+    return ""
+
+
+def _interpolated(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Resize)
+    if len(shape) != 4 or min(layer.axes) < 2:
+        return "it resizes no map"
+    if layer.mode != "linear" or layer.antialias or not layer.align_corners:
+        return "Interp is linear between aligned corners"
+    (_, _, height, width) = layer.infer((shape,))[0]
+    new.add("resized", Interp(height=height, width=width), new.old.bottom)
     return ""
 
 
@@ -160,10 +171,11 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     ConvolutionDepthwise: (Form(name="Convolution with a group for each channel", build=_grouped),),
     DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_grouped),),
     Gather: (Form(name="ShuffleChannel", build=_shuffled),),
-    Interp: (Form(name="matrices", build=_matrices),),
+    Interp: (Form(name="a resize between aligned corners", build=_resized),),
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
     Normalize: (Form(name="a product with the inverse length", build=_by_length),),
     PassThrough: (Form(name="the cells of blocks", build=_cells),),
+    Resize: (Form(name="Interp", build=_interpolated),),
     StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
     Upsample: (Form(name="nearest neighbours", build=_nearest),),
 }

@@ -1,4 +1,4 @@
-"""Resample: each line along some axes times a matrix.
+"""Resample: each line along some axes times a matrix. Resize is one, whose matrices its formula gives.
 
 Products of matrices, whatever they are:
 - The channels of a map: a 1x1 Convolution, weights (out, in, 1, 1).
@@ -31,7 +31,7 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
-from caffe_ir.layers.source import Exchange, Pad, Resample
+from caffe_ir.layers.source import Exchange, Pad, Resample, Resize
 from caffe_ir.replacement import Replacement
 
 ROW_AXES = 2
@@ -241,7 +241,23 @@ def _kernel(shape: Shape, rows: Sequence[float], columns: Sequence[float]) -> Ar
     return np.ascontiguousarray(np.broadcast_to(np.outer(rows, columns), shape))
 
 
+# ---- interpolation ---------------------------------------------------------------------------------------------------
+
+
+def _by_its_formula(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Resize)
+    sizes = zip(layer.axes, layer.output_size, strict=True)
+    blobs = [
+        Blob.computed((wanted, shape[axis]), partial(layer.matrix, axis, shape[axis]), constant=True)
+        for axis, wanted in sizes
+    ]
+    new.add("resampled", Resample(axes=layer.axes, output_size=layer.output_size), new.old.bottom, blobs=blobs)
+    return ""
+
+
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    Resize: (Form(name="a product with a matrix along each axis", build=_by_its_formula),),
     Resample: (
         Form(name="products of matrices", build=_by_inner_products),
         Form(name="products of matrices by Convolutions", build=_by_convolutions),

@@ -10,6 +10,7 @@ import numpy as np
 from caffe_ir.blob import Array
 from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
+from caffe_ir.layers.interpolation import interpolated
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -99,7 +100,9 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
         (x,) = bottoms
         (shape,) = self.infer((x.shape,))
-        rows, columns = (corners_aligned(x.shape[axis], shape[axis]).astype(x.dtype) for axis in (2, 3))
+        rows, columns = (
+            interpolated("linear", x.shape[axis], shape[axis], align_corners=True).astype(x.dtype) for axis in (2, 3)
+        )
         return [np.ascontiguousarray(np.einsum("ih,nchw,jw->ncij", rows, x, columns, optimize=True))]
 
     @classmethod
@@ -107,14 +110,3 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
         """Fields that change nothing at their value may be written."""
         idle = {"pad_beg": 0, "pad_end": 0, "shrink_factor": 1}
         return super().parsed({name: value for name, value in spelled.items() if idle.get(name) != value})
-
-
-def corners_aligned(size: int, wanted: int) -> Array:
-    """The matrix (wanted, size) of a linear resize whose first and last places are those of the line."""
-    places = np.arange(wanted) * ((size - 1) / (wanted - 1) if wanted > 1 else 0.0)
-    before = np.minimum(places.astype(np.int64), size - 1)
-    behind = np.minimum(before + 1, size - 1)
-    matrix = np.zeros((wanted, size))
-    np.add.at(matrix, (np.arange(wanted), before), 1 - (places - before))
-    np.add.at(matrix, (np.arange(wanted), behind), places - before)
-    return matrix

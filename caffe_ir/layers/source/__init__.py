@@ -32,7 +32,7 @@ from caffe_ir.layers.source.recurrent import GRU, PlainRNN, ProjectedLSTM, Recur
 from caffe_ir.layers.source.reduction import Reduce
 from caffe_ir.layers.source.reorg import Cells, DepthToSpace, Reorg3d, SpaceToDepth
 from caffe_ir.layers.source.resample import Gather, Resample
-from caffe_ir.layers.source.resize import NearestUpsample
+from caffe_ir.layers.source.resize import NearestUpsample, Resize
 from caffe_ir.layers.source.shape import Exchange, Expand
 from caffe_ir.layers.source.window import WindowPool
 
@@ -78,6 +78,7 @@ SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Reorg,
     Reorg3d,
     Resample,
+    Resize,
     Selu,
     Shortcut,
     ShuffleChannel,
@@ -135,6 +136,7 @@ __all__ = [
     "Reorg",
     "Reorg3d",
     "Resample",
+    "Resize",
     "Selu",
     "Shortcut",
     "ShuffleChannel",

@@ -1,4 +1,4 @@
-"""Resizes: each is linear along each axis, so what torch makes of the unit vectors says all about it."""
+"""Resizes: copies of cells where each becomes several, choices of cells, and interpolation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
+import numpy as np
 import torch
+from msgspec.structs import replace
 
-from caffe_ir.layers.source import Gather, NearestUpsample, Resample
+from caffe_ir.blob import Array
+from caffe_ir.layers.source import Gather, NearestUpsample, Resize
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
@@ -18,11 +21,6 @@ Kind = Literal["nearest", "nearest-exact", "linear", "cubic", "linear-aa", "cubi
 ATEN = torch.ops.aten
 ROUNDING = 1e-15
 """Of the sum of four cubic coefficients, which is 1."""
-PLANES = {
-    "cubic": ATEN.upsample_bicubic2d,
-    "linear-aa": ATEN._upsample_bilinear2d_aa,
-    "cubic-aa": ATEN._upsample_bicubic2d_aa,
-}
 
 
 def resize(call: Call, build: Build, kind: Kind) -> Value:
@@ -31,42 +29,50 @@ def resize(call: Call, build: Build, kind: Kind) -> Value:
     call.ignore("output_size")
     axes = tuple(range(2, len(x.shape)))
     corners = "align_corners" in call.arguments and call.flag("align_corners")
+    scales = _scales(call, len(axes))
+    nearest = kind in ("nearest", "nearest-exact")
+    whole = Resize(
+        mode="cubic" if kind.startswith("cubic") else "linear",
+        axes=axes,
+        output_size=call.shape[2:],
+        align_corners=corners,
+        antialias=kind.endswith("-aa"),
+        scale=tuple(scale or 0.0 for scale in scales),
+    )
     matrices = [
-        matrix(kind, x.shape[axis], call.shape[axis], corners=corners, scale=scale, dtype=x.dtype)
-        for axis, scale in zip(axes, _scales(call, len(axes)), strict=True)
+        nearest_places(kind, x.shape[axis], call.shape[axis], scale=scale, dtype=x.dtype)
+        if nearest
+        else whole.matrix(axis, x.shape[axis])
+        for axis, scale in zip(axes, scales, strict=True)
     ]
     factors = [_factor(one) for one in matrices]
     if all(factor == 1 for factor in factors):
         return x
     if all(factors) and len(axes) <= 2:
         return _blocks(call, build, x, tuple(factors))
-    if kind in ("nearest", "nearest-exact"):
+    if nearest:
         return _gathered(build, x, axes, matrices)
-    changed = [(axis, one) for axis, one, factor in zip(axes, matrices, factors, strict=True) if factor != 1]
-    layer = Resample(axes=tuple(axis for axis, _ in changed), output_size=tuple(len(one) for _, one in changed))
-    return build.add(layer, x, blobs=[build.blob(one, constant=True) for _, one in changed])
+    changed = [place for place, factor in enumerate(factors) if factor != 1]
+    return build.add(_along(whole, changed), x)
 
 
-def matrix(
-    kind: Kind, size: int, wanted: int, *, corners: bool, scale: float | None, dtype: torch.dtype
-) -> torch.Tensor:
-    """The matrix (wanted, size) of a resize along one axis: its columns are the resized unit vectors.
+def _along(whole: Resize, places: list[int]) -> Resize:
+    """The resize of some of its axes; factors that are the ratio of the sizes say nothing more."""
+    scale = tuple(whole.scale[place] for place in places) if any(whole.scale) and not whole.align_corners else ()
+    axes, sizes = (tuple(of[place] for place in places) for of in (whole.axes, whole.output_size))
+    return replace(whole, axes=axes, output_size=sizes, scale=scale)
 
-    Linear and cubic ones are computed in float64. The places of the nearest ones are torch's for the type of the
-    tensor, since it finds them by rounding a product in that type (UpSample.h, nearest_idx).
+
+def nearest_places(kind: Kind, size: int, wanted: int, *, scale: float | None, dtype: torch.dtype) -> Array:
+    """The matrix (wanted, size) of ones and zeros of a nearest resize: its columns are the resized unit vectors.
+
+    Its places are torch's for the type of the tensor, since it finds them by rounding a product in that type
+    (UpSample.h, nearest_idx).
     """
-    nearest = kind in ("nearest", "nearest-exact")
-    exact = dtype if nearest and dtype in (torch.float32, torch.float64) else torch.float64
-    units = torch.eye(size, dtype=exact)
-    if kind in PLANES:  # the unit vectors are the columns of a plane
-        plane: torch.Tensor = PLANES[kind].default(units[None, None], [wanted, size], corners, scale, None)
-        return plane[0, 0]
-    if kind == "linear":
-        lines: torch.Tensor = ATEN.upsample_linear1d.default(units[None], [wanted], corners, scale)
-    else:
-        find = ATEN.upsample_nearest1d if kind == "nearest" else ATEN._upsample_nearest_exact1d
-        lines = find.default(units[None], [wanted], scale)
-    return lines[0].T.contiguous()
+    units = torch.eye(size, dtype=dtype if dtype in (torch.float32, torch.float64) else torch.float64)
+    find = ATEN.upsample_nearest1d if kind == "nearest" else ATEN._upsample_nearest_exact1d
+    lines: torch.Tensor = find.default(units[None], [wanted], scale)
+    return lines[0].T.contiguous().numpy()
 
 
 def _scales(call: Call, count: int) -> tuple[float | None, ...]:
@@ -77,12 +83,11 @@ def _scales(call: Call, count: int) -> tuple[float | None, ...]:
     return tuple(call.optional_number(name) for name in names)
 
 
-def _factor(one: torch.Tensor) -> int:
+def _factor(one: Array) -> int:
     """k where each place simply becomes k equal ones, 0 where it does not."""
     wanted, size = one.shape
     factor, rest = divmod(wanted, size)
-    blocks = torch.eye(size, dtype=one.dtype).repeat_interleave(factor, 0)
-    return factor if rest == 0 and torch.allclose(one, blocks, rtol=0, atol=ROUNDING) else 0
+    return factor if rest == 0 and np.allclose(one, np.eye(size).repeat(factor, 0), rtol=0, atol=ROUNDING) else 0
 
 
 def _blocks(call: Call, build: Build, x: Value, factors: tuple[int, ...]) -> Value:
@@ -92,7 +97,7 @@ def _blocks(call: Call, build: Build, x: Value, factors: tuple[int, ...]) -> Val
     return build.add(NearestUpsample(scale=(factors[0], factors[1])), x)
 
 
-def _gathered(build: Build, x: Value, axes: tuple[int, ...], matrices: list[torch.Tensor]) -> Value:
+def _gathered(build: Build, x: Value, axes: tuple[int, ...], matrices: list[Array]) -> Value:
     moved = [
         (axis, tuple(int(place) for place in one.argmax(1)))
         for axis, one in zip(axes, matrices, strict=True)

@@ -15,7 +15,7 @@ from caffe_ir.layers import (
     StrideUpsample,
     Upsample,
 )
-from caffe_ir.layers.source import Cells, Gather, NearestUpsample
+from caffe_ir.layers.source import Cells, Gather, NearestUpsample, Resize
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
 
@@ -32,8 +32,10 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (StrideUpsample(stride_h=2, stride_w=2, scale=2.0), (MAP,), 0, ["NearestUpsample", "Power"]),
         (NearestUpsample(scale=(2, 2)), (MAP,), 0, ["Upsample"]),
         (NearestUpsample(scale=(2, 3)), (MAP,), 1, ["Upsample"]),
-        (Interp(zoom_factor=2), (MAP,), 0, ["Resample"]),
-        (Interp(height=6, width=5), (MAP,), 0, ["Resample"]),
+        (Interp(zoom_factor=2), (MAP,), 0, ["Resize"]),
+        (Interp(height=6, width=5), (MAP,), 0, ["Resize"]),
+        (Resize(mode="linear", axes=(2, 3), output_size=(7, 3), align_corners=True), (MAP,), 0, ["Interp"]),
+        (Resize(mode="linear", axes=(3,), output_size=(1,), align_corners=True), (MAP,), 0, ["Interp"]),
         (Gather(axis=1, indices=(0, 2, 1, 3)), (MAP,), 0, ["ShuffleChannel"]),
         (PassThrough(block_height=2, block_width=4), (MAP,), 0, ["Cells"]),
         (Cells(stride=(2, 2), cells=CELLS), (MAP,), 0, ["PassThrough"]),
@@ -64,6 +66,15 @@ def test_the_same_function_in_other_layers(
     [
         (NearestUpsample(scale=(2, 3)), (MAP,), 0, "factors differ"),
         (Gather(axis=1, indices=(0, 1, 3, 2)), (MAP,), 0, "no shuffle"),
+        (Resize(mode="linear", axes=(2, 3), output_size=(7, 3)), (MAP,), 0, "aligned corners"),
+        (Resize(mode="cubic", axes=(2,), output_size=(7,), align_corners=True), (MAP,), 0, "linear"),
+        (Resize(mode="linear", axes=(1,), output_size=(7,), align_corners=True), (MAP,), 0, "no map"),
+        (
+            Resize(mode="linear", axes=(2,), output_size=(3,), align_corners=True, antialias=True),
+            (MAP,),
+            0,
+            "aligned corners",
+        ),
         (Gather(axis=2, indices=(0, 1)), (MAP,), 0, "no channels"),
         (Cells(stride=(2, 2), cells=CELLS[::-1]), (MAP,), 0, "another order"),
     ],

@@ -10,7 +10,7 @@ from caffe_ir.errors import Origin
 from caffe_ir.forms import resample
 from caffe_ir.forms.resample import Spread, spread_of
 from caffe_ir.layers import InnerProduct
-from caffe_ir.layers.source import Resample
+from caffe_ir.layers.source import Resample, Resize
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE
@@ -19,6 +19,7 @@ from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import NCNN
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.rewriting import ALONE, assert_same, rewritten
 
 
@@ -264,3 +265,17 @@ def test_golden_dump_of_a_spread():
         "pad_h=3, pad_w=0) y_border -> y | [2, 1, 4, 1]  [1x2x10x6]\n"
         "  outputs y\n"
     )
+
+
+def test_golden_dump_of_an_interpolation():
+    net = net_of((1, 2, 5, 6))
+    add(net, "y", Resize(mode="cubic", axes=(2, 3), output_size=(10, 3)))
+    (form,) = resample.FORMS[Resize]
+    after = written(net, form)
+    assert after.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 5, 6)])  -> data  [1x2x5x6]\n"
+        "  y: Resample(axes=(2, 3), output_size=(10, 3)) data -> y | [10, 5] [3, 6]  [1x2x10x3]\n"
+        "  outputs y\n"
+    )
+    assert all(blob.constant for blob in after.node("y").blobs)
