@@ -14,6 +14,7 @@ from msgspec import NODEFAULT, Struct
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import ShapeError
+from caffe_ir.float32 import in_float32
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -69,7 +70,7 @@ class Layer(Struct, frozen=True, kw_only=True):
         return {
             name: getattr(self, name)
             for name, default in self.declared().items()
-            if default is NODEFAULT or getattr(self, name) != default
+            if default is NODEFAULT or in_float32(getattr(self, name)) != in_float32(default)
         }
 
     @classmethod

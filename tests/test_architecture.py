@@ -18,6 +18,7 @@ PRODUCT = ("caffe_ir", "converters")
 
 # `a.b` is that module alone, `a.b.*` is it and everything below. The first rule that fits a module holds for it.
 SOURCE_LANGUAGE = (
+    "caffe_ir.float32",
     "caffe_ir.net",
     "caffe_ir.node",
     "caffe_ir.layer",
@@ -36,6 +37,7 @@ ERROR_KINDS = "caffe_ir.error_kinds.*"
 """What every room may import: whoever raises an error names its kind."""
 PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
+    "caffe_ir.float32",
     "caffe_ir.net",
     "caffe_ir.node",
     "caffe_ir.layer",
@@ -79,7 +81,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.values": (),
     "caffe_ir.geometry": (),
     "caffe_ir.blob": ("caffe_ir.errors",),
-    "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors"),
+    "caffe_ir.float32": (),
+    "caffe_ir.layer": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.float32"),
     "caffe_ir.shared_memory": ("caffe_ir.layer",),
     "caffe_ir.html_table": ("caffe_ir.blob",),
     "caffe_ir.output_places": (),
@@ -124,6 +127,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.shared_memory",
     ),
     "caffe_ir.layers.*": (
+        "caffe_ir.float32",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
         "caffe_ir.blob",
@@ -131,6 +135,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
     ),
     "caffe_ir.targets.*": (
+        "caffe_ir.float32",
         "caffe_ir.targets.*",
         "caffe_ir.layers.*",
         "caffe_ir.layer",
@@ -205,8 +210,16 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.prototxt",
         "caffe_ir.files.caffemodel_file",
         "caffe_ir.near_misses",
-        "caffe_ir.files.spelling",
+        "caffe_ir.files.inputs",
+        "caffe_ir.files.spelled_file",
         "caffe_ir.files.stored_weights",
+    ),
+    "caffe_ir.files.inputs": ("caffe_ir.proto.*",),
+    "caffe_ir.files.spelled_file": (
+        *FILES,
+        "caffe_ir.files.net_text",
+        "caffe_ir.files.prototxt",
+        "caffe_ir.files.spelling",
     ),
     "converters": (),
     # for Python programs: it joins what the command line joins, and knows no command
@@ -220,8 +233,10 @@ RULES: dict[str, tuple[str, ...]] = {
     # a source that is Caffe's already: it is read by the reader, and checked by lowering a copy of it
     "converters.caffe.*": (
         *PASS,
+        "caffe_ir.files.inputs",
         "caffe_ir.files.net_text",
         "caffe_ir.files.reader",
+        "caffe_ir.files.spelled_file",
         "caffe_ir.files.prototxt",
         "caffe_ir.proto.*",
         "caffe_ir.passes.*",
@@ -303,6 +318,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.targets.*",
         "caffe_ir.files.net_text",
         "caffe_ir.files.reader",
+        "caffe_ir.files.spelled_file",
         "caffe_ir.files.prototxt",
         "caffe_ir.proto.*",
         "caffe_ir.files.caffemodel_file",

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from caffe_ir.float32 import Float32
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
@@ -95,5 +95,5 @@ def _value(field: FieldDescriptor, value: Any) -> Any:
     if field.message_type is not None:
         return tuple(value.dim) if field.message_type.name == "BlobShape" else values(value)
     if field.cpp_type == FieldDescriptor.CPPTYPE_FLOAT:
-        return float(str(np.float32(value)))  # the number that the text shows: 0.1, not 0.10000000149
+        return Float32(value)
     return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,23 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob, Shape
+from caffe_ir.blob import Blob
 from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
-from caffe_ir.files.net_text import (
-    layer_lines,
-    lines_of_layers,
-    parsed_as_it_is,
-    read_message,
-    runs_at_test,
-    text_of,
-    upgraded,
-)
+from caffe_ir.files.inputs import one_layer_for_each_input
+from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
 from caffe_ir.files.prototxt import values
-from caffe_ir.files.spelling import Messages, misspelled, old_form_verdicts, old_forms, spelled
+from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
 from caffe_ir.layer import Layer, Shapes, require
-from caffe_ir.layers import LAYERS, SPELLINGS, Input
+from caffe_ir.layers import LAYERS, SPELLINGS
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.targets.target import OldForm, Target, Verdict
+from caffe_ir.targets.target import Target
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None, target: Target | None = None) -> Net:
@@ -82,51 +75,6 @@ def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems.raise_if_any()
 
 
-class Spelled(Struct, frozen=True, kw_only=True):
-    """How a prototxt is written: its old forms, and for each layer at phase TEST its place, parameters and tops."""
-
-    path: Path
-    forms: frozenset[OldForm]
-    layers: Sequence[tuple[Origin, Messages, Sequence[str]]]
-
-
-def spelled_file(prototxt: str | Path) -> Spelled:
-    """How a prototxt is written, whatever that means. Raises ConversionError where Caffe could not parse the file."""
-    path = Path(prototxt)
-    text = text_of(path)
-    message = parsed_as_it_is(path, text)
-    forms = old_forms(message)
-    upgraded(path, message)
-    stages = frozenset(message.state.stage)
-    lines = layer_lines(message, lines_of_layers(text))
-    layers = [
-        (Origin(layer=layer.name, what=layer.type, file=str(path), line=line), spelled(layer), tuple(layer.top))
-        for layer, line in zip(message.layer, lines, strict=True)
-        if runs_at_test(layer, stages)
-    ]
-    return Spelled(path=path, forms=forms, layers=layers)
-
-
-def misspellings(file: Spelled, target: Target) -> Iterator[tuple[Origin, Verdict]]:
-    """What a target does not read in the text of a prototxt, with its lines."""
-    for verdict in old_form_verdicts(file.forms, target):
-        yield Origin(layer=file.path.name, what="net", file=str(file.path), line=1), verdict
-    for origin, messages, tops in file.layers:
-        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops))
-
-
-def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
-    """The parameters of every layer that runs at phase TEST as the file spells them, fillers and all, by its name.
-
-    Raises ConversionError where Caffe could not parse the file.
-    """
-    message, _ = read_message(prototxt)
-    stages = frozenset(message.state.stage)
-    kept = [layer for layer in message.layer if runs_at_test(layer, stages) and layer.type in LAYERS]
-    params = {layer.name: LAYERS[layer.type].param for layer in kept}
-    return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
-
-
 class _Reading(Struct, kw_only=True):
     """A net half read: `current` is the blob of the net that a name of the file stands for by now.
 
@@ -142,16 +90,13 @@ class _Reading(Struct, kw_only=True):
 
 
 def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: Sequence[int | None]) -> Net:
+    lines = one_layer_for_each_input(message, lines)
     stages = frozenset(message.state.stage)
     kept = [(layer, line) for layer, line in zip(message.layer, lines, strict=True) if runs_at_test(layer, stages)]
     tops = frozenset(top for layer, _ in kept for top in layer.top)
     at_run_time = _written_at_run_time([layer for layer, _ in kept])
     reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops, at_run_time=at_run_time)
     net, problems, lost = reading.net, Problems(), set[str]()
-    for name, shape in _old_inputs(message):
-        origin = Origin(layer=name, what="input", file=str(path))
-        net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=origin))
-        reading.current[name] = name
     for layer, line in kept:
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
         try:
@@ -174,13 +119,6 @@ def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozense
     overwritten = {layer.top[0] for layer in layers if layer.bottom and list(layer.bottom[:1]) == list(layer.top)}
     parameters = [layer for layer in layers if layer.type == "Parameter" and overwritten.issuperset(layer.top)]
     return frozenset(name for layer in parameters for name in _shared(layer))
-
-
-def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[tuple[str, Shape]]:
-    dims = [tuple(shape.dim) for shape in message.input_shape] or [
-        tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
-    ]
-    yield from zip(message.input, dims, strict=False)
 
 
 def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:

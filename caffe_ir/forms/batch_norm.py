@@ -23,13 +23,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.float32 import Float32
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import BatchNorm, Scale
 from caffe_ir.layers.source import SourceBatchNorm
 from caffe_ir.replacement import Replacement
 
-CAFFE_EPS = 1e-5
+CAFFE_EPS = BatchNorm.parsed({}).eps
 """The default of batch_norm_param.eps, which a reader that reads no eps computes with."""
 
 
@@ -46,7 +47,7 @@ def _with_its_own_epsilon(new: Replacement) -> str:
 
 def _with_caffes_epsilon(new: Replacement) -> str:
     source, var = _asked(new)
-    if source.form == "inside" and source.eps == CAFFE_EPS:
+    if source.form == "inside" and Float32(source.eps) == CAFFE_EPS:
         return "it is the source's own"
     with np.errstate(invalid="ignore", divide="ignore"):
         d = np.sqrt(var) + source.eps if source.form == "outside" else np.sqrt(var + source.eps)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from caffe_ir.float32 import in_float32
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -61,7 +62,8 @@ class Only(Limit, frozen=True, kw_only=True):
 
     def broken(self, layer: Layer, bottoms: Shapes) -> str:
         value = getattr(layer, self.field)
-        return "" if value in self.values else f"{self.field} is {value}, where only {list(self.values)} is known"
+        known = in_float32(value) in in_float32(self.values)
+        return "" if known else f"{self.field} is {value}, where only {list(self.values)} is known"
 
 
 class AtMost(Limit, frozen=True, kw_only=True):

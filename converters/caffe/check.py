@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.errors import ConversionError, Origin, Problem
-from caffe_ir.files.reader import Spelled, misspellings, spelled_file
+from caffe_ir.files.spelled_file import Spelled, misspellings, spelled_file
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import Target

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 
 from msgspec import Struct, field
 
 from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
+from caffe_ir.files.inputs import one_layer_for_each_input
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
@@ -52,7 +52,7 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
 
     `shapes` are the user's, by the names of the inputs; "" names the only one.
     """
-    _old_inputs(net)
+    net.lines[:] = one_layer_for_each_input(net.message, net.lines)
     _losses(net)
     given = dict(shapes)
     if "" in given:
@@ -67,22 +67,6 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
         given = {inputs[0]: given[""], **{name: shape for name, shape in given.items() if name}}
     _sizes(net, given)
     _data(net, given)
-
-
-def _old_inputs(net: Lines) -> None:
-    """`input: "data"` with its sizes -> a layer of the type Input (upgrade_proto.cpp, UpgradeNetInput)."""
-    message = net.message
-    shapes = [tuple(shape.dim) for shape in message.input_shape] or [
-        tuple(message.input_dim[place : place + 4]) for place in range(0, len(message.input_dim), 4)
-    ]
-    for place, name in enumerate(message.input):
-        layer = caffe_pb2.LayerParameter(name=name, type="Input", top=[name])
-        if place < len(shapes):
-            layer.input_param.shape.add(dim=shapes[place])
-        message.layer.insert(place, layer)
-        net.lines.insert(place, None)
-    for old in ("input", "input_dim", "input_shape"):
-        message.ClearField(old)
 
 
 def _losses(net: Lines) -> None:
@@ -202,8 +186,9 @@ def _sizes(net: Lines, given: Mapping[str, Shape]) -> None:
         if layer.type != "Input":
             continue
         stated = [tuple(shape.dim) for shape in layer.input_param.shape]
-        stated = stated * len(layer.top) if len(stated) == 1 else stated
-        shapes = {top: given.get(top) or shape for top, shape in zip_longest(layer.top, stated[: len(layer.top)])}
+        if len(stated) > 1:
+            continue  # the reader refuses it
+        shapes = {top: given.get(top) or next(iter(stated), None) for top in layer.top}
         for top, shape in shapes.items():
             if shape is None:
                 _without_size(net, top, place)

@@ -28,8 +28,9 @@ def init(prototxt: Path, output: str | None, seed: int, force: bool, quiet: bool
     with failures_reported(str(prototxt), what="cannot be filled"):
         from caffe_ir.files.file_names import BINARY, HDF5
         from caffe_ir.files.fillers import filled
-        from caffe_ir.files.reader import read, read_spelled
+        from caffe_ir.files.reader import read
         from caffe_ir.files.replaceable import check_absent, with_ending
+        from caffe_ir.files.spelled_file import read_spelled
         from caffe_ir.files.writer import write_weights
 
         stem = prototxt.with_suffix("") if output is None else stem_of(output, prototxt.stem)

@@ -119,8 +119,9 @@ def fill_prototxt(
     refuse_missing((Path(model),))
     with failures_reported(model):
         from caffe_ir.files.fillers import filled
-        from caffe_ir.files.reader import read, read_spelled
+        from caffe_ir.files.reader import read
         from caffe_ir.files.replaceable import check_file, check_weights, with_ending
+        from caffe_ir.files.spelled_file import read_spelled
         from caffe_ir.files.writer import write_weights
         from converters.transplant import Map, read_map, transplant
         from converters.weights import only_set, open_weights

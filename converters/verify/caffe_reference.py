@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.files.caffemodel_hdf5 import is_hdf5
-from caffe_ir.files.reader import misspellings, spelled_file
+from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.targets import TARGETS
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES

@@ -100,5 +100,5 @@ class Silence(CaffeLayer, frozen=True, kw_only=True):
 
 def _only_shape(shapes: Sequence[Sequence[int]]) -> Shape:
     if len(shapes) != 1:
-        raise ValueError(f"one shape is wanted, and {len(shapes)} are given")
+        raise ValueError(f"it has {len(shapes)} shapes, where each blob has one" if shapes else "its size is not given")
     return tuple(shapes[0])

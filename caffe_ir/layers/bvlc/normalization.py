@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from caffe_ir.blob import Array, Shape
+from caffe_ir.float32 import Float32
 from caffe_ir.layer import Shapes, axis_index, require, same_shape
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 
@@ -51,7 +52,7 @@ class BatchNorm(CaffeLayer, frozen=True, kw_only=True):
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         """Where the file says nothing, the stored numbers are used, as in Caffe's phase TEST."""
-        return super().parsed({"use_global_stats": True, "eps": 1e-5, **spelled})
+        return super().parsed({"use_global_stats": True, "eps": Float32(1e-5), **spelled})
 
 
 def _unweighted(blob: Array, factor: Array) -> Array:
@@ -183,7 +184,7 @@ class MVN(CaffeLayer, frozen=True, kw_only=True):
     in_place = True
     normalize_variance: bool = True
     across_channels: bool = False
-    eps: float = 1e-9
+    eps: float = Float32(1e-9)
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) <= 4, f"MVN takes a bottom of 4 axes at most, not {len(bottoms[0])}")

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from caffe_ir.blob import Array
+from caffe_ir.float32 import Float32
 from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 
@@ -22,7 +23,7 @@ class Normalize(CaffeLayer, frozen=True, kw_only=True):
     ignored: ClassVar[frozenset[str]] = frozenset({"scale_filler"})
     across_spatial: bool = True
     channel_shared: bool = True
-    eps: float = 1e-10
+    eps: float = Float32(1e-10)
 
     def blob_shapes(self, bottoms: Shapes) -> Shapes:
         return ((),) if self.channel_shared else ((bottoms[0][1],),)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 from google.protobuf import text_format
 
 from caffe_ir.files.prototxt import fill, prototxt, values, written_names
-from caffe_ir.layers import Convolution, Pooling, ReLU
+from caffe_ir.float32 import Float32
+from caffe_ir.layers import MVN, Convolution, Pooling, ReLU
 from caffe_ir.proto import caffe_pb2
 from tests.caffe_ir.build import add, net_of
 
@@ -40,7 +42,21 @@ def test_fill_and_values_are_each_others_way_back() -> None:
     message = caffe_pb2.PoolingParameter()
     fill(message, spelled)
     assert values(message) == spelled
-    filler = {"data_filler": ({"type": "constant", "value": 0.1},), "shape": ((1, 2), ())}
+    filler = {"data_filler": ({"type": "constant", "value": Float32(0.1)},), "shape": ((1, 2), ())}
     dummy = caffe_pb2.DummyDataParameter()
     fill(dummy, filler)
     assert values(dummy) == filler
+
+
+def test_a_number_is_the_float32_that_caffe_has_and_is_written_as_it_was() -> None:
+    body = "negative_slope: 0.1"
+    message = text_format.Parse(body, caffe_pb2.ReLUParameter())
+    spelled = values(message)
+    assert spelled["negative_slope"] == float(np.float32(0.1)) != 0.1
+    again = caffe_pb2.ReLUParameter()
+    fill(again, spelled)
+    assert text_format.MessageToString(again).strip() == body
+
+
+def test_a_default_is_not_written_whether_in_float64_or_float32() -> None:
+    assert MVN(eps=1e-9).spelled() == MVN(eps=Float32(1e-9)).spelled() == {}

@@ -9,6 +9,7 @@ from caffe_ir import reference
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import reader
 from caffe_ir.files.writer import write
+from caffe_ir.float32 import Float32
 from caffe_ir.given_files import LARGEST_TEXT
 from caffe_ir.layers import BatchNorm, Convolution, Eltwise, Flatten, Pooling, ReLU, Scale, Slice
 from caffe_ir.proto import caffe_pb2
@@ -35,10 +36,10 @@ def test_what_was_written_comes_back_the_same(tmp_path: Path) -> None:
         rng.normal(size=(4, 2, 3, 1)).astype("f"),
         np.zeros(4, "f"),
     )
-    bn = BatchNorm(use_global_stats=True, eps=1e-12)
+    bn = BatchNorm(use_global_stats=True, eps=Float32(1e-12))
     add(net, "bn", bn, np.zeros(4, "f"), np.ones(4, "f"), np.ones(1, "f"), in_place=True)
     add(net, "scale", Scale(bias_term=True), np.ones(4, "f"), np.ones(4, "f"), in_place=True)
-    add(net, "relu", ReLU(negative_slope=0.1), in_place=True)
+    add(net, "relu", ReLU(negative_slope=Float32(0.1)), in_place=True)
     add(net, "parts", Slice(slice_point=(1,)), tops=("one", "three"))
     add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 2)), bottoms=("three",))
     add(net, "pool_again", ReLU(), bottoms=("pool",))
@@ -256,20 +257,6 @@ def test_the_old_form_is_read_like_todays_with_its_lines(tmp_path: Path) -> None
         ("r", ReLU, 4),
     ]
     assert net.node("r").in_place
-
-
-def test_what_a_file_spells_is_given_with_its_fillers(tmp_path: Path) -> None:
-    path = text(
-        tmp_path,
-        INPUT + 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 3\n'
-        'kernel_size: 1 weight_filler { type: "gaussian" std: 0.01 } } }\n'
-        'layer { name: "r" type: "BNLL" bottom: "c" top: "r" }\n'
-        'layer { name: "d" type: "Dropout" bottom: "c" top: "d" include { phase: TRAIN } }\n',
-    )
-    found = reader.read_spelled(path)
-    assert found["c"]["weight_filler"] == {"type": "gaussian", "std": 0.01}
-    assert found["r"] == {}
-    assert "d" not in found
 
 
 def test_a_name_on_the_second_weights_alone_stays_there(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import caffemodel, writer
-from caffe_ir.files.reader import misspellings, spelled_file
+from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.staging import staged
 from caffe_ir.layers import LRN, Clip, Parameter, ReLU, Scale, Swish
 from caffe_ir.net import Net

@@ -7,7 +7,7 @@ from random import Random
 
 from google.protobuf import text_format
 
-from caffe_ir.files import reader
+from caffe_ir.files import reader, spelled_file
 from caffe_ir.proto import caffe_pb2
 from tests.fuzz.format import Files, Format
 from tests.fuzz.formats.nets import changed, whole
@@ -60,7 +60,7 @@ def make(rng: Random) -> Files:
 
 def read(folder: Path) -> None:
     if (folder / "way").read_bytes() == b"spelled":
-        reader.read_spelled(folder / "x.prototxt")
+        spelled_file.read_spelled(folder / "x.prototxt")
     else:
         reader.read(folder / "x.prototxt").dump()
 

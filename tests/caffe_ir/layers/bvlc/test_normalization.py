@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from caffe_ir.errors import ShapeError
+from caffe_ir.float32 import Float32
 from caffe_ir.layers import LRN, MVN, BatchNorm, Bias, Scale
 
 rng = np.random.default_rng(4)
@@ -51,7 +52,7 @@ def test_batch_norm_of_a_negative_variance_is_nan_without_a_word():
 
 
 def test_batch_norm_spellings():
-    assert BatchNorm.parsed({"moving_average_fraction": 0.9}) == BatchNorm(use_global_stats=True, eps=1e-5)
+    assert BatchNorm.parsed({"moving_average_fraction": 0.9}) == BatchNorm(use_global_stats=True, eps=Float32(1e-5))
     assert BatchNorm(use_global_stats=True, eps=1e-5).spelled() == {"use_global_stats": True, "eps": 1e-5}
     with pytest.raises(ShapeError):
         BatchNorm(use_global_stats=True, eps=1e-5).infer(((3,),))

@@ -1,0 +1,69 @@
+"""How a prototxt is written, whatever it means: its old forms, and the fields of each layer with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from caffe_ir.errors import Origin
+from caffe_ir.files.net_text import (
+    layer_lines,
+    lines_of_layers,
+    parsed_as_it_is,
+    read_message,
+    runs_at_test,
+    text_of,
+    upgraded,
+)
+from caffe_ir.files.prototxt import values
+from caffe_ir.files.spelling import Messages, misspelled, old_form_verdicts, old_forms, spelled
+from caffe_ir.layers import LAYERS
+from caffe_ir.targets.target import OldForm, Target, Verdict
+
+
+class Spelled(Struct, frozen=True, kw_only=True):
+    """How a prototxt is written: its old forms, and for each layer at phase TEST its place, parameters and tops."""
+
+    path: Path
+    forms: frozenset[OldForm]
+    layers: Sequence[tuple[Origin, Messages, Sequence[str]]]
+
+
+def spelled_file(prototxt: str | Path) -> Spelled:
+    """How a prototxt is written, whatever that means. Raises ConversionError where Caffe could not parse the file."""
+    path = Path(prototxt)
+    text = text_of(path)
+    message = parsed_as_it_is(path, text)
+    forms = old_forms(message)
+    upgraded(path, message)
+    stages = frozenset(message.state.stage)
+    lines = layer_lines(message, lines_of_layers(text))
+    layers = [
+        (Origin(layer=layer.name, what=layer.type, file=str(path), line=line), spelled(layer), tuple(layer.top))
+        for layer, line in zip(message.layer, lines, strict=True)
+        if runs_at_test(layer, stages)
+    ]
+    return Spelled(path=path, forms=forms, layers=layers)
+
+
+def misspellings(file: Spelled, target: Target) -> Iterator[tuple[Origin, Verdict]]:
+    """What a target does not read in the text of a prototxt, with its lines."""
+    for verdict in old_form_verdicts(file.forms, target):
+        yield Origin(layer=file.path.name, what="net", file=str(file.path), line=1), verdict
+    for origin, messages, tops in file.layers:
+        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops))
+
+
+def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:
+    """The parameters of every layer that runs at phase TEST as the file spells them, fillers and all, by its name.
+
+    Raises ConversionError where Caffe could not parse the file.
+    """
+    message, _ = read_message(prototxt)
+    stages = frozenset(message.state.stage)
+    kept = [layer for layer in message.layer if runs_at_test(layer, stages) and layer.type in LAYERS]
+    params = {layer.name: LAYERS[layer.type].param for layer in kept}
+    return {layer.name: values(getattr(layer, params[layer.name])) if params[layer.name] else {} for layer in kept}
