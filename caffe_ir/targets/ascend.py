@@ -161,10 +161,10 @@ ASCEND = Target(
         Normalize: (),
         PassThrough: (),
         Permute: (),
+        PriorBox: (),
         ShuffleChannel: (),
         StrideUpsample: (),
     },
-    untried=(PriorBox,),
     fields=frozenset(
         {
             "clip_param",

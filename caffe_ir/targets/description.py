@@ -20,7 +20,7 @@ EVIDENCE: dict[Evidence, str] = {
 
 def described(target: Target) -> dict[str, Any]:
     """The target as JSON has it: its layer types with the limits of each, what concerns more than one layer or how a
-    file is written (`net`), the types that it lists and nobody has tried here, and those of ours that it lacks.
+    file is written (`net`), and those of ours that it lacks.
     """
     return {
         "name": target.name,
@@ -34,14 +34,13 @@ def described(target: Target) -> dict[str, Any]:
         },
         "net": list(_beyond_one_layer(target)),
         "fields": sorted(target.fields),
-        "untried": [_called(kind) for kind in target.untried],
         "lacks": lacks(target),
     }
 
 
 def lacks(target: Target) -> list[str]:
     """The layer types that we know and the target does not, by name."""
-    held = {kind.type_name() for kind in (*target.layers, *target.untried)}
+    held = {kind.type_name() for kind in target.layers}
     return sorted(LAYERS.keys() - held, key=str.lower)
 
 

@@ -13,7 +13,6 @@ from caffe_ir.layers import (
     Convolution,
     Crop,
     Deconvolution,
-    DetectionOutput,
     Eltwise,
     Flatten,
     InnerProduct,
@@ -35,7 +34,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -99,14 +98,20 @@ MACE = Target(
         TanH: (),
         Interp: (Only(field="zoom_factor", values=(1,), source="convert_interp"),),
         Permute: (),
+        PriorBox: (
+            Never(
+                text="img_size, img_h and img_w are ignored",
+                where=box_cases.size_of_the_picture,
+                silent=True,
+                source="convert_prior_box",
+            ),
+        ),
         ShuffleChannel: (),
     },
     net=(NetLimit(text="a BatchNorm without a Scale behind it", where=_without_scale, source="convert_batchnorm"),),
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "clip_param",
-            "detection_output_param",
             "interp_param",
             "permute_param",
             "prior_box_param",
@@ -114,6 +119,20 @@ MACE = Target(
         }
     ),
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
+            silent=True,
+            source="mace/ops/prior_box.cc",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="fewer than four variances",
+            where=box_cases.fewer_variances,
+            silent=True,
+            source="mace/ops/prior_box.cc",
+        ),
         Spelling(
             type_name="Pooling",
             text="global_pooling: false is taken for true",

@@ -45,7 +45,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -171,11 +171,28 @@ MNN = Target(
             ),
         ),
         ConvolutionDepthwise: (),
+        DetectionOutput: (
+            *box_cases.six_numbers("CPUDetectionOutput.cpp; trials with 3.6.1"),
+            Never(
+                text="nms_param.top_k is ignored",
+                where=lambda layer, bottoms: layer.top_k >= 0,
+                silent=True,
+                source="CPUDetectionOutput.cpp; trial with 3.6.1",
+            ),
+        ),
         Interp: (Only(field="zoom_factor", values=(1,), silent=True, source="trial ext_Interp_zoom2"),),
         Normalize: (
             Only(field="channel_shared", values=(False,), silent=True, source="trial ext_Normalize_chan_shared"),
         ),
         Permute: (),
+        PriorBox: (
+            Never(
+                text="steps are cut off to whole numbers",
+                where=box_cases.step_with_a_fraction,
+                silent=True,
+                source="trial with 3.6.1, steps of 7.5 and 9.6",
+            ),
+        ),
         ShuffleChannel: (),
         Upsample: (Never(text="it is bilinear", where=cases.always, silent=True, source="trial ext_Upsample_scale2"),),
     },
@@ -190,7 +207,6 @@ MNN = Target(
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "clip_param",
@@ -205,6 +221,19 @@ MNN = Target(
         }
     ),
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
+            silent=True,
+            source="trial with 3.6.1",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="fewer than four variances",
+            where=box_cases.fewer_variances,
+            source="trial with 3.6.1: the converter crashes or takes what stands behind them",
+        ),
         Spelling(
             type_name="Input",
             text="an Input of several blobs",

@@ -49,7 +49,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -203,7 +203,16 @@ NCNN = Target(
         Interp: (
             Never(text="its size is taken otherwise", where=cases.always, silent=True, source="trial ext_Interp_hw"),
         ),
+        DetectionOutput: (
+            *box_cases.six_numbers("detectionoutput.cpp; trials with caffe2ncnn of July 2026"),
+            Never(
+                text="without nms_param.top_k nothing is found, and with -1 the process ends",
+                where=box_cases.considers_all,
+                source="trial with caffe2ncnn of July 2026",
+            ),
+        ),
         Normalize: (),
+        PriorBox: (),
         Permute: (
             Never(text="three axes", where=lambda layer, bottoms: len(layer.order) < 4, source="trial permute_3d_021"),
             Never(
@@ -243,7 +252,6 @@ NCNN = Target(
             source="trial se_block_deconv_eltwise",
         ),
     ),
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "detection_output_param",
@@ -256,6 +264,20 @@ NCNN = Target(
         }
     ),
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
+            silent=True,
+            source="trial with caffe2ncnn of July 2026",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="a ratio, or its inverse, that stands there again, which Caffe passes over",
+            where=box_cases.repeated_ratios,
+            silent=True,
+            source="trial with caffe2ncnn of July 2026",
+        ),
         Spelling(
             type_name="Convolution",
             text="rows and columns as two kernel_size",

@@ -49,7 +49,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -146,13 +146,7 @@ OPENCV = Target(
         PriorBox: (
             Never(
                 text="img_size, img_h and img_w are ignored",
-                where=lambda layer, bottoms: any((layer.img_size, layer.img_h, layer.img_w)),
-                silent=True,
-                source="trial with 4.14",
-            ),
-            Never(
-                text="sizes with a fraction are not cut off",
-                where=lambda layer, bottoms: any(size % 1 for size in (*layer.min_size, *layer.max_size)),
+                where=box_cases.size_of_the_picture,
                 silent=True,
                 source="trial with 4.14",
             ),
@@ -221,6 +215,13 @@ OPENCV = Target(
             type_name="PriorBox",
             text="an unsaid clip is taken as true",
             where=partial(_unsaid, "clip"),
+            silent=True,
+            source="trial with 4.14",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
             silent=True,
             source="trial with 4.14",
         ),

@@ -42,7 +42,7 @@ from caffe_ir.layers import (
     Swish,
     Threshold,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -122,9 +122,40 @@ OPENVINO = Target(
         Interp: (),
         Normalize: (),
         Permute: (),
+        PriorBox: (
+            Never(
+                text="img_size, img_h and img_w are ignored",
+                where=box_cases.size_of_the_picture,
+                silent=True,
+                source="tools/mo/ops/priorbox.py, backend_attrs",
+                evidence="source",
+            ),
+            Never(
+                text="step_h and step_w are ignored",
+                where=box_cases.step_of_each_axis,
+                silent=True,
+                source="tools/mo/ops/priorbox.py, backend_attrs",
+                evidence="source",
+            ),
+            Never(
+                text="without a step the offset is 0.5",
+                where=box_cases.moved_without_a_step,
+                silent=True,
+                source="reference/prior_box.hpp",
+                evidence="source",
+            ),
+        ),
+        DetectionOutput: (
+            Never(
+                text="there are as many rows as could be kept, and a first number of -1 ends those of detections",
+                where=cases.always,
+                silent=True,
+                source="opset1 DetectionOutput; detection_output_ext.py",
+                evidence="source",
+            ),
+        ),
         ShuffleChannel: (),
     },
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "detection_output_param",
@@ -145,6 +176,14 @@ OPENVINO = Target(
         ),
     ),
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
+            silent=True,
+            source="reference/prior_box.hpp",
+            evidence="source",
+        ),
         Spelling(
             type_name="Input",
             text="an Input of several blobs",

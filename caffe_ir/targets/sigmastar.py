@@ -109,9 +109,9 @@ SIGMASTAR = Target(
         Tile: (),
         Axpy: (),
         Permute: (),
+        PriorBox: (),
         ShuffleChannel: (),
     },
-    untried=(PriorBox,),
     fields=frozenset(
         {
             "permute_param",

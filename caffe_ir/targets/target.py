@@ -62,8 +62,6 @@ class Target(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     layers: Mapping[type[Layer], tuple[Limit, ...]]
-    untried: tuple[type[Layer], ...] = ()
-    """Types that its list names, and of which is not known here what it computes: they count as refused."""
     pairs: tuple[Pair, ...] = ()
     net: tuple[NetLimit, ...] = ()
     names: Names | None = None
@@ -97,9 +95,8 @@ class Target(Struct, frozen=True, kw_only=True):
         before one that makes it slow.
         """
         if type(layer) not in self.layers:
-            lists, lacks = "lists {}, and nobody has tried here what it computes", "has no layer {}"
-            why = (lists if type(layer) in self.untried else lacks).format(layer.type_name())
-            return Verdict(why=f"{self.title} {why}", source=self.source, evidence=self.evidence)
+            why = f"{self.title} has no layer {layer.type_name()}"
+            return Verdict(why=why, source=self.source, evidence=self.evidence)
         broken = [(limit, why) for limit in self.layers[type(layer)] if (why := limit.broken(layer, bottoms))]
         if not broken:
             return None

@@ -32,7 +32,7 @@ from caffe_ir.layers import (
     Softmax,
     TanH,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -103,8 +103,15 @@ TENSORRT = Target(
         TanH: (),
         Normalize: (),
         Permute: (),
+        PriorBox: (),
+        DetectionOutput: (
+            Never(
+                text="the layer has two tops there, keep_top_k rows and how many of them count",
+                where=cases.always,
+                source="caffeParser.cpp and plugin/nmsPlugin",
+            ),
+        ),
     },
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "clip_param",
@@ -116,6 +123,26 @@ TENSORRT = Target(
     ),
     said={LRN: ("beta",), Scale: ("bias_term",)},
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="sizes with a fraction, which Caffe cuts off",
+            where=box_cases.sizes_with_a_fraction,
+            silent=True,
+            source="priorBoxLayer.cu",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="fewer than four variances",
+            where=box_cases.fewer_variances,
+            silent=True,
+            source="priorBoxPlugin.cpp",
+        ),
+        Spelling(
+            type_name="PriorBox",
+            text="no aspect_ratio, not even 1",
+            where=lambda fields: not fields.get("aspect_ratio"),
+            source="priorBoxPlugin.cpp, setupDeviceMemory",
+        ),
         Spelling(
             type_name="LRN",
             text="an LRN without beta, which is 5 there",

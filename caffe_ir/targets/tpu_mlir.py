@@ -41,7 +41,7 @@ from caffe_ir.layers import (
     TanH,
     Upsample,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import box_cases, cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -119,6 +119,18 @@ TPU_MLIR = Target(
         Interp: (),
         Normalize: (),
         Permute: (),
+        PriorBox: (),
+        DetectionOutput: (
+            Only(field="eta", values=(1.0,), source="convert_detection_output_op"),
+            Only(field="variance_encoded_in_target", values=(False,), source="convert_detection_output_op"),
+            Never(
+                text="there are keep_top_k rows, however many detections",
+                where=cases.always,
+                silent=True,
+                source="convert_detection_output_op",
+            ),
+            Never(text="without keep_top_k", where=box_cases.keeps_all, source="convert_detection_output_op"),
+        ),
         Reorg: (
             Never(
                 text="another order of the cells",
@@ -130,7 +142,6 @@ TPU_MLIR = Target(
         ShuffleChannel: (),
         Upsample: (),
     },
-    untried=(PriorBox, DetectionOutput),
     fields=frozenset(
         {
             "detection_output_param",
@@ -144,6 +155,12 @@ TPU_MLIR = Target(
         }
     ),
     spellings=(
+        Spelling(
+            type_name="PriorBox",
+            text="fewer than four variances",
+            where=box_cases.fewer_variances,
+            source="convert_priorbox_op",
+        ),
         Spelling(
             type_name="Convolution",
             text="rows and columns as two kernel_size are exchanged",

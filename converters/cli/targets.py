@@ -70,8 +70,6 @@ def _print_target(target: Target) -> None:
     say(f"  computes  {', '.join(name for name, limits in found['layers'].items() if not limits)}")
     _print_cases("  within limits; beyond them:", found["layers"], target)
     _print_cases("  whole nets, and how files are written:", {"": found["net"]}, target)
-    if found["untried"]:
-        say(f"  untried   {', '.join(found['untried'])}: in its list, and nobody has tried here what they compute")
     if found["lacks"]:
         say(f"  lacks     {', '.join(found['lacks'])}")
 

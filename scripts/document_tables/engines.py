@@ -15,8 +15,7 @@ What each engine that `--target` knows makes of each layer type of Caffe. `conve
 `convert check NET.prototxt --target NAME` applies it to a net, layer by layer.
 
 *yes*: computed as Caffe computes it. *limits*: computed within limits, which are listed below. *no*: refused.
-*untried*: in its list, and nobody has tried here what it computes; it counts as refused. A
-conversion writes only what its target computes; where a layer is missing there, it is written by others that
+A conversion writes only what its target computes; where a layer is missing there, it is written by others that
 compute the same function.
 """
 
@@ -38,8 +37,6 @@ def _table(known: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _cell(target: dict[str, Any], name: str) -> str:
-    if name in target["untried"]:
-        return "untried"
     if name not in target["layers"]:
         return "no"
     return "limits" if target["layers"][name] else "yes"

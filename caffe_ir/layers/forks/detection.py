@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from caffe_ir.blob import Array
+from caffe_ir.float32 import Float32
 from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 ALIKE = 1e-6
 """Two aspect ratios nearer than this are one (prior_box_layer.cpp, LayerSetUp)."""
-USUAL_VARIANCE = (0.1,)
+USUAL_VARIANCE = (Float32(0.1),)
 
 
 class PriorBox(CaffeLayer, frozen=True, kw_only=True):
@@ -54,6 +55,8 @@ class PriorBox(CaffeLayer, frozen=True, kw_only=True):
         require(min(self.variance, default=1) > 0, "a variance is not above 0")
         require(not (self.img_size and (self.img_h or self.img_w)), "img_size and img_h or img_w exclude each other")
         require(not (self.step and (self.step_h or self.step_w)), "step and step_h or step_w exclude each other")
+        require(bool(self.img_h) == bool(self.img_w), "of img_h and img_w one is given")
+        require(bool(self.step_h) == bool(self.step_w), "of step_h and step_w one is given")
         return (
             usable(
                 (1, 2, 4 * cells[2] * cells[3] * len(self.boxes())),
@@ -68,15 +71,12 @@ class PriorBox(CaffeLayer, frozen=True, kw_only=True):
             if self.max_size:
                 side = sqrt(least * int(self.max_size[place]))
                 found.append((side, side))
-            found += [(least * sqrt(ratio), least / sqrt(ratio)) for ratio in self._ratios() if abs(ratio - 1) >= ALIKE]
+            found += [(least * sqrt(ratio), least / sqrt(ratio)) for ratio in self._ratios()]
         return found
 
     def _ratios(self) -> list[float]:
-        found = [1.0]
-        for ratio in self.aspect_ratio:
-            if all(abs(ratio - other) >= ALIKE for other in found):
-                found += [ratio, 1 / ratio] if self.flip else [ratio]
-        return found
+        ratios = distinct_ratios(self.aspect_ratio, flip=self.flip)
+        return [one for ratio in ratios for one in ((ratio, 1 / ratio) if self.flip else (ratio,))]
 
     def values(self, bottoms: Shapes) -> Array:
         """The top for bottoms of these shapes, in float64."""
@@ -94,12 +94,36 @@ class PriorBox(CaffeLayer, frozen=True, kw_only=True):
         return np.stack([boxes.reshape(-1), variance.reshape(-1)])[None]
 
     def spelled(self) -> dict[str, Any]:
-        """With what OpenCV has no default for, or another one: to it an unsaid `clip` is true."""
+        """As every reader takes it: sizes that are whole, ratios that are read once each, and one at least, a variance
+        for each number of a box, and what has another default elsewhere, as `clip` has in OpenCV."""
         variance = self.variance or USUAL_VARIANCE
-        return {**super().spelled(), "flip": self.flip, "clip": self.clip, "variance": variance}
+        return {
+            **super().spelled(),
+            **self._whole_sizes(),
+            "aspect_ratio": distinct_ratios(self.aspect_ratio, flip=self.flip) or (1.0,),
+            "flip": self.flip,
+            "clip": self.clip,
+            "variance": variance * (4 // len(variance)),
+        }
+
+    def _whole_sizes(self) -> dict[str, tuple[float, ...]]:
+        """The sizes without their fractions, where Caffe takes them so too."""
+        least, most = (tuple(map(float, map(int, sizes))) for sizes in (self.min_size, self.max_size))
+        taken = min(least) > 0 and all(high > low for high, low in zip(most, least, strict=False))
+        return {"min_size": least, **({"max_size": most} if most else {})} if taken else {}
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
         return [self.values(tuple(bottom.shape for bottom in bottoms)).astype(bottoms[0].dtype)]
+
+
+def distinct_ratios(ratios: Iterable[float], *, flip: bool) -> tuple[float, ...]:
+    """Those of which Caffe makes boxes: neither 1, nor one that stands before it, or the inverse of such a one."""
+    found, seen = list[float](), [1.0]
+    for ratio in ratios:
+        if all(abs(ratio - other) >= ALIKE for other in seen):
+            found.append(ratio)
+            seen += [ratio, 1 / ratio] if flip else [ratio]
+    return tuple(found)
 
 
 class DetectionOutput(CaffeLayer, frozen=True, kw_only=True):
@@ -118,7 +142,7 @@ class DetectionOutput(CaffeLayer, frozen=True, kw_only=True):
     num_classes: int
     share_location: bool = True
     background_label_id: int = 0
-    nms_threshold: float = 0.3
+    nms_threshold: float = Float32(0.3)
     top_k: int = -1
     eta: float = 1.0
     code_type: Literal["CORNER", "CENTER_SIZE", "CORNER_SIZE"] = "CORNER"
