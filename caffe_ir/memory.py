@@ -1,4 +1,4 @@
-"""What Caffe will hold in memory for a net: its blobs and its weights, in float32.
+"""What Caffe will hold in memory for a net: blobs, weights, and what its layers keep for themselves, in float32.
 
 A blob has memory of its own, but for these (facts of BVLC Caffe 1.0):
 
@@ -7,8 +7,7 @@ A blob has memory of its own, but for these (facts of BVLC Caffe 1.0):
 - the top of a Parameter is its weights (parameter_layer.hpp), and weights of one name are one memory (net.cpp).
 
 The gradients of a blob (`diff`) are never touched at inference, and memory that is not touched is not there
-(syncedmem.cpp). What a layer needs for itself while it runs is left out: the columns of a convolution, a few rows
-elsewhere.
+(syncedmem.cpp). What a layer keeps for itself, as the columns of a convolution, is counted apart (working_memory).
 """
 
 from __future__ import annotations
@@ -21,26 +20,40 @@ from caffe_ir.cost import FLOAT
 from caffe_ir.layers import Concat, Slice
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+from caffe_ir.working_memory import working_items
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """Bytes of all blobs, and of all weights; `by_layer` has the layers that need memory for blobs, the most first."""
+    """Bytes of all blobs, of all weights, and of what layers keep for themselves; `by_layer` has the layers that need
+    memory for blobs or for themselves, and how much of it, the most first."""
 
     blobs: int
     weights: int
+    working: int
     by_layer: tuple[tuple[Node, int], ...]
 
 
 def held(net: Net) -> Held:
     """What a net takes in Caffe once it has run."""
-    own = {node: made(net, node) for node in net.nodes}
-    largest = sorted(own.items(), key=lambda one: -one[1])
-    return Held(blobs=sum(own.values()), weights=_weights(net), by_layer=tuple(one for one in largest if one[1]))
+    blobs = {node: made(net, node) for node in net.nodes}
+    working = {node: kept(net, node) for node in net.nodes}
+    largest = sorted(((node, blobs[node] + working[node]) for node in net.nodes), key=lambda one: -one[1])
+    return Held(
+        blobs=sum(blobs.values()),
+        weights=_weights(net),
+        working=sum(working.values()),
+        by_layer=tuple(one for one in largest if one[1]),
+    )
 
 
 def made(net: Net, node: Node) -> int:
     """The bytes of the blobs that a node makes: none where they lie in memory that was there before."""
     return 0 if shares(node) else FLOAT * sum(prod(net.shapes[top]) for top in node.tops)
+
+
+def kept(net: Net, node: Node) -> int:
+    """The bytes that the layer of a node keeps for itself, in no blob."""
+    return FLOAT * working_items(node.layer, net.shapes_of(node.bottoms), in_place=node.in_place)
 
 
 def shares(node: Node) -> bool:

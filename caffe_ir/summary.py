@@ -9,13 +9,15 @@ from msgspec import Struct
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.cost import FLOAT, work
-from caffe_ir.memory import made, shares
+from caffe_ir.memory import kept, made, shares
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One layer. `memory` are the bytes of the blobs that it makes: none where it works in place, or only views one."""
+    """One layer. `memory` are the bytes of the blobs that it makes: none where it works in place, or only views one.
+
+    `working` are those that it keeps for itself in Caffe, as the columns of a convolution."""
 
     name: str
     type: str
@@ -26,6 +28,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """Numbers of its weights; 0 for those that an earlier layer shares with it."""
     multiply_adds: int
     memory: int
+    working: int
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -45,8 +48,13 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     @property
     def memory(self) -> int:
-        """Bytes of all blobs together, which is what Caffe allocates."""
+        """Bytes of all blobs together, all of which Caffe allocates."""
         return sum(row.memory for row in self.rows)
+
+    @property
+    def working(self) -> int:
+        """Bytes that the layers keep for themselves in Caffe."""
+        return sum(row.working for row in self.rows)
 
 
 def summary(net: Net) -> Summary:
@@ -65,6 +73,7 @@ def _rows(net: Net) -> Iterator[Row]:
             parameters=sum(blob.count for blob in _new_blobs(node, shared)),
             multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).multiply_adds),
             memory=made(net, node),
+            working=kept(net, node),
         )
 
 

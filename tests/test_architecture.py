@@ -105,7 +105,14 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.shared_memory",
         "caffe_ir.values",
     ),
-    "caffe_ir.memory": ("caffe_ir.cost", "caffe_ir.layers.*", "caffe_ir.net", "caffe_ir.node"),
+    "caffe_ir.memory": (
+        "caffe_ir.cost",
+        "caffe_ir.layers.*",
+        "caffe_ir.net",
+        "caffe_ir.node",
+        "caffe_ir.working_memory",
+    ),
+    "caffe_ir.working_memory": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
     "caffe_ir.replacement": (

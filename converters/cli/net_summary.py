@@ -92,7 +92,10 @@ def _print_table(found: Summary) -> None:
     say("")
     say(f"{found.name}: {len(found.rows)} layers, {short(found.multiply_adds)} multiply-adds")
     say(f"parameters  {found.parameters:,} ({short(4 * found.parameters)}B as float32)")
-    say(f"memory      {short(found.memory)}B for all blobs, {short(found.peak)}B of them needed at once")
+    say(
+        f"memory      {short(found.memory)}B for all blobs, {short(found.peak)}B of them needed at once; "
+        f"Caffe's layers keep {short(found.working)}B for themselves"
+    )
 
 
 def short(count: float) -> str:
@@ -111,6 +114,7 @@ def _print_json(found: Summary) -> None:
         "multiply_adds": found.multiply_adds,
         "memory": found.memory,
         "memory_at_once": found.peak,
+        "working_memory": found.working,
     }
     rows = [asdict(row) for row in found.rows]
     say(json.dumps({**totals, "rows": rows}, indent=1, ensure_ascii=False), lines=True)

@@ -106,6 +106,7 @@ def _memory(net: Net, *, verbose: bool) -> Iterator[str]:
 
     found = held(net)
     yield f"{_mib(found.blobs)} for blobs and {_mib(found.weights)} for weights in Caffe, as predicted"
+    yield f"{_mib(found.working)} within its layers, as the columns of convolutions"
     for node, size in found.by_layer[:_LARGEST_SHOWN] if verbose else ():
         yield f"{_mib(size)} for {node.name} ({node.layer.type_name()}{_TIGHT}{_shapes(net, node.tops)})"
 

@@ -39,3 +39,13 @@ def test_weights_that_are_written_at_run_time_are_weights_and_no_blob():
     assert held(net).blobs == 4 * (6 + 8 + 12)
     assert held(net).weights == 4 * 8
     assert not any(isinstance(node.layer, Eltwise | Silence) for node, _ in held(net).by_layer)
+
+
+def test_what_layers_keep_for_themselves_is_counted_apart():
+    """The columns of nine taps of two channels at 4 x 5 places; a map in place holds nothing more."""
+    net = net_of((1, 2, 4, 5))
+    add(net, "wide", Convolution(num_output=1, kernel_size=(3, 3), pad=(1, 1), bias_term=False), np.ones((1, 2, 3, 3)))
+    add(net, "relu", ReLU(), in_place=True)
+    found = held(net)
+    assert (found.blobs, found.working) == (4 * (40 + 20), 4 * 2 * 9 * 20)
+    assert [(node.name, size) for node, size in found.by_layer] == [("wide", 4 * (20 + 360)), ("data", 4 * 40)]

@@ -52,6 +52,7 @@ def test_memory() -> None:
     found = summary(net)
     assert [row.memory for row in found.rows] == [4 * 48, 4 * 32, 0, 4 * 32, 4 * 64, 0]
     assert found.memory == 4 * (48 + 32 + 32 + 64)
+    assert found.working == 0
     assert found.peak == 4 * (32 + 32 + 64)
 
 

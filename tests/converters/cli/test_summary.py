@@ -75,6 +75,7 @@ def test_what_was_made(net: Net, files: Written, capsys: pytest.CaptureFixture[s
         f"written {tmp_path}/deploy.prototxt (5 bytes) {tmp_path}/deploy.caffemodel (12,345 bytes) "
         f"{tmp_path}/deploy.heads.json (2 bytes) "
         "memory 0.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted "
+        "0.0 MiB within its layers, as the columns of convolutions "
         "engines right in caffe, caffe-master, ssd, opencv, mnn, ncnn, openvino, rknn2, caffe2onnx, x2paddle, portable "
         "as far as their sources say, not tried by us, right in tensorrt, tpu-mlir, mace, tvm "
         "as far as documents say, not tried by us, right in ascend, nnie, svp, rknn1, sigmastar, horizon "
@@ -98,7 +99,8 @@ def test_memory_and_with_verbose_the_layers_that_take_most(files: Written, capsy
     line = "memory      5.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted"
     assert line in shown(net, files, capsys).splitlines()
     lines = shown(net, files, capsys, verbose=True).splitlines()
-    assert lines[lines.index(line) + 1 :][:2] == [
+    assert lines[lines.index(line) + 1 :][:3] == [
+        "            0.0 MiB within its layers, as the columns of convolutions",
         "            4.0 MiB for data (Input data 1x4x256x1024)",
         "            1.0 MiB for a (Convolution a 1x1x256x1024)",
     ]
