@@ -3,8 +3,7 @@
 - A Concat of x[..., dy::s, dx::t], each of them two Gathers or one, is one Cells layer.
 - A Convolution of stride u, padding q and kernel k x l on all cells of the blocks is one on the blocks, of stride u s,
   padding q s and kernel k s x l t: block j of its window begins at cell j s, so that
-      W'[o, c, j s + dy, i t + dx] = W[o, p C + c, j, i]  with (dy, dx) = cells[p],
-  or W[o, c s t + p, j, i] where SpaceToDepth has the cells of a channel side by side.
+      W'[o, c, j s + dy, i t + dx] = W[o, p C + c, j, i]  with (dy, dx) = cells[p].
   It multiplies as often, and no number changes. Padding stands for whole blocks of zeros in both.
 """
 
@@ -112,32 +111,19 @@ def _fold(net: Net, node: Node) -> None:
     _fold(net, taken)
 
 
-class Blocks(Struct, frozen=True, kw_only=True):
-    """All cells of the blocks of a map as channels, in this order; those of a channel side by side, or apart."""
+def _blocks(layer: Layer) -> Cells | None:
+    """All cells of blocks, the channels of each side by side; None where a layer does something else.
 
-    stride: tuple[int, int]
-    cells: tuple[tuple[int, int], ...]
-    side_by_side: bool
-
-    def places(self, cell: int, channels: int) -> slice:
-        """Where the channels of a cell are."""
-        if self.side_by_side:
-            return slice(cell, None, len(self.cells))
-        return slice(cell * channels, (cell + 1) * channels)
+    Those of the mode CRD, as torch's pixel_unshuffle has them, stay a layer, so that the weights of what follows can
+    still be exchanged for a checkpoint's.
+    """
+    if isinstance(layer, SpaceToDepth) and layer.mode == "DCR":
+        layer = Cells(stride=layer.block_size, cells=_every_cell(layer.block_size))
+    return layer if isinstance(layer, Cells) and sorted(layer.cells) == list(_every_cell(layer.stride)) else None
 
 
-def _blocks(layer: Layer) -> Blocks | None:
-    """The blocks that a layer takes apart; None where it does something else, or leaves cells out."""
-    stride = layer.stride if isinstance(layer, Cells) else layer.block_size if isinstance(layer, SpaceToDepth) else None
-    if stride is None:
-        return None
-    whole = [(dy, dx) for dy in range(stride[0]) for dx in range(stride[1])]
-    if isinstance(layer, Cells):
-        side_by_side, cells = False, layer.cells
-    else:
-        assert isinstance(layer, SpaceToDepth)
-        side_by_side, cells = layer.mode == "CRD", tuple(whole)
-    return Blocks(stride=stride, cells=cells, side_by_side=side_by_side) if sorted(cells) == whole else None
+def _every_cell(block: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((dy, dx) for dy in range(block[0]) for dx in range(block[1]))
 
 
 def _takes_in(net: Net, node: Node, before: Node) -> bool:
@@ -148,13 +134,13 @@ def _takes_in(net: Net, node: Node, before: Node) -> bool:
     return plain and before.top not in net.outputs and net.consumers(before.top) == [node]
 
 
-def _on_blocks(weights: Blob, blocks: Blocks, channels: int) -> Callable[[], Array]:
+def _on_blocks(weights: Blob, blocks: Cells, channels: int) -> Callable[[], Array]:
     def compute() -> Array:
         held, (s, t) = weights.load(), blocks.stride
         outputs, _, height, width = held.shape
         larger = np.empty((outputs, channels, height * s, width * t), held.dtype)
         for place, (dy, dx) in enumerate(blocks.cells):
-            larger[:, :, dy::s, dx::t] = held[:, blocks.places(place, channels)]
+            larger[:, :, dy::s, dx::t] = held[:, place * channels : (place + 1) * channels]
         return larger
 
     return compute

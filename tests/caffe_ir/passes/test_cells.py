@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn import functional as F
 
 from caffe_ir.layers import Concat, Convolution, ReLU
 from caffe_ir.layers.source import Cells, Gather, SpaceToDepth
 from caffe_ir.passes.cells import CELLS
-from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -149,33 +146,28 @@ def test_what_is_no_set_of_cells_is_left_alone(what):
     assert rewritten(net, CELLS).dump() == net.dump()
 
 
-# ---- all cells, side by side or apart -------------------------------------------------------------------------------
+# ---- SpaceToDepth ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["CRD", "DCR"])
 @pytest.mark.parametrize("block", [(2, 2), (2, 3), (1, 4)])
-def test_a_convolution_takes_in_all_cells_of_the_blocks(mode, block):
+def test_a_convolution_takes_in_all_cells_of_the_blocks(block):
     net = net_of((2, 3, 8, 12))
-    add(net, "depth", SpaceToDepth(block_size=block, mode=mode))
+    add(net, "depth", SpaceToDepth(block_size=block, mode="DCR"))
     after = rewritten(convolution(net, (3, 3), pad=(1, 1)), CELLS)
     assert types(after) == ["Convolution"]
     assert after.node("conv").blobs[0].shape == (5, 3, 3 * block[0], 3 * block[1])
 
 
-def test_what_torch_unshuffles_is_taken_in():
+def test_what_torch_unshuffles_stays_a_layer():
     net = net_of((2, 3, 8, 6))
     add(net, "depth", SpaceToDepth(block_size=(2, 2)))
     net = convolution(net, (3, 3), pad=(1, 1))
-    weights, bias = (torch.from_numpy(blob.load()) for blob in net.nodes[-1].blobs)
-    x = torch.from_numpy(np.random.default_rng(4).standard_normal((2, 3, 8, 6)))
-    (found,) = (run(rewritten(net, CELLS), {"data": x.numpy()}, np.float64)[blob] for blob in net.outputs)
-    wanted = F.conv2d(F.pixel_unshuffle(x, 2), weights, bias, padding=1)
-    np.testing.assert_allclose(found, wanted.numpy(), rtol=1e-12, atol=1e-12)
+    assert rewritten(net, CELLS).dump() == net.dump()
 
 
 def test_cells_that_something_else_reads_stay():
     net = net_of((1, 2, 4, 4))
-    add(net, "depth", SpaceToDepth(block_size=(2, 2)))
+    add(net, "depth", SpaceToDepth(block_size=(2, 2), mode="DCR"))
     net = convolution(net, (1, 1))
     net.outputs = ["depth", "conv"]
     assert rewritten(net, CELLS).dump() == net.dump()
