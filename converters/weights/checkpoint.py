@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from caffe_ir.error_kinds.weights import BEYOND_LIMITS
 from caffe_ir.errors import Note
 from converters.weights.pickle_values import Inert
-from converters.weights.pickled import NumpyArray
+from converters.weights.pickled_arrays import NumpyArray
 from converters.weights.tensors import Nested, Tensor
 from converters.weights.unreadable import SAVE_ALONE, Unreadable
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
-from converters.weights.pickled import NUMPY_TYPES
+from converters.weights.pickled_arrays import NUMPY_TYPES
 from converters.weights.tensors import WIDTHS, check_shape, column_major
 from converters.weights.unreadable import Unreadable
 

@@ -7,9 +7,8 @@ where they are in the file. Every other class is an Inert.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import prod
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,74 +16,19 @@ from caffe_ir.error_kinds.weights import BEYOND_LIMITS, FORM_NOT_READ
 from converters.weights.octets import Octets
 from converters.weights.pickle_machine import MOST_TEXT
 from converters.weights.pickle_values import Global, Inert, name_of
-from converters.weights.tensors import WIDTHS, Tensor, check_shape, column_major, tensor_of
+from converters.weights.pickled_arrays import (
+    NumpyArray,
+    NumpyType,
+    array_of_buffer,
+    empty_array,
+    fill,
+    instance,
+    numpy_type,
+    text_of,
+)
+from converters.weights.pickled_storages import Storage, storage_key
+from converters.weights.tensors import WIDTHS, tensor_of
 from converters.weights.unreadable import Unreadable
-
-STORAGES: dict[str, str] = {
-    "FloatStorage": "float32",
-    "DoubleStorage": "float64",
-    "HalfStorage": "float16",
-    "BFloat16Storage": "bfloat16",
-    "LongStorage": "int64",
-    "IntStorage": "int32",
-    "ShortStorage": "int16",
-    "CharStorage": "int8",
-    "ByteStorage": "uint8",
-    "BoolStorage": "bool",
-    "ComplexFloatStorage": "complex64",
-    "ComplexDoubleStorage": "complex128",
-    "UntypedStorage": "uint8",
-}
-NUMPY_TYPES: dict[str, str] = {
-    "f4": "float32",
-    "f8": "float64",
-    "f2": "float16",
-    "i8": "int64",
-    "i4": "int32",
-    "i2": "int16",
-    "i1": "int8",
-    "u8": "uint64",
-    "u4": "uint32",
-    "u2": "uint16",
-    "u1": "uint8",
-    "b1": "bool",
-    "c8": "complex64",
-    "c16": "complex128",
-}
-"""The types of NumPy that are read, as its files spell them."""
-
-T = TypeVar("T")
-
-
-class Storage(Struct, frozen=True, eq=False):
-    """Numbers in a row, all of one type."""
-
-    octets: Octets
-    dtype: str
-
-    @property
-    def count(self) -> int:
-        return self.octets.length // WIDTHS[self.dtype]
-
-
-class NumpyType(Struct, eq=False):
-    """numpy.dtype as a pickle builds it: its code without the order of bytes, which comes later."""
-
-    code: str
-    order: str = "="
-
-    @property
-    def name(self) -> str:
-        """Ours for it; empty where its numbers are not read."""
-        return NUMPY_TYPES.get(self.code, "") if self.order != ">" or self.code[-1:] == "1" else ""
-
-
-class NumpyArray(Struct, eq=False):
-    """numpy.ndarray as a pickle builds it: first empty, then with what it holds, a tensor or objects."""
-
-    tensor: Tensor | None = None
-    objects: Sequence[Any] = ()
-    dtype: str = "object"
 
 
 class Plain(Struct, frozen=True):
@@ -107,7 +51,7 @@ class Names:
         if name == "torch.storage._load_from_bytes" and len(arguments) == 1 and isinstance(arguments[0], Octets):
             return self._of_bytes(arguments[0])
         if name == "torch._tensor._rebuild_from_type_v2" and len(arguments) == 4 and isinstance(arguments[0], Global):
-            return self.call(arguments[0], _a(tuple, arguments[2]))
+            return self.call(arguments[0], instance(tuple, arguments[2]))
         self._given += sum(len(one) for one in arguments if isinstance(one, str | list | tuple | dict))
         if self._given > MOST_TEXT:  # the same long text or list, again and again
             raise Unreadable(
@@ -125,9 +69,9 @@ class Names:
             made.state = state
         elif isinstance(made, NumpyType):
             order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
-            made.order = _text(order)
+            made.order = text_of(order)
         elif isinstance(made, NumpyArray):
-            _fill(made, state)
+            fill(made, state)
         # an OrderedDict or a parameter with attributes besides: they hold no weights
 
     def persistent(self, key: Any) -> Any:
@@ -142,36 +86,6 @@ class Names:
         return storage
 
 
-class StorageKey(Struct, frozen=True, kw_only=True):
-    """A storage as a pickle refers to it; `dtype` is empty where the numbers of its class `kind` are not read."""
-
-    key: str
-    kind: str
-    dtype: str
-    count: int
-
-
-def storage_key(reference: Any) -> StorageKey | None:
-    """What a persistent id of torch refers to; None for a class. Raises Unreadable where it is neither."""
-    if not isinstance(reference, tuple) or len(reference) < 2:
-        raise Unreadable("holds a damaged pickle: a storage has no key")
-    what = _text(reference[0])
-    if what == "module":
-        return None
-    if what != "storage" or len(reference) < 5 or type(reference[4]) is not int:
-        raise Unreadable(f"holds a damaged pickle: there is no storage {name_of(reference)}")
-    if len(reference) > 5 and reference[5] is not None:
-        raise Unreadable(
-            "holds a part of a storage, as torch wrote it before 0.4",
-            hint="save it again with torch",
-            kind=FORM_NOT_READ,
-        )
-    kind = reference[1]
-    known = isinstance(kind, Global) and kind.module in ("torch", "torch.storage")
-    dtype = STORAGES.get(kind.name, "") if known else ""
-    return StorageKey(key=_text(reference[2]), kind=name_of(kind), dtype=dtype, count=reference[4])
-
-
 # ---- what is built ---------------------------------------------------------------------------------------------------
 
 
@@ -184,11 +98,11 @@ def _typed_tensor(
 ) -> Any:
     if isinstance(storage, Inert):
         return Inert(kind=f"a tensor of {storage.kind}")
-    storage = _a(Storage, storage)
+    storage = instance(Storage, storage)
     dtype = storage.dtype if kind is None else _torch_type(kind)
     if dtype not in WIDTHS:
         return Inert(kind=f"a tensor of the type {dtype}")
-    return tensor_of(storage.octets, dtype, _a(tuple, size), _a(tuple, stride), offset)
+    return tensor_of(storage.octets, dtype, instance(tuple, size), instance(tuple, stride), offset)
 
 
 def _torch_type(kind: Any) -> str:
@@ -229,23 +143,14 @@ def _octets(given: Any = None, encoding: Any = None) -> Any:
 
 def _encoded(text: Any, encoding: Any = "latin1") -> Any:
     """The bytes of a pickle of protocol 2, which holds them as text."""
-    if _text(encoding) not in ("latin1", "latin-1"):
-        return Inert(kind=f"bytes of {_text(encoding)}")
+    if text_of(encoding) not in ("latin1", "latin-1"):
+        return Inert(kind=f"bytes of {text_of(encoding)}")
     if isinstance(text, Octets):
         return text if text.utf8 else Inert(kind="bytes")
     if not isinstance(text, str):
         return Inert(kind="bytes")
     data = text.encode("latin1")
     return Octets(length=len(data), data=data)
-
-
-def _numpy_type(code: Any, *_: Any) -> NumpyType:
-    text = _text(code)
-    return NumpyType(text[1:], text[0]) if text[:1] in ("<", ">", "|", "=") else NumpyType(text)
-
-
-def _empty_array(*_: Any) -> NumpyArray:
-    return NumpyArray()
 
 
 def _reconstructed(kind: Any, _base: Any, state: Any) -> Inert:
@@ -255,42 +160,6 @@ def _reconstructed(kind: Any, _base: Any, state: Any) -> Inert:
 
 def _plain(*_: Any) -> Plain:
     return Plain()
-
-
-def _of_buffer(data: Any, kind: Any, shape: Any, order: Any) -> NumpyArray:
-    made = NumpyArray()
-    _fill(made, (1, shape, kind, _text(order) == "F", data))
-    return made
-
-
-def _fill(made: NumpyArray, state: Any) -> None:
-    """Give an array the state that numpy.ndarray.__setstate__ takes; the oldest has no version before it."""
-    state = _a(tuple, state)
-    if len(state) not in (4, 5):
-        raise Unreadable(f"holds a damaged pickle: an array of NumPy is given {len(state)} parts")
-    shape, kind, fortran, data = state[-4:]
-    kind, shape = _a(NumpyType, kind), (shape,) if type(shape) is int else _a(tuple, shape)
-    if isinstance(data, list | tuple):
-        made.objects = data
-        return
-    made.dtype = kind.name or f"{kind.order}{kind.code}"
-    if not kind.name:
-        return
-    octets = _a(Octets, data)
-    check_shape(shape, WIDTHS[kind.name])
-    if octets.length != prod(shape) * WIDTHS[kind.name]:
-        raise Unreadable(f"has an array of the shape {shape} and the type {kind.name} with {octets.length:,} bytes")
-    made.tensor = tensor_of(octets, kind.name, shape, column_major(shape) if fortran else None)
-
-
-def _a(kind: type[T], value: Any) -> T:
-    if not isinstance(value, kind):
-        raise Unreadable(f"holds a damaged pickle: {name_of(value)} stands where a {kind.__name__} belongs")
-    return value
-
-
-def _text(value: Any) -> str:
-    return name_of(value) if isinstance(value, str | Octets | int) else ""
 
 
 _NOW_CALLED = {
@@ -322,9 +191,9 @@ _KNOWN: dict[str, tuple[int, int, Callable[..., Any]]] = {
     "builtins.bytes": (0, 2, _octets),
     "copyreg._reconstructor": (3, 3, _reconstructed),
     "_codecs.encode": (1, 2, _encoded),
-    "numpy.dtype": (1, 4, _numpy_type),
-    "numpy.core.multiarray._reconstruct": (3, 3, _empty_array),
+    "numpy.dtype": (1, 4, numpy_type),
+    "numpy.core.multiarray._reconstruct": (3, 3, empty_array),
     "numpy.core.multiarray.scalar": (1, 2, _plain),
-    "numpy.core.numeric._frombuffer": (4, 4, _of_buffer),
+    "numpy.core.numeric._frombuffer": (4, 4, array_of_buffer),
 }
 """The fewest and most arguments of what is known, and what is made of them."""

@@ -17,7 +17,8 @@ from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT, FORM_NOT_READ
 from converters.weights.octets import Octets
 from converters.weights.pickle_operations import unpickled
 from converters.weights.pickle_values import Global, Inert, name_of
-from converters.weights.pickled import Names, Storage, storage_key
+from converters.weights.pickled import Names
+from converters.weights.pickled_storages import Storage, storage_key
 from converters.weights.tensors import WIDTHS
 from converters.weights.unreadable import Unreadable
 from converters.weights.zip_entries import Archive

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from converters.weights.pickle_values import Inert
-from converters.weights.pickled import NumpyArray
+from converters.weights.pickled_arrays import NumpyArray
 from converters.weights.tensors import Tensor
 from converters.weights.torch_files import of_archive, of_pickle
 from converters.weights.unreadable import Unreadable
