@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import io
-import logging
-import sys
-import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from msgspec import Struct
-from msgspec.structs import replace
 from torch.export import ExportedProgram
 from torch.utils._pytree import tree_map
 
@@ -22,8 +16,8 @@ from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS, NOT_A_MODEL, OPEN_SIZE
 from caffe_ir.errors import ConversionError, Note, Origin, Problem
 from converters.pytorch.capture.aliases import beyond_schemas, needs_functional
 from converters.pytorch.capture.approximations import approximated
-from converters.pytorch.capture.export_errors import explained, first_line, needs_numbers
-from converters.pytorch.capture.known_tensors import KnownTensors
+from converters.pytorch.capture.export_errors import first_line
+from converters.pytorch.capture.exporting import exported, quiet
 from converters.pytorch.capture.sizes import dynamic, open_sizes, refuse_dynamic, refuse_other_sizes
 from converters.pytorch.capture.torchscript import (
     call_inputs,
@@ -69,14 +63,14 @@ def capture(
         elif not dynamic(program) and open_sizes(program) and program.example_inputs is not None:
             args, kwargs = program.example_inputs
         if (args or kwargs) and (dynamic(program) or open_sizes(program)):
-            program = _exported(_module_of(program), args, kwargs)
+            program = exported(_module_of(program), args, kwargs)
     elif isinstance(model, torch.jit.ScriptModule):
         with in_eval(model) as notes:
             program = _from_script(model, args, kwargs)
     elif isinstance(model, torch.nn.Module):
         with in_eval(model) as notes:
             _refuse_arguments(model, args, kwargs)
-            program = _exported(model, args, kwargs)
+            program = exported(model, args, kwargs)
     else:
         raise ConversionError(
             Problem(
@@ -151,25 +145,6 @@ def _refuse_hidden_aliases(program: ExportedProgram) -> None:
         )
 
 
-def _exported(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
-    try:
-        program = _traced(module, args, kwargs)
-    except (Exception, SystemExit) as error:
-        known = _with_known_tensors(module, args, kwargs) if needs_numbers(error) else None
-        if known is None:
-            raise ConversionError(_with_scripts_told(explained(error, args, kwargs), module)) from error
-        return known
-    return _with_known_tensors(module, args, kwargs) or program if open_sizes(program) else program
-
-
-def _with_scripts_told(problem: Problem, module: torch.nn.Module) -> Problem:
-    """The problem, with the way round parts in TorchScript, which torch.export does not always see through."""
-    scripts = [name for name, part in module.named_modules() if isinstance(part, torch.jit.ScriptModule)]
-    if problem.hint or not scripts:
-        return problem
-    return replace(problem, hint=f"{scripts[0]} is TorchScript: put the plain module there, or script the whole model")
-
-
 def _functional(program: ExportedProgram) -> ExportedProgram:
     """The program without in-place calls. Raises ConversionError where torch cannot write it so."""
     try:
@@ -189,29 +164,13 @@ def _functional(program: ExportedProgram) -> ExportedProgram:
         ) from error
 
 
-def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
-    with quiet(), _half_graphs_swallowed(), torch.no_grad():
-        return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
-
-
-def _with_known_tensors(
-    module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> ExportedProgram | None:
-    """The program of a module whose masks and conditions are its own constants; None where that is not enough."""
-    try:
-        with KnownTensors(module):
-            return _traced(module, args, kwargs)
-    except Exception:
-        return None
-
-
 def _from_script(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
     given = in_order(script, args, kwargs)
     with quiet():
         program = from_script(script, given)
     refuse_traced_in_training(program)
     if dynamic(program):
-        program = _exported(_module_of(program), given, {})
+        program = exported(_module_of(program), given, {})
     call_inputs(program, input_names(script))
     named_by_their_weights(program)
     return program
@@ -242,31 +201,3 @@ def _refuse_arguments(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapp
                 f"--input {wanted[0] if wanted else 'x'}=1x3x224x224{nested}",
             )
         ) from None
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """torch.export logs whole graphs when it fails, and tracebacks; what matters of them is in the exception."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-
-
-@contextmanager
-def _half_graphs_swallowed() -> Iterator[None]:
-    """torch.export prints the graph it had so far before it raises; what the model itself prints goes through."""
-    printed, graph = io.StringIO(), ""
-    try:
-        with redirect_stderr(printed):
-            yield
-    except Exception as error:
-        graph = str(vars(error).get("partial_fx_graph", ""))
-        raise
-    finally:
-        text = printed.getvalue()
-        sys.stderr.write(text.replace(f"{graph}\n", "") if graph else text)

@@ -17,7 +17,8 @@ from converters.weights.octets import Octets
 from converters.weights.pickle_machine import Machine
 from converters.weights.pickle_operations import OPERATIONS
 from converters.weights.pickle_values import Global, Inert
-from converters.weights.pickled import Names, Storage
+from converters.weights.pickled import Names
+from converters.weights.pickled_storages import Storage
 from converters.weights.tensors import tensor_of
 from converters.weights.unreadable import Unreadable
 

@@ -18,7 +18,8 @@ from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.error_kinds.opening import CANNOT_OPEN, CODE_IN_FILE, NO_PROGRAM, NOT_A_MODEL, SEVERAL_MODELS
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular
-from converters.pytorch.capture.capture import Model, quiet
+from converters.pytorch.capture.capture import Model
+from converters.pytorch.capture.exporting import quiet
 from converters.pytorch.capture.unfit import quantized_told
 from converters.pytorch.open.factories import FACTORY
 from converters.pytorch.open.program_inspection import faults_of_program

@@ -93,7 +93,7 @@ def test_an_output_of_an_unknown_class_is_named():
 def test_only_what_numbers_would_decide_is_tried_again(monkeypatch):
     """With known tensors: the second capture costs as much as the first, and nothing else is mended by it."""
     tried = list[nn.Module]()
-    room = importlib.import_module("converters.pytorch.capture.capture")
+    room = importlib.import_module("converters.pytorch.capture.exporting")
     monkeypatch.setattr(room, "KnownTensors", tried.append)
     problem_of(nn.Linear(4, 4).eval(), images(1, 5))
     assert tried == []
