@@ -15,19 +15,15 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
-from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED
-from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problem, Problems, ShapeError
+from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problems
 from caffe_ir.free_names import free_name
+from caffe_ir.net_checks import check_names, tops_of
 from caffe_ir.net_index import NetIndex
 from caffe_ir.node import Node
 from caffe_ir.output_places import OutputPlaces
 from caffe_ir.picture_input import PictureInput
-from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.tensors_behind import TensorsBehind
 from caffe_ir.values import Values
-
-_NEAR, _WIDER = 16, 8
-"""How far from the last place a node is looked for first, and how much farther each further time."""
 
 
 @dataclass
@@ -54,7 +50,6 @@ class Net:
 
     def __post_init__(self) -> None:
         self._index = NetIndex(self.nodes)
-        self._last_place = 0
         self._given = OutputPlaces([])
 
     def copy(self) -> Net:
@@ -123,22 +118,8 @@ class Net:
         return self.reads(blob) == 1 and not self.is_output(blob)
 
     def place(self, node: Node) -> int:
-        """Where in `nodes` a node stands. Raises ValueError.
-
-        A pass goes through the net in its order, so the next node asked for is mostly near the last one: the search
-        begins there and widens in both directions.
-        """
-        width, length = _NEAR, len(self.nodes)
-        while width < length:
-            begin = max(0, self._last_place - width)
-            try:
-                self._last_place = self.nodes.index(node, begin, self._last_place + width)
-            except ValueError:
-                width *= _WIDER
-            else:
-                return self._last_place
-        self._last_place = self.nodes.index(node)
-        return self._last_place
+        """Where in `nodes` a node stands. Raises ValueError."""
+        return self._index.place(self.nodes, node)
 
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
@@ -216,36 +197,8 @@ class Net:
     # ---- checking -------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Names unique, one producer a blob, readers behind it, outputs written; weights that are written at run time
-        too. Raises ConversionError.
-        """
-        problems, written, named = Problems(), set[str](), set[str]()
-        memory = SharedMemory()
-        for node in self.nodes:
-            if node.name in named:
-                problems.add(f"two layers are called {node.name}", origin=node.origin, kind=BLOB_NAMES)
-            named.add(node.name)
-            for bottom in node.bottoms:
-                if bottom not in written:
-                    problems.add(
-                        f"{node.name} reads {bottom}, which nothing before it writes",
-                        origin=node.origin,
-                        kind=BLOB_NAMES,
-                    )
-            for top in node.tops:
-                if top in written:
-                    problems.add(f"{node.name} writes {top} a second time", origin=node.origin, kind=BLOB_NAMES)
-                written.add(top)
-            if node.param_names or memory.names:
-                unwritten = memory.unwritten(node)
-                memory.step(node)
-                if unwritten:
-                    what = f"{node.name} takes {', '.join(unwritten)} for weights, which nothing before it writes"
-                    problems.add(what, origin=node.origin, kind=BLOB_NAMES)
-        for blob in (*self.outputs, *self.values.values()):
-            if blob not in written:
-                problems.add(f"{blob} is wanted but nothing writes it", kind=BLOB_NAMES)
-        problems.raise_if_any()
+        """Names unique, one producer a blob, readers behind it, outputs written. Raises ConversionError."""
+        check_names(self.nodes, (*self.outputs, *self.values.values()))
 
     def infer(self) -> dict[str, Shape]:
         """The shape of every blob, worked out from the inputs. Raises ConversionError with every refusal."""
@@ -264,25 +217,9 @@ class Net:
     def _inferred(self, node: Node, shapes: dict[str, Shape]) -> dict[str, Shape]:
         bottoms = tuple(shapes[bottom] for bottom in node.bottoms)
         known = self._index.inferred.get(node)
-        if known is not None and known[0] == bottoms:
-            return dict(zip(node.tops, known[1], strict=True))
-        try:
-            fewest, most = node.layer.bottoms
-            if not fewest <= len(bottoms) <= most:
-                raise ShapeError(f"it takes {fewest} to {most} bottoms, not {len(bottoms)}")
-            tops = node.layer.infer(bottoms)
-            wanted, held = node.layer.blob_shapes(bottoms), tuple(blob.shape for blob in node.blobs)
-            at_run_time = not held and len(wanted) == len(node.param_names)
-            if held != wanted and not at_run_time:
-                raise ShapeError(f"weights {held} where {wanted} belong")
-            if len(tops) != len(node.tops):
-                raise ShapeError(f"{len(tops)} tops, {len(node.tops)} named")
-        except ShapeError as error:
-            read = f" on {', '.join(map(str, bottoms))}" if bottoms else ""
-            seen = f"{node.name} ({node.layer}){read}"
-            raise ConversionError(Problem(kind=LAYER_REFUSED, what=f"{seen}: {error}", origin=node.origin)) from None
-        self._index.inferred[node] = bottoms, tops
-        return dict(zip(node.tops, tops, strict=True))
+        if known is None or known[0] != bottoms:
+            known = self._index.inferred[node] = bottoms, tops_of(node, bottoms)
+        return dict(zip(node.tops, known[1], strict=True))
 
     # ---- showing --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Who has a name, who writes a blob and who reads it."""
+"""Who has a name, who writes a blob and who reads it, and where a node stands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from caffe_ir.layer import Shapes
 from caffe_ir.node import Node
+
+_NEAR, _WIDER = 16, 8
+"""How far from the last place a node is looked for first, and how much farther each further time."""
 
 
 class NetIndex:
@@ -19,6 +22,7 @@ class NetIndex:
         self.writers: dict[str, Node] = {}
         self.readers: dict[str, dict[Node, None]] = {}
         self.inferred: dict[Node, tuple[Shapes, Shapes]] = {}
+        self._last_place = 0
         for node in nodes:
             self.add(node)
 
@@ -38,3 +42,21 @@ class NetIndex:
                 del self.writers[top]
         for bottom in node.bottoms:
             self.readers[bottom].pop(node, None)
+
+    def place(self, nodes: list[Node], node: Node) -> int:
+        """Where among the net's nodes one stands. Raises ValueError.
+
+        A pass goes through the net in its order, so the next node asked for is mostly near the last one: the search
+        begins there and widens in both directions.
+        """
+        width, length = _NEAR, len(nodes)
+        while width < length:
+            begin = max(0, self._last_place - width)
+            try:
+                self._last_place = nodes.index(node, begin, self._last_place + width)
+            except ValueError:
+                width *= _WIDER
+            else:
+                return self._last_place
+        self._last_place = nodes.index(node)
+        return self._last_place

@@ -91,7 +91,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.node": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.layer"),
     "caffe_ir.net_index": ("caffe_ir.layer", "caffe_ir.node"),
     "caffe_ir.tensors_behind": ("caffe_ir.blob",),
+    "caffe_ir.net_checks": ("caffe_ir.errors", "caffe_ir.layer", "caffe_ir.node", "caffe_ir.shared_memory"),
     "caffe_ir.net": (
+        "caffe_ir.net_checks",
         "caffe_ir.net_index",
         "caffe_ir.node",
         "caffe_ir.tensors_behind",
@@ -102,7 +104,6 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.blob",
         "caffe_ir.errors",
         "caffe_ir.picture_input",
-        "caffe_ir.shared_memory",
         "caffe_ir.values",
     ),
     "caffe_ir.memory": (

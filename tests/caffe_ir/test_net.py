@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import Concat, Convolution, Flatten, Parameter, ReLU, Sigmoid, Slice
+from caffe_ir.layers import Concat, Convolution, Parameter, ReLU, Sigmoid, Slice
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.values import Values
@@ -62,39 +62,6 @@ def test_rename_calls_a_blob_otherwise_everywhere() -> None:
     assert (net.outputs, net.values["both"], net.shapes["rest"]) == (["end"], "rest", (1, 3))
     assert not net.has("last")
     assert not net.writes("right")
-
-
-def test_an_output_must_be_alone() -> None:
-    net = net_of((1, 4))
-    add(net, "first", ReLU())
-    add(net, "cut", Slice(slice_point=(1,)), tops=("left", "right"))
-    add(net, "last", ReLU())
-    assert [blob for blob in net.shapes if net.can_end_at(blob)] == ["last"]
-
-
-def test_check_tells_every_fault() -> None:
-    net = net_of((1, 2))
-    node = add(net, "a", Sigmoid())
-    net.nodes.insert(0, Node(name="early", layer=ReLU(), bottoms=("a",), tops=("early",), origin=node.origin))
-    net.nodes.append(Node(name="a", layer=ReLU(), bottoms=("data",), tops=("a",), origin=node.origin))
-    net.outputs = ["nowhere"]
-    with pytest.raises(ConversionError) as caught:
-        net.check()
-    told = str(caught.value)
-    for part in ("early reads a", "two layers are called a", "a writes a a second time", "nowhere is wanted"):
-        assert part in told
-
-
-def test_infer_collects_refusals_and_passes_over_what_follows() -> None:
-    net = net_of((1, 2, 3, 3))
-    add(net, "a", ReLU())
-    add(net, "b", ReLU(), bottoms=("a",))
-    net.update(
-        net.node("a"), Node(name="a", layer=Flatten(axis=7), bottoms=("data",), tops=("a",), origin=net.nodes[0].origin)
-    )
-    with pytest.raises(ConversionError) as caught:
-        net.infer()
-    assert len(caught.value.problems) == 1
 
 
 def test_remove_forgets_the_values_it_held() -> None:
