@@ -52,7 +52,7 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.limits import AtMost, Never
 from caffe_ir.targets.target import Target
 
@@ -77,7 +77,7 @@ def _mean_too_large(layer: Pooling, bottoms: Shapes) -> bool:
 
 
 def _buffer(layer: Convolution | Pooling, bottoms: Shapes) -> int:
-    return cases.cells(layer, bottoms) * 32 + bottoms[0][3] * (31 * layer.stride[0] + layer.kernel_size[1])
+    return window_cases.cells(layer, bottoms) * 32 + bottoms[0][3] * (31 * layer.stride[0] + layer.kernel_size[1])
 
 
 ASCEND = Target(

@@ -44,7 +44,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -71,7 +71,7 @@ CAFFE2ONNX = Target(
         Convolution: (
             Never(
                 text="one dilation is taken for both axes",
-                where=cases.uneven_dilation,
+                where=window_cases.uneven_dilation,
                 silent=True,
                 source="trial conv_dil_h2w1",
             ),
@@ -109,7 +109,7 @@ CAFFE2ONNX = Target(
         Pooling: (
             Never(
                 text="pad_h and pad_w that differ are ignored",
-                where=cases.padded_on_one_axis,
+                where=window_cases.padded_on_one_axis,
                 silent=True,
                 source="trial pool_max_khkw",
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import e, isclose, prod
+from math import e, isclose
 from typing import Any
 
 from caffe_ir.layer import Layer, Shapes
@@ -11,14 +11,11 @@ from caffe_ir.layers import (
     LRN,
     BatchNorm,
     Concat,
-    Convolution,
     Crop,
-    Deconvolution,
     Eltwise,
     Exp,
     Flatten,
     Log,
-    Pooling,
     Power,
     Reshape,
     Scale,
@@ -52,14 +49,6 @@ def alone(layer: Concat, bottoms: Shapes) -> bool:
     return len(bottoms) == 1
 
 
-def uneven_dilation(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
-    return len(set(layer.dilation)) > 1
-
-
-def dilated(layer: Deconvolution, bottoms: Shapes) -> bool:
-    return set(layer.dilation) != {1}
-
-
 def other_channels(layer: Crop, bottoms: Shapes) -> bool:
     """The blob that gives the size has other channels, and only rows and columns are cropped."""
     return layer.axis == 2 and bottoms[0][1] != bottoms[1][1]
@@ -77,10 +66,6 @@ def base_and_scale(layer: Exp | Log, bottoms: Shapes) -> bool:
 
 def constant_in_lrn(layer: LRN, bottoms: Shapes) -> bool:
     return layer.k != 1
-
-
-def padded_mean(layer: Pooling, bottoms: Shapes) -> bool:
-    return layer.pool == "AVE" and any(layer.pad)
 
 
 def linear(layer: Power, bottoms: Shapes) -> bool:
@@ -159,65 +144,8 @@ def several_but_maxima(layer: Eltwise, bottoms: Shapes) -> bool:
     return len(bottoms) > TWO and layer.operation != "MAX"
 
 
-def clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
-    """A mean whose last windows reach beyond the padded map."""
-    return layer.pool == "AVE" and _is_clipped(layer, bottoms)
-
-
-def padded_and_clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
-    return padded_mean(layer, bottoms) and _is_clipped(layer, bottoms)
-
-
-def _is_clipped(layer: Pooling, bottoms: Shapes) -> bool:
-    ends = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.stride, layer.pad, strict=True)
-    kernel = layer.kernel_size or bottoms[0][2:]
-    return any(
-        (count - 1) * step + taps > size + 2 * pad for (size, count, step, pad), taps in zip(ends, kernel, strict=True)
-    )
-
-
-def one_more_window(layer: Pooling, bottoms: Shapes) -> bool:
-    """Caffe takes off the last window, which begins in the padding (pooling_layer.cpp, Reshape)."""
-    if layer.round_mode == "FLOOR" or not any(layer.pad):
-        return False
-    sizes = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
-    return any(-(-(size + 2 * pad - taps) // step) + 1 != count for size, count, taps, step, pad in sizes)
-
-
-def window_behind(layer: Pooling, bottoms: Shapes) -> bool:
-    """A window behind the image on an axis without padding, which Caffe leaves out as the other one is padded."""
-    if layer.global_pooling or not any(layer.pad):
-        return False
-    return any(
-        pad == 0 and -(-(size - kernel) // stride) * stride >= size
-        for size, kernel, stride, pad in zip(bottoms[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
-    )
-
-
-def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
-    """`pad_h` and `pad_w` differ, which only these fields can say."""
-    return len(set(layer.pad)) > 1
-
-
-def larger_than_the_map(layer: Pooling, bottoms: Shapes) -> bool:
-    return any(taps > size for taps, size in zip(layer.kernel_size, bottoms[0][2:], strict=False))
-
-
-def padded_and_as_large_as_the_map(layer: Pooling, bottoms: Shapes) -> bool:
-    return any(layer.pad) and layer.kernel_size == bottoms[0][2:]
-
-
 def within_channels(layer: LRN, bottoms: Shapes) -> bool:
     return layer.norm_region == "WITHIN_CHANNEL"
-
-
-def grouped_otherwise(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
-    """Groups that are neither one nor a group for each channel."""
-    return layer.group not in (1, bottoms[0][1])
-
-
-def uneven_stride(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> bool:
-    return len(set(layer.stride)) > 1
 
 
 def other_end(layer: Flatten, bottoms: Shapes) -> bool:
@@ -233,16 +161,6 @@ def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
 def no_map(layer: Layer, bottoms: Shapes) -> bool:
     """The first bottom has not four axes."""
     return len(bottoms[0]) != MAP_AXES
-
-
-def largest_window(layer: Convolution | Deconvolution | Pooling) -> int:
-    """The most cells that a window has along an axis."""
-    return max(layer.kernel_size, default=0)
-
-
-def cells(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> int:
-    """The cells of a window; those of the map where the pooling is global."""
-    return prod(layer.kernel_size or bottoms[0][2:])
 
 
 # ---- The whole net: questions of `NetLimit` -----------------------------------------------------------------------

@@ -19,7 +19,7 @@ from caffe_ir.layers import (
     Reshape,
     Silence,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Limit, Never
 from caffe_ir.targets.target import Target
@@ -35,13 +35,17 @@ def _on_cpu(text: str, where: Callable[[Any, Shapes], bool]) -> Limit:
 
 def _filter_too_large(layer: Convolution, bottoms: Shapes) -> bool:
     inner = bottoms[0][1] // layer.group
-    return cases.largest_window(layer) > MEAN or cases.cells(layer, bottoms) * inner > FILTER
+    return window_cases.largest_window(layer) > MEAN or window_cases.cells(layer, bottoms) * inner > FILTER
 
 
 def _mean_too_large(layer: Pooling, bottoms: Shapes) -> bool:
     if layer.pool != "AVE":
         return False
-    return cases.cells(layer, bottoms) > GLOBAL if layer.global_pooling else cases.largest_window(layer) > MEAN
+    return (
+        window_cases.cells(layer, bottoms) > GLOBAL
+        if layer.global_pooling
+        else window_cases.largest_window(layer) > MEAN
+    )
 
 
 HORIZON = Target(
@@ -58,7 +62,7 @@ HORIZON = Target(
                 lambda layer, bottoms: (
                     not all(2 <= taps <= 14 for taps in layer.kernel_size)
                     or not set(layer.stride) <= {2, 4}
-                    or cases.dilated(layer, bottoms)
+                    or window_cases.dilated(layer, bottoms)
                 ),
             ),
         ),
@@ -67,7 +71,7 @@ HORIZON = Target(
             *CAFFE.layers[Pooling],
             _on_cpu(
                 f"a maximum over more than {MAXIMUM} rows",
-                lambda layer, bottoms: layer.pool == "MAX" and cases.largest_window(layer) > MAXIMUM,
+                lambda layer, bottoms: layer.pool == "MAX" and window_cases.largest_window(layer) > MAXIMUM,
             ),
             _on_cpu(f"a mean over more than {MEAN} rows, or a global one over {GLOBAL} cells,", _mean_too_large),
         ),

@@ -34,7 +34,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -64,12 +64,12 @@ MACE = Target(
         Convolution: (
             Never(
                 text="groups that are neither one nor one for each channel",
-                where=cases.grouped_otherwise,
+                where=window_cases.grouped_otherwise,
                 source="convert_conv2d",
             ),
         ),
         Crop: (),
-        Deconvolution: (Never(text="dilation", where=cases.dilated, source="convert_deconv2d"),),
+        Deconvolution: (Never(text="dilation", where=window_cases.dilated, source="convert_deconv2d"),),
         ELU: (),
         Eltwise: (),
         Flatten: (),
@@ -81,7 +81,7 @@ MACE = Target(
             *CAFFE.layers[Pooling],
             Never(
                 text="the last window may begin in the padding",
-                where=cases.one_more_window,
+                where=window_cases.one_more_window,
                 silent=True,
                 source="shape_inference.py",
             ),

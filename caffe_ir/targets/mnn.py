@@ -45,7 +45,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -83,7 +83,7 @@ MNN = Target(
         Convolution: (
             Never(
                 text="one dilation is taken for both axes",
-                where=cases.uneven_dilation,
+                where=window_cases.uneven_dilation,
                 silent=True,
                 source="trial conv_dil_h2w1",
             ),
@@ -134,7 +134,7 @@ MNN = Target(
             Only(field="round_mode", values=("CEIL",), silent=True, source="trial pool_max_k3s2_roundFLOOR"),
             Never(
                 text="an axis without padding keeps a window behind the image where the other axis is padded",
-                where=cases.window_behind,
+                where=window_cases.window_behind,
                 silent=True,
                 source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
             ),

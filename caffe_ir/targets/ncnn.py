@@ -49,7 +49,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -97,7 +97,7 @@ NCNN = Target(
         Convolution: (
             Never(
                 text="one dilation is taken for both axes",
-                where=cases.uneven_dilation,
+                where=window_cases.uneven_dilation,
                 silent=True,
                 source="trial conv_dil_h2w1",
             ),
@@ -137,13 +137,13 @@ NCNN = Target(
             *CAFFE.layers[Pooling],
             Never(
                 text="an axis without padding keeps a window behind the image where the other axis is padded",
-                where=cases.window_behind,
+                where=window_cases.window_behind,
                 silent=True,
                 source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
             ),
             Never(
                 text="a mean over a padded window leaves out the padding",
-                where=cases.padded_mean,
+                where=window_cases.padded_mean,
                 silent=True,
                 source="trial pool_ave_k3s1p1",
             ),

@@ -19,7 +19,7 @@ from caffe_ir.layers import (
     Softmax,
     Split,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.limits import Never, Only
 from caffe_ir.targets.target import Target
 
@@ -35,7 +35,7 @@ NNCASE = Target(
             Only(field="bias_term", values=(True,), source="convolution.cpp reads blobs(1) always"),
             Never(
                 text="stride_h and stride_w are ignored",
-                where=cases.uneven_stride,
+                where=window_cases.uneven_stride,
                 silent=True,
                 source="convolution.cpp",
             ),
@@ -54,7 +54,7 @@ NNCASE = Target(
         Pooling: (
             Never(
                 text="the last window may begin in the padding",
-                where=cases.one_more_window,
+                where=window_cases.one_more_window,
                 silent=True,
                 source="pooling.cpp",
             ),

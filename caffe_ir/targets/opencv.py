@@ -49,7 +49,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -104,7 +104,7 @@ OPENCV = Target(
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
         Deconvolution: (
-            Never(text="dilation is ignored", where=cases.dilated, silent=True, source="trial deconv_dil2"),
+            Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
         ),
         DetectionOutput: (
             Only(field="code_type", values=("CORNER", "CENTER_SIZE"), source="trial with 4.14: its proto has no other"),
@@ -138,7 +138,7 @@ OPENCV = Target(
             *CAFFE.layers[Pooling],
             Never(
                 text="an axis without padding keeps a window behind the image where the other axis is padded",
-                where=cases.window_behind,
+                where=window_cases.window_behind,
                 silent=True,
                 source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
             ),

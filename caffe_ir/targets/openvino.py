@@ -42,7 +42,7 @@ from caffe_ir.layers import (
     Swish,
     Threshold,
 )
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -75,7 +75,7 @@ OPENVINO = Target(
         Convolution: (
             Never(
                 text="one dilation is taken for both axes",
-                where=cases.uneven_dilation,
+                where=window_cases.uneven_dilation,
                 silent=True,
                 source="trial conv_dil_h2w1",
             ),
@@ -102,7 +102,7 @@ OPENVINO = Target(
             *CAFFE.layers[Pooling],
             Never(
                 text="a mean over a padded window that reaches beyond the padding",
-                where=cases.padded_and_clipped_mean,
+                where=window_cases.padded_and_clipped_mean,
                 silent=True,
                 source="trial pool_ave_k3s2p1_ceil",
             ),

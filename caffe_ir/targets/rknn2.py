@@ -34,7 +34,7 @@ from caffe_ir.layers import (
     Threshold,
     Upsample,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -81,13 +81,13 @@ RKNN2 = Target(
         Pooling: (
             Never(
                 text="a mean over a window that reaches beyond the map",
-                where=cases.clipped_mean,
+                where=window_cases.clipped_mean,
                 silent=True,
                 source="trial pool_ave_k3s2_ceil",
             ),
             Never(
                 text="a window larger than the map",
-                where=cases.larger_than_the_map,
+                where=window_cases.larger_than_the_map,
                 silent=True,
                 source="trial ch_maxpool_p6k13",
             ),

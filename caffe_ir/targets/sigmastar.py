@@ -33,21 +33,23 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never
 from caffe_ir.targets.target import Target
 
 LIST = "doc.comake.online, IPU SDK: supported operators"
 WINDOW = Never(
-    text="a window of 64 cells or more", where=lambda layer, bottoms: cases.cells(layer, bottoms) >= 64, source=LIST
+    text="a window of 64 cells or more",
+    where=lambda layer, bottoms: window_cases.cells(layer, bottoms) >= 64,
+    source=LIST,
 )
 BLOBS, SOFTMAX, MAXIMUM, MEAN, AREA = 256, 16384, 19, 255, 12288
 
 
 def _mean_too_large(layer: Pooling, bottoms: Shapes) -> bool:
     kernel = layer.kernel_size or bottoms[0][2:]
-    return layer.pool == "AVE" and (max(kernel) > MEAN or cases.cells(layer, bottoms) > AREA)
+    return layer.pool == "AVE" and (max(kernel) > MEAN or window_cases.cells(layer, bottoms) > AREA)
 
 
 def _maximum_too_large(layer: Pooling, bottoms: Shapes) -> bool:

@@ -32,7 +32,7 @@ from caffe_ir.layers import (
     Softmax,
     TanH,
 )
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -62,7 +62,7 @@ TENSORRT = Target(
                 source="parseCrop.cpp",
             ),
         ),
-        Deconvolution: (Never(text="dilation", where=cases.dilated, source="parseDeconv.cpp"),),
+        Deconvolution: (Never(text="dilation", where=window_cases.dilated, source="parseDeconv.cpp"),),
         Dropout: (),
         ELU: (),
         Eltwise: (

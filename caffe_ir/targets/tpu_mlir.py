@@ -41,7 +41,7 @@ from caffe_ir.layers import (
     TanH,
     Upsample,
 )
-from caffe_ir.targets import box_cases, cases
+from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
 from caffe_ir.targets.target import Target
@@ -77,7 +77,7 @@ TPU_MLIR = Target(
             *CAFFE.layers[Pooling],
             Never(
                 text="a padded window as large as the map loses its pad",
-                where=cases.padded_and_as_large_as_the_map,
+                where=window_cases.padded_and_as_large_as_the_map,
                 silent=True,
                 source="convert_pooling_op, is_global",
             ),

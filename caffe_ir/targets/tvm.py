@@ -26,7 +26,7 @@ from caffe_ir.layers import (
     Softmax,
     TanH,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only
 from caffe_ir.targets.target import Target
@@ -44,7 +44,7 @@ TVM = Target(
         Deconvolution: (
             Never(
                 text="groups that are neither one nor one for each channel",
-                where=cases.grouped_otherwise,
+                where=window_cases.grouped_otherwise,
                 silent=True,
                 source="convert_deconv",
             ),

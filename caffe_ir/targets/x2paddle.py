@@ -45,7 +45,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
@@ -100,13 +100,13 @@ X2PADDLE = Target(
         Pooling: (
             Never(
                 text="a mean over a padded window leaves out the padding",
-                where=cases.padded_mean,
+                where=window_cases.padded_mean,
                 silent=True,
                 source="trial pool_ave_k3s1p1",
             ),
             Never(
                 text="pad_h and pad_w that differ are ignored",
-                where=cases.padded_on_one_axis,
+                where=window_cases.padded_on_one_axis,
                 silent=True,
                 source="trial pool_max_khkw",
             ),

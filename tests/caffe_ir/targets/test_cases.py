@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Concat, Crop, Eltwise, Pooling, Reshape, Scale, Softmax
+from caffe_ir.layers import Concat, Crop, Eltwise, Reshape, Scale, Softmax
 from caffe_ir.targets import cases
 
 MAP = (1, 4, 6, 7)
@@ -39,8 +39,6 @@ def test_weights_of_rows_may_be_as_many_as_channels() -> None:
     assert not cases.factors_of_rows(Scale(), (MAP,))
 
 
-def test_windows_and_crops() -> None:
+def test_crops_by_a_blob_of_other_channels() -> None:
     assert cases.other_channels(Crop(axis=2, offset=(0, 0)), (MAP, (1, 3, 5, 5)))
     assert not cases.other_channels(Crop(axis=1, offset=(0, 0, 0)), (MAP, (1, 3, 5, 5)))
-    assert cases.padded_mean(Pooling(pool="AVE", kernel_size=(3, 3), pad=(1, 0)), (MAP,))
-    assert not cases.padded_mean(Pooling(pool="MAX", kernel_size=(3, 3), pad=(1, 1)), (MAP,))

@@ -1,0 +1,91 @@
+"""Windows that readers get wrong: of poolings and convolutions, where padding, strides or the end of a map decide."""
+
+from __future__ import annotations
+
+from math import prod
+
+from caffe_ir.layer import Shapes
+from caffe_ir.layers import (
+    Convolution,
+    Deconvolution,
+    Pooling,
+)
+
+
+def uneven_dilation(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
+    return len(set(layer.dilation)) > 1
+
+
+def dilated(layer: Deconvolution, bottoms: Shapes) -> bool:
+    return set(layer.dilation) != {1}
+
+
+def padded_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    return layer.pool == "AVE" and any(layer.pad)
+
+
+def clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    """A mean whose last windows reach beyond the padded map."""
+    return layer.pool == "AVE" and _is_clipped(layer, bottoms)
+
+
+def padded_and_clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    return padded_mean(layer, bottoms) and _is_clipped(layer, bottoms)
+
+
+def _is_clipped(layer: Pooling, bottoms: Shapes) -> bool:
+    ends = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.stride, layer.pad, strict=True)
+    kernel = layer.kernel_size or bottoms[0][2:]
+    return any(
+        (count - 1) * step + taps > size + 2 * pad for (size, count, step, pad), taps in zip(ends, kernel, strict=True)
+    )
+
+
+def one_more_window(layer: Pooling, bottoms: Shapes) -> bool:
+    """Caffe takes off the last window, which begins in the padding (pooling_layer.cpp, Reshape)."""
+    if layer.round_mode == "FLOOR" or not any(layer.pad):
+        return False
+    sizes = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
+    return any(-(-(size + 2 * pad - taps) // step) + 1 != count for size, count, taps, step, pad in sizes)
+
+
+def window_behind(layer: Pooling, bottoms: Shapes) -> bool:
+    """A window behind the image on an axis without padding, which Caffe leaves out as the other one is padded."""
+    if layer.global_pooling or not any(layer.pad):
+        return False
+    return any(
+        pad == 0 and -(-(size - kernel) // stride) * stride >= size
+        for size, kernel, stride, pad in zip(bottoms[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
+    )
+
+
+def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
+    """`pad_h` and `pad_w` differ, which only these fields can say."""
+    return len(set(layer.pad)) > 1
+
+
+def larger_than_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    return any(taps > size for taps, size in zip(layer.kernel_size, bottoms[0][2:], strict=False))
+
+
+def padded_and_as_large_as_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    return any(layer.pad) and layer.kernel_size == bottoms[0][2:]
+
+
+def grouped_otherwise(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
+    """Groups that are neither one nor a group for each channel."""
+    return layer.group not in (1, bottoms[0][1])
+
+
+def uneven_stride(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> bool:
+    return len(set(layer.stride)) > 1
+
+
+def largest_window(layer: Convolution | Deconvolution | Pooling) -> int:
+    """The most cells that a window has along an axis."""
+    return max(layer.kernel_size, default=0)
+
+
+def cells(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> int:
+    """The cells of a window; those of the map where the pooling is global."""
+    return prod(layer.kernel_size or bottoms[0][2:])
