@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +20,6 @@ from converters.darknet.batch_norm import BatchNormForm
 from converters.darknet.build import Build, Handler
 from converters.darknet.cfg import Cfg, cut, read_cfg
 from converters.darknet.checks import line_of, static_problems, unread
-from converters.darknet.classes import fitting_classes
 from converters.darknet.dialect import (
     FIRST_ALEXEYAB,
     NAMES,
@@ -31,18 +30,15 @@ from converters.darknet.dialect import (
     writer_by_header,
 )
 from converters.darknet.facts import Facts, Preprocessing
-from converters.darknet.finite import non_finite
-from converters.darknet.header import SIZES, Dialect
+from converters.darknet.fitting import arrays_asked_for, finish_weights, fitting_heads
+from converters.darknet.header import Dialect
 from converters.darknet.heads import Head
 from converters.darknet.sections import HANDLERS, merged
-from converters.darknet.sections.heads import HANDLERS as HEADS
 from converters.darknet.signatures import A_CFG
 from converters.darknet.weights import WeightsFile
 
 _AFTER_THE_END = ("cost", "contrastive", "dropout", "empty")
 """Sections that compute nothing at inference: what comes before them ends the net."""
-_OF_ONE_SIZE = ("connected", "local")
-"""Sections whose weights are for one size of their input."""
 
 
 class DarknetModel(Struct, frozen=True, kw_only=True):
@@ -104,7 +100,7 @@ def convert(
         build = assembled(plan, file)
     except ConversionError as error:
         raise ConversionError(*error.problems, *static) from None
-    asked = _asked(plan, build, whole)
+    asked = arrays_asked_for(plan, build, whole)
     header = fit.other_header(build.weights, asked) if asked and header_bytes is None else None
     if header is not None and header.taken:
         file = WeightsFile.open(weights, decision.dialect, header.here.header)
@@ -115,9 +111,9 @@ def convert(
         text = f"the weights' header has {header_bytes} bytes, as asked for with --header-bytes"
         build.net.notes.append(Note(kind="assumed", text=text, origin=file.origin()))
     build.problems.found[:0] = static
-    _finish_weights(plan, build, asked, allow_trailing=allow_trailing, check_finite=check_finite)
+    finish_weights(plan, build, asked, allow_trailing=allow_trailing, check_finite=check_finite)
     if build.problems.found:
-        notes = [*_fitting(plan, build, asked), *unread(read, build.made(read.sections))]
+        notes = [*fitting_heads(plan, build, asked), *unread(read, build.made(read.sections))]
         raise ConversionError(*sorted(build.problems.found, key=line_of), notes=notes)
     facts = _facts(read, decision.dialect, build)
     if facts.preprocessing.is_of_a_picture:
@@ -178,59 +174,6 @@ def _batch_norm(decision: Decision, file: WeightsFile, wanted: str) -> BatchNorm
         return batch_norm_form(writer_by_header(decision.writer, file.header), wanted)
     except ValueError as error:
         raise ConversionError(Problem(kind=OPTION_VALUE, what=f"bn: {error}")) from None
-
-
-def _asked(plan: Plan, build: Build, whole: Cfg) -> fit.Asked | None:
-    """Where the arrays end that the sections ask for; None where one could not be made.
-
-    It is unknown how many a section would have read that is missing.
-    """
-    if None in build.values:
-        return None
-    last = len(build.values) - 1
-    if plan.cfg is whole:
-        return fit.Asked(ends=build.ends, last=last)
-    later = assembled(replace(plan, cfg=whole), build.weights)
-    made = next((place for place, value in enumerate(later.values) if value is None), len(later.values))
-    return fit.Asked(ends=later.ends[:made], last=last, known=made == len(later.values))
-
-
-def _finish_weights(
-    plan: Plan, build: Build, asked: fit.Asked | None, *, allow_trailing: bool, check_finite: bool
-) -> None:
-    """Whether the file fits."""
-    if asked is None:
-        build.problems.found.extend([build.weights.doubt] if build.weights.doubt else [])
-        return
-    classes = "" if asked.fits(build.weights.size - build.weights.header.size) else _classes(plan, build)
-    problems, notes = fit.finish(build.weights, asked, allow_trailing=allow_trailing, classes=classes)
-    fixed = plan.input_size is not None and any(section.kind in _OF_ONE_SIZE for section in plan.cfg.sections)
-    hint = "the weights of [connected] and [local] are for the cfg's own input size" if fixed else ""
-    build.problems.found.extend(replace(problem, hint=hint or problem.hint) for problem in problems)
-    build.net.notes.extend(notes)
-    if check_finite and not build.problems.found:
-        build.net.notes.extend(non_finite(build.weights))
-
-
-def _classes(plan: Plan, build: Build) -> str:
-    """With which number of classes the weights would fit the cfg; '' if with none."""
-
-    def sized(cfg: Cfg) -> int | None:
-        trial = assembled(replace(plan, cfg=cfg), build.weights)
-        return None if None in trial.values else trial.ends[-1]
-
-    sizes = {build.weights.size - header for header in (build.weights.header.size, *SIZES[1:])}
-    return fitting_classes(plan.cfg, sizes, sized)
-
-
-def _fitting(plan: Plan, build: Build, asked: fit.Asked | None) -> Iterator[Note]:
-    """Where the heads alone do not fit what they read: what the weights say about it."""
-    lost = [section.kind for section, value in zip(plan.cfg.sections, build.values, strict=True) if value is None]
-    if asked is None and build.weights.doubt is None and HEADS.keys() >= set(lost):
-        classes = _classes(plan, build)
-        if classes:
-            text = f"the weights fit {classes}"
-            yield Note(kind="warning", text=text, origin=build.weights.origin())
 
 
 def _opening_notes(cfg: Cfg, decision: Decision, build: Build, bn: str) -> list[Note]:

@@ -64,6 +64,11 @@ def refusals(folder: Path, text: str, *, header: tuple[int, int, int] = ORIGINAL
     return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
 
 
+def notes_of(model: DarknetModel, kind: str) -> list[str]:
+    """What was noted of that kind."""
+    return [note.text for note in model.net.notes if note.kind == kind]
+
+
 def blobs_of(model: DarknetModel, x: FloatArray, dtype: type[np.floating] = np.float32) -> dict[str, Any]:
     """The value of each section, by its name."""
     blobs = run(model.net, {"data": x}, dtype)

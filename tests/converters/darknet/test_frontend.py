@@ -14,48 +14,11 @@ from tests.converters.darknet.judged import (
     ALEXEYAB,
     converted,
     net,
+    notes_of,
     written,
 )
 
 CONV = "[convolutional];filters=5;size=3;pad=1;batch_normalize=1;activation=leaky\n"
-
-
-def texts(model, kind: str) -> list[str]:
-    return [note.text for note in model.net.notes if note.kind == kind]
-
-
-# ---- Weights ---------------------------------------------------------------------------------------------------------
-
-
-def test_weights_that_are_too_short_say_which_layer(tmp_path):
-    cfg, weights = written(tmp_path, net(CONV + CONV.replace("5", "6")))
-    weights.write_bytes(weights.read_bytes()[:-10])
-    with pytest.raises(ConversionError) as caught:
-        convert(cfg, weights)
-    (problem,) = caught.value.problems
-    assert str(problem).startswith(
-        f"{cfg}:11 [convolutional]: tiny.weights ends within the weights of conv_1: 10 bytes"
-    )
-
-
-def test_weights_that_are_too_long(tmp_path):
-    cfg, weights = written(tmp_path, net(CONV))
-    weights.write_bytes(weights.read_bytes() + bytes(12))
-    with pytest.raises(ConversionError, match="12 bytes are left"):
-        convert(cfg, weights)
-    assert any("12 bytes are left" in text for text in texts(convert(cfg, weights, allow_trailing=True), "dropped"))
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_weights_that_are_no_numbers_name_the_layer(tmp_path, value):
-    cfg, weights = written(tmp_path, net(CONV + CONV))
-    stored = bytearray(weights.read_bytes())
-    stored[-4:] = np.array(value, "<f4").tobytes()
-    weights.write_bytes(stored)
-    assert any(
-        "of the weights of conv_1 are NaN or infinite" in text for text in texts(convert(cfg, weights), "warning")
-    )
-    assert texts(convert(cfg, weights, check_finite=False), "warning") == []
 
 
 def test_a_weights_file_that_is_none_and_a_cfg_that_is_none_are_told_together(tmp_path):
@@ -98,7 +61,7 @@ def test_no_image_seen_under_alexeyabs_version_may_be_an_export_from_pytorch(tmp
 
     def told(seen: int, **options) -> bool:
         weights.write_bytes(np.array([*ALEXEYAB, seen, 0], "<i4").tobytes() + weights.read_bytes()[20:])
-        return any("no image was seen" in text for text in texts(convert(cfg, weights, **options), "assumed"))
+        return any("no image was seen" in text for text in notes_of(convert(cfg, weights, **options), "assumed"))
 
     assert told(0)
     assert not told(64)
@@ -114,14 +77,6 @@ def test_a_section_to_convert_until(tmp_path):
             convert(cfg, weights, until=until)
 
 
-def test_what_comes_later_says_nothing_of_the_sections_that_are_converted(tmp_path):
-    cfg, weights = written(tmp_path, net(CONV))
-    cfg.write_text(net(f"{CONV}[nonsense];siz=3;siz=4\n[lstm]\n[route];layers=99"))
-    model = convert(cfg, weights, until=0)
-    assert texts(model, "warning") == []
-    assert model.heads == ()
-
-
 def test_heads_are_those_of_the_sections_that_are_converted(tmp_path):
     head = "[convolutional];filters=7;size=1\n[yolo];num=1;classes=2"
     cfg, weights = written(tmp_path, net(f"{CONV}{head}\n[route];layers=0\n{head}"))
@@ -131,7 +86,7 @@ def test_heads_are_those_of_the_sections_that_are_converted(tmp_path):
 
 
 def test_no_batch_norm_no_assumption(tmp_path):
-    assert len(texts(converted(tmp_path, net("[maxpool]")), "assumed")) == 1
+    assert len(notes_of(converted(tmp_path, net("[maxpool]")), "assumed")) == 1
 
 
 # ---- Many problems at once -------------------------------------------------------------------------------------------
