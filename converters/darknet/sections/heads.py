@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec.structs import replace
@@ -13,8 +13,15 @@ from caffe_ir.layers.source import UnknownHead as UnknownHeadLayer
 from converters.darknet.build import Build, Handler, Value
 from converters.darknet.heads import Head, UnknownHead
 from converters.darknet.section import Section
+from converters.darknet.sections.head_options import (
+    anchors_of,
+    check_channels,
+    head_of_a_fork,
+    input_size,
+    pairs_of_anchors,
+    suppression,
+)
 from converters.darknet.sections.softmax import groups_of, tree_parents
-from converters.decode.heads import Suppression
 
 MOST_ANCHORS = 1 << 16
 """Nets have some ten; a larger number is a typing error, for which no memory would be enough."""
@@ -65,11 +72,11 @@ def region(section: Section, build: Build) -> Value:
     source = build.previous
     (c, h, w), x = build.chw(source), build.image(source)
     num, classes, coords = build.size("num", 1), build.size("classes", 20), build.size("coords", 4, least=2)
-    anchors = _anchors(section, build, num)
+    anchors = anchors_of(section, build, num)
     if c > num * (coords + 1 + classes) and c % num == 0:
         mask = tuple(range(num))
-        return _unknown(build, x, _of_a_fork(build, num, coords + 1, classes, anchors=anchors, mask=mask))
-    _check_channels(build, c, num, coords + 1 + classes, "num")
+        return _unknown(build, x, head_of_a_fork(build, num, coords + 1, classes, anchors=anchors, mask=mask))
+    check_channels(build, c, num, coords + 1 + classes, "num")
     original = build.dialect == "darknet"
     parents = tree_parents(section, build)
     softmax = section.int("softmax", 0) != 0 or parents != ()  # the layer takes that of the tree whatever softmax says
@@ -78,7 +85,7 @@ def region(section: Section, build: Build) -> Value:
     head = Head(
         name=build.name,
         raw=build.previous_name,
-        network=_network(build),
+        network=input_size(build),
         type="region",
         classes=classes,
         num=num,
@@ -94,7 +101,7 @@ def region(section: Section, build: Build) -> Value:
         transposed=not original,
         tree=groups_of(parents),
         parents=parents,
-        nms=_nms(section, build),
+        nms=suppression(section, build),
     )
     build.heads.append(head)
     if head.tree:
@@ -129,7 +136,7 @@ def detection(section: Section, build: Build) -> Value:
     head = Head(
         name=build.name,
         raw=build.previous_name,
-        network=_network(build),
+        network=input_size(build),
         type="detection",
         classes=classes,
         num=num,
@@ -140,7 +147,7 @@ def detection(section: Section, build: Build) -> Value:
         grid=(side, side),
         softmax=section.int("softmax", 0) != 0,
         square_root=section.int("sqrt", 0) != 0,
-        nms=_nms(section, build),
+        nms=suppression(section, build),
     )
     build.heads.append(head)
     layer = DetectionHead(side=side, num=num, classes=classes, softmax=head.softmax)
@@ -159,28 +166,6 @@ def iseg(section: Section, build: Build) -> Value:
     return build.result(build.add(Concat(axis=1), build.add(Sigmoid(), planes, suffix="logistic"), rest))
 
 
-def _of_a_fork(
-    build: Build, boxes: int, known: int, classes: int, *, anchors: tuple[float, ...], mask: tuple[int, ...]
-) -> UnknownHead:
-    """A head with more values to a box than the `known` ones and the classes."""
-    c, h, w = build.chw(build.previous)
-    values, section = c // boxes, build.section.written
-    text = f"{values} values for each of {boxes} boxes, where Darknet's own {section} has {known} and classes={classes}"
-    text += ": taken for the head of a fork, which only its program can decode; if it is none, "
-    build.note("warning", f"{text}classes={values - known} would fit")
-    return UnknownHead(
-        name=build.name,
-        section=section,
-        raw=build.previous_name,
-        num=boxes,
-        values=values,
-        anchors=anchors,
-        mask=mask,
-        grid=(h, w),
-        network=_network(build),
-    )
-
-
 def _unknown(build: Build, x: str, head: UnknownHead) -> Value:
     build.unknown_heads.append(head)
     return build.result(build.add(UnknownHeadLayer(boxes=head.num, values=head.values), x))
@@ -195,15 +180,15 @@ def _yolo_facts(
     build.require(total <= MOST_ANCHORS, f"num={total} is more than {MOST_ANCHORS} anchors", key="num")
     until_hash = build.dialect == "alexeyab"
     mask = section.ints("mask", tuple(range(total)), until_hash=until_hash)
-    pairs = _pairs(section, build, mask, total)
-    anchors, boxes = _anchors(section, build, pairs), len(mask)
+    pairs = pairs_of_anchors(section, build, mask, total)
+    anchors, boxes = anchors_of(section, build, pairs), len(mask)
     if c > boxes * (values + classes) and c % boxes == 0:
-        return _of_a_fork(build, boxes, values, classes, anchors=anchors, mask=mask)
-    _check_channels(build, c, boxes, values + classes, "mask")
+        return head_of_a_fork(build, boxes, values, classes, anchors=anchors, mask=mask)
+    check_channels(build, c, boxes, values + classes, "mask")
     return Head(
         name=build.name,
         raw=build.previous_name,
-        network=_network(build),
+        network=input_size(build),
         type=kind,
         classes=classes,
         num=len(mask),
@@ -213,53 +198,8 @@ def _yolo_facts(
         mask=mask,
         grid=(h, w),
         logistic=("x", "y", "objectness", "classes"),
-        nms=_nms(section, build),
+        nms=suppression(section, build),
     )
-
-
-def _pairs(section: Section, build: Build, mask: Sequence[int], total: int) -> int:
-    """How many pairs of anchors a head has: `num`, or as many as its mask reaches where the cfg gives that many.
-
-    cspx-p7-mish.cfg of AlexeyAB's has num=16 with 20 pairs and masks up to 19; the layer's output needs no anchors.
-    """
-    reached = max(mask, default=-1) + 1
-    given = len(section.floats("anchors", until_hash=build.dialect == "alexeyab")) // 2
-    wrong = [place for place in mask if not 0 <= place < max(total, given)]
-    build.require(not wrong, f"mask has {wrong}, there are only num={total} anchors", key="mask")
-    if reached > total:
-        text = f"mask reaches anchor {reached - 1}, but num={total}: Darknet's boxes read memory beyond its anchors"
-        build.note("warning", f"{text}; heads.json has all that the cfg gives", "mask")
-    return max(total, reached)
-
-
-def _network(build: Build) -> tuple[int, int]:
-    """Height and width of the net's input."""
-    _, height, width = build.source.chw or (0, 1, 1)
-    return height, width
-
-
-def _check_channels(build: Build, channels: int, boxes: int, values: int, key: str) -> None:
-    what = f"{boxes} boxes of {values} values are {boxes * values} channels, not {channels}"
-    why = f"filters= before, or {key}= or classes= here, are wrong"
-    build.require(channels == boxes * values, what, why=why, key=key)
-
-
-def _anchors(section: Section, build: Build, num: int) -> tuple[float, ...]:
-    """Darknet's are 0.5 where the cfg gives too few (yolo_layer.c, make_yolo_layer); more than 2 num are not used."""
-    given: Sequence[float] = section.floats("anchors", until_hash=build.dialect == "alexeyab")
-    if len(given) > 2 * num:
-        build.note("warning", f"{len(given)} numbers in anchors, only 2 x {num} are used", "anchors")
-    elif len(given) < 2 * num:
-        build.note("warning", f"{len(given)} numbers in anchors, the rest of 2 x {num} is 0.5", "anchors")
-    return tuple(given[: 2 * num]) + (0.5,) * (2 * num - len(given))
-
-
-def _nms(section: Section, build: Build) -> Suppression:
-    """What `detector test` does (detector.c): .5 in the original, .25 in AlexeyAB's; nms .45 in both."""
-    if build.dialect == "darknet":
-        return Suppression(kind="default", threshold=0.45, score_threshold=0.5)
-    kind, beta = section.text("nms_kind", "default"), section.float("beta_nms", 0.6)
-    return Suppression(kind=kind, threshold=0.45, beta=beta, score_threshold=0.25)
 
 
 HANDLERS: Mapping[str, Handler] = {
