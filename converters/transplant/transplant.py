@@ -10,26 +10,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.error_kinds.transplant import MAP, NOT_FILLED, NOT_USED, SEVERAL_WAYS
+from caffe_ir.error_kinds.transplant import MAP
 from caffe_ir.errors import ConversionError, Problems
-from caffe_ir.layers import BatchNorm
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net
 from converters.transplant import fits, names, weights
-from converters.transplant.map_file import Map, map_line
-from converters.transplant.matching import Known, Matched, Open, match
-from converters.transplant.modules import COUNTER, Module, aliases, batch_norm_of, modules_of
+from converters.transplant.left_over import keys_left, notes_of, report_left, report_open
+from converters.transplant.map_file import Map
+from converters.transplant.matching import Known, Matched, match
+from converters.transplant.modules import Module, aliases, batch_norm_of, modules_of
 from converters.transplant.own_nets import Filled, NamedSources, filled_as_named, under_their_names
 from converters.transplant.receivers import Receiver, receivers_of
 from converters.weights.tensors import Tensor, not_read
-
-_WRAPPED = {
-    "weight_g": "weight normalisation is still in it: call remove_weight_norm before saving",
-    "weight_v": "weight normalisation is still in it: call remove_weight_norm before saving",
-    "original0": "a parametrization is still in it: call remove_parametrizations before saving",
-    "original1": "a parametrization is still in it: call remove_parametrizations before saving",
-    "weight_orig": "a mask or spectral norm is still in it: call prune.remove or remove_spectral_norm before saving",
-}
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -91,16 +83,16 @@ def transplant(
     )
     match([receiver for receiver in receivers if receiver not in skipped], modules, matched, known)
     for doubt in matched.open:
-        _tell_open(doubt, problems)
+        report_open(doubt, problems)
     doubtful = {receiver for doubt in matched.open for receiver in doubt.receivers}
     unfilled = [receiver for receiver in receivers if receiver not in matched.pairs and receiver not in doubtful]
-    left |= _left(modules, matched, known)
+    left |= keys_left(modules, matched, known)
     if not partial:
-        _tell_left(unfilled, left, modules, tensors, given, problems)
+        report_left(unfilled, left, modules, tensors, given, problems)
     rows, blobs = _filled(receivers, matched, eps, problems)
     problems.raise_if_any()
     return Transplanted(
-        net=_with_blobs(net, {**filled.blobs, **blobs}, followers, _notes_of(net, matched, filled, prefix)),
+        net=_with_blobs(net, {**filled.blobs, **blobs}, followers, notes_of(net, matched, filled, prefix)),
         rows=(*_rows_named(net, filled, named), *rows),
         left=left,
         unfilled=frozenset(name for receiver in unfilled for name in receiver.names),
@@ -143,78 +135,6 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
             matched.folded[receiver] = norm
     problems.raise_if_any()
     return matched, skipped
-
-
-# ---- What is reported ------------------------------------------------------------------------------------------------
-
-
-def _tell_open(doubt: Open, problems: Problems) -> None:
-    layers = ", ".join(receiver.name for receiver in doubt.receivers)
-    lines = [f"candidates: {', '.join(map(str, doubt.modules))}"]
-    for reading, (why, pairs) in enumerate(doubt.readings, 1):
-        lines.append(f"reading {reading}, {why}: put into MAP under [layers]")
-        lines += [f"    {map_line(receiver.name, (module.name,))}" for receiver, module in pairs.items()]
-    if not doubt.readings:
-        lines.append("say which in MAP, under [layers]:")
-        lines += [f"    {map_line(receiver.name, ('...',))}" for receiver in doubt.receivers]
-    what = f"which module fills {layers} is open"
-    problems.add(
-        what, why=doubt.why, hint="\n       ".join(lines), origin=doubt.receivers[0].nodes[0].origin, kind=SEVERAL_WAYS
-    )
-
-
-def _left(modules: Sequence[Module], matched: Matched, known: Known) -> dict[str, str]:
-    """The keys that no blob took, with the reason; those of open modules are reported elsewhere."""
-    used = {*matched.pairs.values(), *matched.folded.values()}
-    doubtful = {module for doubt in matched.open for module in doubt.modules}
-    left = {}
-    for module in modules:
-        if module in used or module in doubtful:
-            reason = "counts the batches of the training; no output depends on it"
-            left.update({key: reason for key in module.keys if key.rpartition(".")[2] == COUNTER})
-        elif module in known.aliases and known.aliases[module] in used:
-            left.update(dict.fromkeys(module.keys, f"the same numbers as {known.aliases[module].name}"))
-        else:
-            left.update(dict.fromkeys(module.keys, ""))
-    return left
-
-
-def _tell_left(
-    unfilled: Sequence[Receiver],
-    left: Mapping[str, str],
-    modules: Sequence[Module],
-    tensors: Mapping[str, Tensor],
-    given: Map,
-    problems: Problems,
-) -> None:
-    for receiver in unfilled:
-        free = [module for module in modules if left.get(module.keys[0]) == "" and module.kind == receiver.kind]
-        near = ", ".join(map(str, free[:3]))
-        hint = f"not taken yet: {near}" if near else "--partial leaves it to its filler"
-        problems.add(f"no module fills {receiver}", hint=hint, origin=receiver.nodes[0].origin, kind=NOT_FILLED)
-    for module in modules:
-        lost = [key for key in module.keys if left.get(key) == ""]
-        if lost:
-            reason = _WRAPPED.get(lost[0].rpartition(".")[2], "")
-            if module.kind == "batchnorm":
-                reason = "no BatchNorm or Scale is left for it, and no filter that surely stands before it"
-            hint = f'if that is meant, put unused = ["{module.name}*"] into MAP, or say --partial'
-            problems.add(f"no layer takes {module}", why=reason, hint=hint, kind=NOT_USED)
-    for pattern in given.unused:
-        if not any(fnmatchcase(key, pattern) for key in tensors):
-            problems.add(f"no key is called {pattern}, which the map says is unused", kind=MAP)
-
-
-def _notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterator[tuple[str, str]]:
-    if prefix:
-        yield "", f"weights taken without the prefix {prefix}"
-    for node in net.nodes:
-        if isinstance(node.layer, BatchNorm) and not node.layer.use_global_stats:
-            yield node.name, "use_global_stats is false: it will not use the mean and variance that it is given"
-    modules = {module.name: module for module in (*matched.pairs.values(), *matched.folded.values())}.values()
-    taken = (tensor for module in modules for role, tensor in module.tensors.items() if role != COUNTER)
-    for dtype, count in weights.narrowed((*taken, *copied.tensors.values())).items():
-        yield "", f"{count} tensors of {dtype} are written as float32"
 
 
 # ---- What is done ----------------------------------------------------------------------------------------------------

@@ -324,39 +324,6 @@ def test_tied_weights_need_only_one_layer(tmp_path: Path) -> None:
 # ---- Accounting ------------------------------------------------------------------------------------------------------
 
 
-def test_every_layer_and_key_that_is_left_is_told_at_once(tmp_path: Path) -> None:
-    module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 9, 1), nn.BatchNorm2d(7)))
-    text = data(1, 3, 2, 2) + conv("a", "data", 4, 1) + conv("b", "a", 5, 1)
-    with pytest.raises(ConversionError) as caught:
-        transplanted(tmp_path, text, module)
-    told = [str(problem) for problem in caught.value.problems]
-    assert len(told) == 3
-    assert "net.prototxt:3 Convolution: no module fills b" in told[0]
-    assert told[1].startswith("no layer takes 1 (weight[9, 4, 1, 1] bias[9])")
-    assert "no BatchNorm or Scale is left for it" in told[2]
-
-
-def test_partial_leaves_them_and_says_so(tmp_path: Path) -> None:
-    module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 9, 1)))
-    text = data(1, 3, 2, 2) + conv("a", "data", 4, 1) + conv("b", "a", 5, 1)
-    done = transplanted(tmp_path, text, module, partial=True)
-    assert done.unfilled == {"b"}
-    assert done.left == {"1.weight": "", "1.bias": ""}
-
-
-def test_what_the_map_says_is_unused_is_fine_and_what_is_unknown_is_told(tmp_path: Path) -> None:
-    module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)))
-    text = data(1, 3, 2, 2) + conv("a", "data", 4, 1)
-    done = transplanted(tmp_path, text, module, given=Map(unused=("1.*",)))
-    assert set(done.left) == {"1.weight", "1.bias"}
-    with pytest.raises(ConversionError, match="no key is called nothing"):
-        transplanted(tmp_path, text, module, given=Map(unused=("1.*", "nothing")))
-    with pytest.raises(ConversionError, match="1 layers take such weights, and 2 modules have them"):
-        transplanted(tmp_path, text, module)
-    with pytest.raises(ConversionError, match=r"a layer aa.*\n.*did you mean a\?\n.*a module 7"):
-        transplanted(tmp_path, text, module, given=Map(layers={"aa": ("0",), "a": ("7",)}))
-
-
 def test_another_eps_in_the_prototxt_is_told_and_can_be_meant(tmp_path: Path) -> None:
     module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, eps=1e-3)))
     text = data(1, 3, 2, 2) + conv("c", "data", 4, 1) + bn("n", "c", more="eps: 0.001")
@@ -366,19 +333,6 @@ def test_another_eps_in_the_prototxt_is_told_and_can_be_meant(tmp_path: Path) ->
         transplanted(tmp_path, text, module)
     for eps in (1e-3, None):
         assert_same(transplanted(tmp_path, text, module, eps=eps), module, 1, 3, 2, 2)
-
-
-def test_global_stats_that_are_not_used_are_told(tmp_path: Path) -> None:
-    module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)))
-    text = (data(1, 3, 2, 2) + conv("c", "data", 4, 1) + bn("n", "c")).replace("stats: true", "stats: false")
-    assert "use_global_stats is false" in str(transplanted(tmp_path, text, module).net.notes[0])
-
-
-def test_half_precision_is_converted_and_told(tmp_path: Path) -> None:
-    module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1))).half()
-    done = transplanted(tmp_path, data(1, 3, 2, 2) + conv("c", "data", 4, 1), module)
-    assert "2 tensors of float16 are written as float32" in str(done.net.notes[0])
-    assert_same(done, module, 1, 3, 2, 2)
 
 
 def test_weights_that_stay_as_they_are_stay_in_their_file(tmp_path: Path) -> None:
