@@ -15,7 +15,8 @@ from caffe_ir.error_kinds.general import NO_SUCH_FILE
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.files.header import read_header
 from caffe_ir.toml_text import key_text, quoted
-from converters.batch.manifest import DEFAULTS, Manifest, Unpaired, manifest_of
+from converters.batch.manifest import Manifest, Unpaired, manifest_of
+from converters.batch.manifest_reading import DEFAULTS
 
 OUTPUT = "caffe/{name}"
 _PAIRS = {".weights": ".cfg", ".caffemodel": ".prototxt"}

@@ -6,24 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.error_kinds.batch import MANIFEST_KEY, NO_MANIFEST, NO_MODEL
 from caffe_ir.error_kinds.files import CANNOT_READ
-from caffe_ir.errors import ConversionError, Origin, Problem, Problems
+from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import read_bytes
-from caffe_ir.near_misses import did_you_mean
 from caffe_ir.toml import LARGEST_TOML, parsed
 from caffe_ir.visible import visible
-from converters.batch import lines
-from converters.batch.job import Job, Source
-from converters.batch.options import OPTIONS, REQUIRED, USUAL, source_of
-from converters.batch.places import OUTPUT, OUTPUT_OF_MANY, LeadsOut, filled, stem_in
-from converters.options.stated import refusal
+from converters.batch.job import Job
+from converters.batch.manifest_reading import (
+    DEFAULTS,
+    Reading,
+    checked,
+    refuse_foreign,
+    refuse_incomplete,
+    size_of_file,
+)
+from converters.batch.options import OPTIONS, USUAL, source_of
+from converters.batch.places import OUTPUT, OUTPUT_OF_MANY, LeadsOut, stem_in
 
-DEFAULTS = "defaults"
-KEYS_EXPLAINED = "`convert batch --keys` explains them"
 _SAY_SO = 'write the folder as an absolute path if it is meant: output = "/folder/{name}"'
 
 
@@ -49,27 +52,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
     unpaired: tuple[Unpaired, ...] = ()
 
 
-class _Reading(Struct, kw_only=True):
-    """A manifest while it is read: its text, its tables and what was found wrong. Lines are looked up on demand."""
-
-    file: str
-    text: str
-    folder: Path
-    targets: Sequence[str]
-    problems: Problems = field(default_factory=Problems)
-    lines: dict[tuple[str, ...], int] | None = None
-    keys_listed: bool = False
-
-    def refuse(self, path: tuple[str, ...], what: str, *, why: str = "", hint: str = "") -> None:
-        self.problems.add(f"[{path[0]}] {what}", why=why, hint=hint, origin=self.origin(path), kind=MANIFEST_KEY)
-
-    def origin(self, path: tuple[str, ...]) -> Origin:
-        if self.lines is None:
-            self.lines = lines.lines_of(self.text)
-        line = self.lines.get(path) or self.lines.get(path[:1])
-        return Origin(layer=path[0], file=self.file, line=line)
-
-
 def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
     """Read a manifest file. Raises ConversionError with everything that is wrong."""
     path = Path(path)
@@ -87,7 +69,7 @@ def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
 
 def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -> Manifest:
     """The manifest that a text is, with paths relative to `folder`. Raises ConversionError with everything wrong."""
-    reading = _Reading(file=file, text=text, folder=folder.absolute(), targets=targets)
+    reading = Reading(file=file, text=text, folder=folder.absolute(), targets=targets)
     try:
         tables = parsed(text)
     except ValueError as error:
@@ -96,7 +78,7 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     if not isinstance(defaults, dict):
         reading.refuse((DEFAULTS,), "is not a table")
         defaults = {}
-    good = _checked(reading, DEFAULTS, defaults)
+    good = checked(reading, DEFAULTS, defaults)
     jobs = [job for name, table in tables.items() for job in _jobs(reading, name, table, good)]
     if not tables:
         hint = 'give each model a table: [name], cfg = "...", weights = "..."'
@@ -106,7 +88,7 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     return Manifest(file=file, folder=reading.folder, jobs=tuple(jobs))
 
 
-def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, Any]) -> Iterator[Job]:
+def _jobs(reading: Reading, name: str, table: object, defaults: Mapping[str, Any]) -> Iterator[Job]:
     if not isinstance(table, dict):
         _refuse_no_table(reading, name, table)
         return
@@ -116,7 +98,7 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
             reading.refuse((name, key), f"{key} is a table inside of another, for the dot in [{name}.{key}]", hint=hint)
         if len(inner) == len(table):
             return
-    own = _checked(reading, name, {key: value for key, value in table.items() if key not in inner})
+    own = checked(reading, name, {key: value for key, value in table.items() if key not in inner})
     source = source_of(table) or source_of({**defaults, **table})
     if source is None:
         if "source" not in table or "source" in own:
@@ -126,8 +108,8 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
                 hint="give cfg and weights (Darknet), model or factory (PyTorch), or prototxt and caffemodel",
             )
         return
-    _refuse_foreign(reading, name, own, source)
-    _refuse_incomplete(reading, name, table, source)
+    refuse_foreign(reading, name, own, source)
+    refuse_incomplete(reading, name, table, source)
     said = {**USUAL, **defaults, **own}
     options = {key: value for key, value in said.items() if source in OPTIONS[key].option.sources}
     files = tuple(key for key in options if OPTIONS[key].kind in ("path", "paths"))
@@ -135,7 +117,7 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
     for key in files:
         given = options[key] if isinstance(options[key], list) else [options[key]]
         places = [reading.folder / one for one in given]
-        size += sum(_size(reading, name, key, place) for place in places)
+        size += sum(size_of_file(reading, name, key, place) for place in places)
         options[key] = str(places[0]) if OPTIONS[key].kind == "path" else [str(place) for place in places]
     if "factory" in options:
         options["factory"] = _factory(reading, name, options["factory"])
@@ -163,7 +145,7 @@ def _jobs(reading: _Reading, name: str, table: object, defaults: Mapping[str, An
             yield replace(job, target=target, stem=stem)
 
 
-def _refuse_no_table(reading: _Reading, name: str, value: object) -> None:
+def _refuse_no_table(reading: Reading, name: str, value: object) -> None:
     """What is said of a key at the top of the file that is no table."""
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         hint = f"each model has a table of its own, called after it: [NAME] in place of [[{name}]]"
@@ -179,73 +161,7 @@ def _refuse_no_table(reading: _Reading, name: str, value: object) -> None:
         reading.refuse((name,), "is not a table", hint='give each model a table: [NAME], cfg = "...", weights = "..."')
 
 
-def _unknown(reading: _Reading, key: str) -> str:
-    """What may be meant by a key that there is none of; of a file's first one, all keys that there are."""
-    meant = did_you_mean(key, OPTIONS, most=3)
-    if reading.keys_listed:
-        return meant
-    reading.keys_listed = True
-    return "\n       ".join([*filter(None, [meant]), f"the keys: {', '.join(sorted(OPTIONS))}", KEYS_EXPLAINED])
-
-
-def _checked(reading: _Reading, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a table that are right; the others are problems."""
-    good = {}
-    for key, value in table.items():
-        option = OPTIONS.get(key)
-        if option is None:
-            reading.refuse((name, key), f"unknown key {key}", hint=_unknown(reading, key))
-        elif name == DEFAULTS and option.option.own:
-            reading.refuse((name, key), f"{key} belongs to one model and cannot be a default")
-        elif reason := refusal(option, value) or _bad_value(reading, key, value):
-            reading.refuse((name, key), f"{key}: {reason}")
-        else:
-            good[key] = value
-    return good
-
-
-def _bad_value(reading: _Reading, key: str, value: Any) -> str:
-    """What is wrong with a value for reasons that its type does not show."""
-    if key == "target":
-        unknown = [one for one in ([value] if isinstance(value, str) else value) if one not in reading.targets]
-        return f"there is no target {', '.join(unknown)}; there are {', '.join(reading.targets)}" if unknown else ""
-    if key == "output":
-        made = filled(value, "name", "target")
-        if made is None:
-            return f'"{value}" may hold {{name}} and {{target}} in braces, and nothing else'
-        return f'"{value}" names no file' if Path(made).name in ("", "..") else ""
-    return ""
-
-
-def _refuse_foreign(reading: _Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
-    for key in own:
-        if source not in OPTIONS[key].option.sources:
-            reading.refuse((name, key), f"{key} means nothing to a model from {source}")
-
-
-def _refuse_incomplete(reading: _Reading, name: str, table: Mapping[str, Any], source: Source) -> None:
-    for group in REQUIRED[source]:
-        held = [key for key in group if key in table]
-        if not held:
-            reading.refuse((name,), f"{' or '.join(group)} is missing", why=f"a model from {source} needs it")
-        elif len(held) > 1:
-            reading.refuse((name, held[1]), f"{' and '.join(held)} exclude each other")
-
-
-def _size(reading: _Reading, name: str, key: str, path: Path) -> int:
-    """The size of a file that must be there."""
-    try:
-        size = path.stat().st_size
-    except (OSError, ValueError) as error:  # ValueError: a null byte
-        why = error.strerror if isinstance(error, OSError) else ""
-        reading.refuse((name, key), f"{key}: cannot find {path}", why=why or str(error))
-        return 0
-    if not path.is_file():
-        reading.refuse((name, key), f"{key}: {path} is not a file")
-    return size
-
-
-def _factory(reading: _Reading, name: str, place: str) -> str:
+def _factory(reading: Reading, name: str, place: str) -> str:
     """package.module:function as it is, file.py:function with its path from the manifest's folder."""
     holder, colon, function = place.rpartition(":")
     if not colon or not holder or not function.isidentifier():
@@ -253,11 +169,11 @@ def _factory(reading: _Reading, name: str, place: str) -> str:
         reading.refuse((name, "factory"), f'factory: "{place}" names no function', hint=hint)
     if not holder.endswith(".py"):
         return place
-    _size(reading, name, "factory", reading.folder / holder)
+    size_of_file(reading, name, "factory", reading.folder / holder)
     return f"{reading.folder / holder}:{function}"
 
 
-def _refuse_shared_outputs(reading: _Reading, jobs: Sequence[Job]) -> None:
+def _refuse_shared_outputs(reading: Reading, jobs: Sequence[Job]) -> None:
     first: dict[Path, Job] = {}
     for job in jobs:
         other = first.setdefault(job.stem, job)
