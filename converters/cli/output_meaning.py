@@ -11,8 +11,9 @@ from converters.options import PyTorchOptions
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
-    from converters.decode.describing import Known, Output
+    from converters.decode.describing import Known
     from converters.decode.facts import SegmentationFacts
+    from converters.decode.output_shapes import Output
 
 ENDING = ".heads.json"
 
@@ -116,7 +117,7 @@ def _segmentation(outputs: list[Output]) -> SegmentationFacts:
 def _outputs(made: Net) -> list[Output]:
     """The net's outputs as its files have them, and whether each is one of probabilities."""
     from caffe_ir.files.prototxt import written_names
-    from converters.decode.describing import Output
+    from converters.decode.output_shapes import Output
 
     names = written_names(made)
     found = []

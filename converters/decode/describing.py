@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
-from typing import Literal, NoReturn
 
 from msgspec import Struct
 
-from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.running import NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
 from converters.decode.heads import AnyHead, BoxesHead, DflHead, SsdHead, Suppression, ToDo, YoloHead
+from converters.decode.output_shapes import Detector, Output, by_grid, grids_of, refuse_mixed, refuse_shapes, stride_of
 
-Detector = Literal["yolov5", "yolov8", "ssd"]
 BINS = 16
 """Of each side in all published nets of YOLOv8 and later, but the newest, which have 1 (Detect.reg_max)."""
-_STRIDES = (4, 8, 16, 32, 64, 128)
 _YOLOV5 = Suppression(kind="default", threshold=0.45, score_threshold=0.25, best_class=True, most=300)
 _YOLOV8 = Suppression(kind="default", threshold=0.7, score_threshold=0.25, best_class=True, most=300)
 """What predict of ultralytics does by default: conf, iou, max_det, and one class for a box."""
@@ -40,17 +37,6 @@ class Known(Struct, frozen=True, kw_only=True):
     exponent_limit: float | None = None
     clip: bool = False
     nms: Suppression | None = None
-
-
-class Output(Struct, frozen=True, kw_only=True):
-    """A blob of the net without its first axis.
-
-    `probabilities` says whether the net's last step is a logistic or a softmax, None that it is in a part of the blob.
-    """
-
-    name: str
-    shape: Shape
-    probabilities: bool | None = False
 
 
 def described_heads(
@@ -88,17 +74,17 @@ def _yolov8(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         yield from _joined(outputs, network, bins, nms, wanted)
         return
     if not outputs or any(len(one.shape) != 3 for one in outputs):
-        _refused("yolov8", outputs, wanted)
-    for grid, maps in _by_grid(outputs).items():
+        refuse_shapes("yolov8", outputs, wanted)
+    for grid, maps in by_grid(outputs).items():
         for one in maps:
-            _refuse_mixed("yolov8", one)
-        stride, cells = _stride("yolov8", outputs, grid, network, wanted), prod(grid)
+            refuse_mixed("yolov8", one)
+        stride, cells = stride_of("yolov8", outputs, grid, network, wanted), prod(grid)
         sides, scores = maps[0], maps[1] if len(maps) == 2 else None
         if scores is not None and sides.shape[0] != 4 * bins:
             sides, scores = scores, sides
         classes = sides.shape[0] - 4 * bins if scores is None else scores.shape[0]
         if len(maps) > 2 or classes < 1 or (scores is not None and sides.shape[0] != 4 * bins):
-            _refused("yolov8", outputs, wanted)
+            refuse_shapes("yolov8", outputs, wanted)
         yield DflHead(
             name=sides.name, blob=sides.name, scores_blob=scores.name if scores else None, classes=classes,
             network=network, nms=nms, grid=grid, stride=stride, reg_max=bins, cells=cells,
@@ -111,9 +97,9 @@ def _joined(
 ) -> Iterator[AnyHead]:
     sides, scores = outputs if outputs[0].shape[0] == 4 * bins else outputs[::-1]
     cells = sides.shape[1]
-    grids = _grids(network, cells)
+    grids = grids_of(network, cells)
     if sides.shape[0] != 4 * bins or scores.shape[1] != cells or not grids:
-        _refused("yolov8", outputs, wanted)
+        refuse_shapes("yolov8", outputs, wanted)
     first = 0
     for grid in grids:
         yield DflHead(
@@ -135,7 +121,7 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         yield _decoded(outputs[0], network, nms, wanted, boxes=num, objectness=True)
         return
     if not outputs or any(len(one.shape) != 3 for one in outputs):
-        _refused("yolov5", outputs, wanted)
+        refuse_shapes("yolov5", outputs, wanted)
     if len(known.anchors) != len(outputs):
         have = f"there are those of {len(known.anchors)}" if known.anchors else "no module says them"
         what = f"yolov5: anchors of {len(outputs)} maps are wanted, and {have}"
@@ -143,12 +129,12 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         raise ConversionError(Problem(kind=NO_DECODER, what=what, hint=hint))
     maps = sorted(outputs, key=lambda one: -prod(one.shape[1:]))
     for one, anchors in zip(maps, known.anchors, strict=True):
-        _refuse_mixed("yolov5", one)
+        refuse_mixed("yolov5", one)
         grid, num = (one.shape[1], one.shape[2]), len(anchors) // 2
-        _stride("yolov5", outputs, grid, network, wanted)
+        stride_of("yolov5", outputs, grid, network, wanted)
         classes = one.shape[0] // num - 5 if num else 0
         if classes < 1 or one.shape[0] % num:
-            _refused("yolov5", outputs, wanted)
+            refuse_shapes("yolov5", outputs, wanted)
         yield YoloHead(
             name=one.name, blob=one.name, classes=classes, network=network, nms=nms, num=num, coords=4, anchors=anchors,
             anchor_unit="pixels", mask=tuple(range(num)), grid=grid, scale_x_y=2.0, new_coords=True,
@@ -170,10 +156,10 @@ def _ssd(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> I
             Problem(kind=NO_DECODER, what="ssd: its prior boxes are wanted, and no module says them", hint=hint)
         )
     if len(outputs) != 2:
-        _refused("ssd", outputs, wanted)
+        refuse_shapes("ssd", outputs, wanted)
     offsets, scores = outputs if prod(outputs[0].shape) == 4 * count else outputs[::-1]
     if prod(offsets.shape) != 4 * count or prod(scores.shape) % count:
-        _refused("ssd", outputs, f"{wanted}, for {count} priors")
+        refuse_shapes("ssd", outputs, f"{wanted}, for {count} priors")
     yield SsdHead(
         name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
         network=network, nms=known.nms or _SSD, priors=known.priors, variances=known.variances,
@@ -190,62 +176,18 @@ def _decoded(
 ) -> BoxesHead:
     """Boxes that the net has decoded: as many, `boxes` for each cell, as some of the usual grids have."""
     fitting = [
-        axis for axis, count in enumerate(output.shape) if count % boxes == 0 and _grids(network, count // boxes)
+        axis for axis, count in enumerate(output.shape) if count % boxes == 0 and grids_of(network, count // boxes)
     ]
     if len(fitting) != 1:
-        _refused("yolov5" if objectness else "yolov8", [output], wanted)
+        refuse_shapes("yolov5" if objectness else "yolov8", [output], wanted)
     (axis,) = fitting
     classes = output.shape[1 - axis] - 4 - objectness
     if classes < 1:
-        _refused("yolov5" if objectness else "yolov8", [output], wanted)
+        refuse_shapes("yolov5" if objectness else "yolov8", [output], wanted)
     return BoxesHead(
         name=output.name, blob=output.name, classes=classes, network=network, nms=nms, count=output.shape[axis],
         objectness=objectness, transposed=axis == 0,
     )  # fmt: skip
-
-
-def _grids(network: tuple[int, int], cells: int) -> list[tuple[int, int]]:
-    """The grids of neighbouring strides, from the finest on, that have so many cells together; none where none have."""
-    strides = [one for one in _STRIDES if not network[0] % one and not network[1] % one]
-    grids = [(network[0] // one, network[1] // one) for one in strides]
-    for begin in range(len(grids)):
-        for end in range(len(grids), begin, -1):
-            if sum(map(prod, grids[begin:end])) == cells:
-                return grids[begin:end]
-    return []
-
-
-def _refuse_mixed(detector: Detector, output: Output) -> None:
-    """A map of which one part has gone through a logistic: which one it is, no shape says."""
-    if output.probabilities is None:
-        what = f"{detector}: a part of {output.name} has gone through a logistic already"
-        raise ConversionError(
-            Problem(kind=NO_DECODER, what=what, hint="return that part by itself, or all of it without the logistic")
-        )
-
-
-def _by_grid(outputs: Sequence[Output]) -> Mapping[tuple[int, int], list[Output]]:
-    found: dict[tuple[int, int], list[Output]] = {}
-    for one in outputs:
-        found.setdefault((one.shape[1], one.shape[2]), []).append(one)
-    return found
-
-
-def _stride(
-    detector: Detector, outputs: Sequence[Output], grid: tuple[int, int], network: tuple[int, int], wanted: str
-) -> float:
-    stride = network[0] / grid[0]
-    if stride != network[1] / grid[1] or stride != int(stride):
-        _refused(detector, outputs, f"{wanted}; cells are as many whole pixels high as wide")
-    return stride
-
-
-def _refused(detector: Detector, outputs: Sequence[Output], wanted: str) -> NoReturn:
-    shapes = ", ".join(f"{one.name} ({', '.join(map(str, ('N', *one.shape)))})" for one in outputs)
-    hint = "cut the model where its outputs are these: return them from forward"
-    raise ConversionError(
-        Problem(kind=NO_DECODER, what=f"{detector}: the outputs are {shapes}", why=f"wanted are {wanted}", hint=hint)
-    )
 
 
 _KINDS: Mapping[Detector, Callable[[Sequence[Output], tuple[int, int], Known], Iterator[AnyHead]]] = {
