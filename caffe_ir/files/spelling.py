@@ -9,16 +9,11 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from caffe_ir.files.prototxt import values
 from caffe_ir.layer import Layer
+from caffe_ir.layers import FORK_PARAMS
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import OldForm, Target, Verdict
 
-EXTENSIONS = frozenset(
-    {
-        "clip_param", "detection_output_param", "interp_param", "norm_param", "pass_through_param", "permute_param",
-        "pooling_param.ceil_mode", "pooling_param.round_mode", "prior_box_param", "reorg_param",
-        "shuffle_channel_param", "swish_param", "upsample_param",
-    }
-)  # fmt: skip
+EXTENSIONS = FORK_PARAMS | {"clip_param", "pooling_param.ceil_mode", "pooling_param.round_mode", "swish_param"}
 """The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""
 
 
@@ -29,7 +24,7 @@ Messages = Mapping[str, Mapping[str, Any]]
 def misspelled(type_name: str, messages: Messages, target: Target, tops: Sequence[str] = ("",)) -> Iterator[Verdict]:
     """What a target does not read in the text of a layer with these tops, whatever it means."""
     for field in extensions(messages):
-        if field not in target.fields:
+        if field not in target.parsed_fields:
             yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
     for fields in messages.values() or ({},):
         yield from target.misspelled(type_name, {**fields, "top": tops})

@@ -104,11 +104,16 @@ SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
 """The classes of types that files spell in more than one way: the first whose `parsed` accepts."""
 BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__)
 """The types that BVLC Caffe has, its master included."""
+FORK_PARAMS = frozenset(
+    kind.param for kind in LAYERS.values() if kind.param and kind.param not in {one.param for one in BVLC}
+)
+"""The messages of parameters that only types of forks have."""
 
 __all__ = [
     "BNLL",
     "BVLC",
     "ELU",
+    "FORK_PARAMS",
     "LAYERS",
     "LRN",
     "LSTM",

@@ -165,18 +165,5 @@ ASCEND = Target(
         ShuffleChannel: (),
         StrideUpsample: (),
     },
-    fields=frozenset(
-        {
-            "clip_param",
-            "interp_param",
-            "norm_param",
-            "pass_through_param",
-            "permute_param",
-            "pooling_param.round_mode",
-            "prior_box_param",
-            "shuffle_channel_param",
-            "swish_param",
-            "upsample_param",
-        }
-    ),
+    fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
 )

@@ -173,9 +173,7 @@ CAFFE2ONNX = Target(
             source="trial x_concat_same_twice",
         ),
     ),
-    fields=frozenset(
-        {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
-    ),
+    fields=frozenset({"pooling_param.round_mode"}),
     spellings=(
         Spelling(
             type_name="Input",

@@ -33,7 +33,7 @@ def described(target: Target) -> dict[str, Any]:
             for kind in _sorted(target)
         },
         "net": list(_beyond_one_layer(target)),
-        "fields": sorted(target.fields),
+        "fields": sorted(target.parsed_fields),
         "lacks": lacks(target),
     }
 

@@ -109,15 +109,7 @@ MACE = Target(
         ShuffleChannel: (),
     },
     net=(NetLimit(text="a BatchNorm without a Scale behind it", where=_without_scale, source="convert_batchnorm"),),
-    fields=frozenset(
-        {
-            "clip_param",
-            "interp_param",
-            "permute_param",
-            "prior_box_param",
-            "shuffle_channel_param",
-        }
-    ),
+    fields=frozenset({"clip_param"}),
     spellings=(
         Spelling(
             type_name="PriorBox",

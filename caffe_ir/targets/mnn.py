@@ -207,19 +207,7 @@ MNN = Target(
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
-    fields=frozenset(
-        {
-            "clip_param",
-            "detection_output_param",
-            "interp_param",
-            "norm_param",
-            "permute_param",
-            "pooling_param.round_mode",
-            "prior_box_param",
-            "shuffle_channel_param",
-            "upsample_param",
-        }
-    ),
+    fields=frozenset({"clip_param", "pooling_param.round_mode"}),
     spellings=(
         Spelling(
             type_name="PriorBox",

@@ -252,17 +252,6 @@ NCNN = Target(
             source="trial se_block_deconv_eltwise",
         ),
     ),
-    fields=frozenset(
-        {
-            "detection_output_param",
-            "interp_param",
-            "norm_param",
-            "permute_param",
-            "prior_box_param",
-            "reorg_param",
-            "shuffle_channel_param",
-        }
-    ),
     spellings=(
         Spelling(
             type_name="PriorBox",

@@ -75,5 +75,5 @@ NNCASE = Target(
         Permute: (),
     },
     in_place=(BatchNorm, ReLU, Scale),
-    fields=frozenset({"permute_param", "pooling_param.round_mode"}),
+    fields=frozenset({"pooling_param.round_mode"}),
 )

@@ -128,7 +128,7 @@ NNIE = Target(
         ),
         Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
     },
-    fields=frozenset({"norm_param", "pass_through_param", "permute_param", "upsample_param"}),
+    fields=frozenset({"upsample_param"}),
     net=(
         NetLimit(
             text=f"more than {OUTPUTS} outputs",

@@ -178,22 +178,7 @@ OPENCV = Target(
         ShuffleChannel: (),
     },
     said={LRN: ("alpha",)},
-    fields=frozenset(
-        {
-            "clip_param",
-            "detection_output_param",
-            "interp_param",
-            "norm_param",
-            "pass_through_param",
-            "permute_param",
-            "pooling_param.ceil_mode",
-            "prior_box_param",
-            "reorg_param",
-            "shuffle_channel_param",
-            "swish_param",
-            "upsample_param",
-        }
-    ),
+    fields=frozenset({"clip_param", "pass_through_param", "pooling_param.ceil_mode", "swish_param", "upsample_param"}),
     spellings=(
         *(
             Spelling(

@@ -156,17 +156,7 @@ OPENVINO = Target(
         ),
         ShuffleChannel: (),
     },
-    fields=frozenset(
-        {
-            "detection_output_param",
-            "interp_param",
-            "norm_param",
-            "permute_param",
-            "pooling_param.ceil_mode",
-            "prior_box_param",
-            "shuffle_channel_param",
-        }
-    ),
+    fields=frozenset({"pooling_param.ceil_mode"}),
     pairs=(
         Pair(
             first=Convolution,

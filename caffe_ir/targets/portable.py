@@ -39,7 +39,7 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
         names=wanted[0] if wanted else None,
         spellings=tuple(spelling for target in targets for spelling in target.spellings),
         said=said,
-        fields=frozenset.intersection(*(target.fields for target in targets)),
+        fields=frozenset.intersection(*(target.parsed_fields for target in targets)),
         old_forms=frozenset.intersection(*(target.old_forms for target in targets)),
     )
 

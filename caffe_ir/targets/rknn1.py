@@ -74,7 +74,6 @@ RKNN1 = Target(
         ShuffleChannel: (),
         Upsample: (),
     },
-    fields=frozenset({"norm_param", "permute_param", "reorg_param", "shuffle_channel_param", "upsample_param"}),
     old_forms=frozenset({"input_dim", "input_shape"}),
 )
 

@@ -120,16 +120,7 @@ RKNN2 = Target(
         Reorg: (),
         Upsample: (),
     },
-    fields=frozenset(
-        {
-            "norm_param",
-            "permute_param",
-            "pooling_param.ceil_mode",
-            "pooling_param.round_mode",
-            "reorg_param",
-            "upsample_param",
-        }
-    ),
+    fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),
     pairs=(
         Pair(
             first=Reduction, second=Power, text="a Power behind a Reduction", source="trial ch_reduction_spatial_mean"

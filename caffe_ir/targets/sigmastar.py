@@ -114,11 +114,4 @@ SIGMASTAR = Target(
         PriorBox: (),
         ShuffleChannel: (),
     },
-    fields=frozenset(
-        {
-            "permute_param",
-            "prior_box_param",
-            "shuffle_channel_param",
-        }
-    ),
 )

@@ -13,5 +13,4 @@ SSD = Target(
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, DetectionOutput: (), Normalize: (), Permute: (), PriorBox: ()},
     net=CAFFE.net,
-    fields=frozenset({"detection_output_param", "norm_param", "permute_param", "prior_box_param"}),
 )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from caffe_ir.cost import Work
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layers import FORK_PARAMS
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets.limits import EFFECTS, Case, Effect, Evidence, Limit, Names, NetLimit, Pair, Spelling
@@ -73,7 +74,8 @@ class Target(Struct, frozen=True, kw_only=True):
     said: Mapping[type[Layer], tuple[str, ...]] = {}
     """The fields that files for it set even where they have Caffe's default."""
     fields: frozenset[str] = frozenset()
-    """The fields beyond those of BVLC Caffe 1.0 that its proto has: `pooling_param.round_mode`, `permute_param`."""
+    """The fields beyond those of BVLC Caffe 1.0 that its proto has besides the messages of the forks' layers that it
+    lists: `pooling_param.round_mode`, and `permute_param` where it parses a Permute and computes none."""
     old_forms: frozenset[OldForm] = frozenset(OLD_FORMS)
     """The forms of older prototxts that it reads."""
     price: Price = Price()
@@ -112,6 +114,11 @@ class Target(Struct, frozen=True, kw_only=True):
     def evidence_of(self, case: Case) -> Evidence:
         """How a limit of this target is known."""
         return case.evidence or self.evidence
+
+    @property
+    def parsed_fields(self) -> frozenset[str]:
+        """All fields beyond those of BVLC Caffe 1.0 that its proto has."""
+        return self.fields | {kind.param for kind in self.layers if kind.param in FORK_PARAMS}
 
     def holds(self, layer: Layer, bottoms: Shapes) -> bool:
         """Whether the target computes the layer rightly, and fast."""

@@ -112,15 +112,7 @@ TENSORRT = Target(
             ),
         ),
     },
-    fields=frozenset(
-        {
-            "clip_param",
-            "detection_output_param",
-            "norm_param",
-            "permute_param",
-            "prior_box_param",
-        }
-    ),
+    fields=frozenset({"clip_param"}),
     said={LRN: ("beta",), Scale: ("bias_term",)},
     spellings=(
         Spelling(

@@ -142,18 +142,6 @@ TPU_MLIR = Target(
         ShuffleChannel: (),
         Upsample: (),
     },
-    fields=frozenset(
-        {
-            "detection_output_param",
-            "interp_param",
-            "norm_param",
-            "permute_param",
-            "prior_box_param",
-            "reorg_param",
-            "shuffle_channel_param",
-            "upsample_param",
-        }
-    ),
     spellings=(
         Spelling(
             type_name="PriorBox",

@@ -144,9 +144,7 @@ X2PADDLE = Target(
     names=Names(
         plain=True, like_tops=True, small_ends=True, source="trials name_slash, slice_points, an output called Out"
     ),
-    fields=frozenset(
-        {"norm_param", "permute_param", "pooling_param.round_mode", "shuffle_channel_param", "upsample_param"}
-    ),
+    fields=frozenset({"pooling_param.round_mode"}),
     spellings=(
         Spelling(
             type_name="Input",

@@ -59,7 +59,7 @@ def test_old_forms() -> None:
 
 
 def test_every_field_that_a_target_claims_is_one_of_ours() -> None:
-    assert {field for target in TARGETS.values() for field in target.fields} <= EXTENSIONS
+    assert {field for target in TARGETS.values() for field in target.parsed_fields} <= EXTENSIONS
 
 
 def misread(layer: Layer, target: Target, reader: Target) -> Iterator[Verdict]:
@@ -83,6 +83,6 @@ def test_every_type_of_a_target_can_be_written_for_it() -> None:
         (target.name, kind.type_name())
         for target in TARGETS.values()
         for kind in target.layers
-        if kind.param in EXTENSIONS and kind.param not in target.fields
+        if kind.param in EXTENSIONS and kind.param not in target.parsed_fields
     }
     assert unwritable == {("ncnn", "Swish"), ("openvino", "Swish")}, "which both read without a beta"
