@@ -58,7 +58,18 @@ def chain(*steps, shape=MAP):
             ).reshape(N, 2, 2 * H, 3 * W),
         ),
     ],
-    ids=str,
+    ids=[
+        "shufflenet",
+        "places joined",
+        "axes of size 1",
+        "groups cut finer",
+        "a view behind",
+        "two permutations",
+        "pixel_shuffle",
+        "pixel_unshuffle",
+        "cells before channels",
+        "depth_to_space",
+    ],
 )
 def test_the_permutation_says_which_layer_it_is(steps, layer, function):
     after = rewritten(chain(*steps), REARRANGEMENT)
