@@ -49,7 +49,8 @@ VIEWS = (Flatten, Reshape)
 VIEW = 0.5
 """Of a layer, what calling one of them costs."""
 PART = 0.1
-"""Of a layer, what each blob costs that a Slice writes or a Concat reads: a call of memcpy."""
+"""Of a layer, what each blob costs that a Slice writes or a Concat reads: a call of memcpy. OpenCV 4.14 takes 140 ns
+for one of 2048 parts, MNN 3.6 less than can be measured."""
 TRANSCENDENTAL: dict[type[Layer], int] = {
     BNLL: 100,
     ELU: 20,
@@ -88,6 +89,11 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
     parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
     count = _multiply_adds(layer, bottoms, tops)
     return Work(multiply_adds=count, bytes=float(FLOAT * moved), layers=1 + PART * parts)
+
+
+def cut_and_joined(parts: int) -> Work:
+    """What a Slice into so many parts and a Concat of them do at least."""
+    return Work(layers=2 + 2 * PART * parts)
 
 
 def _columns(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:

@@ -115,7 +115,13 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "caffe_ir.working_memory": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
     "caffe_ir.cost": ("caffe_ir.layers.*", "caffe_ir.layer", "caffe_ir.blob"),
-    "caffe_ir.forms.*": (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.views", "caffe_ir.forms.*"),
+    "caffe_ir.forms.*": (
+        *SOURCE_LANGUAGE,
+        "caffe_ir.cost",
+        "caffe_ir.replacement",
+        "caffe_ir.views",
+        "caffe_ir.forms.*",
+    ),
     "caffe_ir.replacement": (
         "caffe_ir.net",
         "caffe_ir.node",

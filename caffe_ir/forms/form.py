@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from caffe_ir.cost import Work
 from caffe_ir.layer import Layer
 from caffe_ir.replacement import Replacement
 
@@ -13,6 +14,11 @@ from caffe_ir.replacement import Replacement
 def exact(layer: Layer) -> float:
     """The loss of a form that adds no rounding worth the name."""
     return 0.0
+
+
+def unknown(new: Replacement) -> Work:
+    """The least work of a form of which nothing is known before it is built."""
+    return Work()
 
 
 class Form(Struct, frozen=True, kw_only=True):
@@ -26,3 +32,6 @@ class Form(Struct, frozen=True, kw_only=True):
     build: Callable[[Replacement], str]
     loss: Callable[[Layer], float] = exact
     """What float32 loses by this form, relative to the largest value: 2e-3 for (x - 65504) + 65504."""
+    least: Callable[[Replacement], Work] = unknown
+    """Work that what it builds does at least, where that can be said without building it: a form of very many parts is
+    not built where that alone costs more than another one."""

@@ -16,15 +16,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from caffe_ir.cost import Work, cut_and_joined
 from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Slice
 from caffe_ir.layers.source import CropTo, Gather, Resample
 from caffe_ir.replacement import Replacement
-
-MOST_PARTS = 64
-"""More bottoms of a Concat nobody wants to read, and several chips not to compute."""
 
 
 def _nothing(new: Replacement) -> str:
@@ -67,14 +65,13 @@ def _by_strides(new: Replacement) -> str:
 def _by_parts(new: Replacement) -> str:
     layer, size = _asked(new)
     runs = _runs(layer.indices)
-    if len(runs) > MOST_PARTS:  # each is a part or more; looking for them takes the square of their number
-        return f"it would have {len(runs)} parts and more"
     bounds = sorted({0, size, *(run.start for run in runs), *(run.stop for run in runs)})
-    parts = [part for run in runs for part in pairwise(bounds) if part[0] in run]
+    places = {bound: place for place, bound in enumerate(bounds)}
+    parts = [part for run in runs for part in pairwise(bounds[places[run.start] : places[run.stop] + 1])]
     if set(parts) != set(pairwise(bounds)):
         return "a part of the Slice would be an output of the net"
-    if not 1 < len(parts) <= MOST_PARTS:
-        return f"it would have {len(parts)} parts"
+    if len(parts) == 1:
+        return "there is one part"
     held = {(0, size): new.old.bottom}
     if len(bounds) > 2:
         points = tuple(bounds[1:-1])
@@ -82,6 +79,10 @@ def _by_parts(new: Replacement) -> str:
         held = dict(zip(pairwise(bounds), tops, strict=True))
     new.add("joined", Concat(axis=layer.axis), *(held[part] for part in parts))
     return ""
+
+
+def _at_least_the_runs(new: Replacement) -> Work:
+    return cut_and_joined(len(_runs(_asked(new)[0].indices)))
 
 
 def _by_a_matrix(new: Replacement) -> str:
@@ -109,7 +110,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="nothing", build=_nothing),
         Form(name="a crop", build=_as_crop),
         Form(name="a strided depthwise Convolution", build=_by_strides),
-        Form(name="Slice and Concat", build=_by_parts),
+        Form(name="Slice and Concat", build=_by_parts, least=_at_least_the_runs),
         Form(name="a matrix of ones and zeros", build=_by_a_matrix),
     ),
 }

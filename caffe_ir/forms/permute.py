@@ -25,14 +25,13 @@ from math import isqrt, prod
 import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.cost import Work, cut_and_joined
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice
 from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.replacement import Replacement
 
-MOST_PARTS = 128
-"""More parts of a Slice nobody wants to read, and several chips not to compute."""
 SHORT = 16
 """Of an exchange with fewer rows or columns the chain takes rather more."""
 COPIED = 64
@@ -94,8 +93,6 @@ def swaps(shape: Shape, order: tuple[int, ...]) -> tuple[Swap, ...]:
 
 def _by_rows(new: Replacement) -> str:
     _, rows, columns, last = new.shape_of(new.old.bottom)
-    if rows > MOST_PARTS:
-        return f"it would cut {rows} rows apart"
     parts = _cut(new, rows, 1)
     x = new.add("joined", Concat(axis=3), *parts)
     new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
@@ -104,8 +101,6 @@ def _by_rows(new: Replacement) -> str:
 
 def _by_columns(new: Replacement) -> str:
     _, rows, columns, last = new.shape_of(new.old.bottom)
-    if columns > MOST_PARTS:
-        return f"it would cut {columns} columns apart"
     parts = _cut(new, columns, 2)
     x = new.add("joined", Concat(axis=1), *parts)
     new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
@@ -115,15 +110,33 @@ def _by_columns(new: Replacement) -> str:
 def _in_two_steps(new: Replacement) -> str:
     """(P, A, B Y, Q) -> (P, B Y, A, Q) = (P, B, Y A, Q) -> (P, Y A, B, Q)."""
     batch, rows, columns, last = new.shape_of(new.old.bottom)
-    first = max(size for size in range(1, isqrt(rows) + 1) if rows % size == 0)
-    if first == 1 or rows // first > MOST_PARTS:
-        return f"{rows} rows are no few blocks of few rows"
+    first, second = _blocks(rows)
+    if first == 1:
+        return f"{rows} rows are no blocks of several rows"
     x = new.old.bottom
-    for count, others in ((first, rows // first * columns), (rows // first, columns * first)):
+    for count, others in ((first, second * columns), (second, columns * first)):
         x = new.view("view", x, (batch, count, others, last))
         x = new.add("joined", Concat(axis=3), *_cut(new, count, 1, x))
     new.add("shape", Reshape(shape=(0, columns, rows, last)), x)
     return ""
+
+
+def _blocks(rows: int) -> tuple[int, int]:
+    """Into how many blocks of how many rows they are cut: the most that are no more than the rows of one."""
+    blocks = max(size for size in range(1, isqrt(rows) + 1) if rows % size == 0)
+    return blocks, rows // blocks
+
+
+def _least_of_rows(new: Replacement) -> Work:
+    return cut_and_joined(new.shape_of(new.old.bottom)[1])
+
+
+def _least_of_columns(new: Replacement) -> Work:
+    return cut_and_joined(new.shape_of(new.old.bottom)[2])
+
+
+def _least_of_two_steps(new: Replacement) -> Work:
+    return cut_and_joined(sum(_blocks(new.shape_of(new.old.bottom)[1])))
 
 
 def _cut(new: Replacement, count: int, axis: int, x: str = "") -> list[str]:
@@ -172,9 +185,9 @@ def _spaced(shape: Shape, step: int) -> Array:
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Permute: (Form(name="exchanges of axes", build=_by_exchanges),),
     Exchange: (
-        Form(name="Slice and Concat of rows", build=_by_rows),
-        Form(name="Slice and Concat of columns", build=_by_columns),
-        Form(name="Slice and Concat of rows in two steps", build=_in_two_steps),
+        Form(name="Slice and Concat of rows", build=_by_rows, least=_least_of_rows),
+        Form(name="Slice and Concat of columns", build=_by_columns, least=_least_of_columns),
+        Form(name="Slice and Concat of rows in two steps", build=_in_two_steps, least=_least_of_two_steps),
         Form(name="Convolution of an identity", build=_by_an_identity),
         Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),
         Form(name="Permute", build=_permuted),

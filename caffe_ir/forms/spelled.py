@@ -81,8 +81,6 @@ def _picked(new: Replacement) -> str:
 def _copies(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, Tile)
-    if layer.tiles > MOST_COPIES:
-        return f"{layer.tiles} copies are too many"
     new.add("copies", Concat(axis=layer.axis), *(new.old.bottom,) * layer.tiles)
     return ""
 
@@ -150,7 +148,6 @@ def _of_one(new: Replacement) -> str:
     return ""
 
 
-MOST_COPIES = 64
 AXIS = Form(name="its axis counted from the front", build=_from_the_front)
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Concat: (AXIS, Form(name="nothing", build=_nothing)),

@@ -63,7 +63,9 @@ class Chooser(Struct, kw_only=True):
         if verdict is None:
             tried.append(self._kept(old))
         forms = () if verdict is None and kind in within else self.forms[kind]
-        for form in forms:
+        for form, least in self._by_least(forms, old):
+            if self.weighing.rules_out(least, tried, share):
+                continue
             new = Replacement(net=self.net, old=node, shapes=dict(old.shapes), taken=set(old.taken))
             try:
                 if reason := form.build(new):
@@ -79,7 +81,13 @@ class Chooser(Struct, kw_only=True):
             return self._kept(old)
         if not tried:
             raise self._no_form(old, refused)
+        tried.sort(key=lambda one: -1 if one.kept else forms.index(one.form))
         return tried[0] if len(tried) == 1 else self.weighing.best(tried, share)
+
+    def _by_least(self, forms: tuple[Form, ...], old: Replacement) -> list[tuple[Form, float]]:
+        """The forms with what each costs at least: the one first that may cost least."""
+        priced = [(form, self.target.price.of(form.least(old))) for form in forms]
+        return sorted(priced, key=lambda one: one[1])
 
     def share(self, kind: type[Layer]) -> float:
         """What a layer of a kind is of all of its kind in the net."""

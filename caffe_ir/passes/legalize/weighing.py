@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 from msgspec import Struct, field
 
@@ -48,6 +49,14 @@ class Weighing(Struct, kw_only=True):
         least = min(one.cost for one in tried)
         equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
         return min(equal, key=lambda one: (not self._is_native(one), sum(one.breaks.values()), one.cost))
+
+    def rules_out(self, least: float, tried: list[Choice], share: float) -> bool:
+        """Whether a form that costs so much at least is not the best beside these, so that nobody need build it."""
+        return least > min((self._most(one, share) for one in tried if one.loss <= CLOSE), default=inf)
+
+    def _most(self, one: Choice, share: float) -> float:
+        """What a form may cost that is better than this one."""
+        return self._burden(one, share) if self.target.for_others else one.cost + self._part(EQUAL * share)
 
     def _is_native(self, one: Choice) -> bool:
         """Whether a form has a layer of the target's own, which BVLC Caffe lacks: its programs know what that means."""

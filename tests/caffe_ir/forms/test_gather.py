@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from caffe_ir.cost import work
 from caffe_ir.forms import gather
 from caffe_ir.layers import Slice
 from caffe_ir.layers.source import Gather
@@ -101,8 +102,31 @@ def test_leaves_slice_alone():
     assert types(rewritten(net, LEGALIZE)) == ["Slice"]
 
 
-def test_many_rows_apart_are_refused_by_their_number():
-    """Not by their parts, which take the square of it to find: a minute for these."""
-    net = of(2, range(0, 100_000, 2), (1, 1, 100_000, 1))
-    parts = next(form for form in gather.FORMS[Gather] if form.build.__name__ == "_by_parts")
-    assert parts.build(Replacement(net=net, old=net.node("y"))) == "it would have 50000 parts and more"
+@pytest.mark.parametrize(
+    ("count", "columns", "kinds"),
+    [(300, 64, ["Slice", "Concat"]), (5000, 4, ["Slice", "Concat"]), (100, 2, ["Convolution", "Reshape"])],
+)
+def test_the_price_says_whether_many_rows_are_cut_apart(count, columns, kinds):
+    """In reverse. Parts cost by their number, a product by the square of it and by what stands in each row."""
+    net = of(2, reversed(range(count)), (1, 1, count, columns))
+    assert types(rewritten(net, LEGALIZE)) == kinds
+
+
+def test_many_parts_are_found_without_looking_at_each_run_for_each():
+    """What takes the square of their number would take minutes here."""
+    net = of(2, [*range(0, 40_000, 2), *range(1, 40_000, 2)], (1, 1, 40_000, 1))
+    parts = next(form for form in gather.FORMS[Gather] if form.name == "Slice and Concat")
+    new = Replacement(net=net, old=net.node("y"))
+    assert parts.build(new) == ""
+    assert [len(node.tops) for node in new.nodes] == [40_000, 1]
+
+
+@pytest.mark.parametrize(("axis", "indices"), [(1, (2, 0, 1)), (3, range(8, -1, -1)), (1, (0, 1, 2, 0, 1, 2))], ids=str)
+def test_the_least_work_is_no_more_than_the_work(axis, indices):
+    net = of(axis, indices)
+    parts = next(form for form in gather.FORMS[Gather] if form.name == "Slice and Concat")
+    new = Replacement(net=net, old=net.node("y"))
+    least = parts.least(new).layers
+    assert parts.build(new) == ""
+    done = sum(work(node.layer, new.shapes_of(node.bottoms)).layers for node in new.nodes)
+    assert 0 < least <= done or len(new.nodes) == 1

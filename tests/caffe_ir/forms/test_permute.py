@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from caffe_ir.cost import work
 from caffe_ir.forms.permute import FORMS, simplified, swaps
-from caffe_ir.layers import Convolution, Reshape
+from caffe_ir.layers import Convolution, Reshape, Slice
 from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -69,6 +70,29 @@ def test_every_form_of_an_exchange_is_exact(shape):
             assert_same(net, after, 0.0)
             built.append(form.name)
     assert len(built) >= 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "parts"),
+    [((1, 257, 263, 2), 257), ((1, 8400, 144, 1), 144), ((1, 2099, 700, 1), 700)],
+)
+def test_the_price_says_how_many_parts_there_are(shape, parts):
+    """Primes have no blocks of rows, and a product with ones and zeros costs more than any number of parts."""
+    net = net_of(shape)
+    add(net, "y", Exchange())
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert [len(node.tops) for node in net.nodes if isinstance(node.layer, Slice)] == [parts]
+
+
+@pytest.mark.parametrize("shape", [(1, 65, 70, 2), (1, 2, 700, 1), (1, 700, 3, 1)])
+def test_the_least_work_is_no_more_than_the_work(shape):
+    net = net_of(shape)
+    add(net, "y", Exchange())
+    for form in FORMS[Exchange]:
+        new = Replacement(net=net, old=net.node("y"))
+        if form.build(new) == "":
+            done = sum(work(node.layer, new.shapes_of(node.bottoms)).layers for node in new.nodes)
+            assert form.least(new).layers <= done
 
 
 def test_a_large_exchange_is_no_im2col_where_engines_lack_it():

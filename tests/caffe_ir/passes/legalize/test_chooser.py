@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from caffe_ir.cost import Work
 from caffe_ir.errors import ConversionError
+from caffe_ir.forms import Form
 from caffe_ir.layers import (
     BNLL,
     AbsVal,
@@ -33,6 +35,25 @@ from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, refusing, widespread, without
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+
+
+def never_built(new):
+    raise AssertionError("it was built")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_form_that_costs_more_at_least_is_not_built(monkeypatch, order):
+    dear = Form(name="dear", build=never_built, least=lambda new: Work(layers=50.0))
+    cheap = Form(name="cheap", build=chain(TanH()))
+    monkeypatch.setattr(legalize, "FORMS", {**vars(legalize)["FORMS"], Mish: (dear, cheap)[::order]})
+    assert lowered(Mish(), shape=(1, 4)) == ["TanH"]
+
+
+def test_a_form_that_may_cost_less_is_built_whatever_its_place(monkeypatch):
+    two, one, three = (Form(name=f"{count}", build=chain(*[ReLU()] * count)) for count in (2, 1, 3))
+    one = replace(one, least=lambda new: Work(layers=0.5))
+    monkeypatch.setattr(legalize, "FORMS", {**vars(legalize)["FORMS"], Mish: (two, one, three)})
+    assert lowered(Mish(), shape=(1, 4)) == ["ReLU"]
 
 
 def test_what_a_form_leaves_is_written_and_priced_in_its_own_form(monkeypatch):
