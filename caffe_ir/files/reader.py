@@ -184,18 +184,31 @@ def _spelled(type_name: str, fields: Mapping[str, Any]) -> Layer:
     return LAYERS[type_name].parsed(fields)
 
 
+_NO_MEANING: Mapping[str, str] = {
+    "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
+    "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
+    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
+    "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
+}
+"""Types that are known and have no meaning here, and why."""
+
+
 def _check_type(message: caffe_pb2.LayerParameter, origin: Origin) -> None:
     """Raise ConversionError where nothing is known of a layer's type, wherever in the net it stands."""
     if message.type == "Python":
-        what = f"{message.name} is a Python layer, {message.python_param.module}.{message.python_param.layer}"
-        raise ConversionError(
-            Problem(kind=UNKNOWN_LAYER, what=what, why="what it computes is code, which the files lack", origin=origin)
+        python = message.python_param
+        what = f"{message.name} is a Python layer, {python.module}.{python.layer}"
+        why = (
+            _NO_MEANING["Proposal"]
+            if python.layer == "ProposalLayer"
+            else "what it computes is code, which the files lack"
         )
+        raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin))
     if message.type not in LAYERS:
-        hint = did_you_mean(message.type, LAYERS)
-        raise ConversionError(
-            Problem(kind=UNKNOWN_LAYER, what=f"layer type {message.type!r} is not known here", hint=hint, origin=origin)
-        )
+        what = f"layer type {message.type!r} is not known here"
+        why = _NO_MEANING.get(message.type, "")
+        hint = "" if why else did_you_mean(message.type, LAYERS)
+        raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin))
 
 
 def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:

@@ -11,7 +11,7 @@ HardMish   x max(0, 1 - max(0, -x) / 2)
 LHTan      leaky max(z, 0.001 z) on both sides of [0, 1];  Plse: with slope 0.08 on 0.125 x + 0.5
 Ramp       max(x, 0) + 0.1 x = 1.1 (x for x > 0, else x / 11)
 Selu       scale ELU(x)
-HardSigmoid  x / 6 + 1/2 between 0 and 1;  HardSwish: that times x
+HardSigmoid6  x / 6 + 1/2 between 0 and 1;  HardSwish: that times x;  HardSigmoid: 0.2 x + 1/2 between 0 and 1
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from caffe_ir.forms.chain import SQUARED, TIMES_X, Chain, chained
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BNLL, ELU, Eltwise, Log, Mish, Power, ReLU, Sigmoid, Swish, TanH
-from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
+from caffe_ir.layers import BNLL, ELU, Eltwise, HardSigmoid, HardSwish, Log, Mish, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid6, LHTan, Plse, Ramp, Selu
 from caffe_ir.replacement import Replacement
 
 
@@ -75,11 +75,15 @@ def _selu(layer: Layer) -> Chain:
 
 
 def _hard_sigmoid(layer: Layer) -> Chain:
+    return clamped(0.2, 0.5, 1.0, 1.0)
+
+
+def _hard_sigmoid_6(layer: Layer) -> Chain:
     return clamped(1 / 6, 0.5, 1.0, 1.0)
 
 
 def _hard_swish(layer: Layer) -> Chain:
-    return (*_hard_sigmoid(layer), TIMES_X)
+    return (*_hard_sigmoid_6(layer), TIMES_X)
 
 
 def between(width: float, slope: float, top: float) -> Chain:
@@ -100,6 +104,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     GeluTanh: (chained("x Sigmoid(2 u)", _gelu_tanh),),
     HardMish: (chained("two ReLU and a product", _hard_mish),),
     HardSigmoid: (chained("two ReLU", _hard_sigmoid),),
+    HardSigmoid6: (chained("two ReLU", _hard_sigmoid_6),),
     HardSwish: (chained("two ReLU and a product", _hard_swish),),
     LHTan: (chained("two ReLU", _lhtan),),
     Mish: (

@@ -1,6 +1,7 @@
 """The boxes of an SSD grid as numbers: they follow from the shapes of the bottoms alone (prior_box_layer.cpp).
 
-What chooses boxes by their scores has no form: how many there are is seen when the net runs.
+What chooses boxes or images by their values has no form: how many there are is seen when the net runs. Nor has what
+takes its windows or images from another blob: they are what the values say.
 """
 
 from __future__ import annotations
@@ -10,7 +11,15 @@ from collections.abc import Mapping
 from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import DetectionOutput, Parameter, PriorBox
+from caffe_ir.layers import (
+    BatchReindex,
+    DetectionOutput,
+    Filter,
+    Parameter,
+    PriorBox,
+    PSROIPooling,
+    ROIPooling,
+)
 from caffe_ir.replacement import Replacement
 
 
@@ -30,7 +39,18 @@ def _left_to_the_host(new: Replacement) -> str:
     )
 
 
+def _by_values(new: Replacement) -> str:
+    return (
+        f"what it reads is what the values of {new.old.bottoms[-1]} say, and no other layer of Caffe does that; end "
+        "the net before it, and let the program behind it go on"
+    )
+
+
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
+    BatchReindex: (Form(name="outside of the net", build=_by_values),),
+    Filter: (Form(name="outside of the net", build=_by_values),),
+    PSROIPooling: (Form(name="outside of the net", build=_by_values),),
+    ROIPooling: (Form(name="outside of the net", build=_by_values),),
     DetectionOutput: (Form(name="outside of the net", build=_left_to_the_host),),
     PriorBox: (Form(name="its boxes as a Parameter", build=_as_numbers),),
 }

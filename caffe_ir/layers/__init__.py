@@ -19,6 +19,7 @@ from caffe_ir.layers.bvlc.activation import (
     TanH,
     Threshold,
 )
+from caffe_ir.layers.bvlc.batch import BatchReindex, Filter
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 from caffe_ir.layers.bvlc.combination import Concat, Crop, Eltwise, Slice, Split
 from caffe_ir.layers.bvlc.convolution import Convolution, Deconvolution, Im2col
@@ -26,15 +27,17 @@ from caffe_ir.layers.bvlc.data import DummyData, Input, Parameter, Silence
 from caffe_ir.layers.bvlc.inner_product import Embed, InnerProduct
 from caffe_ir.layers.bvlc.normalization import LRN, MVN, BatchNorm, Bias, Scale
 from caffe_ir.layers.bvlc.pooling import Pooling
+from caffe_ir.layers.bvlc.pyramid import SPP
 from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
 from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer
-from caffe_ir.layers.forks.activation import Mish, ReLU6
+from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
 from caffe_ir.layers.forks.combination import Axpy
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
 from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
-from caffe_ir.layers.forks.normalization import Normalize
+from caffe_ir.layers.forks.normalization import BN, Normalize, RunningBN
 from caffe_ir.layers.forks.pooling import CeilModePooling
+from caffe_ir.layers.forks.regions import PSROIPooling, ROIPooling
 from caffe_ir.layers.forks.resize import Interp, StrideUpsample, Upsample
 from caffe_ir.layers.forks.shape import PassThrough, Permute, Reorg, ShuffleChannel
 
@@ -42,8 +45,10 @@ LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
     "ArgMax": ArgMax,
     "Axpy": Axpy,
+    "BN": BN,
     "BNLL": BNLL,
     "BatchNorm": BatchNorm,
+    "BatchReindex": BatchReindex,
     "Bias": Bias,
     "Clip": Clip,
     "Concat": Concat,
@@ -59,7 +64,10 @@ LAYERS: dict[str, type[Layer]] = {
     "Eltwise": Eltwise,
     "Embed": Embed,
     "Exp": Exp,
+    "Filter": Filter,
     "Flatten": Flatten,
+    "HardSigmoid": HardSigmoid,
+    "HardSwish": HardSwish,
     "Im2col": Im2col,
     "InnerProduct": InnerProduct,
     "Input": Input,
@@ -71,6 +79,7 @@ LAYERS: dict[str, type[Layer]] = {
     "Mish": Mish,
     "Normalize": Normalize,
     "PReLU": PReLU,
+    "PSROIPooling": PSROIPooling,
     "Parameter": Parameter,
     "PassThrough": PassThrough,
     "Permute": Permute,
@@ -78,11 +87,13 @@ LAYERS: dict[str, type[Layer]] = {
     "Power": Power,
     "PriorBox": PriorBox,
     "RNN": RNN,
+    "ROIPooling": ROIPooling,
     "ReLU": ReLU,
     "ReLU6": ReLU6,
     "Reduction": Reduction,
     "Reorg": Reorg,
     "Reshape": Reshape,
+    "SPP": SPP,
     "Scale": Scale,
     "ShuffleChannel": ShuffleChannel,
     "Sigmoid": Sigmoid,
@@ -98,6 +109,7 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
+    "BN": (RunningBN, BN),
     "Pooling": (Pooling, CeilModePooling),
     "Upsample": (StrideUpsample, Upsample),
 }
@@ -110,6 +122,7 @@ FORK_PARAMS = frozenset(
 """The messages of parameters that only types of forks have."""
 
 __all__ = [
+    "BN",
     "BNLL",
     "BVLC",
     "ELU",
@@ -120,10 +133,12 @@ __all__ = [
     "MVN",
     "RNN",
     "SPELLINGS",
+    "SPP",
     "AbsVal",
     "ArgMax",
     "Axpy",
     "BatchNorm",
+    "BatchReindex",
     "Bias",
     "CaffeLayer",
     "CeilModePooling",
@@ -140,7 +155,10 @@ __all__ = [
     "Eltwise",
     "Embed",
     "Exp",
+    "Filter",
     "Flatten",
+    "HardSigmoid",
+    "HardSwish",
     "Im2col",
     "InnerProduct",
     "Input",
@@ -149,17 +167,20 @@ __all__ = [
     "Mish",
     "Normalize",
     "PReLU",
+    "PSROIPooling",
     "Parameter",
     "PassThrough",
     "Permute",
     "Pooling",
     "Power",
     "PriorBox",
+    "ROIPooling",
     "ReLU",
     "ReLU6",
     "Reduction",
     "Reorg",
     "Reshape",
+    "RunningBN",
     "Scale",
     "ShuffleChannel",
     "Sigmoid",

@@ -9,10 +9,12 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    SPP,
     AbsVal,
     ArgMax,
     Axpy,
     BatchNorm,
+    BatchReindex,
     Bias,
     Concat,
     Convolution,
@@ -23,6 +25,7 @@ from caffe_ir.layers import (
     Eltwise,
     Embed,
     Exp,
+    Filter,
     Flatten,
     Im2col,
     InnerProduct,
@@ -50,6 +53,7 @@ from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (
+    BatchReindex, Filter, SPP,
     AbsVal, ArgMax, BNLL, Bias, Dropout, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction,
     Silence, Split, Threshold, Tile,
 )  # fmt: skip

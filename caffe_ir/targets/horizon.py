@@ -8,11 +8,13 @@ from typing import Any
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     RNN,
+    BatchReindex,
     Convolution,
     Deconvolution,
     Dropout,
     DummyData,
     Embed,
+    Filter,
     Im2col,
     Parameter,
     Pooling,
@@ -25,7 +27,7 @@ from caffe_ir.targets.limits import Limit, Never
 from caffe_ir.targets.target import Target
 
 LIST = "developer.d-robotics.cc, supported_op_list_and_restrictions 4.5.1"
-LACKS = (DummyData, Embed, Im2col, Parameter, RNN, Silence)
+LACKS = (BatchReindex, Filter, DummyData, Embed, Im2col, Parameter, RNN, Silence)
 FILTER, MEAN, MAXIMUM, GLOBAL = 32768, 7, 64, 8192
 
 

@@ -10,8 +10,10 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    SPP,
     ArgMax,
     BatchNorm,
+    BatchReindex,
     Bias,
     Clip,
     Concat,
@@ -23,6 +25,7 @@ from caffe_ir.layers import (
     DummyData,
     Eltwise,
     Embed,
+    Filter,
     Im2col,
     InnerProduct,
     Input,
@@ -37,6 +40,7 @@ from caffe_ir.layers import (
     Reduction,
     ReLU6,
     Reshape,
+    ROIPooling,
     Scale,
     ShuffleChannel,
     Silence,
@@ -50,7 +54,7 @@ from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
-LACKS = (Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
+LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 
 MNN = Target(
     name="mnn",
@@ -195,6 +199,7 @@ MNN = Target(
         ),
         ShuffleChannel: (),
         Upsample: (Never(text="it is bilinear", where=cases.always, silent=True, source="trial ext_Upsample_scale2"),),
+        ROIPooling: (),
     },
     net=(
         NetLimit(

@@ -7,11 +7,14 @@ and loses its parameters.
 from __future__ import annotations
 
 from caffe_ir.layers import (
+    BN,
     LRN,
     LSTM,
     RNN,
+    SPP,
     ArgMax,
     BatchNorm,
+    BatchReindex,
     Bias,
     Clip,
     Concat,
@@ -24,6 +27,9 @@ from caffe_ir.layers import (
     DummyData,
     Embed,
     Exp,
+    Filter,
+    HardSigmoid,
+    HardSwish,
     Im2col,
     InnerProduct,
     Input,
@@ -36,10 +42,12 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PriorBox,
+    PSROIPooling,
     Reduction,
     ReLU6,
     Reorg,
     Reshape,
+    ROIPooling,
     Scale,
     ShuffleChannel,
     Slice,
@@ -54,7 +62,7 @@ from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
 from caffe_ir.targets.target import Target
 
-LACKS = (ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
+LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
 NEGATIVE = Never(
     text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
 )
@@ -232,6 +240,32 @@ NCNN = Target(
             Never(text="another order of the cells", where=cases.always, silent=True, source="trial ext_Reorg_stride2"),
         ),
         ShuffleChannel: (),
+        BN: (),
+        HardSigmoid: (),
+        HardSwish: (
+            Never(
+                text="it is x (0.2 x + 0.5) between its bounds",
+                where=cases.always,
+                silent=True,
+                source="trial ext_HardSwish; hardswish.cpp",
+            ),
+        ),
+        ROIPooling: (
+            Never(
+                text="a region is taken for four numbers, and one for all",
+                where=cases.always,
+                silent=True,
+                source="roipooling.cpp",
+            ),
+        ),
+        PSROIPooling: (
+            Never(
+                text="a region is taken for four numbers, and one for all",
+                where=cases.always,
+                silent=True,
+                source="psroipooling.cpp",
+            ),
+        ),
     },
     net=(
         NetLimit(

@@ -15,9 +15,11 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    SPP,
     ArgMax,
     Axpy,
     BatchNorm,
+    BatchReindex,
     Bias,
     CeilModePooling,
     Concat,
@@ -27,6 +29,9 @@ from caffe_ir.layers import (
     DummyData,
     Embed,
     Exp,
+    Filter,
+    HardSigmoid,
+    HardSwish,
     Im2col,
     InnerProduct,
     Interp,
@@ -38,9 +43,11 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     PriorBox,
+    PSROIPooling,
     Reduction,
     ReLU6,
     Reorg,
+    ROIPooling,
     Scale,
     ShuffleChannel,
     Swish,
@@ -76,7 +83,22 @@ def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
     return name not in fields
 
 
-LACKS = (ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile)
+LACKS = (
+    BatchReindex,
+    Filter,
+    SPP,
+    ArgMax,
+    Bias,
+    DummyData,
+    Embed,
+    Im2col,
+    LSTM,
+    Parameter,
+    RNN,
+    Reduction,
+    Threshold,
+    Tile,
+)
 
 _REQUIRED = (
     ("DetectionOutput", "share_location"),
@@ -176,6 +198,10 @@ OPENCV = Target(
         Permute: (),
         Reorg: (Only(field="reverse", values=(False,), source="reorg_layer.cpp"),),
         ShuffleChannel: (),
+        HardSigmoid: (),
+        HardSwish: (),
+        PSROIPooling: (),
+        ROIPooling: (),
     },
     said={LRN: ("alpha",)},
     fields=frozenset({"clip_param", "pass_through_param", "pooling_param.ceil_mode", "swish_param", "upsample_param"}),

@@ -10,10 +10,12 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    SPP,
     AbsVal,
     ArgMax,
     Axpy,
     BatchNorm,
+    BatchReindex,
     Bias,
     CeilModePooling,
     Convolution,
@@ -23,6 +25,7 @@ from caffe_ir.layers import (
     Eltwise,
     Embed,
     Exp,
+    Filter,
     Im2col,
     InnerProduct,
     Interp,
@@ -32,9 +35,12 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     PriorBox,
+    PSROIPooling,
     Reduction,
     ReLU6,
     Reshape,
+    ROIPooling,
+    RunningBN,
     Scale,
     ShuffleChannel,
     Silence,
@@ -48,6 +54,7 @@ from caffe_ir.targets.limits import Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (
+    BatchReindex, Filter, SPP,
     AbsVal, BNLL, DummyData, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction, Silence, Split, Threshold,
 )  # fmt: skip
 
@@ -155,6 +162,9 @@ OPENVINO = Target(
             ),
         ),
         ShuffleChannel: (),
+        RunningBN: (),
+        PSROIPooling: (),
+        ROIPooling: (),
     },
     fields=frozenset({"pooling_param.ceil_mode"}),
     pairs=(

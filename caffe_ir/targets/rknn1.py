@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from caffe_ir.layers import (
+    BN,
     LRN,
     LSTM,
     AbsVal,
@@ -26,6 +27,7 @@ from caffe_ir.layers import (
     ReLU,
     Reorg,
     Reshape,
+    ROIPooling,
     Scale,
     ShuffleChannel,
     Sigmoid,
@@ -67,6 +69,8 @@ RKNN1 = Target(
         Split: (),
         TanH: (),
         Axpy: (),
+        BN: (),
+        ROIPooling: (),
         ConvolutionDepthwise: (),
         Normalize: (),
         Permute: (),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from caffe_ir.layers import (
+    BN,
     ELU,
     LRN,
     LSTM,
     MVN,
     RNN,
+    SPP,
     AbsVal,
     ArgMax,
     BatchNorm,
+    BatchReindex,
     Bias,
     CeilModePooling,
     ConvolutionDepthwise,
@@ -18,6 +21,7 @@ from caffe_ir.layers import (
     Eltwise,
     Embed,
     Exp,
+    Filter,
     Im2col,
     InnerProduct,
     Log,
@@ -39,7 +43,24 @@ from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
-LACKS = (AbsVal, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Threshold)
+LACKS = (
+    BatchReindex,
+    Filter,
+    SPP,
+    AbsVal,
+    Bias,
+    DummyData,
+    ELU,
+    Embed,
+    Exp,
+    Im2col,
+    LSTM,
+    Log,
+    MVN,
+    Parameter,
+    RNN,
+    Threshold,
+)
 
 RKNN2 = Target(
     name="rknn2",
@@ -119,6 +140,7 @@ RKNN2 = Target(
         Permute: (),
         Reorg: (),
         Upsample: (),
+        BN: (),
     },
     fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),
     pairs=(

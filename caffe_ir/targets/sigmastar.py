@@ -23,6 +23,7 @@ from caffe_ir.layers import (
     PriorBox,
     ReLU,
     Reshape,
+    ROIPooling,
     Scale,
     ShuffleChannel,
     Sigmoid,
@@ -113,5 +114,6 @@ SIGMASTAR = Target(
         Permute: (),
         PriorBox: (),
         ShuffleChannel: (),
+        ROIPooling: (),
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caffe_ir.layers import (
+    BN,
     LRN,
     LSTM,
     AbsVal,
@@ -32,6 +33,7 @@ from caffe_ir.layers import (
     ReLU6,
     Reorg,
     Reshape,
+    RunningBN,
     Scale,
     ShuffleChannel,
     Sigmoid,
@@ -141,8 +143,18 @@ TPU_MLIR = Target(
         ),
         ShuffleChannel: (),
         Upsample: (),
+        BN: (),
+        RunningBN: (),
     },
+    said={BN: ("bn_mode",)},
     spellings=(
+        Spelling(
+            type_name="BN",
+            text="a BN of two weights without bn_mode: INFERENCE",
+            where=lambda fields: fields.get("bn_mode") != "INFERENCE" and "eps" not in fields,
+            silent=True,
+            source="convert_bn_op",
+        ),
         Spelling(
             type_name="PriorBox",
             text="fewer than four variances",

@@ -12,9 +12,11 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    SPP,
     AbsVal,
     ArgMax,
     BatchNorm,
+    BatchReindex,
     Bias,
     ConvolutionDepthwise,
     Crop,
@@ -24,6 +26,7 @@ from caffe_ir.layers import (
     Eltwise,
     Embed,
     Exp,
+    Filter,
     Flatten,
     Im2col,
     InnerProduct,
@@ -51,6 +54,7 @@ from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (
+    BatchReindex, Filter, SPP,
     AbsVal, ArgMax, BNLL, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Silence, Split,
     Threshold, Tile,
 )  # fmt: skip

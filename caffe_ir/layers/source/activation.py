@@ -69,18 +69,11 @@ class Softplus(Activation, frozen=True, kw_only=True):
         return np.where(scaled > self.threshold, x, smooth)
 
 
-class HardSigmoid(Activation, frozen=True, kw_only=True):
+class HardSigmoid6(Activation, frozen=True, kw_only=True):
     """min(max(x + 3, 0), 6) / 6 (torch: hardsigmoid)."""
 
     def apply(self, x: Array) -> Array:
         return np.asarray(np.clip(x + 3, 0, 6) / 6)
-
-
-class HardSwish(Activation, frozen=True, kw_only=True):
-    """x min(max(x + 3, 0), 6) / 6 (torch: hardswish)."""
-
-    def apply(self, x: Array) -> Array:
-        return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
 
 
 class Selu(Activation, frozen=True, kw_only=True):

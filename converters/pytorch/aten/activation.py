@@ -13,6 +13,7 @@ from caffe_ir.layers import (
     Clip,
     Eltwise,
     Exp,
+    HardSwish,
     Mish,
     Power,
     PReLU,
@@ -23,7 +24,7 @@ from caffe_ir.layers import (
     TanH,
     Threshold,
 )
-from caffe_ir.layers.source import Gelu, GeluTanh, HardSigmoid, HardSwish, Selu, Softplus
+from caffe_ir.layers.source import Gelu, GeluTanh, HardSigmoid6, Selu, Softplus
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
@@ -94,7 +95,7 @@ def hardswish(call: Call, build: Build) -> Value:
 
 
 def hardsigmoid(call: Call, build: Build) -> Value:
-    return build.add(HardSigmoid(), call.value())
+    return build.add(HardSigmoid6(), call.value())
 
 
 def selu(call: Call, build: Build) -> Value:

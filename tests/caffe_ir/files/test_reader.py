@@ -75,6 +75,16 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
         ('layer { name: "a" type: "ReLU" bottom: "nowhere" top: "a" }', "net.prototxt:1.*nowhere"),
         (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', "net.prototxt:2.*'Mihs'"),
         (INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }', "bottoms"),
+        (
+            INPUT + 'layer { name: "a" type: "Proposal" bottom: "data" top: "a" }',
+            "net.prototxt:2.*chosen by their scores",
+        ),
+        (INPUT + 'layer { name: "a" type: "Resize" bottom: "data" top: "a" }', "write Interp"),
+        (
+            INPUT + 'layer { name: "a" type: "Python" bottom: "data" top: "a" '
+            'python_param { module: "rpn.proposal_layer" layer: "ProposalLayer" } }',
+            "rpn.proposal_layer.ProposalLayer.*chosen by their scores",
+        ),
         ('layers { layer { name: "a" type: "relu" } }', "oldest form"),
         ("\0\1", "net.prototxt"),
     ],

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from torch.nn import functional as F
 
 from caffe_ir.forms import activation, clip
-from caffe_ir.layers import ELU, Clip, Convolution, Mish, Swish
-from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid, HardSwish, LHTan, Plse, Ramp, Selu
+from caffe_ir.layers import ELU, Clip, Convolution, HardSigmoid, HardSwish, Mish, Swish
+from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid6, LHTan, Plse, Ramp, Selu
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.pipeline import lower
@@ -30,6 +30,7 @@ ALL = [
     GeluTanh(),
     HardMish(),
     HardSigmoid(),
+    HardSigmoid6(),
     HardSwish(),
     LHTan(),
     Mish(),
@@ -176,7 +177,7 @@ def test_the_first_step_of_relu6_goes_into_the_weights_before_it():
 
 def test_hard_sigmoid_takes_four_layers():
     net = net_of((1, 2, 3, 3))
-    add(net, "y", HardSigmoid())
+    add(net, "y", HardSigmoid6())
     after = rewritten(net, LEGALIZE)
     assert [node.layer.type_name() for node in after.nodes[1:]] == ["Power", "ReLU", "Power", "ReLU"]
 

@@ -67,6 +67,11 @@ TABLE = {
     "4 nms_param NonMaximumSuppressionParameter; 5 save_output_param SaveOutputParameter;"
     "6 code_type CodeType=CORNER; 7 keep_top_k int32=-1; 8 variance_encoded_in_target bool=false;"
     "9 confidence_threshold float; 10 visualize bool=false; 11 visualize_threshold float; 12 save_file string",
+    "BNParameter": "1 scale_filler FillerParameter; 2 shift_filler FillerParameter; 3 bn_mode BNMode;"
+    "4 slope_filler FillerParameter; 5 bias_filler FillerParameter; 6 momentum float=0.9; 7 eps float=1e-05;"
+    "8 frozen bool=false; 9 engine Engine=DEFAULT",
+    "ROIPoolingParameter": "1 pooled_h uint32=0; 2 pooled_w uint32=0; 3 spatial_scale float=1",
+    "PSROIPoolingParameter": "1 spatial_scale float; 2 output_dim uint32; 3 group_size uint32",
     "NonMaximumSuppressionParameter": "1 nms_threshold float=0.3; 2 top_k int32; 3 eta float=1",
     "SaveOutputParameter": "1 output_directory string; 2 output_name_prefix string; 3 output_format string;"
     "4 label_map_file string; 5 name_size_file string; 6 num_test_image uint32",
@@ -123,7 +128,8 @@ LAYER_FIELDS = (
     "138 tile_param; 139 batch_norm_param; 140 elu_param; 141 bias_param; 142 scale_param; 143 input_param;"
     "144 crop_param; 145 parameter_param; 146 recurrent_param; 147 swish_param; 148 clip_param;"
     "1160 permute_param; 1161 norm_param; 1162 upsample_param; 1163 interp_param; 1164 shuffle_channel_param;"
-    "1165 reorg_param; 1166 pass_through_param; 1167 prior_box_param; 1168 detection_output_param"
+    "1165 reorg_param; 1166 pass_through_param; 1167 prior_box_param; 1168 detection_output_param;"
+    "1169 bn_param; 1170 roi_pooling_param; 1171 psroi_pooling_param"
 )
 V1_FIELDS = (
     "1 layer; 2 bottom; 3 top; 4 name; 5 type; 6 blobs; 7 blobs_lr; 8 weight_decay; 9 concat_param; "

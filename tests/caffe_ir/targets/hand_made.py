@@ -391,6 +391,8 @@ CASES: dict[str, str] = {
     "mish_bnll_tanh_prod": "a = BNLL data\nb = TanH a\ny = Eltwise data b | operation: PROD",
     "ext_ReLU6": "y = ReLU6 data",
     "ext_Mish": "y = Mish data",
+    "ext_HardSwish": "y = HardSwish data",
+    "ext_BN": "y = BN data",
     "threshold": "y = Threshold data | threshold: 0.1",
     "dropout": "y = Dropout data",
     "softmax_default": "y = Softmax data",

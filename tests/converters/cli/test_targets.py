@@ -18,7 +18,7 @@ def test_a_target_is_shown_with_its_limits_what_happens_beyond_them_and_their_so
     assert "WRONG    coefficients other than 1 and -1" in told
     assert "trial elt_sum_coeff_frac" in told
     assert "source: tools/converter/source/caffe/Reduction.cpp" in told
-    assert "lacks     Axpy, Clip, DepthwiseConvolution, DummyData" in told
+    assert "lacks     Axpy, BatchReindex, BN, Clip, DepthwiseConvolution" in told
 
 
 def test_the_same_as_json() -> None:

@@ -6,21 +6,25 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from caffe_ir.layers import LAYERS, Mish, ReLU6
+from caffe_ir.layers import LAYERS, HardSigmoid, HardSwish, Mish, ReLU6
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
 
 X = np.concatenate([np.linspace(-60, 60, 4001), np.linspace(-1e-3, 1e-3, 11)]).reshape(1, 1, 4, -1)
 
 
-@pytest.mark.parametrize(("layer", "truth"), [(Mish(), F.mish), (ReLU6(), F.relu6)], ids=["Mish", "ReLU6"])
+@pytest.mark.parametrize(
+    ("layer", "truth"),
+    [(Mish(), F.mish), (ReLU6(), F.relu6), (HardSwish(), F.hardswish)],
+    ids=["Mish", "ReLU6", "HardSwish"],
+)
 def test_they_compute_what_torch_does(layer, truth):
     (top,) = layer.forward([X], [])
     np.testing.assert_allclose(top, truth(torch.from_numpy(X)).numpy(), rtol=1e-13, atol=1e-15)
     assert layer.forward([X.astype(np.float32)], [])[0].dtype == np.float32
 
 
-@pytest.mark.parametrize("layer", [Mish(), ReLU6()], ids=str)
+@pytest.mark.parametrize("layer", [Mish(), ReLU6(), HardSwish(), HardSigmoid()], ids=str)
 def test_opencv_has_them_under_these_names(layer):
     text = f'layer {{ name: "y" type: "{layer.type_name()}" bottom: "data" top: "y" }}'
     prototxt = f'input: "data" input_dim: 1 input_dim: 1 input_dim: 4 input_dim: {X.shape[3]} {text}'

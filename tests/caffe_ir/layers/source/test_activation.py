@@ -9,14 +9,13 @@ from scipy import special
 from torch.nn import functional as F
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import Mish
+from caffe_ir.layers import HardSwish, Mish
 from caffe_ir.layers.source import (
     Erf,
     Gelu,
     GeluTanh,
     HardMish,
-    HardSigmoid,
-    HardSwish,
+    HardSigmoid6,
     LHTan,
     NormalizeChannels,
     Plse,
@@ -113,7 +112,7 @@ def test_normalised_channels_need_channels_and_a_reason_for_the_maximum():
     [
         (Gelu(), F.gelu),
         (Erf(), torch.erf),
-        (HardSigmoid(), F.hardsigmoid),
+        (HardSigmoid6(), F.hardsigmoid),
         (HardSwish(), F.hardswish),
         (Softplus(threshold=20.0), F.softplus),
         (Softplus(beta=2.0, threshold=3.0), lambda x: F.softplus(x, 2, 3)),
