@@ -124,6 +124,12 @@ class Net:
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
         return tuple(self.shapes[blob] for blob in blobs)
 
+    @property
+    def images(self) -> int:
+        """How many images it takes at once: the first axis of its first input; 1 where there is none."""
+        given = (self.shapes[top] for node in self.nodes if node.layer.type_name() == "Input" for top in node.tops)
+        return next((shape[0] for shape in given if shape), 1)
+
     def can_end_at(self, blob: str) -> bool:
         """Whether every engine takes a blob for an output as it is: the only top of a layer, read by none, no input."""
         producer = self.producer(blob)

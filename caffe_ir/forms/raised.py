@@ -1,7 +1,7 @@
 """Caffe's own layers as the source layer that says the same: what has forms for other targets there has them here too.
 
 - Pooling: the windows that Caffe takes (pooling_layer.cpp, Reshape), as a WindowPool.
-- InnerProduct from another axis on, or with turned weights: a Linear over rows of all that follows.
+- InnerProduct: a Linear over rows of all axes from `axis` on, its weights not turned.
 - Scale and Bias of two blobs: the product and the sum with the second one, with axes of size 1 around it.
 - Reduction: the sum or mean over the last axes; of magnitudes or squares after AbsVal or Power.
 - Crop of rows and columns: a CropTo, which needs no second blob for its size.
@@ -51,8 +51,6 @@ def _rows(new: Replacement) -> str:
     layer = old.layer
     assert isinstance(layer, InnerProduct)
     axis = axis_index(layer.axis, len(shape))
-    if axis == 1 and not layer.transpose:
-        return "it is one over rows already"
     if old.param_names and layer.transpose:
         return "its weights are shared"
     weights, *bias = old.blobs

@@ -30,7 +30,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     given = len(node.bottoms) > 1 or layer.proj_size or net.is_wanted(cell)
     steps, batch = layer.steps(shape), layer.batch(shape)
     sequence = (steps, batch, shape[-1])
-    if given or len(shape) == 2 or not context.target.holds(whole, (sequence, sequence[:2])):
+    if given or len(shape) == 2 or not context.target.holds(whole, (sequence, sequence[:2]), net.images):
         return
     new, x = Replacement(net=net, old=node), node.bottoms[0]
     turned = layer.backwards and steps > 1

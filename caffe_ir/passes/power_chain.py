@@ -26,7 +26,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if not isinstance(first, Power) or not net.is_read_once(before.top):
         return
     merged = _one(first, second)
-    if merged is not None and (first.power == 1 or context.target.holds(merged, net.shapes_of(before.bottoms))):
+    if merged is not None and (
+        first.power == 1 or context.target.holds(merged, net.shapes_of(before.bottoms), net.images)
+    ):
         net.update(node, replace(node, layer=merged, bottoms=before.bottoms))
         net.remove(before)
 

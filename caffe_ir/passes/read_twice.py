@@ -38,7 +38,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _mistaken(net: Net, node: Node, reader: Target) -> bool:
     """Whether a reader has a limit that the node breaks, and refuses no other layer of the net."""
-    verdicts = (reader.verdict(one.layer, net.shapes_of(one.bottoms)) for one in net.nodes)
+    verdicts = (reader.verdict(one.layer, net.shapes_of(one.bottoms), net.images) for one in net.nodes)
     broken = any(node in limit.where(net) for limit in reader.net)
     return broken and not any(verdict.effect == "refused" for verdict in verdicts if verdict)
 

@@ -45,6 +45,11 @@ def negative_axis(layer: Concat | Slice | Softmax, bottoms: Shapes) -> bool:
     return layer.axis < 0
 
 
+def fifth_axis(layer: Concat | Slice, bottoms: Shapes) -> bool:
+    """The fifth axis or one behind it."""
+    return layer.axis % len(bottoms[0]) >= MAP_AXES
+
+
 def alone(layer: Concat, bottoms: Shapes) -> bool:
     return len(bottoms) == 1
 

@@ -45,8 +45,11 @@ class Limit(Case, frozen=True, kw_only=True):
         """The case in a few words, for a list of limits."""
         raise NotImplementedError
 
-    def broken(self, layer: Layer, bottoms: Shapes) -> str:
-        """What is wrong with the layer on bottoms of these shapes; empty where the limit is kept."""
+    def broken(self, layer: Layer, bottoms: Shapes, images: int) -> str:
+        """What is wrong with the layer on bottoms of these shapes; empty where the limit is kept.
+
+        `images` is how many the net takes at once.
+        """
         raise NotImplementedError
 
 
@@ -60,7 +63,7 @@ class Only(Limit, frozen=True, kw_only=True):
     def title(self) -> str:
         return f"{self.field} other than {', '.join(map(str, self.values))}"
 
-    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+    def broken(self, layer: Layer, bottoms: Shapes, images: int) -> str:
         value = getattr(layer, self.field)
         known = in_float32(value) in in_float32(self.values)
         return "" if known else f"{self.field} is {value}, where only {list(self.values)} is known"
@@ -76,7 +79,7 @@ class AtMost(Limit, frozen=True, kw_only=True):
     def title(self) -> str:
         return f"{self.field} above {self.most}"
 
-    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+    def broken(self, layer: Layer, bottoms: Shapes, images: int) -> str:
         value = getattr(layer, self.field)
         over = max(value, default=0) > self.most if isinstance(value, tuple) else value > self.most
         return f"{self.field} is {value}, and {self.most} is the most" if over else ""
@@ -92,8 +95,22 @@ class Never(Limit, frozen=True, kw_only=True):
     def title(self) -> str:
         return self.text
 
-    def broken(self, layer: Layer, bottoms: Shapes) -> str:
+    def broken(self, layer: Layer, bottoms: Shapes, images: int) -> str:
         return self.text if self.where(layer, bottoms) else ""
+
+
+class OfImages(Limit, frozen=True, kw_only=True):
+    """A case that the number of images which the net takes at once decides as well, the last argument of `where`."""
+
+    text: str
+    where: Callable[[Any, Shapes, int], bool]
+
+    @property
+    def title(self) -> str:
+        return self.text
+
+    def broken(self, layer: Layer, bottoms: Shapes, images: int) -> str:
+        return self.text if self.where(layer, bottoms, images) else ""
 
 
 class Pair(Case, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.limits import NetLimit, Never, OfImages, Only, Pair, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
@@ -111,9 +111,9 @@ MNN = Target(
                 where=lambda layer, bottoms: layer.axis < 0,
                 source="trial ip_axis_m1",
             ),
-            Never(
-                text="no size is found where there are more rows than images",
-                where=lambda layer, bottoms: bottoms[0][0] > 1,
+            OfImages(
+                text="no size is found where the rows are not as many as the images",
+                where=lambda layer, bottoms, images: bottoms[0][0] != images,
                 source="trial Reshape(48, 7), InnerProduct: 0 values",
             ),
         ),

@@ -66,6 +66,11 @@ LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, LSTM,
 NEGATIVE = Never(
     text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
 )
+FIFTH = Never(
+    text="an axis behind the fourth is refused by a Slice, and a Concat along it crashes",
+    where=cases.fifth_axis,
+    source="trials Slice and Concat along the last of five axes",
+)
 BATCH = Never(text="there is no batch axis", where=cases.over_the_batch, silent=True, source="trial concat_axis0")
 PARAMETERS = Never(
     text="its parameters are dropped", where=cases.base_and_scale, silent=True, source="trial exp_base2_scale_shift"
@@ -101,7 +106,7 @@ NCNN = Target(
                 source="trial bn_use_global_stats_false",
             ),
         ),
-        Concat: (NEGATIVE, BATCH),
+        Concat: (NEGATIVE, BATCH, FIFTH),
         Convolution: (
             Never(
                 text="one dilation is taken for both axes",
@@ -202,7 +207,7 @@ NCNN = Target(
                 source="trial reduction_mean_axis1",
             ),
         ),
-        Slice: (NEGATIVE, BATCH),
+        Slice: (NEGATIVE, BATCH, FIFTH),
         Swish: (Only(field="beta", values=(1.0,), source="trial swish_beta"),),
         Tile: (Never(text="its parameters are dropped", where=cases.always, silent=True, source="trial tile_axis1"),),
         Softmax: (NEGATIVE, BATCH),

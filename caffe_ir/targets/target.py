@@ -90,16 +90,19 @@ class Target(Struct, frozen=True, kw_only=True):
     listed: bool = True
     """Whether there is a list of its layers; else the layers here are those of another target."""
 
-    def verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
+    def verdict(self, layer: Layer, bottoms: Shapes, images: int | None = None) -> Verdict | None:
         """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.
 
+        `images` is how many the net takes at once (`Net.images`); without it those of the first bottom.
         A limit that makes the target refuse the file counts before one that makes it compute something else, and that
         before one that makes it slow.
         """
         if type(layer) not in self.layers:
             why = f"{self.title} has no layer {layer.type_name()}"
             return Verdict(why=why, source=self.source, evidence=self.evidence)
-        broken = [(limit, why) for limit in self.layers[type(layer)] if (why := limit.broken(layer, bottoms))]
+        if images is None:
+            images = bottoms[0][0] if bottoms and bottoms[0] else 1
+        broken = [(limit, why) for limit in self.layers[type(layer)] if (why := limit.broken(layer, bottoms, images))]
         if not broken:
             return None
         effect = min((limit.effect for limit, _ in broken), key=EFFECTS.index)
@@ -120,15 +123,15 @@ class Target(Struct, frozen=True, kw_only=True):
         """All fields beyond those of BVLC Caffe 1.0 that its proto has."""
         return self.fields | {kind.param for kind in self.layers if kind.param in FORK_PARAMS}
 
-    def holds(self, layer: Layer, bottoms: Shapes) -> bool:
+    def holds(self, layer: Layer, bottoms: Shapes, images: int | None = None) -> bool:
         """Whether the target computes the layer rightly, and fast."""
-        return self.verdict(layer, bottoms) is None
+        return self.verdict(layer, bottoms, images) is None
 
     def verdicts(self, net: Net) -> Iterator[tuple[Node, Verdict]]:
         """Each node of a net that the target does not compute as it should, and why."""
         for node in net.nodes:
             bottoms = net.shapes_of(node.bottoms)
-            if verdict := self.verdict(node.layer, bottoms):
+            if verdict := self.verdict(node.layer, bottoms, net.images):
                 yield node, verdict
             for pair in self.pairs:
                 if isinstance(node.layer, pair.second) and self._follows(net, node, pair):

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.layers import Concat, Convolution, Parameter, ReLU, Sigmoid, Slice
+from caffe_ir.layers import Concat, Convolution, Parameter, ReLU, Reshape, Sigmoid, Slice
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.values import Values
@@ -22,6 +22,13 @@ def test_append_infers_shapes_and_refuses_what_caffe_refuses() -> None:
         add(net, "conv", Convolution(num_output=4, kernel_size=(3, 3)))
     with pytest.raises(ConversionError, match=r"tiny\.cfg:3.*bottoms"):
         add(net, "two", ReLU(), bottoms=("data", "relu"))
+
+
+def test_images_are_the_first_axis_of_the_first_input() -> None:
+    net = net_of((5, 3, 8, 8))
+    add(net, "view", Reshape(shape=(15, 1, 8, 8)))
+    assert net.images == 5
+    assert Net(name="none").images == 1
 
 
 def test_replace_with_nothing_makes_readers_read_the_bottom() -> None:

@@ -55,11 +55,11 @@ class Choice(Struct, frozen=True, kw_only=True):
         return [Note(kind="lowered", text=f"{old.layer} -> {self.form.name}", origin=old.origin)]
 
 
-def broken(layer: Layer, bottoms: Shapes, target: Target) -> Breaks:
-    """Which other targets do not compute a layer on bottoms of these shapes."""
+def broken(layer: Layer, bottoms: Shapes, images: int, target: Target) -> Breaks:
+    """Which other targets do not compute a layer on bottoms of these shapes, in a net that takes so many images."""
     breaks = dict[str, int]()
     for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, UNCOUNTED)):
-        verdicts = {other.name: other.verdict(layer, bottoms) for other in others if other is not target}
+        verdicts = {other.name: other.verdict(layer, bottoms, images) for other in others if other is not target}
         faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
         breaks.update({name: WRONG if verdict.silent else refused for name, verdict in faults.items()})
     return breaks

@@ -42,7 +42,7 @@ class Chooser(Struct, kw_only=True):
         """
         if type(node.layer) not in self.forms:
             return False
-        if not self.target.holds(node.layer, bottoms):
+        if self._verdict(node.layer, bottoms) is not None:
             return True
         shares = bool(node.param_names) or node.in_place
         if shares or not self.target.for_others:
@@ -59,7 +59,7 @@ class Chooser(Struct, kw_only=True):
         """
         node, tried, refused = old.old, list[Choice](), list[tuple[Form, Exception]]()
         kind, bottoms = type(node.layer), old.shapes_of(node.bottoms)
-        share, verdict = share or self.share(kind), self.target.verdict(node.layer, bottoms)
+        share, verdict = share or self.share(kind), self._verdict(node.layer, bottoms)
         if verdict is None:
             tried.append(self._kept(old))
         forms = () if verdict is None and kind in within else self.forms[kind]
@@ -103,7 +103,7 @@ class Chooser(Struct, kw_only=True):
             return refused[0][1]
         node, target = old.old, self.target
         why = "; ".join(f"{form.name}: {error}" for form, error in refused)
-        verdict = target.verdict(node.layer, old.shapes_of(node.bottoms))
+        verdict = self._verdict(node.layer, old.shapes_of(node.bottoms))
         if verdict and type(node.layer) in BVLC:
             why = f"{verdict.why}; other ways to write it: {why}" if why else verdict.why
         what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
@@ -129,19 +129,22 @@ class Chooser(Struct, kw_only=True):
             loss = max(loss, one[2])
         return cost, breaks, loss
 
+    def _verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
+        return self.target.verdict(layer, bottoms, self.net.images)
+
     def is_refused(self, layer: Layer, bottoms: Shapes) -> bool:
         """Whether the target does not compute a layer at all; a slow one it does."""
-        verdict = self.target.verdict(layer, bottoms)
+        verdict = self._verdict(layer, bottoms)
         return verdict is not None and verdict.is_fault
 
     def _hopeless(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
         """What the target says of a layer that it does not compute, and that no form writes otherwise."""
         if type(layer) in self.forms or not self.is_refused(layer, bottoms):
             return None
-        return self.target.verdict(layer, bottoms)
+        return self._verdict(layer, bottoms)
 
     def _priced_layer(self, layer: Layer, bottoms: Shapes) -> Priced:
         if (layer, bottoms) not in self.known:
             cost = self.target.price.of(work(layer, bottoms))
-            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.target), 0.0)
+            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.net.images, self.target), 0.0)
         return self.known[layer, bottoms]

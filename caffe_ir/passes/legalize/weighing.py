@@ -61,7 +61,7 @@ class Weighing(Struct, kw_only=True):
     def _is_native(self, one: Choice) -> bool:
         """Whether a form has a layer of the target's own, which BVLC Caffe lacks: its programs know what that means."""
         own = (node for node in one.new.nodes if type(node.layer) not in BVLC)
-        return any(self.target.holds(node.layer, one.new.shapes_of(node.bottoms)) for node in own)
+        return any(self.target.holds(node.layer, one.new.shapes_of(node.bottoms), self.net.images) for node in own)
 
     def _held(self) -> int:
         """The numbers in all blobs of the net as it came."""

@@ -55,7 +55,6 @@ def test_the_same_function_in_other_layers(
     [
         (Scale(), (MAP,), 0, "no second blob"),
         (Bias(), (MAP,), 0, "no second blob"),
-        (InnerProduct(num_output=3), (MAP,), 0, "over rows already"),
         (Crop(axis=1, offset=(0,)), (MAP, (2, 3, 5, 5)), 0, "other axes"),
     ],
     ids=str,

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from caffe_ir.layers import Pooling, Power
-from caffe_ir.targets.limits import AtMost, Limit, Names, Never, Only
+from caffe_ir.targets.limits import AtMost, Limit, Names, Never, OfImages, Only
 
 SQUARE = Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2))
 SHAPES = ((1, 3, 8, 8),)
@@ -23,7 +23,13 @@ NO_MAPS_OF_8 = Never(text="a map of 8 rows", where=lambda layer, bottoms: bottom
     ],
 )
 def test_what_breaks_a_limit(limit: Limit, layer, why: str) -> None:
-    assert limit.broken(layer, SHAPES) == why
+    assert limit.broken(layer, SHAPES, 1) == why
+
+
+def test_the_number_of_images_decides_some_cases() -> None:
+    limit = OfImages(text="a row for each image", where=lambda layer, bottoms, images: bottoms[0][0] != images)
+    assert [limit.broken(SQUARE, SHAPES, images) for images in (1, 2)] == ["", "a row for each image"]
+    assert limit.title == "a row for each image"
 
 
 def test_what_a_limit_is_called() -> None:

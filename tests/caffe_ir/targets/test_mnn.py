@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from caffe_ir.layers import InnerProduct
 from caffe_ir.targets import MNN
 from converters.verify import ENGINES
 from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, live, verdict
@@ -20,12 +21,15 @@ def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> No
     assert measured(ENGINES[MNN.engine], trial, tmp_path) == expected(MNN, trial)
 
 
-OF_IMAGES = {"ip_axis1_batch2", "ip_2d_input_b3", "x_bigbatch4_ip"}
-"""Rows that are images are right; the limit of MNN's InnerProduct cannot tell them from rows of one image."""
-
-
 @pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - OF_IMAGES - BY_SCRIPT))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - BY_SCRIPT))
 def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
     assert verdict(name, MNN, tmp_path) == live(name, ENGINES[MNN.engine], tmp_path)
+
+
+@pytest.mark.parametrize(("images", "rows"), [(1, 1), (2, 2), (4, 4), (1, 4), (2, 1), (4, 2), (4, 8)])
+def test_the_rows_of_a_product_are_the_images(images: int, rows: int) -> None:
+    """As MNN 3.6.1 has it for Convolution, Reshape to so many rows, InnerProduct: each of these was run."""
+    found = MNN.verdict(InnerProduct(num_output=5), ((rows, 8),), images)
+    assert (found is None) == (rows == images)

@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     ReLU,
     Reshape,
     Scale,
+    Slice,
     Softmax,
 )
 from caffe_ir.targets import NCNN
@@ -45,6 +46,8 @@ MAP = (1, 4, 6, 7)
         ((Reshape(shape=(4, 6, 7, 1)), (MAP,)), "wrong"),
         ((Reshape(shape=(4, -1, 6)), (MAP,)), "right"),  # all values are behind the number that is taken off
         ((Reshape(shape=(0, 2, 2, 6, 7)), (MAP,)), "wrong"),
+        ((Slice(axis=4, slice_point=(1,)), ((1, 2, 4, 4, 4),)), "refused"),
+        ((Concat(axis=-1), ((1, 2, 4, 4, 4), (1, 2, 4, 4, 4))), "refused"),
         ((Scale(axis=0), (MAP, (1, 4))), "right"),
         ((Scale(axis=0), (MAP, MAP)), "wrong"),
         ((Scale(axis=3), (MAP,)), "wrong"),
