@@ -29,14 +29,14 @@ class Detection(Struct, frozen=True, kw_only=True):
 
 def joined(found: list[Boxes]) -> Boxes:
     """The boxes of all heads; where they have different numbers of classes, the missing ones are 0."""
-    classes = max(each.scores.shape[1] for each in found)
-    return Boxes(
-        places=np.concatenate([each.places for each in found]),
-        objectness=np.concatenate([each.objectness for each in found]),
-        scores=np.concatenate(
-            [np.pad(each.scores, ((0, 0), (0, classes - each.scores.shape[1]))) for each in found],
-        ),
-    )
+    places = np.concatenate([each.places for each in found])
+    scores = np.zeros((len(places), max(each.scores.shape[1] for each in found)), np.float32)
+    begin = 0
+    for each in found:
+        count, classes = each.scores.shape
+        scores[begin : begin + count, :classes] = each.scores
+        begin += count
+    return Boxes(places=places, objectness=np.concatenate([each.objectness for each in found]), scores=scores)
 
 
 def unboxed(places: Array, inner: tuple[int, int], network: tuple[int, int]) -> Array:

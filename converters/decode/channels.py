@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 import numpy as np
 
 from caffe_ir.blob import Array
@@ -11,6 +13,20 @@ def logistic(x: Array) -> Array:
     """activations.h, logistic_activate."""
     with np.errstate(over="ignore"):
         found: Array = (1 / (1 + np.exp(-x.astype(np.float64)))).astype(np.float32)
+    return found
+
+
+def logistic_above(x: Array, threshold: float) -> Array:
+    """The logistic of x where that may be above the threshold, and 0 elsewhere: few cells of a map hold an object.
+
+    The limit of x is lower than the threshold's by more than float32 rounds, of both.
+    """
+    if not 1e-30 < threshold <= 1:
+        return logistic(x)
+    lower = threshold * (1 - 1e-6)
+    likely = ~(x < np.float32(log(lower / (1 - lower)) - 1e-3))  # what is no number stays
+    found = np.zeros_like(x)
+    found[likely] = logistic(x[likely])
     return found
 
 

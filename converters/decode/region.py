@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
-from converters.decode.channels import exponential, logistic, rounded, softmax
+from converters.decode.channels import exponential, logistic, logistic_above, rounded, softmax
 from converters.decode.heads import RegionHead
 
 HIERARCHY_THRESHOLD = np.float32(0.5)
@@ -27,7 +27,7 @@ def boxes_of_region(head: RegionHead, blob: Array, *, threshold: float) -> Boxes
     grid = values.reshape(head.num, -1, rows, columns)
     objectness = grid[:, head.coords]
     if "objectness" in head.to_do.logistic:
-        objectness = logistic(objectness)
+        objectness = logistic_above(objectness, threshold)
     if head.background:
         objectness = np.ones_like(objectness)
     box, row, column = np.nonzero(objectness > np.float32(threshold))

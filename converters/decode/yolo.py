@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
-from converters.decode.channels import exponential, logistic, rounded, scaled
+from converters.decode.channels import exponential, logistic, logistic_above, rounded, scaled
 from converters.decode.heads import GaussianHead, YoloHead
 
 _PLACES: dict[str, dict[str, int]] = {
@@ -32,7 +32,7 @@ def boxes_of_yolo(head: YoloHead | GaussianHead, blob: Array, *, threshold: floa
     grid = blob.reshape(head.num, -1, rows, columns).astype(np.float32, copy=False)
     objectness = grid[:, channel["objectness"]]
     if "objectness" in head.to_do.logistic:
-        objectness = logistic(objectness)
+        objectness = logistic_above(objectness, threshold)
     row, column, box = np.nonzero((objectness > np.float32(threshold)).transpose(1, 2, 0))
     values = grid[box, :, row, column]
     parts = {part: _part(head, part, values[:, place]) for part, place in channel.items() if part != "objectness"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from converters.decode.channels import exponential, logistic, rounded, scaled, softmax
+from converters.decode.channels import exponential, logistic, logistic_above, rounded, scaled, softmax
 
 X = np.random.default_rng(0).normal(0, 4, (3, 5, 7)).astype(np.float32)
 
@@ -20,3 +20,19 @@ def test_large_numbers_are_no_warning() -> None:
     huge = np.array([-1e4, 1e4], np.float32)
     np.testing.assert_array_equal(logistic(huge), [0, 1])
     np.testing.assert_array_equal(rounded(exponential(huge)), [0, np.inf])
+
+
+def test_what_is_above_a_threshold_is_scipys_logistic_to_the_last_neighbour() -> None:
+    """Around each threshold, also where float32 has few numbers between it and 1, all neighbours are tried."""
+    for threshold in (1e-38, 1e-20, 1e-7, 0.001, 0.25, 0.5, 0.9, 0.999, 1 - 1e-6, 1 - 2**-24, 1.0, 0.0, 2.0):
+        middle = np.float32(special.logit(min(max(threshold, 1e-38), 1 - 2**-25)))
+        x = (middle + np.linspace(-3, 3, 20001)).astype(np.float32)
+        whole = logistic(x)
+        np.testing.assert_array_equal(
+            np.flatnonzero(logistic_above(x, threshold) > np.float32(threshold)),
+            np.flatnonzero(whole > np.float32(threshold)),
+        )
+        above = whole > np.float32(threshold)
+        np.testing.assert_array_equal(logistic_above(x, threshold)[above], whole[above])
+    few = logistic_above(np.array([np.nan, np.inf, -np.inf, 0], np.float32), 0.6)
+    np.testing.assert_array_equal(few, [np.nan, 1, 0, 0])
