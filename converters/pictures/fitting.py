@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from caffe_ir.blob import Array
+from caffe_ir.blob import Array, Shape
 
 Fit = Literal["letterbox", "stretch", "crop"]
 
@@ -27,17 +27,29 @@ def inner_size(rows: int, columns: int, height: int, width: int) -> tuple[int, i
 
 def letterboxed(image: Array, height: int, width: int, fill: float = 0.5) -> Array:
     """image.c, letterbox_image: the picture as large as it fits, in the middle of a field, which is Darknet's 0.5."""
-    _, rows, columns = image.shape
-    return set_in_field(resized(image, *inner_size(rows, columns, height, width)), height, width, fill)
+    channels, rows, columns = image.shape
+    inner = inner_size(rows, columns, height, width)
+    field, middle = _field((channels, *inner), height, width, fill)
+    _resize_into(middle, image, *inner, np.arange(inner[0]), np.arange(inner[1]))
+    return field
 
 
 def set_in_field(image: Array, height: int, width: int, fill: float) -> Array:
     """The picture, bytes or not, in the middle of a field of this value, as float32 in 0..1."""
-    _, rows, columns = image.shape
-    field = np.full((len(image), height, width), fill, np.float32)
-    top, left = (height - rows) // 2, (width - columns) // 2
-    field[:, top : top + rows, left : left + columns] = _unit(image)
+    field, middle = _field(image.shape, height, width, fill)
+    middle[:] = _unit(image)
     return field
+
+
+def _field(picture: Shape, height: int, width: int, fill: float) -> tuple[Array, Array]:
+    """A field of this value around the middle for a picture (C, H, W), and that middle, still to be written."""
+    channels, rows, columns = picture
+    field = np.empty((channels, height, width), np.float32)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    field[:, :top] = field[:, top + rows :] = fill
+    middle = field[:, top : top + rows, left : left + columns]
+    field[:, top : top + rows, :left] = field[:, top : top + rows, left + columns :] = fill
+    return field, middle
 
 
 def cropped(image: Array, height: int, width: int) -> Array:
@@ -50,49 +62,85 @@ def cropped(image: Array, height: int, width: int) -> Array:
     top, left = int((new_height - height) / 2), int((new_width - width) / 2)
     down = np.clip(np.arange(top, top + height), 0, new_height - 1)
     across = np.clip(np.arange(left, left + width), 0, new_width - 1)
-    return _part_of_resized(image, new_height, new_width, down, across)
+    made = np.empty((len(image), height, width), np.float32)
+    _resize_into(made, image, new_height, new_width, down, across)
+    return made
 
 
 def resized(image: Array, height: int, width: int) -> Array:
     """image.c, resize_image: linear along the rows, then down the columns, with the corners aligned."""
-    return _part_of_resized(image, height, width, np.arange(height), np.arange(width))
+    made = np.empty((len(image), height, width), np.float32)
+    _resize_into(made, image, height, width, np.arange(height), np.arange(width))
+    return made
 
 
-def _part_of_resized(image: Array, height: int, width: int, down: Array, across: Array) -> Array:
-    """These rows and columns of the resized picture; what no result needs is left aside.
+_ROWS = 64
+"""Of the result, made at once: what they are made of stays in the processor's cache, which is three times as fast."""
+
+
+def _resize_into(made: Array, image: Array, height: int, width: int, down: Array, across: Array) -> None:
+    """Write these rows and columns, which never go back, of the resized picture.
 
     Each sum has the order and the roundings of Darknet's: of its last row too, where the place of the row, rounded
     below the border, leaves only the share of the row above it.
     """
     _, rows, columns = image.shape
     if (rows, columns) == (height, width):
-        return _unit(image.take(down, 1).take(across, 2))
+        made[:] = _unit(image.take(down, 1).take(across, 2))
+        return
     low, part = _places(rows, height, down)
-    part_above = np.where((down == height - 1) | (rows == 1), np.float32(0), part)
-    needed, position = np.unique(np.concatenate([low, np.minimum(low + 1, rows - 1)]), return_inverse=True)
-    wide = _along_rows(image.take(needed, 1), width, across)
-    lower: Array = wide.take(position[: len(down)], 1)
-    lower *= (1 - part)[:, None]
-    upper = wide.take(position[len(down) :], 1)
-    upper *= part_above[:, None]
-    lower += upper
-    return lower
+    high = np.minimum(low + 1, rows - 1)
+    share_low, share_high = (1 - part)[:, None], np.where((down == height - 1) | (rows == 1), np.float32(0), part)
+    pixels = np.ascontiguousarray(image[::-1].transpose(1, 2, 0))  # no copy of what OpenCV has read
+    for begin in range(0, len(down), _ROWS):
+        some = slice(begin, begin + _ROWS)
+        needed, first, second = _needed(low[some], high[some])
+        wide = _along_rows(pixels[needed], width, across)
+        lower, upper = wide.take(first, 1), wide.take(second, 1)
+        lower *= share_low[some]
+        upper *= share_high[some, None]
+        np.add(lower, upper, out=made[:, some])
 
 
-def _along_rows(image: Array, width: int, across: Array) -> Array:
-    """Bytes stay bytes as long as they are only moved: a quarter of the memory."""
-    columns = image.shape[2]
+def _needed(low: Array, high: Array) -> tuple[slice | Array, Array, Array]:
+    """The rows that two sets of rows take, and the places of both sets in them."""
+    begin, end = int(low[0]), int(high[-1]) + 1
+    if end - begin <= 2 * len(low):
+        return slice(begin, end), low - begin, high - begin
+    return np.concatenate([low, high]), np.arange(len(low)), np.arange(len(low), 2 * len(low))
+
+
+def _along_rows(pixels: Array, width: int, across: Array) -> Array:
+    """Rows (R, columns, C), the channels backwards, as (C, R, len(across)) in the columns' new places.
+
+    Bytes stay bytes as long as they are only moved.
+    """
+    columns = pixels.shape[1]
     if columns == width:
-        return _unit(image.take(across, 2))
+        return _unit(pixels.take(across, 1).transpose(2, 0, 1)[::-1])
     low, part = _places(columns, width, across)
     last = (across == width - 1) | (columns == 1)
     low, part = np.where(last, columns - 1, low), np.where(last, np.float32(0), part)
-    mixed = _unit(image.take(low, 2))
+    cells = _cells(pixels)
+    mixed = _unit(cells(low))
     mixed *= 1 - part
-    upper = _unit(image.take(np.minimum(low + 1, columns - 1), 2))
+    upper = _unit(cells(np.minimum(low + 1, columns - 1)))
     upper *= part
     mixed += upper
     return mixed
+
+
+def _cells(pixels: Array) -> Callable[[Array], Array]:
+    """What gives columns of pixels (R, columns, C) as (C, R, N), with the channels turned around.
+
+    Three bytes move as one word of four: pixel by pixel numpy moves nothing faster.
+    """
+    if pixels.dtype != np.uint8 or pixels.shape[2] != 3:
+        return lambda cells: pixels.take(cells, 1).transpose(2, 0, 1)[::-1]
+    import cv2
+
+    words = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGBA).view(np.uint32)[..., 0]
+    return lambda cells: words.take(cells, 1)[..., None].view(np.uint8).transpose(2, 0, 1)[:3]
 
 
 def _places(count: int, size: int, wanted: Array) -> tuple[Array, Array]:
@@ -104,8 +152,13 @@ def _places(count: int, size: int, wanted: Array) -> tuple[Array, Array]:
 
 
 def _unit(image: Array) -> Array:
-    """Bytes as float32 in 0..1."""
-    return image.astype(np.float32) / np.float32(255) if image.dtype == np.uint8 else image
+    """Bytes as float32 in 0..1, planes of which each lies in one piece."""
+    if image.dtype != np.uint8:
+        return np.ascontiguousarray(image)
+    made = np.empty(image.shape, np.float32)
+    for plane, values in zip(made, image, strict=True):
+        np.divide(values, np.float32(255), out=plane, dtype=np.float32)
+    return made
 
 
 FITS: Mapping[Fit, Callable[[Array, int, int], Array]] = {
