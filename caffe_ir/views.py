@@ -117,12 +117,6 @@ def refined(order: Order, axes: Axes) -> Order | None:
     return tuple(reversed(found))
 
 
-def moves_nothing(shape: Shape, order: tuple[int, ...]) -> bool:
-    """Whether a permutation only moves axes of size 1."""
-    moved = [axis for axis in order if shape[axis] != 1]
-    return moved == sorted(moved)
-
-
 @lru_cache(maxsize=4096)
 def permutation(axes: Axes, order: Order) -> tuple[Shape, tuple[int, ...]] | None:
     """The shape of the blob's dimensions and the order to put them in, to lie as wanted; None where they cross."""

@@ -35,7 +35,7 @@ SOURCE_LANGUAGE = (
 )
 ERROR_KINDS = "caffe_ir.error_kinds.*"
 """What every room may import: whoever raises an error names its kind."""
-PASS = (*SOURCE_LANGUAGE, "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
+PASS = (*SOURCE_LANGUAGE, "caffe_ir.exchanges", "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
 FILES = (
     "caffe_ir.float32",
     "caffe_ir.net",
@@ -118,6 +118,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.forms.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.cost",
+        "caffe_ir.exchanges",
         "caffe_ir.replacement",
         "caffe_ir.views",
         "caffe_ir.forms.*",
@@ -131,6 +132,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
     ),
     "caffe_ir.views": ("caffe_ir.blob",),
+    "caffe_ir.exchanges": ("caffe_ir.blob", "caffe_ir.views"),
     "caffe_ir.reference": (
         "caffe_ir.net",
         "caffe_ir.node",

@@ -15,8 +15,8 @@ from functools import partial
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.exchanges import simplified, swaps
 from caffe_ir.forms.form import Form
-from caffe_ir.forms.permute import simplified, swaps
 from caffe_ir.forms.reorg import BY_CELL, DENSE, deconvolution, deconvolutions_by_cell
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, ShuffleChannel

@@ -1,7 +1,7 @@
 """Permute: exchanges of neighbouring axes, and Exchange: one of them, (P, X, Y, Q) -> (P, Y, X, Q).
 
 Axes of size 1 and axes that stay together are merged first; where nothing is left to do, a Reshape does it. Every
-other order is a chain of exchanges, and the cheapest chain is looked for. An exchange is
+other order is the cheapest chain of exchanges (caffe_ir/exchanges.py). An exchange is
 
 - Slice into X parts (P, 1, Y, Q), Concat along the last axis: (P, 1, Y, X Q);
 - Slice into Y parts (P, X, 1, Q), Concat along the second axis: (P, Y X, 1, Q);
@@ -17,30 +17,23 @@ other order is a chain of exchanges, and the cheapest chain is looked for. An ex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
-from heapq import heappop, heappush
-from itertools import combinations, pairwise
-from math import isqrt, prod
+from functools import partial
+from math import isqrt
 
 import numpy as np
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.cost import Work, cut_and_joined
+from caffe_ir.exchanges import simplified, swaps
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Convolution, Reshape, Slice
 from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.replacement import Replacement
 
-SHORT = 16
-"""Of an exchange with fewer rows or columns the chain takes rather more."""
 COPIED = 64
 """So few rows or columns are cut apart: a copy, where a product with zeros makes NaN of infinity."""
 FEW = "few rows or columns are copied"
-LAYERS_OF_A_SWAP = 4
-"""What one more exchange costs beside its parts: views and copies."""
-
-Swap = tuple[int, int, int, int]
 
 
 def _by_exchanges(new: Replacement) -> str:
@@ -54,41 +47,6 @@ def _by_exchanges(new: Replacement) -> str:
     if held != wanted or not new.nodes:
         new.add("shape", Reshape(shape=(0, *wanted[1:]) if held[:1] == wanted[:1] else wanted), x)
     return ""
-
-
-def simplified(shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
-    """The same permutation without axes of size 1, axes that stay neighbours as one."""
-    kept = [axis for axis in order if shape[axis] != 1]
-    places = {axis: place for place, axis in enumerate(sorted(kept))}
-    runs: list[list[int]] = []
-    for axis in kept:
-        if runs and places[axis] == places[runs[-1][-1]] + 1:
-            runs[-1].append(axis)
-        else:
-            runs.append([axis])
-    blocks = sorted(runs)
-    return tuple(prod(shape[axis] for axis in run) for run in blocks), tuple(blocks.index(run) for run in runs)
-
-
-@lru_cache(maxsize=256)
-def swaps(shape: Shape, order: tuple[int, ...]) -> tuple[Swap, ...]:
-    """The cheapest chain of exchanges (P, X, Y, Q) that brings the axes of a shape into an order."""
-    start = tuple(range(len(shape)))
-    best: dict[tuple[int, ...], int] = {start: 0}
-    waiting: list[tuple[int, tuple[int, ...], tuple[Swap, ...]]] = [(0, start, ())]
-    while waiting:
-        cost, current, chain = heappop(waiting)
-        if current == order:
-            return chain
-        for first, middle, last in combinations(range(len(shape) + 1), 3):
-            after = (*current[:first], *current[middle:last], *current[first:middle], *current[last:])
-            bounds = (0, first, middle, last, len(shape))
-            p, x, y, q = (prod(shape[axis] for axis in current[a:b]) for a, b in pairwise(bounds))
-            price = cost + LAYERS_OF_A_SWAP + min(x, y, SHORT)
-            if price < best.get(after, price + 1):
-                best[after] = price
-                heappush(waiting, (price, after, (*chain, (p, x, y, q))))
-    raise AssertionError(f"{order} is no order")
 
 
 def _by_rows(new: Replacement) -> str:

@@ -12,7 +12,6 @@ from numpy.lib.stride_tricks import as_strided
 
 from caffe_ir.views import (
     View,
-    moves_nothing,
     order_of,
     permutation,
     plain,
@@ -115,8 +114,3 @@ def test_an_order_is_cut_as_finely_as_a_view():
     assert refined(((0, 12),), (((3, 1), (4, 3)),)) == ((0, 3), (0, 4))
     assert refined(((0, 6), (0, 2)), (((3, 1), (4, 3)),)) == ((0, 3), (0, 2), (0, 2))
     assert refined(((0, 4), (0, 3)), (((3, 1), (4, 3)),)) is None
-
-
-def test_permutations_that_move_only_ones():
-    assert moves_nothing((1, 3, 1, 4), (1, 0, 3, 2))
-    assert not moves_nothing((1, 3, 1, 4), (3, 1, 0, 2))

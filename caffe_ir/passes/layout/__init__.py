@@ -7,6 +7,11 @@ it lies before others; a product of two activations takes each factor transposed
 columns in another order. Only what has no such form gets its bottoms permuted. LayerNorm and Linear on (N, H, W, C)
 between two permutations become a norm over C and 1x1 Convolutions; attention reads its heads where they lie.
 
+A permutation that is done behind a product with a matrix moves all that it makes, three times what it reads where that
+is q, k and v. So what products of activations read is tried both ways: with the axes of the Linear layers in front of
+them brought together before they are computed, as channels or as rows, and after. (A Linear works along its last axis
+alone, so it computes the same wherever the others lie.)
+
 The new net takes the old one's place if less is permuted, or as much with fewer layers, or as many with fewer rows that
 a product would have to turn into columns (caffe_ir/forms/matmul.py). Values of the source that are
 held in another order than the source's are no longer among the net's.
@@ -18,16 +23,17 @@ from collections.abc import Mapping
 from itertools import product
 from math import prod
 
+from caffe_ir.exchanges import moved
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Flatten, Reshape
+from caffe_ir.layers import Convolution, Flatten, InnerProduct, Parameter, Reshape
 from caffe_ir.layers.source import Linear, MatMul, Permute
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.layout import products, several, single
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.values import Values
-from caffe_ir.views import View, moves_nothing, plain
+from caffe_ir.views import View, plain
 
 ROWS = 2
 VIEWS = (Permute, Reshape, Flatten, Linear)
@@ -46,13 +52,38 @@ def _run(net: Net, context: Context) -> None:
 def _best(net: Net) -> Stage:
     choice = any(isinstance(one.layer, Permute | MatMul) for one in net.nodes)
     ways = product((False, True), repeat=2) if choice else [(False, False)]
-    return min((staged(net, turned=turned, kept=kept) for turned, kept in ways), key=lambda stage: _work(stage.net))
+    stages = [staged(net, turned=turned, kept=kept) for turned, kept in ways]
+    best = min(stages, key=lambda stage: _work(stage.net))
+    before = _before_products(net)
+    for as_channels in (False, True) if before else ():
+        early = dict.fromkeys(before, as_channels)
+        stages.append(staged(net, turned=best.turned, kept=best.kept, early=early))
+    return min(stages, key=lambda stage: _work(stage.net))
 
 
-def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
-    """The net written anew; `turned` and `kept` as Stage has them."""
+def _before_products(net: Net) -> list[str]:
+    """Linear layers whose results come to a product of two activations with nothing but one blob in between."""
+    found = dict[str, None]()
+    waiting = [net.producer(bottom) for node in net.nodes if isinstance(node.layer, MatMul) for bottom in node.bottoms]
+    seen = set[str]()
+    while waiting:
+        node = waiting.pop()
+        if node.name in seen:
+            continue
+        seen.add(node.name)
+        if isinstance(node.layer, Linear):
+            found[node.name] = None
+            continue
+        read = [made for bottom in node.bottoms if not isinstance((made := net.producer(bottom)).layer, Parameter)]
+        if len(read) == 1 and not isinstance(node.layer, Convolution | InnerProduct):
+            waiting += read
+    return list(found)
+
+
+def staged(net: Net, *, turned: bool = False, kept: bool = False, early: Mapping[str, bool] | None = None) -> Stage:
+    """The net written anew; `turned`, `kept` and `early` as Stage has them."""
     taken = {name for one in net.nodes for name in (one.name, *one.tops)}
-    stage = Stage(old=net, net=Net(name=net.name), names=FreeNames(taken), turned=turned, kept=kept)
+    stage = Stage(old=net, net=Net(name=net.name), names=FreeNames(taken), turned=turned, kept=kept, early=early or {})
     for one in net.nodes:
         rule = RULES.get(type(one.layer))
         if rule is None or not rule(stage, one):
@@ -68,9 +99,7 @@ def staged(net: Net, *, turned: bool = False, kept: bool = False) -> Stage:
 def _work(net: Net) -> tuple[int, int, int]:
     """How many values are permuted, the number of layers, views of a Linear included, and values turned by products."""
     permuted = sum(
-        prod(net.shapes[node.top])
-        for node in net.nodes
-        if isinstance(node.layer, Permute) and not moves_nothing(net.shapes[node.bottom], node.layer.order)
+        moved(net.shapes[node.bottom], node.layer.order) for node in net.nodes if isinstance(node.layer, Permute)
     )
     rows = [node for node in net.nodes if isinstance(node.layer, Linear) and len(net.shapes[node.bottom]) != ROWS]
     turned = sum(prod(net.shapes[node.bottoms[1]]) for node in net.nodes if node.layer == MatMul(transpose_b=True))

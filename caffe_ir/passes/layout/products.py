@@ -8,12 +8,13 @@ from math import prod
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.exchanges import moved_into
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, InnerProduct
 from caffe_ir.layers.source import Linear, MatMul
 from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.views import Order, View, order_of, permutation, plain, resized, seen
+from caffe_ir.views import Order, View, order_of, plain, plain_order, resized, seen
 
 ROWS, AXES_OF_A_MAP = 2, 4
 
@@ -23,6 +24,8 @@ def linear(stage: Stage, node: Node) -> bool:
     layer, view = node.layer, stage.views[node.bottom]
     assert isinstance(layer, Linear | InnerProduct)
     last, inner = len(view.axes) - 1, view.shape[-1]
+    if node.name in stage.early:
+        view = _brought_together(stage, node, view, stage.early[node.name])
     if len(view.axes[last]) != 1:
         view = View(blob=stage.plain(node, view), axes=plain(view.shape))
     stride = view.axes[last][0][1] if view.axes[last] else 1
@@ -41,6 +44,17 @@ def linear(stage: Stage, node: Node) -> bool:
     names = tuple(name if place else f"{name}_1x1" for place, name in enumerate(node.param_names))
     stage.emit(node, convolution, [found[0]], [resized(view.axes, last, layer.num_output)], blobs, names)
     return True
+
+
+def _brought_together(stage: Stage, node: Node, view: View, as_channels: bool) -> View:
+    """A copy in which each axis is one dimension: the batch, the channels and the rest, or the channels last."""
+    if all(len(parts) <= 1 for parts in view.axes):
+        return view
+    *rest, last = plain_order(view.shape)
+    order = (*rest[:1], last, *rest[1:]) if as_channels else (*rest, last)
+    if moved_into(view.axes, order) is None:
+        return view
+    return View(blob=stage.arranged(node, view, order), axes=seen(order, len(view.axes)))
 
 
 def inner_product(stage: Stage, node: Node) -> bool:
@@ -104,10 +118,10 @@ def matmul(stage: Stage, node: Node) -> bool:
         rows, columns = ((rank - 2, view.shape[-2]),), ((rank - 1, view.shape[-1]),)
         orders = [_told((*outer, *rows, *columns)), _told((*outer, *columns, *rows))]
         orders = orders[::-1] if turned_first else orders
-        fits = [place for place, order in enumerate(orders) if _lies(view, order)]
-        place = fits[0] if fits else 0
-        if permutation(view.axes, orders[place]) is None:
+        prices = [price for order in orders if (price := moved_into(view.axes, order)) is not None]
+        if len(prices) < len(orders):
             return False
+        place = prices.index(min(prices))
         turns.append((place == 0) == turned_first)
         count, shape = prod(batch), view.shape[-2:]
         blob = stage.arranged(node, view, orders[place])
@@ -133,11 +147,6 @@ def _batch_order(view: View) -> Order | None:
         return None
     outer = tuple((axis, size) for axis, size in order if axis < len(view.axes) - 2)
     return outer if order[: len(outer)] == outer else None
-
-
-def _lies(view: View, order: Order) -> bool:
-    found = permutation(view.axes, order)
-    return found is not None and found[1] == tuple(range(len(found[1])))
 
 
 def _told(order: Order) -> Order:

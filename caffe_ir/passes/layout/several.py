@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 from caffe_ir.blob import Shape
+from caffe_ir.exchanges import moved_into
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise
 from caffe_ir.layers.source import Add, Div, Maximum, Minimum, Mul, Sub
 from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
-from caffe_ir.views import Order, View, order_of, permutation, plain_order, seen
+from caffe_ir.views import Order, View, order_of, plain_order, seen
 
 AXES_OF_A_MAP = 4
 
@@ -104,11 +105,8 @@ def _cheapest(
 
 def _price(stage: Stage, view: View, order: Order) -> int | None:
     """How many values are moved to bring a view into an order; None where it cannot be. Constants are moved here."""
-    found = permutation(view.axes, order)
-    if found is None:
-        return None
-    free = stage.is_constant(view) or found[1] == tuple(range(len(found[1])))
-    return 0 if free else prod(view.shape)
+    found = moved_into(view.axes, order)
+    return 0 if found is not None and stage.is_constant(view) else found
 
 
 def _shape(stage: Stage, order: Order, views: Sequence[View], blobs: Sequence[str], wanted: Shape) -> Shape:

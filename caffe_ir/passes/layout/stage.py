@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -36,6 +36,8 @@ class Stage(Struct, kw_only=True):
     """Whether products of two activations come out transposed where both forms are as good."""
     kept: bool = False
     """Whether blobs that meet stay as one of them lies, where it costs as much to bring them into the plain order."""
+    early: Mapping[str, bool] = field(default_factory=dict)
+    """Linear layers that get their axes brought together before them, and whether with the last one as channels."""
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caffe_ir.cost import work
-from caffe_ir.forms.permute import FORMS, simplified, swaps
+from caffe_ir.forms.permute import FORMS
 from caffe_ir.layers import Convolution, Reshape, Slice
 from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.passes.base import run_pass
@@ -102,10 +102,6 @@ def test_a_large_exchange_is_no_im2col_where_engines_lack_it():
     add(net, "conv", heavy, np.zeros((512, 512, 9, 1), np.float32))
     add(net, "y", Exchange())
     assert "Im2col" not in types(rewritten(net, LEGALIZE))
-
-
-def test_heads_of_attention_are_brought_in_front_in_one_exchange():
-    assert swaps(*simplified((1, 50, 3, 4, 8), (2, 0, 3, 1, 4))) == ((1, 50, 12, 8),)
 
 
 def test_leaves_caffes_own_layers_alone():

@@ -131,3 +131,70 @@ def test_attention_with_channels_first_permutes_nothing_and_turns_no_rows():
         MatMul(transpose_a=True),
         MatMul(),
     ]
+
+
+WINDOWS, PLACES, HEADS, EACH = 4, 4, 2, 3
+
+
+def windowed(net, batch, *, joined):
+    """Attention within windows of 2 x 2 cells of a map of 4 x 4 (Swin): qkv is one Linear, or q, k and v are three."""
+    channels = HEADS * EACH
+    add(net, "cut", Reshape(shape=(batch, channels, 2, 2, 2, 2)))
+    add(net, "turned", Permute(order=(0, 2, 4, 3, 5, 1)))
+    add(net, "rows", Reshape(shape=(batch * WINDOWS, PLACES, channels)))
+    heads = (batch * WINDOWS, PLACES, 3, HEADS, EACH) if joined else (batch * WINDOWS, PLACES, HEADS, EACH)
+    if joined:
+        add(net, "qkv", Linear(num_output=3 * channels), *weights((3 * channels, channels), (3 * channels,)))
+        add(net, "heads", Reshape(shape=heads))
+        add(net, "apart", Permute(order=(2, 0, 3, 1, 4)))
+        add(net, "parts", Slice(axis=0, slice_point=(1, 2)), tops=("q", "k", "v"))
+    else:
+        for name in "qkv":
+            add(
+                net,
+                f"{name}_",
+                Linear(num_output=channels, bias_term=False),
+                *weights((channels, channels)),
+                bottoms=("rows",),
+            )
+            add(net, f"{name}_heads", Reshape(shape=heads))
+            add(net, name, Permute(order=(0, 2, 1, 3)))
+    add(net, "scores", MatMul(transpose_b=True), bottoms=("q", "k"))
+    add(net, "shares", Softmax(axis=-1))
+    add(net, "mixed", MatMul(), bottoms=("shares", "v"))
+    add(net, "seen", Reshape(shape=(batch * WINDOWS, HEADS, PLACES, EACH)))
+    add(net, "together", Permute(order=(0, 2, 1, 3)))
+    add(net, "wide", Reshape(shape=(batch * WINDOWS, PLACES, channels)))
+    add(net, "project", Linear(num_output=channels, bias_term=False), *weights((channels, channels)))
+    add(net, "uncut", Reshape(shape=(batch, 2, 2, 2, 2, channels)))
+    add(net, "back", Permute(order=(0, 5, 1, 3, 2, 4)))
+    add(net, "map", Reshape(shape=(batch, channels, 4, 4)))
+    return net
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("joined", [True, False])
+def test_windows_are_cut_before_the_product_that_makes_three_times_the_values(batch, joined):
+    net = windowed(net_of((batch, HEADS * EACH, 4, 4)), batch, joined=joined)
+    after = rewritten(net, LAYOUT)
+    sizes = [np.prod(after.shapes[node.top]) for node in permutes(after)]
+    assert sizes == [np.prod(after.shapes["data"])] * 2  # into windows, and back
+    turned = {node.top for node in permutes(after)}
+    products = [node for node in after.nodes if isinstance(node.layer, Convolution)]
+    assert len(products) == (2 if joined else 4)
+    first = after.producer(products[0].bottom)
+    assert first.top in turned or first.bottom in turned
+
+
+def test_a_product_that_no_attention_reads_is_computed_where_its_rows_lie():
+    """Between a cut into windows and its inverse, a Linear that widens needs no cut at all (MaxViT's second half)."""
+    net = net_of((1, 6, 4, 4))
+    add(net, "cut", Reshape(shape=(1, 6, 2, 2, 2, 2)))
+    add(net, "turned", Permute(order=(0, 2, 4, 3, 5, 1)))
+    add(net, "rows", Reshape(shape=(4, 4, 6)))
+    add(net, "wide", Linear(num_output=24, bias_term=False), *weights((24, 6)))
+    add(net, "narrow", Linear(num_output=6, bias_term=False), *weights((6, 24)))
+    add(net, "uncut", Reshape(shape=(1, 2, 2, 2, 2, 6)))
+    add(net, "back", Permute(order=(0, 5, 1, 3, 2, 4)))
+    add(net, "map", Reshape(shape=(1, 6, 4, 4)))
+    assert permutes(rewritten(net, LAYOUT)) == []

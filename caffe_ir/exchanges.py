@@ -1,0 +1,84 @@
+"""Permutations as chains of exchanges of neighbouring axes, (P, X, Y, Q) -> (P, Y, X, Q), and what they move.
+
+Caffe has no Permute: each exchange is layers of its own (caffe_ir/forms/permute.py), and moves all values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import accumulate, combinations, pairwise
+from math import prod
+from operator import mul
+
+from caffe_ir.blob import Shape
+from caffe_ir.views import Axes, Order, permutation
+
+SHORT = 16
+"""Of an exchange with fewer rows or columns the chain takes rather more."""
+LAYERS_OF_A_SWAP = 4
+"""What one more exchange costs beside its parts: views and copies."""
+PARTED = 3
+
+Swap = tuple[int, int, int, int]
+
+
+def simplified(shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
+    """The same permutation without axes of size 1, axes that stay neighbours as one."""
+    kept = [axis for axis in order if shape[axis] != 1]
+    places = {axis: place for place, axis in enumerate(sorted(kept))}
+    runs: list[list[int]] = []
+    for axis in kept:
+        if runs and places[axis] == places[runs[-1][-1]] + 1:
+            runs[-1].append(axis)
+        else:
+            runs.append([axis])
+    blocks = sorted(runs)
+    return tuple(prod(shape[axis] for axis in run) for run in blocks), tuple(blocks.index(run) for run in runs)
+
+
+@lru_cache(maxsize=1024)
+def swaps(shape: Shape, order: tuple[int, ...]) -> tuple[Swap, ...]:
+    """The cheapest chain of exchanges (P, X, Y, Q) that brings the axes of a shape into an order (by A*)."""
+    behind = dict(pairwise(order))
+    start = tuple(range(len(shape)))
+    best: dict[tuple[int, ...], int] = {start: 0}
+    waiting = [(_at_least(start, behind), start)]
+    came = dict[tuple[int, ...], tuple[tuple[int, ...], Swap]]()
+    done = set[tuple[int, ...]]()
+    while (current := heappop(waiting)[1]) != order:
+        if current in done:
+            continue
+        done.add(current)
+        cost, before = best[current], [1, *accumulate((shape[axis] for axis in current), mul)]
+        for first, middle, last in combinations(range(len(shape) + 1), 3):
+            x, y = before[middle] // before[first], before[last] // before[middle]
+            price = cost + LAYERS_OF_A_SWAP + min(x, y, SHORT)
+            after = (*current[:first], *current[middle:last], *current[first:middle], *current[last:])
+            if price < best.get(after, price + 1):
+                best[after] = price
+                came[after] = current, (before[first], x, y, before[-1] // before[last])
+                heappush(waiting, (price + _at_least(after, behind), after))
+    chain = list[Swap]()
+    while current != start:
+        current, swap = came[current]
+        chain.append(swap)
+    return tuple(reversed(chain))
+
+
+def _at_least(current: tuple[int, ...], behind: Mapping[int, int]) -> int:
+    """What the exchanges that are left cost at least: one parts three pairs of neighbours at most, and two rows."""
+    apart = len(behind) - sum(behind.get(first) == second for first, second in pairwise(current))
+    return -(-apart // PARTED) * (LAYERS_OF_A_SWAP + 2)
+
+
+def moved(shape: Shape, order: tuple[int, ...]) -> int:
+    """The values that a Permute of a blob of this shape moves."""
+    return prod(shape) * len(swaps(*simplified(shape, order)))
+
+
+def moved_into(axes: Axes, order: Order) -> int | None:
+    """The values that are moved to bring the blob behind a view into an order; None where dimensions cross."""
+    found = permutation(axes, order)
+    return None if found is None else moved(*found)

@@ -1,0 +1,58 @@
+"""Permutations as exchanges of neighbouring axes."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from caffe_ir.exchanges import moved, moved_into, simplified, swaps
+from caffe_ir.views import View, plain, plain_order
+
+
+def test_what_moves_nothing_costs_nothing():
+    assert moved((2, 1, 5), (1, 0, 2)) == 0
+    assert moved((2, 3, 5), (0, 1, 2)) == 0
+
+
+def test_each_exchange_of_neighbours_moves_all_values():
+    assert moved((2, 3, 5), (0, 2, 1)) == 30
+    assert moved((2, 3, 5), (2, 1, 0)) == 60  # no single exchange of neighbouring blocks reverses three
+
+
+def test_a_view_that_lies_in_an_order_is_not_moved():
+    axes = plain((2, 3, 5))
+    turned = (axes[0], axes[2], axes[1])
+    assert moved_into(turned, ((0, 2), (2, 3), (1, 5))) == 0
+    assert moved_into(turned, plain_order(View(blob="x", axes=turned).shape)) == 30
+
+
+def test_dimensions_that_cross_have_no_price():
+    assert moved_into(plain((6,)), ((0, 4), (0, 2))) is None
+
+
+def test_heads_of_attention_are_brought_in_front_in_one_exchange():
+    assert swaps(*simplified((1, 50, 3, 4, 8), (2, 0, 3, 1, 4))) == ((1, 50, 12, 8),)
+
+
+def shortest(shape, order):
+    """Numbers of axes of each chain's steps, found by trying all chains of up to three exchanges."""
+    fewest = {tuple(range(len(shape))): 0}
+    for count in range(1, 4):
+        for current in [one for one, steps in fewest.items() if steps == count - 1]:
+            for a, b, c in itertools.combinations(range(len(shape) + 1), 3):
+                fewest.setdefault((*current[:a], *current[b:c], *current[a:b], *current[c:]), count)
+    return fewest[order]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_a_chain_permutes_as_numpy_does_in_the_fewest_exchanges_where_all_cost_the_same(order):
+    shape = (17, 18, 19, 20)
+    x = np.arange(np.prod(shape))
+    sizes, left = simplified(shape, order)
+    chain, y = swaps(sizes, left), x.ravel()
+    for swap in chain:
+        y = y.reshape(swap).transpose(0, 2, 1, 3).ravel()
+    np.testing.assert_array_equal(y, x.reshape(shape).transpose(order).ravel())
+    assert len(chain) == shortest(shape, order)
