@@ -226,6 +226,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.prototxt",
         "caffe_ir.files.caffemodel_file",
         "caffe_ir.near_misses",
+        "caffe_ir.files.header",
         "caffe_ir.files.inputs",
         "caffe_ir.files.spelled_file",
         "caffe_ir.files.stored_weights",

@@ -15,17 +15,19 @@ from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
+from caffe_ir.files.header import read_header
 from caffe_ir.files.inputs import one_layer_for_each_input
 from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
 from caffe_ir.layer import Layer, Shapes, require
-from caffe_ir.layers import LAYERS, SPELLINGS
+from caffe_ir.layers import DIALECTS, LAYERS, SPELLINGS
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
+from caffe_ir.targets import TARGETS
 from caffe_ir.targets.target import Target
 
 
@@ -49,6 +51,8 @@ def net_of(
     caffemodel: str | Path | None = None,
 ) -> Net:
     """The net that a message describes, at phase TEST; `lines` are those of its layers in the prototxt.
+
+    A type that some targets take for something else means what it means to the target for which we wrote the file.
 
     Raises ConversionError as `read` does.
     """
@@ -86,6 +90,7 @@ class _Reading(Struct, kw_only=True):
     stored: StoredWeights | None
     tops: frozenset[str]
     at_run_time: frozenset[str]
+    written_for: Target | None
     current: dict[str, str] = field(default_factory=dict)
 
 
@@ -95,7 +100,13 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
     kept = [(layer, line) for layer, line in zip(message.layer, lines, strict=True) if runs_at_test(layer, stages)]
     tops = frozenset(top for layer, _ in kept for top in layer.top)
     at_run_time = _written_at_run_time([layer for layer, _ in kept])
-    reading = _Reading(net=Net(name=message.name), stored=stored, tops=tops, at_run_time=at_run_time)
+    reading = _Reading(
+        net=Net(name=message.name),
+        stored=stored,
+        tops=tops,
+        at_run_time=at_run_time,
+        written_for=_written_for(path) if any(layer.type in DIALECTS for layer, _ in kept) else None,
+    )
     net, problems, lost = reading.net, Problems(), set[str]()
     for layer, line in kept:
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
@@ -112,6 +123,15 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
     read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
     net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
     return net
+
+
+def _written_for(path: Path) -> Target | None:
+    """The target that the comment of a prototxt of ours names."""
+    try:
+        header = read_header(path)
+    except OSError:  # the text was at hand otherwise
+        return None
+    return TARGETS.get(str(header.options.get("target"))) if header is not None else None
 
 
 def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozenset[str]:
@@ -141,7 +161,7 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
             Problem(kind=BLOB_NAMES, what=f"{message.name} writes {', '.join(twice)}", why=why, origin=origin)
         )
     tops = (net.fresh_name(message.name, reading.tops),) if in_place else tuple(message.top)
-    layer, shapes = _layer(message, net.shapes_of(bottoms), origin)
+    layer, shapes = _layer(message, net.shapes_of(bottoms), origin, reading.written_for)
     node = Node(
         name=message.name,
         layer=layer,
@@ -175,8 +195,10 @@ def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
     return names if any(names) else ()
 
 
-def _spelled(type_name: str, fields: Mapping[str, Any]) -> Layer:
+def _spelled(type_name: str, fields: Mapping[str, Any], target: Target | None) -> Layer:
     """The layer that a file spells so. Raises ValueError with the reason of its usual spelling."""
+    if target is not None and (meant := target.meaning(type_name)) is not None:
+        return meant.parsed(fields)
     kinds = SPELLINGS.get(type_name, ())
     for kind in kinds:
         with suppress(ValueError, TypeError):
@@ -211,13 +233,15 @@ def _check_type(message: caffe_pb2.LayerParameter, origin: Origin) -> None:
         raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin))
 
 
-def _layer(message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin) -> tuple[Layer, Shapes]:
+def _layer(
+    message: caffe_pb2.LayerParameter, bottoms: Shapes, origin: Origin, target: Target | None
+) -> tuple[Layer, Shapes]:
     """The layer that a file spells so on such bottoms, and the shapes of its weights."""
     kind = LAYERS[message.type]
     spelled = values(getattr(message, kind.param)) if kind.param else {}
     try:
         require(kind.bottoms[0] <= len(bottoms) <= kind.bottoms[1], f"{len(bottoms)} bottoms, not {kind.bottoms}")
-        layer = _spelled(message.type, spelled).placed(bottoms, len(message.top))
+        layer = _spelled(message.type, spelled, target).placed(bottoms, len(message.top))
         layer.infer(bottoms)
         return layer, layer.blob_shapes(bottoms)
     except (ValueError, TypeError) as error:

@@ -1,7 +1,8 @@
 """Layers of forks as what sources mean by them, and the other way round where a target has the fork's own layer.
 
 - Upsample: NearestUpsample, times its scale where it has strides besides.
-- Interp: a Resize between aligned corners. A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
+- Interp: a Resize between aligned corners; as ncnn takes it, between half pixels. ncnn's Reorg: SpaceToDepth.
+- A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
 - Pooling with ceil_mode: the same with round_mode.
@@ -20,9 +21,11 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import (
     Axpy,
     CeilModePooling,
+    ChannelReorg,
     Convolution,
     ConvolutionDepthwise,
     DepthwiseConvolution,
+    HalfPixelInterp,
     Interp,
     Normalize,
     PassThrough,
@@ -33,7 +36,7 @@ from caffe_ir.layers import (
     StrideUpsample,
     Upsample,
 )
-from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resize
+from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resize, SpaceToDepth
 from caffe_ir.replacement import Replacement
 
 
@@ -86,6 +89,47 @@ def _interpolated(new: Replacement) -> str:
         return "Interp is linear between aligned corners"
     (_, _, height, width) = layer.infer((shape,))[0]
     new.add("resized", Interp(height=height, width=width), new.old.bottom)
+    return ""
+
+
+def _between_edges(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Resize)
+    if len(shape) != 4 or min(layer.axes) < 2:
+        return "it resizes no map"
+    (_, _, height, width) = layer.infer((shape,))[0]
+    sizes = zip(layer.axes, layer.output_size, layer.scale, strict=True) if layer.scale else ()
+    if any(scale and scale * shape[axis] != size for axis, size, scale in sizes):
+        return "its factors are not the ratios of its sizes"
+    if layer.mode != "linear" or layer.antialias or layer.align_corners:
+        return "this Interp is linear between half pixels"
+    new.add("resized", HalfPixelInterp(height=height, width=width), new.old.bottom)
+    return ""
+
+
+def _side_by_side(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, SpaceToDepth)
+    if layer.mode != "CRD" or layer.block_size[0] != layer.block_size[1]:
+        return "its blocks are no squares, or the place in a block comes before the channel"
+    new.add("reorganised", ChannelReorg(stride=layer.block_size[0]), new.old.bottom)
+    return ""
+
+
+def _other_interp(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, HalfPixelInterp)
+    axes = tuple(axis for axis, size in ((2, layer.height), (3, layer.width)) if size != shape[axis])
+    if axes:
+        sizes = tuple(layer.infer((shape,))[0][axis] for axis in axes)
+        new.add("resized", Resize(mode="linear", axes=axes, output_size=sizes), new.old.bottom)
+    return ""
+
+
+def _other_reorg(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, ChannelReorg)
+    new.add("depth", SpaceToDepth(block_size=(layer.stride, layer.stride)), new.old.bottom)
     return ""
 
 
@@ -167,15 +211,21 @@ def _rounded(new: Replacement) -> str:
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Axpy: (Form(name="a product and a sum", build=_product_and_sum),),
     CeilModePooling: (Form(name="Pooling", build=_rounded),),
+    ChannelReorg: (Form(name="cells of blocks as channels", build=_other_reorg),),
     Cells: (Form(name="PassThrough", build=_passed_through),),
     ConvolutionDepthwise: (Form(name="Convolution with a group for each channel", build=_grouped),),
     DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_grouped),),
+    HalfPixelInterp: (Form(name="a resize between half pixels", build=_other_interp),),
     Gather: (Form(name="ShuffleChannel", build=_shuffled),),
     Interp: (Form(name="a resize between aligned corners", build=_resized),),
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
     Normalize: (Form(name="a product with the inverse length", build=_by_length),),
     PassThrough: (Form(name="the cells of blocks", build=_cells),),
-    Resize: (Form(name="Interp", build=_interpolated),),
+    Resize: (
+        Form(name="Interp", build=_interpolated),
+        Form(name="Interp between half pixels", build=_between_edges),
+    ),
+    SpaceToDepth: (Form(name="Reorg of cells side by side", build=_side_by_side),),
     StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
     Upsample: (Form(name="nearest neighbours", build=_nearest),),
 }

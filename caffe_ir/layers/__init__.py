@@ -38,8 +38,8 @@ from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
 from caffe_ir.layers.forks.normalization import BN, Normalize, RunningBN
 from caffe_ir.layers.forks.pooling import CeilModePooling
 from caffe_ir.layers.forks.regions import PSROIPooling, ROIPooling
-from caffe_ir.layers.forks.resize import Interp, StrideUpsample, Upsample
-from caffe_ir.layers.forks.shape import PassThrough, Permute, Reorg, ShuffleChannel
+from caffe_ir.layers.forks.resize import HalfPixelInterp, Interp, StrideUpsample, Upsample
+from caffe_ir.layers.forks.shape import ChannelReorg, PassThrough, Permute, Reorg, ShuffleChannel
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
@@ -114,6 +114,12 @@ SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
     "Upsample": (StrideUpsample, Upsample),
 }
 """The classes of types that files spell in more than one way: the first whose `parsed` accepts."""
+DIALECTS: dict[str, tuple[type[Layer], ...]] = {
+    "Interp": (HalfPixelInterp,),
+    "Reorg": (ChannelReorg,),
+}
+"""The classes of types that some targets take for something else than others do: what a text means there is the one
+that they list."""
 BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__)
 """The types that BVLC Caffe has, its master included."""
 FORK_PARAMS = frozenset(
@@ -125,6 +131,7 @@ __all__ = [
     "BN",
     "BNLL",
     "BVLC",
+    "DIALECTS",
     "ELU",
     "FORK_PARAMS",
     "LAYERS",
@@ -142,6 +149,7 @@ __all__ = [
     "Bias",
     "CaffeLayer",
     "CeilModePooling",
+    "ChannelReorg",
     "Clip",
     "Concat",
     "Convolution",
@@ -157,6 +165,7 @@ __all__ = [
     "Exp",
     "Filter",
     "Flatten",
+    "HalfPixelInterp",
     "HardSigmoid",
     "HardSwish",
     "Im2col",

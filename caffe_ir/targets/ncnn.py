@@ -16,6 +16,7 @@ from caffe_ir.layers import (
     BatchNorm,
     BatchReindex,
     Bias,
+    ChannelReorg,
     Clip,
     Concat,
     Convolution,
@@ -28,6 +29,7 @@ from caffe_ir.layers import (
     Embed,
     Exp,
     Filter,
+    HalfPixelInterp,
     HardSigmoid,
     HardSwish,
     Im2col,
@@ -213,8 +215,9 @@ NCNN = Target(
         Softmax: (NEGATIVE, BATCH),
         ConvolutionDepthwise: (),
         DepthwiseConvolution: (),
+        HalfPixelInterp: (),
         Interp: (
-            Never(text="its size is taken otherwise", where=cases.always, silent=True, source="trial ext_Interp_hw"),
+            Never(text="its corners are not aligned", where=cases.always, silent=True, source="trial ext_Interp_hw"),
         ),
         DetectionOutput: (
             *box_cases.six_numbers("detectionoutput.cpp; trials with caffe2ncnn of July 2026"),
@@ -241,6 +244,7 @@ NCNN = Target(
                 source="caffe2ncnn.cpp, Permute",
             ),
         ),
+        ChannelReorg: (),
         Reorg: (
             Never(text="another order of the cells", where=cases.always, silent=True, source="trial ext_Reorg_stride2"),
         ),

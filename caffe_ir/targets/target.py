@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from caffe_ir.cost import Work
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.layers import FORK_PARAMS
+from caffe_ir.layers import DIALECTS, FORK_PARAMS, LAYERS
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets.limits import EFFECTS, Case, Effect, Evidence, Limit, Names, NetLimit, Pair, Spelling
@@ -98,6 +98,9 @@ class Target(Struct, frozen=True, kw_only=True):
         before one that makes it slow.
         """
         if type(layer) not in self.layers:
+            if self.takes_otherwise(layer):
+                why = f"{self.title} takes {layer.type_name()} for another layer"
+                return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
             why = f"{self.title} has no layer {layer.type_name()}"
             return Verdict(why=why, source=self.source, evidence=self.evidence)
         if images is None:
@@ -113,6 +116,15 @@ class Target(Struct, frozen=True, kw_only=True):
             source="; ".join(dict.fromkeys(limit.source for limit, _ in worst if limit.source)),
             evidence=self.evidence_of(worst[0][0]),
         )
+
+    def takes_otherwise(self, layer: Layer) -> bool:
+        """Whether it has a layer of this type that computes something else."""
+        alike = DIALECTS.get(layer.type_name(), ())
+        return type(layer) in alike and LAYERS[layer.type_name()] in self.layers
+
+    def meaning(self, type_name: str) -> type[Layer] | None:
+        """What it takes a type for that others take for something else; None where it takes it as they do."""
+        return next((kind for kind in DIALECTS.get(type_name, ()) if kind in self.layers), None)
 
     def evidence_of(self, case: Case) -> Evidence:
         """How a limit of this target is known."""

@@ -110,3 +110,27 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
         """Fields that change nothing at their value may be written."""
         idle = {"pad_beg": 0, "pad_end": 0, "shrink_factor": 1}
         return super().parsed({name: value for name, value in spelled.items() if idle.get(name) != value})
+
+
+class HalfPixelInterp(CaffeLayer, frozen=True, kw_only=True):
+    """What ncnn makes of an Interp: bilinear, the edges on the edges (torch: interpolate without align_corners)."""
+
+    param = "interp_param"
+    variant = "half-pixel"
+    height: int
+    width: int
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Interp"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        require(min(self.height, self.width) >= 1, "it needs height and width")
+        return (usable((*bottoms[0][:2], self.height, self.width)),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        (x,) = bottoms
+        sizes = zip(x.shape[2:], (self.height, self.width), strict=True)
+        rows, columns = (interpolated("linear", size, wanted).astype(x.dtype) for size, wanted in sizes)
+        return [np.ascontiguousarray(np.einsum("ih,nchw,jw->ncij", rows, x, columns, optimize=True))]

@@ -97,6 +97,30 @@ class Reorg(CaffeLayer, frozen=True, kw_only=True):
         return [channels_from_blocks(viewed, self.stride).reshape(shape)]
 
 
+class ChannelReorg(CaffeLayer, frozen=True, kw_only=True):
+    """What ncnn makes of a Reorg: Y[c s s + dy s + dx, j, i] = x[c, j s + dy, i s + dx] (torch: pixel_unshuffle)."""
+
+    param = "reorg_param"
+    variant = "cells of a channel side by side"
+    stride: int
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Reorg"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
+        (n, c, h, w), s = bottoms[0], self.stride
+        require(s >= 1 and h % s == 0 and w % s == 0, f"{h} x {w} does not divide by {s}")
+        return ((n, c * s * s, h // s, w // s),)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        (x,), s = bottoms, self.stride
+        n, c, h, w = x.shape
+        blocks = x.reshape(n, c, h // s, s, w // s, s).transpose(0, 1, 3, 5, 2, 4)
+        return [blocks.reshape(n, c * s * s, h // s, w // s)]
+
+
 class PassThrough(CaffeLayer, frozen=True, kw_only=True):
     """Y[(dy w + dx) C + c, j, i] = x[c, j h + dy, i w + dx] with blocks of h x w cells (NNIE, Ascend)."""
 

@@ -8,12 +8,27 @@ import pytest
 from caffe_ir import reference
 from caffe_ir.errors import ConversionError
 from caffe_ir.files import reader
+from caffe_ir.files.header import Origins
 from caffe_ir.files.writer import write
 from caffe_ir.float32 import Float32
 from caffe_ir.given_files import LARGEST_TEXT
-from caffe_ir.layers import BatchNorm, Convolution, Eltwise, Flatten, Pooling, ReLU, Scale, Slice
+from caffe_ir.layer import Layer
+from caffe_ir.layers import (
+    BatchNorm,
+    ChannelReorg,
+    Convolution,
+    Eltwise,
+    Flatten,
+    HalfPixelInterp,
+    Interp,
+    Pooling,
+    ReLU,
+    Reorg,
+    Scale,
+    Slice,
+)
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, NCNN
 from tests.caffe_ir.build import add, net_of
 
 
@@ -275,3 +290,18 @@ def test_a_name_on_the_second_weights_alone_stays_there(tmp_path: Path) -> None:
     assert net.node("c").param_names == ("", "bias")
     again = write(net, tmp_path / "again", CAFFE)
     assert reader.read(again.prototxt, again.caffemodel).node("c").param_names == ("", "bias")
+
+
+@pytest.mark.parametrize(
+    ("layer", "others"),
+    [(HalfPixelInterp(height=9, width=7), Interp(height=9, width=7)), (ChannelReorg(stride=2), Reorg(stride=2))],
+    ids=["Interp", "Reorg"],
+)
+def test_a_type_means_what_the_target_of_the_file_takes_it_for(tmp_path: Path, layer: Layer, others: Layer) -> None:
+    net = net_of((1, 4, 6, 8))
+    add(net, "y", layer)
+    write(net, tmp_path / "ours", NCNN, origins=Origins(command="convert"))
+    assert reader.read(tmp_path / "ours.prototxt").node("y").layer == layer
+    lines = (tmp_path / "ours.prototxt").read_text().splitlines()
+    (tmp_path / "any.prototxt").write_text("\n".join(line for line in lines if not line.startswith("#")))
+    assert reader.read(tmp_path / "any.prototxt").node("y").layer == others

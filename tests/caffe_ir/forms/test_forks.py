@@ -7,15 +7,17 @@ from caffe_ir.layer import Layer
 from caffe_ir.layers import (
     Axpy,
     CeilModePooling,
+    ChannelReorg,
     ConvolutionDepthwise,
     DepthwiseConvolution,
+    HalfPixelInterp,
     Interp,
     Normalize,
     PassThrough,
     StrideUpsample,
     Upsample,
 )
-from caffe_ir.layers.source import Cells, Gather, NearestUpsample, Resize
+from caffe_ir.layers.source import Cells, Gather, NearestUpsample, Resize, SpaceToDepth
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
 
@@ -35,6 +37,11 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (Interp(zoom_factor=2), (MAP,), 0, ["Resize"]),
         (Interp(height=6, width=5), (MAP,), 0, ["Resize"]),
         (Resize(mode="linear", axes=(2, 3), output_size=(7, 3), align_corners=True), (MAP,), 0, ["Interp"]),
+        (Resize(mode="linear", axes=(2, 3), output_size=(12, 3)), (MAP,), 1, ["Interp"]),
+        (Resize(mode="linear", axes=(3,), output_size=(16,), scale=(2.0,)), (MAP,), 1, ["Interp"]),
+        (HalfPixelInterp(height=9, width=8), (MAP,), 0, ["Resize"]),
+        (SpaceToDepth(block_size=(2, 2)), (MAP,), 0, ["Reorg"]),
+        (ChannelReorg(stride=2), (MAP,), 0, ["SpaceToDepth"]),
         (Resize(mode="linear", axes=(3,), output_size=(1,), align_corners=True), (MAP,), 0, ["Interp"]),
         (Gather(axis=1, indices=(0, 2, 1, 3)), (MAP,), 0, ["ShuffleChannel"]),
         (PassThrough(block_height=2, block_width=4), (MAP,), 0, ["Cells"]),
@@ -67,6 +74,11 @@ def test_the_same_function_in_other_layers(
         (NearestUpsample(scale=(2, 3)), (MAP,), 0, "factors differ"),
         (Gather(axis=1, indices=(0, 1, 3, 2)), (MAP,), 0, "no shuffle"),
         (Resize(mode="linear", axes=(2, 3), output_size=(7, 3)), (MAP,), 0, "aligned corners"),
+        (Resize(mode="linear", axes=(2, 3), output_size=(7, 3), align_corners=True), (MAP,), 1, "half pixels"),
+        (Resize(mode="linear", axes=(2,), output_size=(10,), scale=(1.7,)), (MAP,), 1, "ratios"),
+        (Resize(mode="linear", axes=(1,), output_size=(7,)), (MAP,), 1, "no map"),
+        (SpaceToDepth(block_size=(2, 1)), (MAP,), 0, "no squares"),
+        (SpaceToDepth(block_size=(2, 2), mode="DCR"), (MAP,), 0, "before the channel"),
         (Resize(mode="cubic", axes=(2,), output_size=(7,), align_corners=True), (MAP,), 0, "linear"),
         (Resize(mode="linear", axes=(1,), output_size=(7,), align_corners=True), (MAP,), 0, "no map"),
         (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Input, Mish, Pooling, Power, ReLU, Slice
+from caffe_ir.layers import HalfPixelInterp, Input, Interp, Mish, Pooling, Power, ReLU, Slice
 from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target, Verdict
 from tests.caffe_ir.build import add, net_of
@@ -122,3 +122,14 @@ def test_a_spelling_is_looked_at_by_its_fields() -> None:
     assert [verdict.why for verdict in target.misspelled("Pooling", {"stride": 1})] == ["a stride"]
     assert not list(target.misspelled("Pooling", {}))
     assert not list(target.misspelled("Convolution", {"stride": 1}))
+
+
+def test_a_type_that_it_takes_for_another_layer_is_wrong_and_not_refused() -> None:
+    corners = Target(name="corners", title="a chip", layers={Interp: ()})
+    edges = Target(name="edges", title="a chip", layers={Interp: (), HalfPixelInterp: ()})
+    layer = HalfPixelInterp(height=80, width=80)
+    verdict = Verdict(why="a chip takes Interp for another layer", effect="wrong")
+    assert corners.verdict(layer, (MAP,)) == verdict
+    assert edges.verdict(layer, (MAP,)) is None
+    assert CHIP.verdict(layer, (MAP,)) == Verdict(why="a chip has no layer Interp")
+    assert (corners.meaning("Interp"), edges.meaning("Interp")) == (None, HalfPixelInterp)

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import Interp, StrideUpsample, Upsample
+from caffe_ir.layers import HalfPixelInterp, Interp, StrideUpsample, Upsample
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4, 6))
 
@@ -53,3 +53,13 @@ def test_fields_that_change_nothing_may_be_written() -> None:
         Interp.parsed({"height": 4, "width": 5, "pad_beg": 1})
     with pytest.raises(ShapeError, match="height and width, or a factor"):
         Interp(height=4).infer((X.shape,))
+
+
+@pytest.mark.parametrize("size", [(9, 7), (1, 6), (3, 2), (8, 12)], ids=str)
+def test_what_ncnn_makes_of_interp_is_torchs_bilinear(size: tuple[int, int]) -> None:
+    layer = HalfPixelInterp(height=size[0], width=size[1])
+    (found,) = layer.forward([X], [])
+    assert layer.infer((X.shape,)) == (found.shape,)
+    np.testing.assert_allclose(found, resized(size=size, mode="bilinear"), atol=1e-14)
+    with pytest.raises(ShapeError, match="height and width"):
+        HalfPixelInterp(height=0, width=4).infer((X.shape,))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import PassThrough, Permute, ShuffleChannel
+from caffe_ir.layers import ChannelReorg, PassThrough, Permute, ShuffleChannel
 
 X = np.random.default_rng(0).normal(size=(2, 12, 4, 6))
 
@@ -43,3 +43,12 @@ def test_blocks_become_channels_row_by_row() -> None:
 def test_what_does_not_fit(layer: ShuffleChannel | PassThrough | Permute, told: str) -> None:
     with pytest.raises(ShapeError, match=told):
         layer.infer((X.shape,))
+
+
+def test_what_ncnn_makes_of_reorg_is_torchs_pixel_unshuffle() -> None:
+    layer = ChannelReorg(stride=2)
+    (found,) = layer.forward([X], [])
+    assert layer.infer((X.shape,)) == (found.shape,)
+    assert np.array_equal(found, torch.pixel_unshuffle(torch.from_numpy(X), 2).numpy())
+    with pytest.raises(ShapeError, match="does not divide by 5"):
+        ChannelReorg(stride=5).infer((X.shape,))
