@@ -68,7 +68,7 @@ def test_convnext_is_norms_and_convolutions():
 
 
 def test_shufflenet():
-    kinds = layers(converted(Shuffle(8), images(2, 8, 5, 4)))
+    kinds = layers(converted(Shuffle(32), images(2, 32, 9, 9)))
     assert kinds == ["Slice", "Convolution", "ReLU", "Convolution", "Concat", "Reshape", "Slice", "Concat", "Reshape"]
 
 
