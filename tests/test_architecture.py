@@ -219,7 +219,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.weight_sources",
         "caffe_ir.files.whole_files",
     ),
-    "caffe_ir.files.net_text": (*FILES, "caffe_ir.files.upgrade"),
+    "caffe_ir.files.net_text": (*FILES, "caffe_ir.files.upgrade", "caffe_ir.near_misses"),
     "caffe_ir.files.reader": (
         *FILES,
         "caffe_ir.files.net_text",

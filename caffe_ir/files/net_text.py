@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Container, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.upgrade import upgrade
 from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
@@ -78,10 +80,21 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
         text_format.Parse(text, message)
     except text_format.ParseError as error:
         origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
-        raise ConversionError(
-            Problem(kind=PROTOTXT_SYNTAX, what=str(error), why="Caffe refuses the whole file for it", origin=origin)
-        ) from error
+        what, hint = _told(str(error))
+        why = "Caffe refuses the whole file for it"
+        raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=what, why=why, hint=hint, origin=origin)) from error
     return message
+
+
+def _told(said: str) -> tuple[str, str]:
+    """What protobuf says of a text without the place, which stands before it, and the field that may be meant."""
+    said = re.sub(r"^\d+:(\d+) : (?:'.*': )?", r"column \1: ", said)
+    found = re.search(r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"', said)
+    if found is None:
+        return said, ""
+    message, field = found.groups()
+    kind = caffe_pb2.DESCRIPTOR.message_types_by_name.get(message)
+    return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
 
 
 def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:

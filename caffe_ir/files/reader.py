@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
+from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, PROTOTXT_SYNTAX, UNKNOWN_LAYER
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
@@ -115,11 +115,16 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
             if lost.intersection(layer.bottom):  # no more can be said of what reads a blob that could not be made
                 lost.update(layer.top)
                 continue
-            net.append(_node(layer, reading, origin))
+            node, shapes = _node(layer, reading, origin)
         except ConversionError as error:
             problems.found.extend(error.problems)
             lost.update(layer.top)
+            continue
+        net.append(_with_weights(node, shapes, reading, problems) if shapes else node)
     problems.raise_if_any()
+    if not net.nodes:
+        what = f"{path} has no layer"
+        raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=what, why="or its rules leave all out at phase TEST"))
     read_somewhere = {bottom for node in net.nodes for bottom in node.bottoms}
     net.outputs = [top for node in net.nodes for top in node.tops if top not in read_somewhere]
     return net
@@ -141,7 +146,8 @@ def _written_at_run_time(layers: Sequence[caffe_pb2.LayerParameter]) -> frozense
     return frozenset(name for layer in parameters for name in _shared(layer))
 
 
-def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> Node:
+def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) -> tuple[Node, Shapes]:
+    """The layer without its weights, and their shapes."""
     net, current = reading.net, reading.current
     unknown = [bottom for bottom in message.bottom if bottom not in current]
     if unknown:
@@ -172,7 +178,15 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
         param_names=_shared(message),
     )
     current.update(zip(message.top, tops, strict=True))
-    return replace(node, blobs=_weights(node, shapes, reading)) if shapes else node
+    return node, shapes
+
+
+def _with_weights(node: Node, shapes: Shapes, reading: _Reading, problems: Problems) -> Node:
+    """The layer with its weights; with zeros where they do not fit, so that more can be said of what is behind it."""
+    blobs = tuple(map(Blob.of_zeros, shapes))
+    with problems.collected():
+        blobs = _weights(node, shapes, reading)
+    return replace(node, blobs=blobs)
 
 
 def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:

@@ -75,3 +75,21 @@ def test_what_caffe_does_not_parse(text: str | bytes, told: str, tmp_path: Path)
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="No such file"):
         read_message(tmp_path / "net.prototxt")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("layer { upsampel_param { } }", "LayerParameter has no field upsampel_param", "did you mean upsample_param?"),
+        ("layer { upsample_param { scalee: 2 } }", "UpsampleParameter has no field scalee", "did you mean scale?"),
+        ("layer { convolution_param { num_output: four } }", "column 41: Couldn't parse integer: four", ""),
+        ('layer { name: "a"', 'column 15: Expected "}".', ""),
+    ],
+)
+def test_what_cannot_be_parsed_is_said_once_with_the_field_that_is_meant(text, what, hint, tmp_path: Path) -> None:
+    path = tmp_path / "net.prototxt"
+    path.write_text(text)
+    with pytest.raises(ConversionError) as caught:
+        read_message(path)
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.hint, problem.origin and problem.origin.line) == (what, hint, 1)

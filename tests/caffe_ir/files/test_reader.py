@@ -109,6 +109,25 @@ def test_what_caffe_refuses_is_told(tmp_path: Path, body: str, told: str) -> Non
         reader.read(text(tmp_path, body))
 
 
+def test_a_net_without_layers_is_refused(tmp_path: Path) -> None:
+    for body in ("", 'name: "nothing"', INPUT.replace("} } }", "} } include { phase: TRAIN } }")):
+        with pytest.raises(ConversionError, match="has no layer"):
+            reader.read(text(tmp_path, body))
+
+
+def test_weights_that_do_not_fit_hide_nothing_of_what_is_behind_them(tmp_path: Path) -> None:
+    convolution = 'layer {{ name: "{0}" type: "Convolution" bottom: "{1}" top: "{0}" convolution_param {{ {2} }} }}\n'
+    body = INPUT + convolution.format("a", "data", "num_output: 3 kernel_size: 1")
+    body += convolution.format("b", "a", "num_output: 4 kernel_size: 1")
+    caffemodel = model(tmp_path / "net.caffemodel", a=[(5, 2, 1, 1), (5,)])
+    with pytest.raises(ConversionError) as caught:
+        reader.read(text(tmp_path, body), caffemodel)
+    assert [problem.what for problem in caught.value.problems] == [
+        "a takes weights ((3, 2, 1, 1), (3,)), the caffemodel has ((5, 2, 1, 1), (5,))",
+        "the caffemodel has no weights for b",
+    ]
+
+
 def test_a_target_refuses_layers_of_forks_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "net.prototxt"
     mish = 'layer { name: "a" type: "Mish" bottom: "data" top: "a" }\n'
