@@ -50,6 +50,7 @@ def _run(program: Path, files: CaffeFiles, wanted: Sequence[str], feeds: Feeds, 
         "inputs": inputs,
         "shapes": {name: list(array.shape) for name, array in feeds.items()},
         "wanted": [[place_of(files.net, blob)[0], names[blob], blob] for blob in wanted],
+        "in_place": [node.name for node in files.net.nodes if node.in_place],
         "folder": str(folder),
     }
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,29 @@ def main(path: str) -> None:
     if not Path(model).is_file():
         sys.exit("Error: the converter wrote no net")
     net = MNN.Interpreter(model)
-    names = tuple(blob for _, _, blob in job["wanted"])  # MNN calls what is computed in place by its layer, as we do
-    session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": names})
+    names = [_called(layer, written, blob, job.get("in_place", ())) for layer, written, blob in job["wanted"]]
+    known = tuple(name for name in names if name)
+    session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": known})
     for name, source in job["inputs"].items():
         _feed(MNN, net, session, name, np.load(source))
     net.runSession(session)
     for number, name in enumerate(names):
-        tensor = _tensor(net, session, name)
+        tensor = _tensor(net, session, name) if name else None
         if tensor is not None and 0 in tensor.getShape():
             sys.exit(f"Error: MNN finds no size for {name}")
         if tensor is not None:
             np.save(Path(job["folder"], f"{number}.npy"), _host(MNN, tensor, tensor.getShape()))
     Path(job["folder"], "done").touch()
+
+
+def _called(layer: str, written: str, blob: str, in_place: Sequence[str]) -> str:
+    """MNN's name of a blob: what is computed in place is called after its layer.
+
+    Empty where that is the name of a layer in place whose blob is another: MNN gives the last of the two.
+    """
+    if written != blob:
+        return layer
+    return "" if blob in in_place else blob
 
 
 def _feed(engine: Any, net: Any, session: Any, name: str, array: np.ndarray[Any, Any]) -> None:

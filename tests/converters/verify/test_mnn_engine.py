@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from caffe_ir.layers import Power, Tile
+from caffe_ir.layers import Power, ReLU, Tile
 from converters.verify.engine import EngineFailed
 from converters.verify.mnn_engine import CHILD, MNN
 from tests.caffe_ir.build import add, net_of
@@ -42,3 +42,16 @@ def test_the_wheels_own_command_is_never_run() -> None:
 def test_it_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert MNN.missing() == "MNN is not installed; in your clone of tocaffe: pip install '.[mnn]'"
+
+
+@needs_mnn
+def test_a_layer_in_place_that_is_called_like_what_it_overwrites(tmp_path) -> None:
+    """MNN has one tensor `y` then, the last; what was overwritten cannot be had."""
+    net = net_of((1, 3, 9, 11))
+    add(net, "x", Power(scale=2.0), bottoms=["data"], tops=["y"])
+    add(net, "y", ReLU(), bottoms=["y"], tops=["y_2"], in_place=True)
+    add(net, "z", Power(scale=-1.0), bottoms=["y_2"])
+    before, after, last = MNN.blobs(files_of(tmp_path, net), ["y", "y_2", "z"], {"data": INPUT})
+    assert before is None
+    np.testing.assert_allclose(np.array(after), np.maximum(2 * INPUT, 0), atol=1e-4)
+    np.testing.assert_allclose(np.array(last), -np.maximum(2 * INPUT, 0), atol=1e-4)
