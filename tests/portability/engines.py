@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from converters.verify.mnn_engine import CHILD as MNN_CHILD
 from tests.portability.nets import Model
 
 CHILDREN = Path(__file__).with_name("children")
+FORKED = CHILDREN / "forked.py"
 RIGHT = 2e-3
 """Of an output's largest number: rounding costs less in these nets, a layer that is computed wrongly costs more."""
 TIMEOUT = 120.0
@@ -37,6 +39,8 @@ class Engine(Struct, frozen=True, kw_only=True):
     name: str
     child: Path
     modules: Sequence[str]
+    preloaded: Sequence[str] = ()
+    """What its child imports besides, for many nets once."""
     python: str = sys.executable
     beside: Sequence[str] = ()
     """Programs that have to stand beside the interpreter."""
@@ -68,12 +72,36 @@ class Files(Struct, frozen=True, kw_only=True):
     stem: Path
 
 
+class Task(Struct, frozen=True, kw_only=True):
+    """Files of a model that an engine is to run in an empty folder."""
+
+    files: Files
+    model: Model
+    folder: Path
+
+
 ENGINES: Sequence[Engine] = (
     Engine(name="opencv", child=CHILDREN / "opencv_child.py", modules=("cv2",)),
     Engine(name="mnn", child=MNN_CHILD, modules=("MNN", "_tools")),
     Engine(name="ncnn", child=CHILDREN / "ncnn_child.py", modules=("ncnn",), beside=("caffe2ncnn",)),
-    Engine(name="caffe2onnx", child=CHILDREN / "caffe2onnx_child.py", modules=("caffe2onnx", "onnxruntime")),
-    Engine(name="x2paddle", child=CHILDREN / "x2paddle_child.py", modules=("x2paddle", "paddle"), plain_names=True),
+    Engine(
+        name="caffe2onnx",
+        child=CHILDREN / "caffe2onnx_child.py",
+        modules=("caffe2onnx", "onnxruntime"),
+        preloaded=("caffe2onnx.src.caffe2onnx", "caffe2onnx.src.load_save_model"),
+    ),
+    Engine(
+        name="x2paddle",
+        child=CHILDREN / "x2paddle_child.py",
+        modules=("x2paddle", "paddle"),
+        preloaded=(
+            "x2paddle.convert",
+            "x2paddle.core.program",
+            "x2paddle.decoder.caffe_decoder",
+            "x2paddle.op_mapper.caffe2paddle.caffe_op_mapper",
+        ),
+        plain_names=True,
+    ),
 )
 
 
@@ -89,27 +117,34 @@ def installed(folder: Path | None) -> Sequence[Engine]:
 
 def outcome(engine: Engine, files: Files, model: Model, folder: Path) -> Result:
     """What an engine makes of the files of a model; it works in an empty folder."""
-    job = _job(files, model.feeds, folder)
+    return outcomes(engine, [Task(files=files, model=model, folder=folder)])[0]
+
+
+def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
+    """What an engine makes of many nets; its modules are loaded once, and each net has a process of its own."""
+    jobs = [_job(task.files, task.model.feeds, task.folder) for task in tasks]
     if engine.plain_names:
-        _give_plain_names(job)
-    try:
-        done = subprocess.run(
-            [engine.python, str(engine.child), str(job)],
-            check=False,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            cwd=folder,
-            timeout=TIMEOUT,
-        )
-    except subprocess.TimeoutExpired:
+        for job in jobs:
+            _give_plain_names(job)
+    command = [engine.python, FORKED, engine.child, ",".join((*engine.modules, *engine.preloaded)), str(TIMEOUT), *jobs]
+    done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise RuntimeError(f"{engine.name}: {_last_words(done.stderr)}")
+    return [_outcome(task) for task in tasks]
+
+
+def _outcome(task: Task) -> Result:
+    folder = task.folder
+    status = (folder / "status").read_text(encoding="utf-8")
+    if status == "timeout":
         return Result(outcome="timeout", message=f"no end after {TIMEOUT:.0f} s")
     if not (folder / "done").is_file():
-        said = _last_words(done.stdout + b"\n" + done.stderr)
-        return Result(outcome="crash" if done.returncode < 0 else "refused", message=said)
-    paths = [folder / f"{number}.npy" for number in range(len(model.outputs))]
+        crashed = os.WIFSIGNALED(int(status))
+        return Result(outcome="crash" if crashed else "refused", message=_last_words((folder / "said").read_bytes()))
+    paths = [folder / f"{number}.npy" for number in range(len(task.model.outputs))]
     error = max(
-        _error(np.load(path) if path.is_file() else None, wanted)
-        for path, wanted in zip(paths, model.outputs, strict=True)
+        error_of(np.load(path) if path.is_file() else None, wanted)
+        for path, wanted in zip(paths, task.model.outputs, strict=True)
     )
     return Result(outcome="right" if error < RIGHT else "WRONG", error=error)
 
@@ -154,11 +189,16 @@ def _plain(name: str) -> str:
     return re.sub(r"\W", "_", f"b_{name}")
 
 
-def _error(found: Array | None, truth: Array) -> float:
-    """Axes of size 1 are the programs' own matter; another number of values, or none, is infinitely wrong."""
-    if found is None or found.size != truth.size or not np.all(np.isfinite(found)):
+def error_of(found: Array | None, truth: Array) -> float:
+    """The largest, relative to the largest number. Axes of size 1 are the programs' own matter; another shape but for
+    these, or none, is infinitely wrong."""
+    if found is None or _sizes(found) != _sizes(truth) or not np.all(np.isfinite(found)):
         return inf
     return float(np.abs(found.reshape(truth.shape) - truth).max() / np.abs(truth).max())
+
+
+def _sizes(array: Array) -> list[int]:
+    return [size for size in array.shape if size != 1]
 
 
 def _last_words(text: bytes) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Mapping
-from math import inf
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,14 @@ from caffe_ir.files.writer import write_weights
 from caffe_ir.layers import BatchNorm, Embed, Input
 from caffe_ir.node import Node
 from caffe_ir.reference import run
+from caffe_ir.targets import TARGETS
 from caffe_ir.targets.target import Target
 from converters.caffe import check_file, convert
 from converters.verify import caffe_files
 from converters.verify.engine import Engine, EngineFailed
 from tests.caffe_ir.targets.hand_made_more import MORE
-from tests.portability.engines import Files
+from tests.portability.engines import Engine as Program
+from tests.portability.engines import Files, Task, error_of, outcomes
 from tests.portability.nets import Model
 
 CLOSE = 2e-3
@@ -124,6 +126,24 @@ def made(name: str, folder: Path) -> tuple[Files, Model]:
     return Files(net=net, stem=folder / "net"), model
 
 
+WORDS = {"right": "ok", "WRONG": "WRONG", "refused": "-", "crash": "-", "timeout": "-"}
+"""What an engine did, in the words of the table."""
+
+
+def compared(names: Sequence[str], program: Program) -> Iterator[tuple[str, str, str]]:
+    """The name of each case, what `check` says of it for an engine, and what that does, in the words of the table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tasks = []
+        for number, name in enumerate(names):
+            room = Path(scratch, str(number), "room")
+            room.mkdir(parents=True)
+            files, model = made(name, room.parent)
+            tasks.append(Task(files=files, model=model, folder=room))
+        results = outcomes(replace(program, plain_names=False), tasks)
+        for name, task, result in zip(names, tasks, results, strict=True):
+            yield name, verdict(name, TARGETS[program.name], task.folder.parent), WORDS[result.outcome]
+
+
 def live(name: str, engine: Engine, folder: Path) -> str:
     """What an engine makes of a case with random weights, beside our reading of it in float64."""
     files, model = made(name, folder)
@@ -132,7 +152,7 @@ def live(name: str, engine: Engine, folder: Path) -> str:
         found = list(engine.blobs(pair, files.net.outputs, model.feeds))
     except EngineFailed:
         return "-"
-    errors = [_error(truth, values) for truth, values in zip(model.outputs, found, strict=True)]
+    errors = [error_of(values, truth) for truth, values in zip(model.outputs, found, strict=True)]
     return "ok" if max(errors) < CLOSE else "WRONG"
 
 
@@ -141,12 +161,6 @@ def _weights(node: Node, place: int, random: np.random.Generator) -> Blob:
     if isinstance(node.layer, BatchNorm):
         return Blob.of(np.ones(shape) if place == len(node.blobs) - 1 else random.uniform(0.5, 1.5, shape))
     return Blob.of(random.uniform(-0.5, 1.0, shape))
-
-
-def _error(truth: np.ndarray, found: np.ndarray | None) -> float:
-    if found is None or found.size != truth.size or not np.all(np.isfinite(found)):
-        return inf
-    return float(np.abs(found.reshape(truth.shape) - truth).max() / np.abs(truth).max())
 
 
 CONV = "kernel_size: 3 num_output: 4 pad: 1"

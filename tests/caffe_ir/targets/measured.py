@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +55,7 @@ from caffe_ir.targets.target import Target
 from converters.verify import caffe_files
 from converters.verify.engine import Engine, EngineFailed
 from tests.caffe_ir.build import add, net_of
+from tests.portability.engines import error_of
 
 Measured = Literal["right", "wrong", "refused"]
 Trial = tuple[Layer, tuple[tuple[int, ...], ...]]
@@ -175,14 +175,8 @@ def measured(engine: Engine, trial: Trial, folder: Path) -> Measured:
         found = list(engine.blobs(files, net.outputs, {"data": x}))
     except EngineFailed:
         return "refused"
-    errors = [_error(truth[name], blob) for name, blob in zip(net.outputs, found, strict=True)]
+    errors = [error_of(blob, truth[name]) for name, blob in zip(net.outputs, found, strict=True)]
     return "right" if max(errors) < 2e-3 else "wrong"
-
-
-def _error(truth: np.ndarray, found: np.ndarray | None) -> float:
-    if found is None or found.size != truth.size or not np.all(np.isfinite(found)):
-        return inf
-    return float(np.abs(found.reshape(truth.shape) - truth).max() / np.abs(truth).max())
 
 
 def expected(target: Target, trial: Trial) -> Measured:

@@ -6,6 +6,7 @@ What X2Paddle writes, code and weights, is run as it is; it is not made a static
 from __future__ import annotations
 
 import sys
+from inspect import signature
 from pathlib import Path
 
 import paddle
@@ -24,5 +25,7 @@ import x2paddle_code  # noqa: E402
 net = kind()
 net.set_dict(paddle.load(str(folder / "model.pdparams")))
 net.eval()
-found = net(*map(paddle.to_tensor, job["feeds"].values()))
+taken = list(signature(net.forward).parameters)  # no input of which nothing but the size is read
+feeds = [job["feeds"][name] for name in taken] if job["feeds"].keys() >= set(taken) else job["feeds"].values()
+found = net(*map(paddle.to_tensor, feeds))
 finish(job, [one.numpy() for one in (found if isinstance(found, (tuple, list)) else [found])])
