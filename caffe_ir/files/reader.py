@@ -65,7 +65,7 @@ def net_of(
 
 def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems = Problems()
-    for origin, verdict in misspellings(spelled_file(prototxt), target):
+    for origin, verdict in misspellings(spelled_file(prototxt), target, net):
         if verdict.is_fault:
             problems.add(
                 f"{origin.layer} is written in a way that {target.title} does not read",

@@ -21,6 +21,7 @@ from caffe_ir.files.net_text import (
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelling import Messages, misspelled, old_form_verdicts, old_forms, spelled
 from caffe_ir.layers import LAYERS
+from caffe_ir.net import Net
 from caffe_ir.targets.target import OldForm, Target, Verdict
 
 
@@ -49,12 +50,13 @@ def spelled_file(prototxt: str | Path) -> Spelled:
     return Spelled(path=path, forms=forms, layers=layers)
 
 
-def misspellings(file: Spelled, target: Target) -> Iterator[tuple[Origin, Verdict]]:
-    """What a target does not read in the text of a prototxt, with its lines."""
+def misspellings(file: Spelled, target: Target, net: Net | None = None) -> Iterator[tuple[Origin, Verdict]]:
+    """What a target does not read in the text of a prototxt, with its lines; `net` is what the text means."""
     for verdict in old_form_verdicts(file.forms, target):
         yield Origin(layer=file.path.name, what="net", file=str(file.path), line=1), verdict
     for origin, messages, tops in file.layers:
-        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops))
+        bottoms = net.shapes_of(net.node(origin.layer).bottoms) if net and net.has(origin.layer) else ()
+        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops, bottoms))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from caffe_ir.files.prototxt import values
-from caffe_ir.layer import Layer
+from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import FORK_PARAMS
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import OldForm, Target, Verdict
@@ -21,13 +21,15 @@ Messages = Mapping[str, Mapping[str, Any]]
 """The messages of parameters that a layer sets, by their fields in it."""
 
 
-def misspelled(type_name: str, messages: Messages, target: Target, tops: Sequence[str] = ("",)) -> Iterator[Verdict]:
-    """What a target does not read in the text of a layer with these tops, whatever it means."""
+def misspelled(
+    type_name: str, messages: Messages, target: Target, tops: Sequence[str] = ("",), bottoms: Shapes = ()
+) -> Iterator[Verdict]:
+    """What a target does not read in the text of a layer with these tops, on bottoms of these shapes where known."""
     for field in extensions(messages):
         if field not in target.parsed_fields:
             yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
     for fields in messages.values() or ({},):
-        yield from target.misspelled(type_name, {**fields, "top": tops})
+        yield from target.misspelled(type_name, {**fields, "top": tops, "bottom": bottoms})
 
 
 def written(layer: Layer, target: Target) -> Messages:

@@ -9,6 +9,7 @@ less: identifiers, or so many characters at most (`Names`), which leaves the beg
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 
 from msgspec.structs import replace
 
@@ -29,15 +30,15 @@ NUMBER = 5
 """Characters that are kept free for a number behind a name that is taken."""
 
 
-def legal(name: str, names: Names | None = None, *, end: bool = False) -> str:
-    """The nearest name that every reader accepts, and that is as a target wants its names, or those at an `end`."""
+def legal(name: str, names: Names | None = None) -> str:
+    """The nearest name that every reader accepts, and that is as a target wants its names."""
     name = ORDER.sub(r"-\1", ILLEGAL.sub("_", name)) or "layer"
     if names is None:
         return name
-    name = name.lower() if end and names.small_ends else name
+    name = name.lower() if names.small_ends else name
     if names.plain:
         name = NOT_PLAIN.sub("_", name)
-        name = f"n{name}" if name[0].isdigit() else name
+        name = f"n{name}" if name[0].isdigit() or iskeyword(name) else name
     if not names.most or len(name) <= names.most:
         return name
     kept = names.most - NUMBER
@@ -45,17 +46,16 @@ def legal(name: str, names: Names | None = None, *, end: bool = False) -> str:
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
-    names, end = context.target.names, any(map(net.is_output, node.tops))
-    if len(node.tops) == 1 and node.name == node.top == legal(node.top, names, end=end):
+    names = context.target.names
+    if len(node.tops) == 1 and node.name == node.top == legal(node.top, names):
         return
     free, taken = list[str](), set(node.tops)
     for top in node.tops:
         taken.remove(top)
-        free.append(_free(legal(top, names, end=end), net, node, taken))
+        free.append(_free(legal(top, names), net, node, taken))
         taken |= {top, free[-1]}
     tops = tuple(free)
-    like_top = len(tops) == 1 or (names is not None and names.like_tops)
-    name = tops[0] if like_top else _free(legal(node.name, names, end=end), net, node, set(tops))
+    name = tops[0] if len(tops) == 1 else _free(legal(node.name, names), net, node, set(tops))
     if (name, tops) != (node.name, node.tops):
         _rename(net, node, name, tops)
 

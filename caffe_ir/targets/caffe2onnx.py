@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import prod
+
+from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     BNLL,
     ELU,
@@ -20,6 +23,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     Dropout,
     DummyData,
     Eltwise,
@@ -36,17 +40,23 @@ from caffe_ir.layers import (
     Pooling,
     PReLU,
     Reduction,
+    ReLU,
     ReLU6,
     Reshape,
     Scale,
     ShuffleChannel,
+    Sigmoid,
     Silence,
     Slice,
+    Softmax,
     Split,
+    TanH,
     Threshold,
     Tile,
     Upsample,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
@@ -57,6 +67,33 @@ LACKS = (
     AbsVal, ArgMax, BNLL, Bias, Dropout, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction,
     Silence, Split, Threshold, Tile,
 )  # fmt: skip
+
+_WITHOUT_CHANNELS = (Deconvolution, Eltwise, Permute, Pooling, ReLU, Reshape, Sigmoid, Slice, Softmax, TanH)
+"""Types that are right on blobs whose shape caffe2onnx takes for another."""
+
+
+def _channels_do_not_count(net: Net, node: Node) -> bool:
+    """Whether what reads the parts of a Slice, up to the next Convolution, asks for no number of channels."""
+    waiting, seen = list(node.tops), set[str]()
+    while waiting:
+        blob = waiting.pop()
+        seen.add(blob)
+        for reader in net.consumers(blob):
+            if not isinstance(reader.layer, (Convolution, *_WITHOUT_CHANNELS)):
+                return False
+            if not isinstance(reader.layer, Convolution):
+                waiting += (top for top in reader.tops if top not in seen)
+    return True
+
+
+def _is_of_one_shape(layer: Scale, bottoms: Shapes) -> bool:
+    return len(bottoms) > 1 and bottoms[0] == bottoms[1]
+
+
+def _holds_all(layer: Reshape, bottoms: Shapes) -> bool:
+    """Whether the sizes hold as many values as there are."""
+    return -1 in layer.shape or prod(layer.shape) == prod(bottoms[0])
+
 
 CAFFE2ONNX = Target(
     name="caffe2onnx",
@@ -122,7 +159,12 @@ CAFFE2ONNX = Target(
         ReLU6: (),
         Reshape: (
             Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),
-            Only(field="axis", values=(0,), silent=True, source="trial reshape_axis2"),
+            Never(
+                text="axis is ignored, and the sizes are not all",
+                where=lambda layer, bottoms: layer.axis != 0 and not _holds_all(layer, bottoms),
+                source="trial reshape_axis2",
+            ),
+            Only(field="axis", values=(0,), silent=True, source="trial Reshape of axis 1 to 2 x -1"),
         ),
         Scale: (
             Never(
@@ -132,7 +174,14 @@ CAFFE2ONNX = Target(
             ),
             Never(
                 text="two blobs of one shape",
-                where=lambda layer, bottoms: len(bottoms) > 1 and bottoms[0] == bottoms[1],
+                where=_is_of_one_shape,
+                source="trial ch_scale2",
+                unless=lambda net, node: net.is_output(node.top),
+            ),
+            Never(
+                text="an output of two blobs of one shape is left out",
+                where=_is_of_one_shape,
+                silent=True,
                 source="trial scale2_axis0_same",
             ),
             Never(
@@ -150,9 +199,10 @@ CAFFE2ONNX = Target(
         ),
         Slice: (
             Never(
-                text="a Slice of rows or columns: its parts are taken for channels where they are read",
+                text="a Slice of rows or columns: its parts are taken for channels where these count",
                 where=lambda layer, bottoms: layer.axis not in (1, 1 - len(bottoms[0])),
-                source="OPs/Slice.py, getSliceOutShape; trial Slice of rows, Scale, Concat",
+                source="OPs/Slice.py, getSliceOutShape; trials of a Slice of rows with sixteen readers",
+                unless=_channels_do_not_count,
             ),
         ),
         Axpy: (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import e, isclose
+from math import e, isclose, prod
 from typing import Any
 
 from caffe_ir.layer import Layer, Shapes
@@ -120,6 +120,17 @@ def factors_like_channels(layer: Scale, bottoms: Shapes) -> bool:
 def factors_of_rows(layer: Scale, bottoms: Shapes) -> bool:
     """One bottom, and another number of weights for its rows or columns than it has channels."""
     return len(bottoms) == 1 and layer.axis > 1 and not factors_like_channels(layer, bottoms)
+
+
+def factors_of_several_axes(layer: Scale, bottoms: Shapes) -> bool:
+    """As many weights as several axes have cells, and not as many as there are channels."""
+    weights = layer.blob_shapes(bottoms)[0]
+    return len(weights) > 1 and prod(weights) != bottoms[0][1]
+
+
+def takes_more_axes(layer: Flatten, bottoms: Shapes) -> bool:
+    """More than one axis is left behind the batch."""
+    return len(layer.infer(bottoms)[0]) > TWO
 
 
 def beta(layer: Swish, bottoms: Shapes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from keyword import iskeyword
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -38,7 +39,13 @@ class Case(Struct, frozen=True, kw_only=True):
 
 
 class Limit(Case, frozen=True, kw_only=True):
-    """A case of one layer type that the target reads."""
+    """A case of one layer type that the target reads.
+
+    `unless`: where the net around the layer lets the target compute it rightly all the same. Whoever has the net asks
+    for it; a layer that is chosen without it keeps the limit.
+    """
+
+    unless: Callable[[Net, Node], bool] = lambda net, node: False
 
     @property
     def title(self) -> str:
@@ -133,7 +140,8 @@ class NetLimit(Case, frozen=True, kw_only=True):
 class Spelling(Case, frozen=True, kw_only=True):
     """One of several ways to write a layer type in a file, of one meaning in Caffe, that a target does not read so.
 
-    `where` is asked with the fields of the layer's parameters as the file sets them, and with its tops as `top`.
+    `where` is asked with the fields of the layer's parameters as the file sets them, with its tops as `top`, and with
+    the shapes of its bottoms as `bottom`, which are not known everywhere.
     """
 
     type_name: str
@@ -142,32 +150,37 @@ class Spelling(Case, frozen=True, kw_only=True):
 
 
 class Names(Case, frozen=True, kw_only=True):
-    """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers, and
-    without blanks.
+    """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers and
+    no words of Python's, but for the `joined` signs, and without blanks.
 
-    With `small_ends` what writes an output has no capitals in its name.
-    With `ends_only` that holds for the inputs and outputs of the net alone; with `like_tops` a layer of
-    several tops is called after the first.
+    With `small_ends` what writes an output has no capitals in its name. With `ends_only` that holds for the inputs and
+    outputs of the net alone, with `layers_only` for layers and not for blobs.
     """
 
     most: int = 0
     plain: bool = False
     blanks: bool = True
+    joined: str = ""
     ends_only: bool = False
-    like_tops: bool = False
+    layers_only: bool = False
     small_ends: bool = False
 
     @property
     def title(self) -> str:
-        like = ", or of a layer of several tops that is not called after the first" if self.like_tops else ""
-        whose = "names of inputs and outputs" if self.ends_only else "names"
+        whose = "names of inputs and outputs" if self.ends_only else "names of layers" if self.layers_only else "names"
         long = f"of more than {self.most} characters" if self.most else ""
-        odd = "with other characters than letters, digits and _, or a digit in front" if self.plain else ""
+        signs = " ".join(("_", *self.joined))
+        odd = f"with other characters than letters, digits and {signs}, a digit in front, or that Python has"
+        odd = odd if self.plain else ""
         blank = "" if self.blanks else "with blanks"
         small = ", or capitals in that of an output's layer" if self.small_ends else ""
-        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{like}{small}"
+        return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{small}"
 
     def broken(self, name: str) -> bool:
         if self.most and len(name) > self.most:
             return True
-        return (self.plain and not name.isidentifier()) or (not self.blanks and " " in name)
+        return (self.plain and not self._is_plain(name)) or (not self.blanks and " " in name)
+
+    def _is_plain(self, name: str) -> bool:
+        plain = "".join("_" if sign in self.joined else sign for sign in name)
+        return plain.isidentifier() and not iskeyword(plain.lower())

@@ -26,6 +26,7 @@ from caffe_ir.layers import (
     Eltwise,
     Embed,
     Filter,
+    Flatten,
     Im2col,
     InnerProduct,
     Input,
@@ -105,6 +106,19 @@ MNN = Target(
             ),
         ),
         Embed: (Never(text="no size is found", where=cases.always, source="trial embed"),),
+        Flatten: (
+            Never(
+                text="end_axis counted from behind",
+                where=lambda layer, bottoms: layer.end_axis < -1,
+                source="trial Flatten of axis 1 to -2: no size is found",
+            ),
+            Never(
+                text="end_axis, or an axis counted from behind, is read otherwise",
+                where=lambda layer, bottoms: layer.end_axis != -1 or layer.axis < 0,
+                silent=True,
+                source="trial flatten_1_2: the shape is 1x4x8x8",
+            ),
+        ),
         InnerProduct: (
             Never(
                 text="an axis counted from behind crashes the converter",

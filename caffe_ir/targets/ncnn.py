@@ -6,6 +6,9 @@ and loses its parameters.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from caffe_ir.layers import (
     BN,
     LRN,
@@ -29,6 +32,7 @@ from caffe_ir.layers import (
     Embed,
     Exp,
     Filter,
+    Flatten,
     HalfPixelInterp,
     HardSigmoid,
     HardSwish,
@@ -79,6 +83,22 @@ PARAMETERS = Never(
 )
 
 
+_ROWS = ((3, 2), (3, -1))
+"""Axes of an InnerProduct, with the number of axes of its bottom, that are the columns of a matrix."""
+_PACKED, _TWO = 4, 2
+"""Numbers that one register holds everywhere: so many channels of a vector look like those of a map."""
+
+
+def _taken_by_the_first(fields: Mapping[str, Any]) -> bool:
+    """Two kernel_size of which the first is taken for both, where the weights fill no whole number of channels so."""
+    return not _fills_channels(fields) and cases.repeated_sizes(fields)
+
+
+def _fills_channels(fields: Mapping[str, Any]) -> bool:
+    kernel, bottoms = fields.get("kernel_size", ()), fields.get("bottom", ())
+    return len(kernel) < _TWO or not bottoms or not (bottoms[0][1] * kernel[0] * kernel[1]) % kernel[0] ** 2
+
+
 def _spread_vectors(net: Net) -> list[Node]:
     """Deconvolutions that read what a global pooling left, with nothing in between that makes a map of it."""
     vectors: set[str] = set()
@@ -87,7 +107,7 @@ def _spread_vectors(net: Net) -> list[Node]:
         layer, reads = node.layer, any(bottom in vectors for bottom in node.bottoms)
         if isinstance(layer, Pooling) and layer.global_pooling:
             vectors.update(node.tops)
-        elif isinstance(layer, Deconvolution) and reads:
+        elif isinstance(layer, Deconvolution) and reads and net.shapes[node.bottoms[0]][1] != _PACKED:
             found.append(node)
         elif reads and not isinstance(layer, Reshape):
             vectors.update(top for top in node.tops if net.shapes[top][2:] == (1, 1))
@@ -127,7 +147,12 @@ NCNN = Target(
         ),
         Exp: (PARAMETERS,),
         InnerProduct: (
-            Only(field="axis", values=(1,), silent=True, source="trial ip_axis2"),
+            Never(
+                text="an axis other than 1, or than the last of three",
+                where=lambda layer, bottoms: layer.axis != 1 and (len(bottoms[0]), layer.axis) not in _ROWS,
+                silent=True,
+                source="trials ip_axis2, ip_3d_axis2",
+            ),
             Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),
             Never(
                 text="several rows are taken for one",
@@ -143,6 +168,14 @@ NCNN = Target(
                 silent=True,
                 source="caffe2ncnn.cpp, Input",
                 evidence="source",
+            ),
+        ),
+        Flatten: (
+            Never(
+                text="it makes a vector of everything",
+                where=cases.takes_more_axes,
+                silent=True,
+                source="trial flatten_axis2, and a Softmax behind it",
             ),
         ),
         LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
@@ -180,6 +213,12 @@ NCNN = Target(
                 source="trial dfl by the batch",
             ),
             Never(text="more than four axes", where=cases.many_axes, silent=True, source="trial reshape_5d"),
+            Never(
+                text="axis and num_axes are not read",
+                where=cases.some_axes,
+                silent=True,
+                source="trial reshape_axis1_numaxes",
+            ),
         ),
         Scale: (
             Never(
@@ -191,6 +230,7 @@ NCNN = Target(
             Never(
                 text="factors of the channels in a second blob, without a batch axis",
                 where=lambda layer, bottoms: cases.two_bottoms(layer, bottoms) and len(bottoms[1]) == 1,
+                silent=True,
                 source="trial scale2_axis1_C",
             ),
             Never(
@@ -312,10 +352,16 @@ NCNN = Target(
         ),
         Spelling(
             type_name="Convolution",
-            text="rows and columns as two kernel_size",
-            where=cases.repeated_sizes,
-            silent=True,
+            text="rows and columns as two kernel_size: the weights do not fit the first",
+            where=_taken_by_the_first,
             source="trial conv_kh3kw5_repeated",
+        ),
+        Spelling(
+            type_name="Convolution",
+            text="rows and columns as two kernel_size, of which the first is taken for both",
+            where=lambda fields: cases.repeated_sizes(fields) and _fills_channels(fields),
+            silent=True,
+            source="trial of 3 x 5 cells on three channels",
         ),
     ),
     old_forms=frozenset({"input_dim", "input_shape"}),

@@ -74,6 +74,22 @@ def _has_one_factor(net: Net, node: Node) -> bool:
     return isinstance(layer, Scale | BatchNorm) and len(bottoms) == 1 and prod(layer.blob_shapes(bottoms)[0]) == 1
 
 
+def _stays_alone(net: Net, node: Node) -> bool:
+    return not window_cases.behind_a_window(net, node)
+
+
+def _factors_of_several_axes(net: Net) -> list[Node]:
+    """Scales of one bottom with factors of several axes from the channels on, which OpenCV joins with a Convolution."""
+    return [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, Scale)
+        and len(node.bottoms) == 1
+        and cases.factors_of_several_axes(node.layer, net.shapes_of(node.bottoms))
+        and window_cases.behind_a_window(net, node)
+    ]
+
+
 def _is_read_of_a_power(net: Net, blob: str) -> bool:
     layer = net.producer(blob).layer
     return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
@@ -157,7 +173,13 @@ OPENCV = Target(
         MVN: (Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),),
         Mish: (),
         Pooling: (
-            *CAFFE.layers[Pooling],
+            Only(
+                field="round_mode",
+                values=("CEIL",),
+                silent=True,
+                source="trial y_floor_both_fields_hw",
+                unless=window_cases.rounds_to_the_same,
+            ),
             Never(
                 text="an axis without padding keeps a window behind the image where the other axis is padded",
                 where=window_cases.window_behind,
@@ -175,12 +197,18 @@ OPENCV = Target(
         ),
         ReLU6: (),
         Scale: (
-            Never(text="factors of rows or columns", where=cases.factors_of_rows, source="trial scale_axis3"),
             Never(
-                text="as many factors of rows or columns as there are channels are taken for those",
+                text="factors of rows or columns behind a Convolution",
+                where=cases.factors_of_rows,
+                source="trial scale_axis3 with and without a Convolution, which OpenCV joins with it",
+                unless=_stays_alone,
+            ),
+            Never(
+                text="as many factors of rows as channels are taken for these behind a Convolution",
                 where=cases.factors_like_channels,
                 silent=True,
                 source="trial scale_axis2_as_many",
+                unless=_stays_alone,
             ),
         ),
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
@@ -204,7 +232,16 @@ OPENCV = Target(
         ROIPooling: (),
     },
     said={LRN: ("alpha",)},
-    fields=frozenset({"clip_param", "pass_through_param", "pooling_param.ceil_mode", "swish_param", "upsample_param"}),
+    fields=frozenset(
+        {
+            "clip_param",
+            "pass_through_param",
+            "pooling_param.ceil_mode",
+            "pooling_param.round_mode",
+            "swish_param",
+            "upsample_param",
+        }
+    ),
     spellings=(
         *(
             Spelling(
@@ -249,6 +286,12 @@ OPENCV = Target(
             source="trial pool_global_of_no_pool",
         ),
         Spelling(
+            type_name="Pooling",
+            text="round_mode, unless kernel_h, kernel_w, stride_h and stride_w are set, when it is ignored",
+            where=lambda fields: window_cases.rounded_down(fields) and not window_cases.with_all_its_steps(fields),
+            source="trials pool_max_k3s2_roundFLOOR and y_floor_both_fields_hw: an unknown field unsets all defaults",
+        ),
+        Spelling(
             type_name="Slice",
             text="a Slice without slice_point, unless each part is read",
             where=cases.no_points,
@@ -261,6 +304,11 @@ OPENCV = Target(
             where=_taken_into_a_power,
             silent=True,
             source="PowerFunctor::tryFuse in elementwise_layers.cpp; trial ch_mish_exp_power",
+        ),
+        NetLimit(
+            text="factors of several axes behind a Convolution",
+            where=_factors_of_several_axes,
+            source="trial Convolution, Scale with num_axes: -1",
         ),
         NetLimit(
             text="a layer with the name of a blob that another one writes",

@@ -90,10 +90,14 @@ class Target(Struct, frozen=True, kw_only=True):
     listed: bool = True
     """Whether there is a list of its layers; else the layers here are those of another target."""
 
-    def verdict(self, layer: Layer, bottoms: Shapes, images: int | None = None) -> Verdict | None:
+    def verdict(
+        self, layer: Layer, bottoms: Shapes, images: int | None = None, around: tuple[Net, Node] | None = None
+    ) -> Verdict | None:
         """What is wrong with a layer on bottoms of these shapes in this target; None where it computes it rightly.
 
-        `images` is how many the net takes at once (`Net.images`); without it those of the first bottom.
+        `images` is how many the net takes at once (`Net.images`); without it those of the first bottom. `around` is the
+        net with its node for the layer, where that is known: some limits do not hold everywhere.
+
         A limit that makes the target refuse the file counts before one that makes it compute something else, and that
         before one that makes it slow.
         """
@@ -105,7 +109,11 @@ class Target(Struct, frozen=True, kw_only=True):
             return Verdict(why=why, source=self.source, evidence=self.evidence)
         if images is None:
             images = bottoms[0][0] if bottoms and bottoms[0] else 1
-        broken = [(limit, why) for limit in self.layers[type(layer)] if (why := limit.broken(layer, bottoms, images))]
+        broken = [
+            (limit, why)
+            for limit in self.layers[type(layer)]
+            if (why := limit.broken(layer, bottoms, images)) and not (around and limit.unless(*around))
+        ]
         if not broken:
             return None
         effect = min((limit.effect for limit, _ in broken), key=EFFECTS.index)
@@ -143,7 +151,7 @@ class Target(Struct, frozen=True, kw_only=True):
         """Each node of a net that the target does not compute as it should, and why."""
         for node in net.nodes:
             bottoms = net.shapes_of(node.bottoms)
-            if verdict := self.verdict(node.layer, bottoms, net.images):
+            if verdict := self.verdict(node.layer, bottoms, net.images, (net, node)):
                 yield node, verdict
             for pair in self.pairs:
                 if isinstance(node.layer, pair.second) and self._follows(net, node, pair):
@@ -178,8 +186,7 @@ class Target(Struct, frozen=True, kw_only=True):
 def _broken_names(net: Net, node: Node, names: Names) -> Iterator[str]:
     tops = [top for top in node.tops if not names.ends_only or net.is_output(top) or not node.bottoms]
     layer = [] if names.ends_only else [node.name]
-    if names.like_tops and len(node.tops) > 1 and node.name != node.tops[0]:
-        yield node.name
+    tops = [] if names.layers_only else tops
     if names.small_ends and node.name != node.name.lower() and any(map(net.is_output, node.tops)):
         yield node.name
     yield from (name for name in (*layer, *tops) if names.broken(name))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from typing import Any
+
+from msgspec.structs import replace
 
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
@@ -10,6 +14,8 @@ from caffe_ir.layers import (
     Deconvolution,
     Pooling,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 
 
 def uneven_dilation(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
@@ -89,3 +95,26 @@ def largest_window(layer: Convolution | Deconvolution | Pooling) -> int:
 def cells(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> int:
     """The cells of a window; those of the map where the pooling is global."""
     return prod(layer.kernel_size or bottoms[0][2:])
+
+
+def behind_a_window(net: Net, node: Node) -> bool:
+    """A Convolution or Deconvolution writes what the layer alone reads."""
+    bottom = node.bottoms[0]
+    return isinstance(net.producer(bottom).layer, Convolution | Deconvolution) and net.is_read_once(bottom)
+
+
+def rounds_to_the_same(net: Net, node: Node) -> bool:
+    """A Pooling has as many windows in either `round_mode`."""
+    bottoms = net.shapes_of(node.bottoms)
+    assert isinstance(node.layer, Pooling)
+    return node.layer.infer(bottoms) == replace(node.layer, round_mode="CEIL").infer(bottoms)
+
+
+def rounded_down(fields: Mapping[str, Any]) -> bool:
+    """A Pooling with `round_mode`."""
+    return "round_mode" in fields
+
+
+def with_all_its_steps(fields: Mapping[str, Any]) -> bool:
+    """A window whose rows and columns, and their steps, are said by fields of their own."""
+    return {"kernel_h", "kernel_w", "stride_h", "stride_w"} <= fields.keys()

@@ -5,6 +5,9 @@ Its result is Python code in which blobs are variables, so their names must be i
 
 from __future__ import annotations
 
+from collections import Counter
+from math import prod
+
 from caffe_ir.layers import (
     BNLL,
     ELU,
@@ -43,11 +46,14 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     Silence,
+    Slice,
     Split,
     Threshold,
     Tile,
     Upsample,
 )
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
@@ -58,6 +64,16 @@ LACKS = (
     AbsVal, ArgMax, BNLL, Bias, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, MVN, Parameter, RNN, Silence, Split,
     Threshold, Tile,
 )  # fmt: skip
+
+
+def _slices(net: Net) -> list[Node]:
+    return [node for node in net.nodes if isinstance(node.layer, Slice)]
+
+
+def _alike_in_small_letters(net: Net) -> list[Node]:
+    seen = Counter(node.name.lower() for node in net.nodes)
+    return [node for node in net.nodes if seen[node.name.lower()] > 1 and node.name != node.name.lower()]
+
 
 X2PADDLE = Target(
     name="x2paddle",
@@ -98,7 +114,12 @@ X2PADDLE = Target(
         InnerProduct: (
             Only(field="axis", values=(1,), source="trial ip_axis2"),
             Only(field="bias_term", values=(True,), source="trial ip_nobias"),
-            Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),
+            Never(
+                text="transposed weights that do not fit as they are",
+                where=lambda layer, bottoms: layer.transpose and prod(bottoms[0][1:]) % layer.num_output != 0,
+                source="trial ip_transpose",
+            ),
+            Only(field="transpose", values=(False,), silent=True, source="trial of five by five weights"),
         ),
         LRN: (Never(text="any LRN", where=lambda layer, bottoms: True, silent=True, source="trial lrn_across"),),
         Pooling: (
@@ -139,14 +160,30 @@ X2PADDLE = Target(
     },
     net=(
         NetLimit(
-            text="a layer with the name of a blob that another one writes",
-            where=cases.called_like_a_blob,
-            source="trial top_eq_other_layername",
+            text="a Slice of which no part is read",
+            where=lambda net: [node for node in _slices(net) if not any(net.reads(top) for top in node.tops)],
+            source="trial slice_equal",
+        ),
+        NetLimit(
+            text="an output that a Slice writes is left out",
+            where=lambda net: [node for node in _slices(net) if any(map(net.is_output, node.tops))],
+            silent=True,
+            source="trial of a Slice whose second part nobody reads",
+        ),
+        NetLimit(
+            text="layers are variables, and two of them are one in small letters",
+            where=_alike_in_small_letters,
+            silent=True,
+            source="trial of TanH A, Sigmoid a and their sum",
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     names=Names(
-        plain=True, like_tops=True, small_ends=True, source="trials name_slash, slice_points, an output called Out"
+        plain=True,
+        joined="/-",
+        layers_only=True,
+        small_ends=True,
+        source="trials name_dot_dash, name_slash, in_input_name_differs, an output called Out",
     ),
     fields=frozenset({"pooling_param.round_mode"}),
     spellings=(
@@ -157,10 +194,11 @@ X2PADDLE = Target(
             source="trial in_layer_shape_on_Input_2tops",
         ),
         Spelling(
-            type_name="Slice",
-            text="a Slice without slice_point",
-            where=cases.no_points,
-            source="trial slice_equal",
+            type_name="Pooling",
+            text="pad_h and pad_w are ignored",
+            where=lambda fields: bool(fields.get("pad_h") or fields.get("pad_w")),
+            silent=True,
+            source="trial x_pool_padhw_kw",
         ),
     ),
 )

@@ -50,7 +50,7 @@ def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
         Shortfall(
             layer=origin.layer, type_name=origin.what, origin=origin, verdict=verdict, rewrite="the usual spelling"
         )
-        for origin, verdict in misspellings(file, target)
+        for origin, verdict in misspellings(file, target, net)
         if origin not in refused
     ]
     return sorted([*spelled, *found], key=lambda one: one.origin.line or 0)

@@ -126,7 +126,8 @@ def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
     if engine.plain_names:
         for job in jobs:
             _give_plain_names(job)
-    command = [engine.python, FORKED, engine.child, ",".join((*engine.modules, *engine.preloaded)), str(TIMEOUT), *jobs]
+    modules = ",".join((*engine.modules, *engine.preloaded))
+    command = [engine.python, str(FORKED), str(engine.child), modules, str(TIMEOUT), *map(str, jobs)]
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(f"{engine.name}: {_last_words(done.stderr)}")

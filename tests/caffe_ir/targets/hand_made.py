@@ -2,7 +2,8 @@
 
 `CASES` has the nets in a short hand, of which `prototxt` makes the file as it is spelled there; `MEASURED` says for
 each of them what a reader did: `ok`, `WRONG` (it gave other numbers without a message) or `-` (it refused the file or
-crashed). The verdicts were measured with real readers, by trials that had no part in this project's code.
+crashed). The verdicts were measured with real readers, most first by trials that had no part in this project's code;
+scripts/hand_made measures them anew in the engines that are installed.
 """
 
 from __future__ import annotations
@@ -43,13 +44,23 @@ READERS = (
 """The columns of the table; OpenCV 3.4 is no target."""
 
 
+TABLE = Path(__file__).with_name("hand_made.tsv")
+
+
 def _table() -> Mapping[str, Mapping[str, str]]:
-    with (Path(__file__).parent / "hand_made.tsv").open(encoding="utf-8", newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, delimiter="\t")
         return {name: dict(zip(READERS, cells, strict=True)) for name, *cells in rows}
 
 
 MEASURED = _table()
+
+
+def write_table(measured: Mapping[str, Mapping[str, str]]) -> None:
+    """Replace the table by what was measured of each case."""
+    rows = ["\t".join((name, *(cells[reader] for reader in READERS))) for name, cells in measured.items()]
+    TABLE.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
 
 PARAMS = {
     "BatchNorm": "batch_norm_param", "Deconvolution": "convolution_param", "InnerProduct": "inner_product_param",

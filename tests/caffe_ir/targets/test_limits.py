@@ -49,6 +49,8 @@ def test_the_worst_that_happens_beyond_a_limit() -> None:
         (Names(most=3), "abcd", "abc"),
         (Names(plain=True), "a.b", "a_b"),
         (Names(plain=True), "1a", "a1"),
+        (Names(plain=True), "In", "into"),
+        (Names(plain=True, joined="/-"), "a.b", "a/b-c"),
         (Names(blanks=False), "a b", "a.b"),
     ],
 )

@@ -17,14 +17,7 @@ def test_the_verdict_is_what_the_engine_does(trial: Trial, tmp_path: Path) -> No
     assert measured(ENGINES[OPENCV.engine], trial, tmp_path) == expected(OPENCV, trial)
 
 
-JOINED = {"scale_axis3"}
-"""It is right alone, and refused behind a Convolution, which OpenCV joins with it."""
-
-SPELLED_OUT = {"y_floor_both_fields_hw"}
-"""OpenCV ignores round_mode where all fields of the window are written, and fails where not: both are refused here."""
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(CASES.keys() - JOINED - SPELLED_OUT - BY_SCRIPT))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - BY_SCRIPT))
 def test_check_says_what_the_engine_does_with_the_hand_made_nets(name: str, tmp_path: Path) -> None:
     assert verdict(name, OPENCV, tmp_path) == live(name, ENGINES[OPENCV.engine], tmp_path)

@@ -10,15 +10,10 @@ from caffe_ir.targets.target import Target
 from tests.caffe_ir.targets.hand_made import CASES, MEASURED, verdict
 
 TOGETHER = ("opencv", "ncnn", "mnn", "openvino", "rknn2")
-ALONE = {
-    "ip_3d_axis2", "conv_batch2", "ip_axis1_batch2", "ip_2d_input_b3", "scale2_axis0_NC_b2", "reshape_batch2",
-    "reshape_batch_merge", "x_bigbatch4_ip",
-}  # fmt: skip
-"""Right in trials that gave ncnn a batch image by image."""
 
 
 def test_what_all_engines_compute_is_portable_and_nothing_else(tmp_path: Path) -> None:
-    cases = [name for name in CASES if name not in ALONE and verdict(name, CAFFE, tmp_path) == "ok"]
+    cases = [name for name in CASES if verdict(name, CAFFE, tmp_path) == "ok"]
     right = [name for name in cases if all(MEASURED[name][reader] == "ok" for reader in TOGETHER)]
     assert [name for name in cases if verdict(name, PORTABLE, tmp_path) == "ok"] == right
 

@@ -107,13 +107,23 @@ def test_neighbours_names_whole_nets_and_layers_in_place() -> None:
     ]
 
 
-def test_layers_of_several_tops_may_have_to_be_called_after_the_first() -> None:
-    names = Names(like_tops=True)
+def test_names_of_layers_may_count_alone() -> None:
     net = net_of(MAP)
-    add(net, "parts", Slice(slice_point=(1,)), tops=("a", "b"))
-    add(net, "c", Slice(slice_point=(1,)), bottoms=["data"], tops=("c", "d"))
-    target = Target(name="t", title="t", layers={Input: (), Slice: ()}, names=names)
-    assert [node.name for node, _ in target.verdicts(net)] == ["parts"]
+    add(net, "parts", Slice(slice_point=(1,)), tops=("a.b", "b"))
+    add(net, "c.d", Slice(slice_point=(1,)), bottoms=["data"], tops=("c", "d"))
+    target = Target(name="t", title="t", layers={Input: (), Slice: ()}, names=Names(plain=True, layers_only=True))
+    assert [node.name for node, _ in target.verdicts(net)] == ["c.d"]
+
+
+def test_a_limit_may_not_hold_in_every_net() -> None:
+    limit = Only(field="power", values=(1.0,), unless=lambda net, node: net.is_output(node.top))
+    target = Target(name="t", title="t", layers={Input: (), Power: (limit,)})
+    net = net_of(MAP)
+    add(net, "a", Power(power=2.0))
+    assert list(target.verdicts(net)) == []
+    assert not target.holds(Power(power=2.0), (MAP,))
+    add(net, "b", Power())
+    assert [node.name for node, _ in target.verdicts(net)] == ["a"]
 
 
 def test_a_spelling_is_looked_at_by_its_fields() -> None:

@@ -18,6 +18,7 @@ graph, weights = loadcaffemodel(job["prototxt"], job["caffemodel"])
 saveonnxmodel(Caffe2Onnx(graph, weights, path).createOnnxModel(), path)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
+options.enable_mem_reuse = False  # by sizes that caffe2onnx states wrongly behind a Slice: it stops there by chance
 session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 feeds = dict(zip((one.name for one in session.get_inputs()), job["feeds"].values(), strict=True))
 known = [one.name for one in session.get_outputs()]
