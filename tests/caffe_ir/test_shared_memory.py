@@ -11,11 +11,15 @@ from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Convolution, Eltwise, Input, Parameter, Reshape, Silence
+from caffe_ir.layers.source import MatMul
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+from caffe_ir.passes.base import Context, NetPass, Options, run_pass
+from caffe_ir.passes.pipeline import lower
 from caffe_ir.shared_memory import SharedMemory
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT
 from tests.oracles.caffe_by_hand import CaffeByHand
 
 SHAPE = (4, 2, 1, 1)
@@ -74,6 +78,33 @@ def test_a_reader_before_the_writer_takes_the_run_before_and_no_pass_may_make_on
     np.testing.assert_allclose(seen, product({**second, "x": first["x"]}), rtol=1e-12)
     with pytest.raises(ConversionError, match="y takes shared for weights, which nothing before it writes"):
         net.check()
+
+
+def _sort(net: Net, context: Context) -> None:
+    """Each layer stands as early as what it reads allows: right for blobs, and wrong for what is written in memory."""
+    for reader in [node for node in net.nodes if node.layer.type_name() in ("Convolution", "Deconvolution")]:
+        after = max(net.place(net.producer(bottom)) for bottom in reader.bottoms)
+        net.remove(reader)
+        first = net.nodes[after]
+        net.replace(first, [first, reader])
+
+
+def test_a_pass_that_moves_a_reader_before_the_writer_is_stopped():
+    net = net_with(PARAMETER, WRITER, END, READER)
+    with pytest.raises(ConversionError, match="y takes shared for weights, which nothing before it writes"):
+        run_pass(NetPass(name="sort", run=_sort), net, CONTEXT)
+
+
+@pytest.mark.parametrize("turns", [(False, False), (True, False), (False, True)])
+def test_so_it_is_in_a_product_of_two_activations(turns):
+    shapes = [(2, *(24, 32)[:: -1 if turn else 1]) for turn in (turns[0], not turns[1])]
+    net = net_of(shapes[0])
+    add(net, "other", Input(shape=shapes[1]), bottoms=())
+    layer = MatMul(transpose_a=turns[0], transpose_b=turns[1])
+    add(net, "product", layer, bottoms=("data", "other"))
+    lower(net, CAFFE, Options())
+    with pytest.raises(ConversionError, match="for weights, which nothing before it writes"):
+        run_pass(NetPass(name="sort", run=_sort), net, CONTEXT)
 
 
 def test_no_weights_without_a_writer():

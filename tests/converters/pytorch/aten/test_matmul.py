@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.converters.pytorch.judge import Beside, Calls, converted, decomposed, images, layers
+from caffe_ir import reference
+from caffe_ir.layers import Parameter
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from converters.pytorch import convert
+from tests.caffe_ir.passes.rewriting import ALONE
+from tests.converters.pytorch.judge import Beside, Calls, converted, decomposed, fed, images, layers
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -138,3 +145,54 @@ def test_decomposed_linear_layers():
 def test_bilinear(shape, bias):
     torch.manual_seed(0)
     converted(nn.Bilinear(5, 4, 3, bias=bias), images(*shape, 5), images(*shape, 4, seed=1))
+
+
+def correlation(x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """A Siamese tracker's: each picture of the batch by its own template (SiamFC as people write it)."""
+    batch, channels = x.shape[:2]
+    y = F.conv2d(x.reshape(1, batch * channels, *x.shape[2:]), z, groups=batch)
+    return y.reshape(batch, 1, *y.shape[2:])
+
+
+def by_channels(x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """SiamRPN++'s: each channel by its own."""
+    count = x.shape[0] * x.shape[1]
+    y = F.conv2d(x.reshape(1, count, *x.shape[2:]), z.reshape(count, 1, *z.shape[2:]), groups=count)
+    return y.reshape(*x.shape[:2], *y.shape[2:])
+
+
+def dynamic(x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """A 1x1 convolution by weights that another branch computes, other ones for each sample."""
+    weights = torch.tanh(z).reshape(z.shape[0], -1, x.shape[1])
+    return torch.bmm(weights, x.flatten(2)).reshape(x.shape[0], -1, *x.shape[2:])
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    ("function", "first", "second"),
+    [
+        (torch.matmul, (2, 24, 16), (2, 16, 20)),
+        (lambda x, z: torch.bmm(x.flatten(0, 1), z.flatten(0, 1)), (2, 24, 16), (2, 16, 20)),
+        (lambda x, z: torch.einsum("bhid,bhjd->bhij", x, z), (2, 24, 16), (2, 20, 16)),
+        (lambda x, z: torch.einsum("bcij,bcij,bkij->bck", x, x, z), (8, 6, 6), (10, 6, 6)),
+        (lambda x, z: F.scaled_dot_product_attention(x, z, z), (2, 24, 16), (2, 20, 16)),
+        (correlation, (8, 12, 12), (8, 5, 5)),
+        (by_channels, (8, 12, 12), (8, 5, 5)),
+        (dynamic, (16, 12, 12), (16, 4, 6)),
+    ],
+)
+def test_weights_written_at_run_time_follow_their_inputs(function, batch, first, second):
+    """What a run leaves in the weights (here infinities at first) counts for nothing in the next one."""
+    shapes = (batch, *first), (batch, *second)
+    net = lower(convert(Calls(function), tuple(images(*shape) for shape in shapes)), ALONE.target, Options())
+    names = [name for node in net.nodes if isinstance(node.layer, Parameter) for name in node.param_names]
+    assert names
+    memory = reference.Memory()
+    for seed in range(4):
+        x, z = (images(*shape, seed=seed).double() for shape in shapes)
+        wanted = function(x, z).numpy()
+        found = reference.run(net, fed(net, (x, z)), np.float64, memory)[net.outputs[0]]
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12 * np.abs(wanted).max())
+        assert set(memory) >= set(names)
+        if seed == 0:
+            memory.update({name: np.full_like(memory[name], np.inf) for name in names})
