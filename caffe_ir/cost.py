@@ -1,8 +1,13 @@
-"""What a layer costs to run, whoever runs it: multiply-adds, and bytes read and written.
+"""What a layer costs to run, whoever runs it: multiply-adds, single steps, bytes read and written, and pieces.
 
 Used to choose between exact ways to write the same thing, so what counts are ratios: a convolution of ones against a
 copy, three layers over a map against one. Weights count as bytes that are read, and so do the columns that windows of
-more than one cell are laid out in.
+more than one cell are laid out in. Single steps are computed one after the other where multiply-adds of matrices go
+several at a time. Pieces are put in their places one by one: each number of a Deconvolution is added up from columns
+(col2im), each run of a Concat or Slice that is not along the first axes is a copy by itself, and each group of each
+image of a Convolution is a product of matrices by itself.
+
+The numbers of pieces and steps below are ratios of times in OpenCV 4.14, rounded (`scripts/prices opencv --all`).
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from math import prod
 
 from msgspec import Struct
 
-from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layer import Layer, Shapes, axis_index
 from caffe_ir.layers import (
     BNLL,
     ELU,
@@ -61,19 +66,29 @@ TRANSCENDENTAL: dict[type[Layer], int] = {
     Swish: 22,
     TanH: 25,
 }
-"""Multiply-adds that a value takes where a function is evaluated; about what libm's take. BNLL is a logarithm behind an
-e^x, one value at a time: OpenCV 4.14 takes 3.6 to 5.6 times what Sigmoid takes (`scripts/prices`)."""
+"""Steps that a value takes where a function is evaluated; about what libm's take. BNLL is a logarithm behind an e^x."""
 POWER = 60
 """The same of pow(x, p), which Caffe calls for every p but 1 (power_layer.cpp; p = 2 too)."""
+DEPTHWISE = (3, 3)
+"""The kernel for which OpenCV, MNN and ncnn have code of its own, as fast as a product of matrices."""
+RUN, PRODUCT = 3, 40
+"""Numbers that a Deconvolution adds up in the time that calling one copy, or one product of matrices, takes."""
 FLOAT = 4
 
 
 class Work(Struct, frozen=True, kw_only=True):
-    """Multiply-adds, bytes read and written, and layers that do something."""
+    """Multiply-adds, single steps, bytes read and written, layers that do something, and pieces."""
 
     multiply_adds: float = 0.0
+    steps: float = 0.0
     bytes: float = 0.0
     layers: float = 0.0
+    pieces: float = 0.0
+
+    @property
+    def computed(self) -> float:
+        """Multiply-adds, whether they go several at a time or not."""
+        return self.multiply_adds + self.steps
 
 
 def work(layer: Layer, bottoms: Shapes) -> Work:
@@ -88,7 +103,27 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
     moved += _columns(layer, bottoms, tops)
     parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
     count = _multiply_adds(layer, bottoms, tops)
-    return Work(multiply_adds=count, bytes=float(FLOAT * moved), layers=1 + PART * parts)
+    together = _are_together(layer, bottoms)
+    return Work(
+        multiply_adds=count if together else 0.0,
+        steps=0.0 if together else count,
+        bytes=float(FLOAT * moved),
+        layers=1 + PART * parts,
+        pieces=float(_pieces(layer, bottoms, tops)),
+    )
+
+
+def _pieces(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
+    """What is called, or put in its place, one by one (base_conv_layer.cpp, im2col.cpp, concat_layer.cpp)."""
+    match layer:
+        case Convolution():
+            return PRODUCT * prod(bottoms[0][: layer.axis]) * layer.group
+        case Deconvolution():
+            return sum(map(prod, tops))
+        case Concat() | Slice():
+            parts = bottoms if isinstance(layer, Concat) else tops
+            return RUN * len(parts) * prod(parts[0][: axis_index(layer.axis, len(parts[0]))])
+    return 0
 
 
 def cut_and_joined(parts: int) -> Work:
@@ -104,6 +139,14 @@ def _columns(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
     if isinstance(layer, Deconvolution):
         count = sum(map(prod, bottoms)) // bottoms[0][layer.axis] * layer.num_output
     return count * prod(layer.kernel_size)
+
+
+def _are_together(layer: Layer, bottoms: Shapes) -> bool:
+    """Whether its multiply-adds are those of matrices; a filter of one channel has none to speak of."""
+    if isinstance(layer, Convolution):
+        return bottoms[0][layer.axis] > layer.group or layer.kernel_size == DEPTHWISE
+    is_power = isinstance(layer, Power) and layer.power != 1
+    return not (is_power or isinstance(layer, Pooling | LRN | MVN) or type(layer) in TRANSCENDENTAL)
 
 
 def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:

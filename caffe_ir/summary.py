@@ -71,7 +71,7 @@ def _rows(net: Net) -> Iterator[Row]:
             bottoms=node.bottoms,
             shapes=net.shapes_of(node.tops),
             parameters=sum(blob.count for blob in _new_blobs(node, shared)),
-            multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).multiply_adds),
+            multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).computed),
             memory=made(net, node),
             working=kept(net, node),
         )

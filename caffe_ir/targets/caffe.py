@@ -1,6 +1,10 @@
 """BVLC Caffe, tag 1.0 (2017-04-15): the vanilla that every promise is made for.
 
 It has neither Clip nor Swish, which came a year later, and its Pooling has no round_mode (caffe.proto of the tag).
+
+Its prices are those of a reader that nobody measured, on purpose. Files for it are for OpenCV, MNN and ncnn too, and
+these do not agree: OpenCV adds up the columns of a Deconvolution 30 times as slowly as MNN (`scripts/prices`). OpenCV's
+prices would trade a form that all compute for one that MNN refuses; `--target opencv` has measured ones.
 """
 
 from __future__ import annotations

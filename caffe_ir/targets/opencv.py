@@ -59,7 +59,7 @@ from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
-from caffe_ir.targets.target import Target
+from caffe_ir.targets.target import Price, Target
 
 
 def _taken_into_a_power(net: Net) -> list[Node]:
@@ -129,6 +129,7 @@ _REQUIRED = (
 OPENCV = Target(
     name="opencv",
     title="OpenCV DNN 4",
+    price=Price(multiply_add=0.016, step=0.075, byte=0.0095, layer=160.0, piece=3.4),  # `scripts/prices opencv`, 4.14
     engine="opencv",
     source="trials with 4.12.0 and 4.14.0; caffe_importer.cpp",
     layers={

@@ -4,7 +4,7 @@ from math import prod
 
 import pytest
 
-from caffe_ir.cost import POWER, TRANSCENDENTAL, VIEW, Work, work
+from caffe_ir.cost import POWER, PRODUCT, RUN, TRANSCENDENTAL, VIEW, Work, work
 from caffe_ir.errors import ShapeError
 from caffe_ir.layers import (
     LRN,
@@ -20,6 +20,7 @@ from caffe_ir.layers import (
     Power,
     Reshape,
     Sigmoid,
+    Slice,
 )
 
 MAP = (2, 8, 6, 6)
@@ -53,6 +54,45 @@ def test_windows_are_laid_out_in_columns(layer, columns):
 
 
 @pytest.mark.parametrize(
+    ("layer", "together"),
+    [
+        (Convolution(num_output=8, kernel_size=(5, 5), pad=(2, 2)), True),
+        (Convolution(num_output=8, kernel_size=(3, 3), pad=(1, 1), group=8), True),
+        (Convolution(num_output=8, kernel_size=(5, 5), pad=(2, 2), group=8), False),
+        (Convolution(num_output=8, kernel_size=(1, 1), group=8), False),
+        (Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 2)), False),
+        (Sigmoid(), False),
+        (Power(power=2.0), False),
+        (Power(scale=2.0), True),
+    ],
+    ids=str,
+)
+def test_what_goes_several_at_a_time(layer, together):
+    """As OpenCV 4.14 does it: 0.04 ns for each multiply-add of a depthwise 3x3, 0.3 ns of a 5x5."""
+    done = work(layer, (MAP,))
+    assert (done.steps == 0, done.multiply_adds == 0) == (together, not together)
+
+
+@pytest.mark.parametrize(
+    ("layer", "bottoms", "pieces"),
+    [
+        (Deconvolution(num_output=8, kernel_size=(2, 2), stride=(2, 2), group=8), (MAP,), 4 * CELLS),
+        (Deconvolution(num_output=8, kernel_size=(4, 4), stride=(2, 2), pad=(1, 1), group=8), (MAP,), 4 * CELLS),
+        (Concat(axis=1), (MAP, MAP), RUN * 2 * 2),
+        (Concat(axis=3), (MAP, MAP), RUN * 2 * 2 * 8 * 6),
+        (Concat(axis=-1), (MAP, MAP), RUN * 2 * 2 * 8 * 6),
+        (Slice(axis=2, slice_point=(1, 5)), (MAP,), RUN * 3 * 2 * 8),
+        (Convolution(num_output=8, kernel_size=(1, 1), group=4), (MAP,), PRODUCT * 2 * 4),
+        (Sigmoid(), (MAP,), 0),
+    ],
+    ids=str,
+)
+def test_pieces(layer, bottoms, pieces):
+    """The numbers that col2im adds up, the calls of memcpy, and those of a product of matrices."""
+    assert work(layer, bottoms).pieces == pieces
+
+
+@pytest.mark.parametrize(
     ("layer", "bottoms", "count"),
     [
         (Convolution(num_output=8, kernel_size=(3, 3), pad=(1, 1), group=8), (MAP,), CELLS * 9),
@@ -73,7 +113,7 @@ def test_windows_are_laid_out_in_columns(layer, columns):
     ids=str,
 )
 def test_multiply_adds(layer, bottoms, count):
-    assert work(layer, bottoms).multiply_adds == count
+    assert work(layer, bottoms).computed == count
 
 
 def test_views_move_nothing():
