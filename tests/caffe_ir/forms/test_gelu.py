@@ -41,7 +41,7 @@ def gelu(x):
     return x * special.ndtr(x)
 
 
-@pytest.mark.parametrize(("form", "bound"), [(POWERS, 9.8e-10), (RATIONAL, 1.02e-12)], ids=["powers", "rational"])
+@pytest.mark.parametrize(("form", "bound"), [(POWERS, 7.0e-10), (RATIONAL, 1.02e-12)], ids=["powers", "rational"])
 def test_the_largest_error_in_float64(form, bound):
     wanted, found = gelu(X), computed(form, Gelu(), X)
     assert np.abs(found[:-4] - wanted[:-4]).max() < bound
@@ -75,7 +75,7 @@ def test_in_float32_it_loses_next_to_nothing(form, layer, function, allowed):
 
 
 @pytest.mark.parametrize("flushed", [False, True])
-@pytest.mark.parametrize(("form", "most"), [(POWERS, 1e8), (RATIONAL, 1e19)], ids=["powers", "rational"])
+@pytest.mark.parametrize(("form", "most"), [(POWERS, 1e19), (RATIONAL, 1e19)], ids=["powers", "rational"])
 def test_in_float32_it_holds_far_out(form, most, flushed, monkeypatch):
     if flushed:
         for kind in (Power, Sigmoid, Eltwise):
@@ -104,16 +104,16 @@ def rounded_to_float32(layer):
     return replace(layer, **{name: float(np.float32(getattr(layer, name))) for name in ("power", "scale", "shift")})
 
 
-def test_with_the_numbers_of_a_prototxt_it_is_off_by_1_8e_9(tmp_path):
+def test_with_the_numbers_of_a_prototxt_it_is_off_by_7_6e_10_at_most(tmp_path):
     net = lower(net_with(Gelu(), X.size), CAFFE, Options())
     files = write(net, tmp_path / "net", CAFFE)
     back = read(files.prototxt, files.caffemodel)
     by_decimals = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
-    assert np.abs(by_decimals - gelu(X))[:-4].max() < 1.8e-9
+    assert np.abs(by_decimals - gelu(X))[:-4].max() < 7.6e-10
     for node in [node for node in back.nodes if isinstance(node.layer, Power)]:
         back.update(node, replace(node, layer=rounded_to_float32(node.layer)))
     by_float32 = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
-    assert np.abs(by_float32 - gelu(X))[:-4].max() < 1.1e-9
+    assert np.abs(by_float32 - gelu(X))[:-4].max() < 7.6e-10
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_with_the_numbers_of_a_prototxt_it_is_off_by_1_8e_9(tmp_path):
 def test_layers_that_every_engine_has(form, layer, count, last):
     net = written(net_with(layer, 5), form, check=False)
     assert {node.layer.type_name() for node in net.nodes} == {"Input", "Power", "Eltwise", last}
-    assert form is POWERS or max(len(node.bottoms) for node in net.nodes) == 2
+    assert max(len(node.bottoms) for node in net.nodes) == 2
     assert len(net.nodes) == 1 + count
 
 
-@pytest.mark.parametrize(("target", "blobs"), [("caffe", 8), ("caffe-master", 7)])
-def test_caffe_gets_the_eight_layers_and_few_blobs(target, blobs):
+@pytest.mark.parametrize(("target", "blobs"), [("caffe", 4), ("caffe-master", 3)])
+def test_caffe_gets_eight_layers_and_four_blobs(target, blobs):
     """A product overwrites a factor only in files for Caffe alone: ncnn's converter takes the two for one blob."""
     net = net_with(Gelu(), 1000)
     add(net, "end", Gelu())
