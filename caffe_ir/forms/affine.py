@@ -109,11 +109,11 @@ def _of_all_values(new: Replacement) -> str:
     if len(new.old.bottoms) > 1 or new.old.param_names:
         return "it is not one of its own weights"
     start = axis_index(layer.axis, len(shape))
-    if start == 0 or (start, layer.num_axes) == (1, 1):
-        return "it is one of channels already, or of the batch"
-    flat = (shape[0], prod(shape[1:]), 1, 1)
-    blobs = tuple(_for_all(blob, start, shape[1:]) for blob in new.old.blobs)
-    x = new.view("values", new.old.bottom, flat)
+    if (start, layer.num_axes) == (1, 1):
+        return "it is one of channels already"
+    images = shape if start else (1, *shape)  # of factors for each image all images are one
+    blobs = tuple(_for_all(blob, start or 1, images[1:]) for blob in new.old.blobs)
+    x = new.view("values", new.old.bottom, (images[0], prod(shape) // images[0], 1, 1))
     x = new.add("scale", Scale(bias_term=layer.bias_term), x, blobs=blobs)
     new.view("shape", x, shape)
     return ""

@@ -7,10 +7,13 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.forms.affine import FORMS
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BatchNorm, Bias, Power, Scale
+from caffe_ir.layers import BatchNorm, Bias, Power, Reshape, Scale
+from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.targets import MNN
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 MAP = (2, 4, 6, 7)
 
@@ -30,6 +33,9 @@ MAP = (2, 4, 6, 7)
         (Scale(axis=1, num_axes=-1), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
         (Scale(axis=2, num_axes=2), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
         (Scale(axis=1, num_axes=0), (MAP,), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=0, num_axes=3, bias_term=True), ((3, 2, 4, 5),), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=0, num_axes=-1), ((3, 4, 5),), 0, ["Reshape", "Scale", "Reshape"]),
+        (Scale(axis=0), ((3, 4),), 0, ["Reshape", "Scale", "Reshape"]),
     ],
     ids=str,
 )
@@ -82,3 +88,15 @@ def test_weights_of_the_last_axes_are_their_tensor_over_and_over(axis, size, key
     assert made.blobs[0].key == key
     wide = np.broadcast_to(gamma.reshape(*sizes, *(1,) * (len(shape) - 2 - len(sizes))), shape[1:])
     np.testing.assert_array_equal(made.blobs[0].load(), wide.reshape(-1))
+
+
+def test_windows_behind_the_batch_get_their_constants_in_mnn() -> None:
+    """As Swin adds a mask to its shifted windows: MNN ignores the axis, and no form said it otherwise."""
+    net = net_of((1, 4, 6, 5))
+    add(net, "windows", Reshape(shape=(4, 6, 5)))
+    rng = np.random.default_rng(0)
+    constants = [rng.standard_normal((4, 6)) for _ in range(2)]
+    add(net, "mask", Scale(axis=0, num_axes=2, bias_term=True), *constants)
+    assert [verdict.why for _, verdict in MNN.verdicts(net)] == ["the axis is ignored"]
+    after = rewritten(net, LEGALIZE, context=replace(CONTEXT, target=MNN))
+    assert list(MNN.verdicts(after)) == []
