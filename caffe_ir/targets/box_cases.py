@@ -60,13 +60,18 @@ def considers_all(layer: DetectionOutput, bottoms: Shapes) -> bool:
 def six_numbers(source: str) -> tuple[Never, ...]:
     """The detections as ncnn and MNN give them, and what neither reads of how they are chosen."""
     silent = (
-        ("a detection has six numbers, without the image's, and they stand by falling score", always),
         ("code_type and variance_encoded_in_target are ignored", of_another_code),
         ("share_location: false is ignored", of_each_class),
         ("background_label_id is ignored", another_background),
         ("eta is ignored", lambda layer, bottoms: layer.eta != 1),
     )
     return (
+        Never(
+            text="a detection has six numbers, without the image's, and they stand by falling score",
+            where=always,
+            other_form=True,
+            source=source,
+        ),
         *(Never(text=text, where=where, silent=True, source=source) for text, where in silent),
         Never(text="without keep_top_k the process ends", where=keeps_all, source=source),
     )

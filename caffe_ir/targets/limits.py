@@ -15,26 +15,30 @@ from caffe_ir.node import Node
 
 Evidence = Literal["run", "source", "document"]
 """How a limit is known: run by us, read in the importer's source code, or stated in a document or report."""
-Effect = Literal["refused", "wrong", "slow"]
+Effect = Literal["refused", "wrong", "other form", "slow"]
 """What a target makes of a layer that it does not compute as it should, the worst first."""
-EFFECTS: tuple[Effect, ...] = ("refused", "wrong", "slow")
+EFFECTS: tuple[Effect, ...] = ("refused", "wrong", "other form", "slow")
 
 
 class Case(Struct, frozen=True, kw_only=True):
     """Something that a target does not read as Caffe does.
 
-    `silent`: it reads it and computes something else, without a message. `slow`: it computes it rightly, and another
-    form many times faster. `source` is the trial, file or document that shows it; `evidence` says which of these it
+    `silent`: it reads it and computes something else, without a message. `other_form`: it computes the same and gives
+    it in other rows, which the program behind it has to know. `slow`: it computes it rightly, and another form many
+    times faster. `source` is the trial, file or document that shows it; `evidence` says which of these it
     is, where that differs from the rest of the target's.
     """
 
     silent: bool = False
+    other_form: bool = False
     slow: bool = False
     source: str = ""
     evidence: Evidence | None = None
 
     @property
     def effect(self) -> Effect:
+        if self.other_form:
+            return "other form"
         return "slow" if self.slow else "wrong" if self.silent else "refused"
 
 

@@ -159,6 +159,12 @@ OPENCV = Target(
                 source="trial with 4.14",
             ),
             Only(field="eta", values=(1.0,), silent=True, source="trial with 4.14"),
+            Never(
+                text="detections of an image stand by falling score, and rows of zeros follow up to keep_top_k",
+                where=cases.always,
+                other_form=True,
+                source="trial with 4.14",
+            ),
         ),
         Exp: (),
         InnerProduct: (Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),),

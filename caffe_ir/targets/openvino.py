@@ -156,7 +156,7 @@ OPENVINO = Target(
             Never(
                 text="there are as many rows as could be kept, and a first number of -1 ends those of detections",
                 where=cases.always,
-                silent=True,
+                other_form=True,
                 source="opset1 DetectionOutput; detection_output_ext.py",
                 evidence="source",
             ),

@@ -35,8 +35,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     @property
     def is_fault(self) -> bool:
-        """Whether the target does not compute the layer; a slow one it does."""
-        return self.effect != "slow"
+        """Whether the target does not compute the layer; a slow one, or one whose rows are others, it does."""
+        return self.effect in ("refused", "wrong")
 
 
 class Price(Struct, frozen=True, kw_only=True):

@@ -128,7 +128,7 @@ TPU_MLIR = Target(
             Never(
                 text="there are keep_top_k rows, however many detections",
                 where=cases.always,
-                silent=True,
+                other_form=True,
                 source="convert_detection_output_op",
             ),
             Never(text="without keep_top_k", where=box_cases.keeps_all, source="convert_detection_output_op"),

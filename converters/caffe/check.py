@@ -17,6 +17,8 @@ from caffe_ir.targets.target import Verdict
 from converters.caffe.frontend import convert
 from converters.caffe.retarget import retarget
 
+_OTHERS = "other layers"
+
 
 class Shortfall(Struct, frozen=True, kw_only=True):
     """A layer that a target does not compute as it should."""
@@ -71,7 +73,7 @@ def checked(net: Net, target: Target) -> list[Shortfall]:
             type_name=node.layer.type_name(),
             origin=node.origin,
             verdict=verdict,
-            rewrite="" if node.origin in problems else rewrites.get(node.origin, "other layers"),
+            rewrite="" if node.origin in problems else rewrites.get(node.origin, _OTHERS if verdict.is_fault else ""),
             hindrance=problems.get(node.origin, ""),
         )
         for node, verdict in found

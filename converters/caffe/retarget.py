@@ -20,7 +20,7 @@ def retarget(net: Net, target: Target, options: Options, after: Callable[[str, N
     `after` is called as `lower` does. Raises ConversionError with every layer that cannot be written.
     """
     asked = options.fold_batch_norm or options.input_is != "prepared"
-    if not asked and not any(True for _ in target.verdicts(net)):
+    if not asked and all(verdict.effect == "other form" for _, verdict in target.verdicts(net)):
         net.note("assumed", f"{target.title} computes every layer as it is, and nothing was rewritten")
         note_evidence(net, target)
         return net

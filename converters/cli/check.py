@@ -76,18 +76,29 @@ def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) ->
         say(f"  What is said of {target.title} is {EVIDENCE['document']}.")
 
 
-_EFFECT = {"refused": "refused", "wrong": "computed WRONGLY, without a message", "slow": "slow"}
+_EFFECT = {
+    "refused": "refused",
+    "wrong": "computed WRONGLY, without a message",
+    "other form": "given in another form",
+    "slow": "slow",
+}
 
 
 def _help(one: Shortfall) -> str:
     if one.rewrite:
         return f"can be rewritten: {one.rewrite}"
+    if one.verdict.effect == "other form":
+        return "it stays as it is: the program behind the net has to read it so"
     other = one.hindrance if one.hindrance != one.verdict.why else ""
     return f"cannot be rewritten: {other or _NO_FORM}"
 
 
 def _print_table(prototxt: Path, chosen: Sequence[Target], found: Mapping[str, Sequence[Shortfall]]) -> None:
-    rows: list[tuple[str, ...]] = [("target", "result", "refused", "wrong", "slow", "can be rewritten", "known")]
+    from caffe_ir.targets.limits import EFFECTS
+
+    rows: list[tuple[str, ...]] = [
+        ("target", "result", "refused", "wrong", "other form", "slow", "can be rewritten", "known")
+    ]
     for target in chosen:
         short = found[target.name]
         counts = _counts(short)
@@ -97,7 +108,7 @@ def _print_table(prototxt: Path, chosen: Sequence[Target], found: Mapping[str, S
             (
                 target.name,
                 "WRONG" if result == "wrong" else result,
-                *(str(counts[effect] or "") for effect in ("refused", "wrong", "slow")),
+                *(str(counts[effect] or "") for effect in EFFECTS),
                 f"{rewritten} of {len(short)}" if short else "",
                 _KNOWN[target.evidence] if target.listed else "no public list",
             )

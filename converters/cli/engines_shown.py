@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 UNTRIED = {"source": "as far as their sources say", "document": "as far as documents say"}
 """What is known of an engine that we did not run."""
-_VERBS: Mapping[Effect, str] = {"wrong": "WRONG in", "refused": "refused by", "slow": "slow in"}
+_VERBS: Mapping[Effect, str] = {
+    "wrong": "WRONG in",
+    "refused": "refused by",
+    "other form": "in another form in",
+    "slow": "slow in",
+}
 _REASONS_SHOWN = 2
 _PLACES_SHOWN = 2
 

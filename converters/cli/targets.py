@@ -15,7 +15,7 @@ from converters.options.caffe import TARGETS as NAMES
 if TYPE_CHECKING:
     from caffe_ir.targets import Target
 
-_EFFECTS = {"refused": "refused", "wrong": "WRONG", "slow": "slow"}
+_EFFECTS = {"refused": "refused", "wrong": "WRONG", "other form": "other form", "slow": "slow"}
 
 
 @click.command(cls=Command, examples=("convert targets", "convert targets mnn", "convert targets --json"))

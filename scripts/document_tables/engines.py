@@ -62,4 +62,9 @@ def _limits(target: dict[str, Any]) -> list[str]:
     return [f"## {target['name']}", known, table(heads, rows) if rows else ""]
 
 
-_EFFECTS = {"refused": "refused", "wrong": "**wrong result, no message**", "slow": "slow"}
+_EFFECTS = {
+    "refused": "refused",
+    "wrong": "**wrong result, no message**",
+    "other form": "in another form",
+    "slow": "slow",
+}

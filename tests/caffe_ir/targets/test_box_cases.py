@@ -111,9 +111,11 @@ def test_detections_are_in_another_form_and_there_too_their_options_count() -> N
         verdict = TARGETS[target].verdict(DetectionOutput(**usual, background_label_id=2), shapes)
         assert verdict is not None
         assert verdict.silent
-        assert "six numbers" in verdict.why
-        assert "background_label_id is ignored" in verdict.why
-        assert "eta" not in verdict.why
+        assert verdict.why == "background_label_id is ignored"
+        plain = TARGETS[target].verdict(DetectionOutput(**usual), shapes)
+        assert plain is not None
+        assert not plain.is_fault
+        assert "six numbers" in plain.why
         refused = TARGETS[target].verdict(DetectionOutput(**{**usual, "keep_top_k": -1}), shapes)
         assert refused is not None
         assert refused.effect == "refused"
@@ -127,25 +129,37 @@ def test_the_rules_that_were_read_in_sources() -> None:
         (PriorBox(min_size=(7.0,), offset=0.0), grid, "wrong"),
         (PriorBox(min_size=(7.0,), step_h=8.0, step_w=9.0), grid, "wrong"),
         (PriorBox(min_size=(7.0,), img_size=100), grid, "wrong"),
-        (DetectionOutput(num_classes=4), places, "wrong"),
+        (DetectionOutput(num_classes=4), places, "other form"),
     ]
     assert broken(TARGETS["openvino"], openvino) == []
     assert broken(TARGETS["tensorrt"], [(DetectionOutput(num_classes=4), places, "refused")]) == []
     assert broken(TARGETS["mace"], [(DetectionOutput(num_classes=4), places, "refused")]) == []
-    assert broken(TARGETS["tpu-mlir"], [(DetectionOutput(num_classes=4, keep_top_k=9), places, "wrong")]) == []
+    assert broken(TARGETS["tpu-mlir"], [(DetectionOutput(num_classes=4, keep_top_k=9), places, "other form")]) == []
     assert (
         broken(TARGETS["tpu-mlir"], [(DetectionOutput(num_classes=4, keep_top_k=9, eta=0.5), places, "refused")]) == []
     )
 
 
-def test_what_a_reader_has_in_another_form_is_refused_with_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["opencv", "ncnn", "mnn"])
+def test_detections_stay_as_they_are_where_only_their_rows_are_others(target: str, tmp_path: Path) -> None:
+    net = convert(head(tmp_path, "code_type: CENTER_SIZE"))
+    retarget(net, TARGETS[target], OPTIONS)
+    assert [node.layer.type_name() for node in net.nodes] == ["Input", "Input", "Input", "DetectionOutput"]
+
+
+@pytest.mark.parametrize(("target", "fields"), [("ncnn", "code_type: CORNER"), ("caffe", "code_type: CENTER_SIZE")])
+def test_what_is_not_computed_is_refused_with_what_to_do(target: str, fields: str, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError, match="take this layer out of the prototxt"):
+        retarget(convert(head(tmp_path, fields)), TARGETS[target], OPTIONS)
+
+
+def head(folder: Path, fields: str) -> Path:
     inputs = zip(("loc", "conf", "prior"), detected(1), strict=True)
     shapes = [f'input: "{name}" input_shape {{ {" ".join(f"dim: {size}" for size in x.shape)} }}' for name, x in inputs]
-    path = tmp_path / "net.prototxt"
+    path = folder / "net.prototxt"
     path.write_text(
         "\n".join(shapes)
         + 'layer { name: "y" type: "DetectionOutput" bottom: "loc" bottom: "conf" bottom: "prior" top: "y"\n'
-        "detection_output_param { num_classes: 4 keep_top_k: 9 nms_param { top_k: 9 } code_type: CENTER_SIZE } }"
+        f"detection_output_param {{ num_classes: 4 keep_top_k: 9 nms_param {{ top_k: 400 }} {fields} }} }}"
     )
-    with pytest.raises(ConversionError, match="take this layer out of the prototxt"):
-        retarget(convert(path), TARGETS["ncnn"], OPTIONS)
+    return path

@@ -39,8 +39,11 @@ def test_what_a_limit_is_called() -> None:
 
 def test_the_worst_that_happens_beyond_a_limit() -> None:
     pool = Only(field="pool", values=())
-    effects = [limit.effect for limit in (pool, replace(pool, silent=True), replace(pool, slow=True))]
-    assert effects == ["refused", "wrong", "slow"]
+    effects = [
+        limit.effect
+        for limit in (pool, replace(pool, silent=True), replace(pool, other_form=True), replace(pool, slow=True))
+    ]
+    assert effects == ["refused", "wrong", "other form", "slow"]
 
 
 @pytest.mark.parametrize(
