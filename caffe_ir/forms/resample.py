@@ -12,36 +12,25 @@ The same products where the batch stays the batch, for readers that have none or
   an Exchange brings these behind the axes before.
 - A Convolution whose windows are the lines, with a group and the whole matrix for each cell of the axes before.
 
-A depthwise Deconvolution of a map with its border repeated, where the rows and columns of a map become a whole number f
-of times as many and each is spread in the same way, as by bilinear and bicubic interpolation without aligned corners:
-a cell reaches r cells far, so the border is repeated r times, and the kernel has 2 r f taps, or one less for an odd f;
-for r = 0, where each cell becomes f equal ones, it has f.
+Maps that grow to a whole number of times as many rows and columns have other forms: spread.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import prod
 
 import numpy as np
-from msgspec import Struct
 
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
-from caffe_ir.layers.source import Exchange, Pad, Resample, Resize
+from caffe_ir.layers import Convolution, InnerProduct, Reshape
+from caffe_ir.layers.source import Exchange, Resample, Resize
 from caffe_ir.replacement import Replacement
 
 ROW_AXES = 2
-ROUNDING = 2.0**-52
-"""Of the numbers of a matrix, for each cell: they follow from places, which float64 rounds by so much of the size."""
-REACHES = (0, 1, 2)
-"""In cells, of the nearest cell, and of bilinear and bicubic interpolation."""
-MOST_COMPARED = 1 << 24
-"""Numbers of a matrix; those of a map that grows to 8192 columns from 2048."""
-NO_SPREAD = "its cells are not all spread in the same way to a whole number of times as many"
 
 
 # ---- products of matrices -------------------------------------------------------------------------------------------
@@ -161,89 +150,6 @@ def _for_each(matrix: Blob, times: int, shape: Shape) -> Array:
     return np.tile(matrix.load(), (times, 1)).reshape(shape)
 
 
-# ---- a transposed convolution ---------------------------------------------------------------------------------------
-
-
-class Spread(Struct, frozen=True, kw_only=True):
-    """How the cells of an axis are spread: places o = i `factor` + j - `pad` get taps[j] of cell i - `reach`."""
-
-    taps: tuple[float, ...] = (1.0,)
-    factor: int = 1
-    reach: int = 0
-    pad: int = 0
-
-
-def _by_a_deconvolution(new: Replacement) -> str:
-    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
-    assert isinstance(layer, Resample)
-    if len(shape) != 4 or min(layer.axes) < 2:
-        return "it resizes no map"
-    if any(size % shape[axis] or size <= shape[axis] for axis, size in zip(layer.axes, layer.output_size, strict=True)):
-        return NO_SPREAD  # before the matrices are made, which may be large
-    if any(blob.count > MOST_COMPARED for blob in new.old.blobs):
-        return f"its matrices have more than {MOST_COMPARED:,} numbers, too many to compare them"
-    found = {axis: spread_of(blob.load()) for axis, blob in zip(layer.axes, new.old.blobs, strict=True)}
-    rows, columns = (found.get(axis, Spread()) for axis in (2, 3))
-    if rows is None or columns is None:
-        return NO_SPREAD
-    margins, channels = (0, 0, rows.reach, columns.reach), shape[1]
-    x = new.old.bottom
-    if any(margins):
-        x = new.add("border", Pad(before=margins, after=margins, mode="replicate"), x)
-    kernel = (channels, 1, len(rows.taps), len(columns.taps))
-    spreading = Deconvolution(
-        num_output=channels,
-        kernel_size=kernel[2:],
-        stride=(rows.factor, columns.factor),
-        pad=(rows.pad, columns.pad),
-        group=channels,
-        bias_term=False,
-    )
-    taps = Blob.computed(kernel, partial(_kernel, kernel, rows.taps, columns.taps), constant=True)
-    new.add("spread", spreading, x, blobs=[taps])
-    return ""
-
-
-def spread_of(matrix: Array) -> Spread | None:
-    """The spread that has this matrix (out, in); None where none has it, or too few cells show it.
-
-    It is read off the cell in the middle, and is the matrix's if its own matrix is the same to float64's rounding.
-    """
-    wanted, size = matrix.shape
-    factor, rest = divmod(wanted, size)
-    if rest or factor < 2:
-        return None
-    for reach in REACHES:
-        length = max(factor, 2 * reach * factor - factor % 2)
-        pad = ((2 * reach - 1) * factor + length) // 2
-        first = (size // 2 + reach) * factor - pad
-        if size > 2 * reach and first >= 0 and first + length <= wanted:
-            taps = tuple(float(tap) for tap in matrix[first : first + length, size // 2])
-            spread = Spread(taps=taps, factor=factor, reach=reach, pad=pad)
-            if np.allclose(_matrix(spread, size), matrix, rtol=0, atol=ROUNDING * max(size, 8)):
-                return spread
-    return None
-
-
-def _matrix(spread: Spread, size: int) -> Array:
-    """The matrix of a spread on an axis of so many cells, its border repeated."""
-    matrix = np.zeros((size * spread.factor, size))
-    for place in range(size + 2 * spread.reach):
-        cell = min(max(place - spread.reach, 0), size - 1)
-        begin = place * spread.factor - spread.pad
-        for tap, weight in enumerate(spread.taps, begin):
-            if 0 <= tap < len(matrix):
-                matrix[tap, cell] += weight
-    return matrix
-
-
-def _kernel(shape: Shape, rows: Sequence[float], columns: Sequence[float]) -> Array:
-    return np.ascontiguousarray(np.broadcast_to(np.outer(rows, columns), shape))
-
-
-# ---- interpolation ---------------------------------------------------------------------------------------------------
-
-
 def _by_its_formula(new: Replacement) -> str:
     layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Resize)
@@ -263,6 +169,5 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="products of matrices by Convolutions", build=_by_convolutions),
         Form(name="Convolutions of lines as windows", build=_by_windows),
         Form(name="Convolutions of lines in groups", build=_by_groups),
-        Form(name="a Deconvolution of the map with its border repeated", build=_by_a_deconvolution),
     ),
 }
