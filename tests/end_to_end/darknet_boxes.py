@@ -6,7 +6,7 @@ is left to rounding is then no more than a box among hundreds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -122,7 +122,11 @@ class Net:
         return (found[place] + found[place + 1]) / 2
 
 
-def compared(net: Net, given: Sequence[Path]) -> Compared:
+Reference = Callable[[Path, Path, Sequence[Case]], list[Detected]]
+"""A Darknet's boxes of some pictures, of a cfg and its weights."""
+
+
+def compared(net: Net, given: Sequence[Path], reference: Reference = by_darknet) -> Compared:
     """The objects that both find in the pictures."""
     answers = [net.forward(picture) for picture in given]
     limits = [net.threshold(*answer) for answer in answers]
@@ -130,7 +134,7 @@ def compared(net: Net, given: Sequence[Path]) -> Compared:
     assert fit != "crop"
     cases = [Case(picture=one, fit=fit, threshold=limit) for one, limit in zip(given, limits, strict=True)]
     found = []
-    for (blobs, size), limit, theirs in zip(answers, limits, by_darknet(net.cfg, net.weights, cases), strict=True):
+    for (blobs, size), limit, theirs in zip(answers, limits, reference(net.cfg, net.weights, cases), strict=True):
         assert theirs.size == size
         found.append(_beside(detections(net.facts, blobs, size, threshold=limit), theirs))
     return Compared(
