@@ -25,7 +25,9 @@ from caffe_ir.net import Net
 
 if TYPE_CHECKING:
     from caffe_ir.files.writer import Written
+    from caffe_ir.passes.base import InputIs
     from converters.darknet import Head
+    from converters.pictures.description import InputDescription
     from converters.pytorch import Handler
     from converters.verify import Comparison, Reference
 
@@ -37,12 +39,15 @@ Progress = Callable[[int, int], None]
 class Model(Struct, frozen=True, kw_only=True):
     """A net as its source computes it; `heads` are the detection heads of a Darknet net.
 
-    `net.outputs` names the outputs; the net stays as it is, whatever is written.
+    `net.outputs` names the outputs, `net.shapes` has the shape of each blob; the net stays as it is, whatever is
+    written.
     """
 
     net: Net
     title: str
+    """What the source is called in results: its files, or the module's class."""
     heads: tuple[Head, ...] = ()
+    """Of a Darknet net, the detection heads, with anchors, classes and thresholds."""
     others: Callable[[Net], Mapping[str, str]] = lambda lowered: {}
     """The files beside the net by what follows the stem, such as ".heads.json"."""
     references: Sequence[Reference] = field(default_factory=tuple)
@@ -61,30 +66,44 @@ class Model(Struct, frozen=True, kw_only=True):
         head: Literal["raw", "activated"] = "raw",
         fold_bn: bool = False,
         hdf5: bool = False,
+        input_is: InputIs = "prepared",
+        side_files: Iterable[str] = (),
         force: bool = False,
         durable: bool = False,
         progress: Progress = lambda written, total: None,
     ) -> Written:
         """Rewrite the net for a target and write STEM.prototxt, STEM.caffemodel, and what else belongs to it.
 
-        Raises KeyError for an unknown target, and ConversionError with all that cannot be written, or would replace a
-        file that is not ours (`force`).
+        `target` is an engine by its name in `convert targets`, `head` whether a detector ends with its maps as they are
+        or activated, `fold_bn` whether BatchNorm goes into the layer before it. With `input_is` "u8-rgb" or "u8-bgr"
+        the net takes the bytes 0..255 of pictures (N, 3, H, W) in this order of channels. `side_files` are tools that
+        get files of their own, such as "ascend" and "rknn". `hdf5` writes STEM.caffemodel.h5, for weights of more
+        than 2 GB; `force` replaces files that tocaffe did not write; `durable` lets them outlast a power cut.
+
+        Raises KeyError for an unknown target or tool, and ConversionError with all that cannot be written.
+
+            model.write("deploy", target="rknn2", fold_bn=True, input_is="u8-rgb", side_files=["rknn"])
         """
         from caffe_ir.files.header import Origins
         from caffe_ir.files.writer import write
         from caffe_ir.targets import TARGETS
+        from converters.side_files import side_files_of
 
-        lowered = _lowered(self.net, target, head, fold_bn=fold_bn)
+        lowered = _lowered(self.net, target, head, fold_bn=fold_bn, input_is=input_is)
         for note in lowered.notes:
             LOGGER.log(logging.WARNING if note.kind == "warning" else logging.INFO, "%s", note)
-        origins = Origins(options={"head": head, "fold_bn": fold_bn})
+        options: dict[str, object] = {"head": head, "fold_bn": fold_bn}
+        if input_is != "prepared":
+            options["input_is"] = input_is
+        others = dict(self.others(lowered))
+        others |= side_files_of(lowered, side_files, Path(stem).name, target, others, hdf5=hdf5)
         return write(
             lowered,
             stem,
             TARGETS[target],
             hdf5=hdf5,
-            others=self.others(lowered),
-            origins=origins,
+            others=others,
+            origins=Origins(options=options),
             force=force,
             durable=durable,
             progress=progress,
@@ -93,8 +112,9 @@ class Model(Struct, frozen=True, kw_only=True):
     def verify(self, stem: str | Path, *, engines: Iterable[str] = ("embedded",)) -> Comparison:
         """Read STEM's files back and compare them with this model, layer by layer, in these engines.
 
-        Target and options are those that the prototxt says. Raises KeyError for an unknown engine, and ConversionError
-        where the files cannot be read.
+        `engines` are "embedded", "opencv", "mnn" and "pycaffe". Target and options are those that the prototxt says.
+        `Comparison.verdict` is "agrees", "differs" or "not compared", and `Comparison.values` has each layer. Raises
+        KeyError for an unknown engine, and ConversionError where the files cannot be read.
         """
         from caffe_ir.files.file_names import PROTOTXT, weights_beside
         from caffe_ir.files.header import read_header
@@ -104,14 +124,21 @@ class Model(Struct, frozen=True, kw_only=True):
         header = read_header(prototxt)
         said = header.options if header else {}
         target, head = str(said.get("target", "caffe")), "activated" if said.get("head") == "activated" else "raw"
-        lowered = _lowered(self.net, target, head, fold_bn=said.get("fold_bn") is True)
+        input_is = _input_is(said.get("input_is"))
+        lowered = _lowered(self.net, target, head, fold_bn=said.get("fold_bn") is True, input_is=input_is)
         source = source_of(self.title, self.net, lowered, self.references)
         chosen = [ENGINES[name] for name in dict.fromkeys(("embedded", *engines))]
         files = caffe_files(prototxt, weights_beside(str(stem)))
         return verify(source, files, engines=chosen, asked=[engine.name for engine in chosen])
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
-        """The outputs for these inputs, by their blobs' names, in the inputs' precision: numpy's run of the net."""
+        """The outputs for these inputs, by their blobs' names, in the inputs' precision: numpy's run of the net.
+
+        `inputs` are arrays of the shapes that the inputs have, by their names; float64 is computed in float64, all else
+        in float32. Raises KeyError for an input that is missing.
+
+            outputs = model.run({"data": np.zeros((1, 3, 416, 416), np.float32)})
+        """
         import numpy as np
 
         from caffe_ir import reference
@@ -121,13 +148,19 @@ class Model(Struct, frozen=True, kw_only=True):
         return {name: values[name] for name in self.net.outputs}
 
 
-def _lowered(net: Net, target: str, head: Literal["raw", "activated"] | str, *, fold_bn: bool) -> Net:
+def _input_is(said: object) -> InputIs:
+    return "u8-rgb" if said == "u8-rgb" else "u8-bgr" if said == "u8-bgr" else "prepared"
+
+
+def _lowered(
+    net: Net, target: str, head: Literal["raw", "activated"] | str, *, fold_bn: bool, input_is: InputIs
+) -> Net:
     from caffe_ir.passes.base import Options
     from caffe_ir.passes.pipeline import lower
     from caffe_ir.targets import TARGETS
 
     kind: Literal["raw", "activated"] = "activated" if head == "activated" else "raw"
-    return lower(net.copy(), TARGETS[target], Options(head=kind, fold_batch_norm=fold_bn))
+    return lower(net.copy(), TARGETS[target], Options(head=kind, fold_batch_norm=fold_bn, input_is=input_is))
 
 
 def from_darknet(cfg: str | Path, weights: str | Path, **options: Any) -> Model:
@@ -149,11 +182,15 @@ def from_pytorch(
     handlers: Mapping[str, Handler] | None = None,
     name: str = "",
     approx: Collection[str] = (),
+    pictures: InputDescription | None = None,
 ) -> Model:
     """The model of a module for inputs of these shapes, or of a program that torch.export made.
 
-    `approx` names functions that may be near ones, in the module and its references: "gelu=tanh". Raises
-    ConversionError with every reason why it cannot be converted, and ValueError for an unknown approximation.
+    `handlers` convert operations that it does not know or should convert otherwise, by their ATen names. `approx` names
+    functions that may be near ones, in the module and its references: "gelu=tanh". `pictures` says how a picture
+    becomes the input, for STEM.input.json, `input_is` and `side_files` (converters.pictures.described).
+
+    Raises ConversionError with every reason why it cannot be converted, and ValueError for an unknown approximation.
     """
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
@@ -163,7 +200,17 @@ def from_pytorch(
     captured = capture(module, example_inputs, example_kwargs, approx)
     net = convert(captured.program, handlers=handlers, name=name or type(module).__name__)
     net.notes[:0] = captured.notes
-    return Model(net=net, title=net.name, references=(torch_reference(captured.program, net), embedded_reference(net)))
+    references = (torch_reference(captured.program, net), embedded_reference(net))
+    if pictures is None:
+        return Model(net=net, title=net.name, references=references)
+    net.picture = pictures.picture_input()
+    return Model(net=net, title=net.name, references=references, others=partial(_input_file, pictures))
+
+
+def _input_file(pictures: InputDescription, lowered: Net) -> dict[str, str]:
+    from converters.pictures.description import ENDING, description_text
+
+    return {ENDING: description_text(pictures.left_by(lowered.taken))}
 
 
 def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Model:

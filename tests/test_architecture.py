@@ -243,7 +243,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.model": (
         "caffe_ir.*",
         "converters.darknet.*",
+        "converters.pictures.description",
         "converters.pytorch.*",
+        "converters.side_files",
         "converters.verify.*",
     ),
     "converters.__main__": ("converters.cli.main",),
@@ -295,6 +297,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.extras",
         "caffe_ir.given_files",
         "caffe_ir.json_text",
+        "caffe_ir.picture_input",
         "converters.pictures.*",
     ),
     "converters.decode.*": (
@@ -308,6 +311,9 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.side_files": (
         "caffe_ir.blob",
         "caffe_ir.errors",
+        "caffe_ir.files.prototxt",
+        "caffe_ir.layers",
+        "caffe_ir.net",
         "converters.pictures.*",
         "converters.side_files.*",
     ),

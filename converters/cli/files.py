@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from caffe_ir.error_kinds.files import CANNOT_WRITE, SAME_FILE
-from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
@@ -121,17 +120,9 @@ def for_tools(net: Net, name: str, target: str, others: Mapping[str, str], wante
     """
     if not wanted.side_files:
         return {}
-    from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.files.prototxt import written_names
-    from caffe_ir.layers import Input
-    from converters.side_files import side_files
+    from converters.side_files import side_files_of
 
-    if wanted.hdf5:
-        what, why = "--side-files with --hdf5", "these tools read no weights of that form"
-        raise ConversionError(Problem(kind=OPTION_VALUE, what=what, why=why, hint="leave one of the two out"))
-    names = written_names(net)
-    inputs = {names[top]: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
-    return side_files(wanted.side_files, name, target, inputs, others)
+    return side_files_of(net, wanted.side_files, name, target, others, hdf5=wanted.hdf5)
 
 
 def published(

@@ -42,7 +42,7 @@ def _file_of(found: InputDescription | None, made: Net) -> dict[str, str]:
         return {}
     from converters.pictures.description import description_text
 
-    return {ENDING: description_text(_left_to_do(found, made))}
+    return {ENDING: description_text(found.left_by(made.taken))}
 
 
 def description_of(made: Net, read: PyTorchOptions) -> InputDescription | None:
@@ -51,18 +51,7 @@ def description_of(made: Net, read: PyTorchOptions) -> InputDescription | None:
     Raises ConversionError.
     """
     found = _described(made, read)
-    return None if found is None else _left_to_do(found, made)
-
-
-def _left_to_do(found: InputDescription, made: Net) -> InputDescription:
-    """The same without what the net does itself."""
-    if made.taken is None:
-        return found
-    from msgspec.structs import replace
-
-    other = made.taken.swapped and found.order != "grey"
-    order = {"RGB": "BGR", "BGR": "RGB"}[found.order] if other else found.order
-    return replace(found, order=order, mean=0, scale=1)
+    return None if found is None else found.left_by(made.taken)
 
 
 def know_pictures(net: Net, read: PyTorchOptions) -> None:
@@ -77,10 +66,7 @@ def know_pictures_beside(net: Net, prototxt: Path) -> None:
 
 def _know(net: Net, found: InputDescription | None) -> None:
     if found is not None:
-        from caffe_ir.picture_input import PictureInput
-
-        made = found.preparation()
-        net.picture = PictureInput(order="BGR" if made.bgr else "RGB", mean=made.mean, scale=made.scale)
+        net.picture = found.picture_input()
 
 
 def _beside(net: Net, prototxt: Path) -> InputDescription | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
 from caffe_ir.error_kinds.general import OPTION_VALUE
@@ -16,6 +17,7 @@ from caffe_ir.error_kinds.running import DESCRIPTION
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.json_text import json_text
+from caffe_ir.picture_input import PictureInput
 from converters.pictures.fitting import Fit
 from converters.pictures.preparation import Preparation
 from converters.pictures.reading import MOST_PIXELS
@@ -101,6 +103,19 @@ class InputDescription(Struct, frozen=True, kw_only=True):
             shorter_side=self.shorter_side,
             fill=self.fill / 255,
         )
+
+    def picture_input(self) -> PictureInput:
+        """What of it a net can do itself: the order of channels, mean and scale."""
+        made = self.preparation()
+        return PictureInput(order="BGR" if made.bgr else "RGB", mean=made.mean, scale=made.scale)
+
+    def left_by(self, taken: PictureInput | None) -> InputDescription:
+        """The same without what the net does itself (`Net.taken`)."""
+        if taken is None:
+            return self
+        other = taken.swapped and self.order != "grey"
+        order = {"RGB": "BGR", "BGR": "RGB"}[self.order] if other else self.order
+        return replace(self, order=order, mean=0, scale=1)
 
 
 def described(

@@ -10,6 +10,9 @@ from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.error_kinds.running import DESCRIPTION, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.files.prototxt import written_names
+from caffe_ir.layers import Input
+from caffe_ir.net import Net
 from converters.pictures.description import ENDING, InputDescription
 from converters.side_files.acuity import acuity
 from converters.side_files.ascend import ascend
@@ -20,7 +23,7 @@ from converters.side_files.rknn import rknn
 from converters.side_files.subject import Subject
 from converters.side_files.tpu_mlir import tpu_mlir
 
-__all__ = ["TOOLS", "side_files"]
+__all__ = ["TOOLS", "side_files", "side_files_of"]
 
 TOOLS: Mapping[str, Callable[[Subject], Mapping[str, str]]] = {
     "ascend": ascend,
@@ -31,6 +34,24 @@ TOOLS: Mapping[str, Callable[[Subject], Mapping[str, str]]] = {
     "opencv": opencv,
     "tpu-mlir": tpu_mlir,
 }
+
+
+def side_files_of(
+    net: Net, tools: Iterable[str], name: str, target: str, others: Mapping[str, str], *, hdf5: bool = False
+) -> dict[str, str]:
+    """The texts by their endings for a net as it is written, with its inputs under the names that they have there.
+
+    Raises ConversionError, also where the weights are to be HDF5, which none of the tools reads.
+    """
+    tools = tuple(tools)
+    if not tools:
+        return {}
+    if hdf5:
+        what, why = "--side-files with --hdf5", "these tools read no weights of that form"
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=what, why=why, hint="leave one of the two out"))
+    names = written_names(net)
+    inputs = {names[top]: net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops}
+    return side_files(tools, name, target, inputs, others)
 
 
 def side_files(

@@ -13,6 +13,7 @@ from torch import nn
 
 from caffe_ir.errors import ConversionError
 from converters.model import Model, from_darknet, from_pytorch, read
+from converters.pictures.description import described
 from tests.documents.models import write_models
 
 X = np.random.default_rng(0).random((1, 3, 64, 64), np.float32)
@@ -80,3 +81,25 @@ def test_what_cannot_be_done_is_raised(models, tmp_path: Path) -> None:
         from_pytorch(nn.Sequential(nn.Conv2d(3, 4, 3)), (torch.zeros(1, 5, 8, 8),))
     with pytest.raises(ConversionError):
         from_darknet(tmp_path / "no.cfg", tmp_path / "no.weights")
+
+
+def test_pictures_are_described_folded_and_handed_on(tmp_path: Path) -> None:
+    """The net of bytes computes what the module makes of the picture as torchvision would prepare it."""
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    pictures = described((64, 64), 3, mean=",".join(map(str, mean)), std=",".join(map(str, std)))
+    model = from_pytorch(module(), (torch.zeros(1, 3, 64, 64),), pictures=pictures)
+    written = model.write(tmp_path / "net", input_is="u8-bgr", side_files=["rknn"])
+    assert model.verify(tmp_path / "net").verdict == "agrees"
+    assert json.loads((tmp_path / "net.input.json").read_text())["order"] == "BGR"
+    assert (tmp_path / "net.rknn.py").is_file()
+    bgr = np.random.default_rng(1).integers(0, 256, (1, 3, 64, 64)).astype(np.float64)
+    ready = (bgr[:, ::-1] / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
+    (found,) = read(written.prototxt, written.caffemodel).run({"input": bgr}).values()
+    expected = module().double()(torch.from_numpy(ready)).detach().numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_what_takes_no_pictures_has_no_files_for_tools(models, tmp_path: Path) -> None:
+    with pytest.raises(ConversionError):
+        models["pytorch"].write(tmp_path / "net", side_files=["rknn"])
+    assert not list(tmp_path.iterdir())
