@@ -32,6 +32,8 @@ class Form(Struct, frozen=True, kw_only=True):
     build: Callable[[Replacement], str]
     loss: Callable[[Layer], float] = exact
     """What float32 loses by this form, relative to the largest value: 2e-3 for (x - 65504) + 65504."""
+    error: float = 0.0
+    """What it is off by at most where it is no equality but a formula, of any value of the layer."""
     least: Callable[[Replacement], Work] = unknown
     """Work that what it builds does at least, where that can be said without building it: a form of very many parts is
     not built where that alone costs more than another one."""

@@ -21,8 +21,9 @@ from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.rewriting import CONTEXT
 
 X = np.concatenate([np.linspace(-40, 40, 160001), np.linspace(-1e-3, 1e-3, 101), [-1e4, 1e4, -1e18, 1e18]])
-POWERS, RATIONAL = FORMS[Gelu]
+POWERS, SUM, RATIONAL = FORMS[Gelu]
 (OF_ERF,) = FORMS[Erf]
+FIELDS = ("power", "scale", "shift")
 
 
 def net_with(layer, size):
@@ -41,7 +42,9 @@ def gelu(x):
     return x * special.ndtr(x)
 
 
-@pytest.mark.parametrize(("form", "bound"), [(POWERS, 7.0e-10), (RATIONAL, 1.02e-12)], ids=["powers", "rational"])
+@pytest.mark.parametrize(
+    ("form", "bound"), [(POWERS, 7.0e-10), (SUM, 3.7e-11), (RATIONAL, 1.02e-12)], ids=["powers", "sum", "rational"]
+)
 def test_the_largest_error_in_float64(form, bound):
     wanted, found = gelu(X), computed(form, Gelu(), X)
     assert np.abs(found[:-4] - wanted[:-4]).max() < bound
@@ -54,8 +57,13 @@ def test_erf_is_off_by_1_02e_12_at_most_in_float64():
 
 @pytest.mark.parametrize(
     ("form", "layer", "function", "allowed"),
-    [(POWERS, Gelu(), gelu, 4e-11), (RATIONAL, Gelu(), gelu, 3e-12), (OF_ERF, Erf(), special.erf, 3e-12)],
-    ids=["powers", "rational", "erf"],
+    [
+        (POWERS, Gelu(), gelu, 4e-11),
+        (SUM, Gelu(), gelu, 4e-11),
+        (RATIONAL, Gelu(), gelu, 3e-12),
+        (OF_ERF, Erf(), special.erf, 3e-12),
+    ],
+    ids=["powers", "sum", "rational", "erf"],
 )
 def test_near_zero_it_is_right_relative_to_itself(form, layer, function, allowed):
     x = np.geomspace(1e-12, 1e-3, 200)
@@ -66,8 +74,13 @@ def test_near_zero_it_is_right_relative_to_itself(form, layer, function, allowed
 
 @pytest.mark.parametrize(
     ("form", "layer", "function", "allowed"),
-    [(POWERS, Gelu(), gelu, 6e-7), (RATIONAL, Gelu(), gelu, 6e-7), (OF_ERF, Erf(), special.erf, 2e-7)],
-    ids=["powers", "rational", "erf"],
+    [
+        (POWERS, Gelu(), gelu, 6e-7),
+        (SUM, Gelu(), gelu, 6e-7),
+        (RATIONAL, Gelu(), gelu, 6e-7),
+        (OF_ERF, Erf(), special.erf, 2e-7),
+    ],
+    ids=["powers", "sum", "rational", "erf"],
 )
 def test_in_float32_it_loses_next_to_nothing(form, layer, function, allowed):
     x = X[np.abs(X) < 12].astype(np.float32)
@@ -75,7 +88,9 @@ def test_in_float32_it_loses_next_to_nothing(form, layer, function, allowed):
 
 
 @pytest.mark.parametrize("flushed", [False, True])
-@pytest.mark.parametrize(("form", "most"), [(POWERS, 1e19), (RATIONAL, 1e19)], ids=["powers", "rational"])
+@pytest.mark.parametrize(
+    ("form", "most"), [(POWERS, 1e19), (SUM, 1e9), (RATIONAL, 1e19)], ids=["powers", "sum", "rational"]
+)
 def test_in_float32_it_holds_far_out(form, most, flushed, monkeypatch):
     if flushed:
         for kind in (Power, Sigmoid, Eltwise):
@@ -137,3 +152,29 @@ def test_caffe_gets_eight_layers_and_four_blobs(target, blobs):
     assert len(net.nodes) == 1 + 2 * 8
     net = lower(net_with(Gelu(), 1000), TARGETS[target], Options())
     assert held(net).blobs == 4 * 1000 * blobs
+
+
+@pytest.mark.parametrize(("count", "sums", "bound"), [(1, 0, 7.6e-10), (19, 0, 1.45e-8), (20, 20, 1e-9)])
+def test_nets_of_many_get_the_nearer_formula(count, sums, bound):
+    net = net_of((1, 5))
+    for number in range(count):
+        add(net, f"y{number}", Gelu())
+    run_pass(LEGALIZE, net, CONTEXT)
+    assert len([node for node in net.nodes if node.layer == Eltwise(operation="SUM")]) == sums
+    assert len(net.nodes) == 1 + 8 * count
+    x = wanted = np.linspace(-5, 5, 5)
+    for _ in range(count):
+        wanted = gelu(wanted)
+    found = run(net, {"data": x.reshape(1, -1)}, np.float64)[net.outputs[0]].ravel()
+    assert np.abs(found - wanted).max() < bound
+
+
+def test_the_sum_has_the_numbers_that_are_good_together():
+    """Each field is the shortest decimal of a float32 number, and these numbers are as near."""
+    net = written(net_with(Gelu(), X.size), SUM, check=False)
+    for node in [node for node in net.nodes if isinstance(node.layer, Power)]:
+        rounded = rounded_to_float32(node.layer)
+        assert all(float(str(np.float32(getattr(rounded, name)))) == getattr(node.layer, name) for name in FIELDS)
+        net.update(node, replace(node, layer=rounded))
+    found = run(net, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
+    assert np.abs(found - gelu(X))[:-4].max() < 3.7e-11
