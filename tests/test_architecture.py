@@ -329,6 +329,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.file_names",
         "caffe_ir.files.prototxt",
         "caffe_ir.given_files",
+        "caffe_ir.layers",
         "converters.decode.*",
         "converters.pictures.*",
         "converters.run.*",

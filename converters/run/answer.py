@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from caffe_ir.blob import Array
 from converters.decode import Detection, best_classes, detections, pixel_classes
+from converters.decode.detection_output import objects_of
 from converters.pictures.preparation import prepared
 from converters.pictures.reading import read_picture
 from converters.run.model import Model
@@ -67,6 +68,8 @@ def decode(
     elif model.facts is not None and model.facts.segmentation is not None:
         facts = model.facts.segmentation
         found.pixels = pixel_classes(facts, blobs[str(facts.blob)], model.description, found.size)
+    elif model.finished is not None:
+        found.objects = objects_of(blobs[model.finished], model.description, found.size, threshold)
     elif model.scores is not None:
         found.classes = best_classes(model.scores, blobs[str(model.scores.blob)], top or model.scores.top)
     else:

@@ -9,9 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
-from caffe_ir.error_kinds.running import DESCRIPTION, UNKNOWN_PREPROCESSING
+from caffe_ir.error_kinds.running import DESCRIPTION, NO_DECODER, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.file_names import PROTOTXT
+from caffe_ir.layers import DetectionOutput
 from converters.decode.facts import ENDING as HEADS
 from converters.decode.facts import ClassifierFacts, Facts, read_facts
 from converters.pictures.description import ENDING as INPUT
@@ -30,6 +31,8 @@ class Model(Struct, frozen=True, kw_only=True):
     description: InputDescription
     facts: Facts | None = None
     scores: ClassifierFacts | None = None
+    finished: str | None = None
+    """The blob of objects that the net finds itself, where it ends with a DetectionOutput."""
 
     @property
     def wanted(self) -> list[str]:
@@ -38,6 +41,8 @@ class Model(Struct, frozen=True, kw_only=True):
             return list(dict.fromkeys(str(blob) for head in self.facts.heads for blob, _ in head.reads))
         if self.facts is not None and self.facts.segmentation is not None:
             return [str(self.facts.segmentation.blob)]
+        if self.finished is not None:
+            return [self.finished]
         return [str(self.scores.blob)] if self.scores is not None else list(self.files.net.outputs)
 
     @property
@@ -47,6 +52,8 @@ class Model(Struct, frozen=True, kw_only=True):
             return max(head.classes for head in self.facts.heads)
         if self.facts is not None and self.facts.segmentation is not None:
             return self.facts.segmentation.classes
+        if self.finished is not None:
+            return _detection_output(self.files)[self.finished]
         return self.scores.classes if self.scores is not None else 0
 
 
@@ -68,7 +75,13 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
         raise ConversionError(*problems)
     ((name, shape),) = inputs.items()
     scores = facts.classifier if facts is not None else _scores(files)
-    return Model(files=files, input=name, shape=shape, description=description, facts=facts, scores=scores)
+    finished = next(iter(_detection_output(files)), None) if facts is None else None
+    if finished is not None and description.fit == "crop":
+        what = "boxes are found in the middle of a picture alone, and not placed in it"
+        raise ConversionError(Problem(kind=NO_DECODER, what=what))
+    return Model(
+        files=files, input=name, shape=shape, description=description, facts=facts, scores=scores, finished=finished
+    )
 
 
 _HINT = "convert the model again: the files of one conversion belong together"
@@ -117,6 +130,12 @@ def _scores(files: CaffeFiles) -> ClassifierFacts | None:
     if len(outputs) != 1 or len(shapes[outputs[0]]) < 2 or prod(shapes[outputs[0]][2:]) != 1:
         return None
     return ClassifierFacts(blob=outputs[0], classes=shapes[outputs[0]][1])
+
+
+def _detection_output(files: CaffeFiles) -> dict[str, int]:
+    """The outputs of DetectionOutput layers, with their numbers of classes."""
+    tops = {node.top: node.layer for node in files.net.nodes if isinstance(node.layer, DetectionOutput)}
+    return {top: layer.num_classes for top, layer in tops.items() if top in files.net.outputs}
 
 
 def _by(shape: Shape) -> str:

@@ -13,6 +13,7 @@ from converters.cli.run_shown import as_json, as_text
 from converters.run.answer import answer
 from converters.run.model import read_model
 from converters.run.session import session
+from tests.converters.caffe.files import CONV, DETECTION_OUTPUT, INPUT, SSD_HEADS, pair
 from tests.converters.run.nets import CLASSIFIER, converted, picture
 
 
@@ -59,3 +60,36 @@ def test_what_is_not_looked_at_is_said(tmp_path: Path) -> None:
     assert found.remarks == ["its transparency is left out", "its 16 bits a channel become the upper 8"]
     assert "  note: its transparency is left out\n" in as_text(found, (), None)
     assert json.loads(as_json(found, ()))["remarks"] == found.remarks
+
+
+@pytest.mark.parametrize("engine", ["opencv", "embedded"])
+def test_a_net_of_caffe_that_ends_with_detections_gives_its_boxes(engine: str, tmp_path: Path) -> None:
+    """The rows are those of OpenCV, which prepares the picture of the net's own size too."""
+    files, path = pair(tmp_path, INPUT + CONV + SSD_HEADS + DETECTION_OUTPUT), picture(tmp_path / "x.png", (12, 12))
+    description = {"size": [12, 12], "order": "BGR", "fit": "stretch", "mean": 127.5, "scale": 0.007843}
+    (tmp_path / "net.input.json").write_text(json.dumps(description))
+    model = read_model(*files)
+    found = answer(model, session(engine, model.files, model.wanted), path)
+    opened = cv2.dnn.readNetFromCaffe(*map(str, files))
+    image = cv2.imread(str(path))
+    assert image is not None
+    opened.setInput(cv2.dnn.blobFromImage(image, 0.007843, (12, 12), (127.5,) * 3))
+    rows = [row for row in opened.forward().reshape(-1, 7) if row[2] > 0]
+    theirs = sorted((-score, int(kind), left, top, right, bottom) for _, kind, score, left, top, right, bottom in rows)
+    ours = sorted(
+        (-one.score, one.category, x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+        for one in found.objects or ()
+        for x, y, w, h in [one.place]
+    )
+    assert len(rows) > 3
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    assert model.classes == 3
+    assert f"{len(rows)} objects" in as_text(found, (), None)
+
+
+def test_boxes_in_the_middle_of_a_picture_are_refused(tmp_path: Path) -> None:
+    files = pair(tmp_path, INPUT + CONV + SSD_HEADS + DETECTION_OUTPUT)
+    how = {"size": [12, 12], "order": "BGR", "fit": "crop", "resize": "bilinear, antialiased", "shorter_side": 14}
+    (tmp_path / "net.input.json").write_text(json.dumps(how))
+    with pytest.raises(ConversionError, match="in the middle of a picture alone"):
+        read_model(*files)
