@@ -11,10 +11,10 @@ A chain of four powers, for Gelu in 8 layers and 4 blobs: with u = x^2
 
 Each power overwrites the one before, and has three numbers to choose: nine of the twelve count, since each may be
 scaled by any factor that the next one takes back. The numbers make x^2 Phi(x) Phi(-x) |error of P| least (Levenberg
-and Marquardt's method from some 10^5 starts, the best of them disturbed and tried again, since most end in a minimum
+and Marquardt's method from some 10^4 starts, the best of them disturbed and tried again, since most end in a minimum
 ten times as high; then Lawson's weights, on 800 nodes in |x| < 9, against log_ndtr of scipy): 5.0e-10. Rounded one by
 one to float32, as a prototxt has them, they would be off by 1.6e-8. So they are chosen such that the float32 numbers
-next to them are good together: for 10^4 choices of the three factors Babai's nearest plane (as Brisebarre and
+next to them are good together: for 3 10^4 choices of the three factors Babai's nearest plane (as Brisebarre and
 Chevillard, 2007, "Efficient polynomial L-infinity-approximations") gives float32 numbers whose errors cancel; of these
 the ones whose shortest decimals, as a file has them, are as good where they are read in float64. These decimals stand
 below. Gelu is off by 7.0e-10 at most for any x, by 7.6e-10 with the float32 numbers, and by 4e-11 of itself near 0; in
