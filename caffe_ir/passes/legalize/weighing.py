@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from caffe_ir.cost import FLOAT, work
 from caffe_ir.layers import BVLC
+from caffe_ir.layers.source import MatMul
 from caffe_ir.memory import held
 from caffe_ir.net import Net
 from caffe_ir.passes.legalize.choice import REFUSED, WRONG, Choice
@@ -28,8 +29,10 @@ CALL = 0.5
 CLOSE = 2e-6
 """What float32 may lose by a form, of the largest value: a few roundings."""
 OFF = 1.45e-8
-"""What the formulas of all layers of a kind may be off by together: 19 of them by 7.6e-10. Of the 1.2e-8 of 12 in
-torchvision's swin_v2_t 1.1e-9 came out at the end of the net, of the 4.4e-8 of 45 in maxvit_t 7.3e-9."""
+"""What the formulas of all layers of a kind may be off by together: 19 of them by 7.6e-10."""
+ATTENTION = 3
+"""In nets that multiply activations so many times less, since an error comes in by each of three factors: of the 9e-9
+of 12 layers in torchvision's swin_t 1.2e-9 came out at the end of the net, of the 4.4e-8 of 45 in maxvit_t 7.3e-9."""
 
 
 class Weighing(Struct, kw_only=True):
@@ -41,10 +44,12 @@ class Weighing(Struct, kw_only=True):
     """What its layers cost together in nanoseconds, once it was asked for."""
     held: list[int] = field(default_factory=list)
     """The numbers in its blobs, once they were asked for."""
+    off: list[float] = field(default_factory=list)
+    """What its formulas may be off by, once a form was asked for."""
 
     def best(self, tried: list[Choice], share: float) -> Choice:
         """The form to take for a layer that is such a share of all of its kind."""
-        tried = _near_enough(tried, share)
+        tried = self._near_enough(tried, share)
         tried = [one for one in tried if one.loss <= CLOSE] or tried
         room = LARGER * share * self._held()
         tried = [one for one in tried if not any(self._saves(other, one, room) for other in tried)]
@@ -57,6 +62,16 @@ class Weighing(Struct, kw_only=True):
     def rules_out(self, least: float, tried: list[Choice], share: float) -> bool:
         """Whether a form that costs so much at least is not the best beside these, so that nobody need build it."""
         return least > min((self._most(one, share) for one in tried if one.loss <= CLOSE), default=inf)
+
+    def _near_enough(self, tried: list[Choice], share: float) -> list[Choice]:
+        """Of several formulas the first that is near enough for all layers of the kind: the nearer ones hold more."""
+        if not self.off:
+            attends = any(isinstance(node.layer, MatMul) for node in self.net.nodes)
+            self.off.append(OFF / ATTENTION if attends else OFF)
+        formulas = [one for one in tried if one.form.error]
+        near = [one for one in formulas if one.form.error <= self.off[0] * share]
+        kept = (near or sorted(formulas, key=lambda one: one.form.error))[:1]
+        return [one for one in tried if not one.form.error or one in kept]
 
     def _most(self, one: Choice, share: float) -> float:
         """What a form may cost that is better than this one."""
@@ -97,12 +112,3 @@ class Weighing(Struct, kw_only=True):
             costs = (price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
             self.whole.append(sum(costs))
         return max(share * self.whole[0], CALL * price.layer)
-
-
-def _near_enough(tried: list[Choice], share: float) -> list[Choice]:
-    """Of several formulas the first one that is near enough for all layers of the kind: the nearer ones hold more."""
-    formulas = [one for one in tried if one.form.error]
-    near = [one for one in formulas if one.form.error <= OFF * share]
-    nearest = sorted(formulas, key=lambda one: one.form.error)
-    kept = (near or nearest)[:1]
-    return [one for one in tried if not one.form.error or one in kept]

@@ -9,7 +9,7 @@ from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Eltwise, Power, Sigmoid
-from caffe_ir.layers.source import Erf, Gelu
+from caffe_ir.layers.source import Erf, Gelu, MatMul
 from caffe_ir.memory import held
 from caffe_ir.passes.base import Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -167,6 +167,17 @@ def test_nets_of_many_get_the_nearer_formula(count, sums, bound):
         wanted = gelu(wanted)
     found = run(net, {"data": x.reshape(1, -1)}, np.float64)[net.outputs[0]].ravel()
     assert np.abs(found - wanted).max() < bound
+
+
+@pytest.mark.parametrize(("count", "sums"), [(6, 0), (7, 7)])
+def test_attention_wants_it_nearer(count, sums):
+    net = net_of((2, 3, 3))
+    add(net, "product", MatMul(), bottoms=("data", "data"))
+    for number in range(count):
+        add(net, f"y{number}", Gelu())
+    run_pass(LEGALIZE, net, CONTEXT)
+    adds = [node for node in net.nodes if node.layer == Eltwise(operation="SUM")]
+    assert len(adds) == sums
 
 
 def test_the_sum_has_the_numbers_that_are_good_together():
