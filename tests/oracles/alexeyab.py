@@ -25,15 +25,16 @@ NMS = 0.45
 
 
 def detections(library: Path, cfg: Path, weights: Path, cases: Sequence[Case]) -> list[Detected]:
-    """His boxes of stretched pictures, the net loaded once. Raises DarknetFailed."""
-    assert all(case.fit == "stretch" for case in cases)
+    """His boxes, the net loaded once. Raises DarknetFailed."""
     options = _last_head(cfg)
     with tempfile.TemporaryDirectory() as folder:
         order = {
             "library": str(library.resolve()), "cfg": str(cfg.resolve()), "weights": str(weights.resolve()),
             "folder": folder, "nms": NMS, "kind": KINDS.index(options.get("nms_kind", "default")),
             "beta": float(options.get("beta_nms", "0.6")),
-            "cases": [{"picture": str(one.picture.resolve()), "threshold": one.threshold} for one in cases],
+            "cases": [
+                {"picture": str(one.picture.resolve()), "threshold": one.threshold, "fit": one.fit} for one in cases
+            ],
         }  # fmt: skip
         file = Path(folder, "order.json")
         file.write_text(json.dumps(order))

@@ -43,6 +43,7 @@ def functions(path: str) -> Any:
         "load_network_custom": (c_void_p, [c_char_p, c_char_p, c_int, c_int]),
         "load_image_color": (Image, [c_char_p, c_int, c_int]),
         "resize_image": (Image, [Image, c_int, c_int]),
+        "letterbox_image": (Image, [Image, c_int, c_int]),
         "free_image": (None, [Image]),
         "network_predict_ptr": (c_void_p, [c_void_p, POINTER(c_float)]),
         "network_width": (c_int, [c_void_p]),
@@ -78,11 +79,12 @@ def main() -> None:
     sizes = []
     for place, case in enumerate(order["cases"]):
         image = darknet.load_image_color(case["picture"].encode(), 0, 0)
-        sized = darknet.resize_image(image, width, height)
+        letter = int(case["fit"] == "letterbox")
+        sized = (darknet.letterbox_image if letter else darknet.resize_image)(image, width, height)
         given = np.ctypeslib.as_array(sized.data, (3, height, width)).copy()
         darknet.network_predict_ptr(net, sized.data)
         count = c_int()
-        boxes = darknet.get_network_boxes(net, image.w, image.h, case["threshold"], 0.5, None, 1, byref(count), 0)
+        boxes = darknet.get_network_boxes(net, image.w, image.h, case["threshold"], 0.5, None, 1, byref(count), letter)
         before = rows(boxes, count.value)
         if count.value and order["kind"]:
             classes = boxes[0].classes
