@@ -68,7 +68,7 @@ def rows(boxes: Any, count: int) -> np.ndarray:
         [*one.bbox, one.objectness, *np.ctypeslib.as_array(one.prob, (one.classes,))]
         for one in (boxes[place] for place in range(count))
     ]
-    return np.array(found, np.float32).reshape(count, -1)
+    return np.array(found, np.float32) if found else np.zeros((0, 5), np.float32)
 
 
 def main() -> None:
