@@ -126,9 +126,15 @@ def _pieces(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
     return 0
 
 
-def cut_and_joined(parts: int) -> Work:
-    """What a Slice into so many parts and a Concat of them do at least."""
-    return Work(layers=2 + 2 * PART * parts)
+def joined(parts: int, numbers: int) -> Work:
+    """What a Concat of so many parts does that have so many numbers together; a Slice into them does as much."""
+    return Work(bytes=2.0 * FLOAT * numbers, layers=1 + PART * parts)
+
+
+def cut_and_joined(parts: int, numbers: int) -> Work:
+    """What a Slice of so many numbers into so many parts and a Concat of them do at least."""
+    one = joined(parts, numbers)
+    return Work(bytes=2 * one.bytes, layers=2 * one.layers)
 
 
 def _columns(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 
-from caffe_ir.cost import Work, cut_and_joined
+from caffe_ir.cost import Work, joined
 from caffe_ir.forms.form import Form
 from caffe_ir.forms.one_hot import picking_cells, picking_rows
 from caffe_ir.layer import Layer
@@ -82,7 +83,9 @@ def _by_parts(new: Replacement) -> str:
 
 
 def _at_least_the_runs(new: Replacement) -> Work:
-    return cut_and_joined(len(_runs(_asked(new)[0].indices)))
+    layer, size = _asked(new)
+    each = prod(new.shape_of(new.old.bottom)) // size
+    return joined(len(_runs(layer.indices)), each * len(layer.indices))
 
 
 def _by_a_matrix(new: Replacement) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from math import isqrt
+from math import isqrt, prod
 
 import numpy as np
 
@@ -86,15 +86,19 @@ def _blocks(rows: int) -> tuple[int, int]:
 
 
 def _least_of_rows(new: Replacement) -> Work:
-    return cut_and_joined(new.shape_of(new.old.bottom)[1])
+    shape = new.shape_of(new.old.bottom)
+    return cut_and_joined(shape[1], prod(shape))
 
 
 def _least_of_columns(new: Replacement) -> Work:
-    return cut_and_joined(new.shape_of(new.old.bottom)[2])
+    shape = new.shape_of(new.old.bottom)
+    return cut_and_joined(shape[2], prod(shape))
 
 
 def _least_of_two_steps(new: Replacement) -> Work:
-    return cut_and_joined(sum(_blocks(new.shape_of(new.old.bottom)[1])))
+    shape = new.shape_of(new.old.bottom)
+    steps = [cut_and_joined(count, prod(shape)) for count in _blocks(shape[1])]
+    return Work(bytes=sum(one.bytes for one in steps), layers=sum(one.layers for one in steps))
 
 
 def _cut(new: Replacement, count: int, axis: int, x: str = "") -> list[str]:

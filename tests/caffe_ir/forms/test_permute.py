@@ -91,8 +91,9 @@ def test_the_least_work_is_no_more_than_the_work(shape):
     for form in FORMS[Exchange]:
         new = Replacement(net=net, old=net.node("y"))
         if form.build(new) == "":
-            done = sum(work(node.layer, new.shapes_of(node.bottoms)).layers for node in new.nodes)
-            assert form.least(new).layers <= done
+            done, least = [work(node.layer, new.shapes_of(node.bottoms)) for node in new.nodes], form.least(new)
+            assert least.layers <= sum(one.layers for one in done)
+            assert least.bytes <= sum(one.bytes for one in done)
 
 
 def test_a_large_exchange_is_no_im2col_where_engines_lack_it():
