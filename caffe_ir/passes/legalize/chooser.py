@@ -11,6 +11,7 @@ from caffe_ir.cost import work
 from caffe_ir.error_kinds.targets import NO_EXACT_FORM
 from caffe_ir.errors import ConversionError, Problem, ShapeError
 from caffe_ir.forms import Form
+from caffe_ir.forms.form import unknown
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
 from caffe_ir.net import Net
@@ -64,7 +65,7 @@ class Chooser(Struct, kw_only=True):
             tried.append(self._kept(old))
         forms = () if verdict is None and kind in within else self.forms[kind]
         for form, least in self._by_least(forms, old):
-            if self.weighing.rules_out(least, tried, share):
+            if least and self.weighing.rules_out(least, tried, share):
                 continue
             new = Replacement(net=self.net, old=node, shapes=dict(old.shapes), taken=set(old.taken))
             try:
@@ -86,6 +87,8 @@ class Chooser(Struct, kw_only=True):
 
     def _by_least(self, forms: tuple[Form, ...], old: Replacement) -> list[tuple[Form, float]]:
         """The forms with what each costs at least: the one first that may cost least."""
+        if all(form.least is unknown for form in forms):
+            return [(form, 0.0) for form in forms]
         priced = [(form, self.target.price.of(form.least(old))) for form in forms]
         return sorted(priced, key=lambda one: one[1])
 
