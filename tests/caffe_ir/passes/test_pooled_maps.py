@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caffe_ir.layers import Convolution, Deconvolution, Eltwise, InnerProduct, Pooling, Reshape, Sigmoid
+from caffe_ir.layers import Concat, Convolution, Deconvolution, Eltwise, InnerProduct, Pooling, Reshape, Sigmoid
 from caffe_ir.passes.pooled_maps import POOLED_MAPS
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -40,3 +40,13 @@ def test_any_of_the_readers_may_spread_it():
     add(net, "fc", InnerProduct(num_output=2), np.ones((2, 3)), np.ones(2), bottoms=("pool",))
     net.outputs = ["z", "fc"]
     assert rewritten(net, POOLED_MAPS).node("pool").layer != GLOBAL
+
+
+@pytest.mark.parametrize(
+    ("axis", "window"), [(3, "kernel_h=4, kernel_w=5"), (2, "kernel_h=4, kernel_w=5"), (1, "global_pooling=True")]
+)
+def test_cells_that_are_joined_to_rows_are_maps(axis, window):
+    """ncnn reads beyond a vector that a Concat takes for a column: the factors of an SE block, tiled."""
+    net = pooled(Sigmoid())
+    add(net, "joined", Concat(axis=axis), bottoms=("y0", "y0"))
+    assert window in str(rewritten(net, POOLED_MAPS).node("pool").layer)
