@@ -65,7 +65,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Spelling
+from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spelling
 from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
@@ -154,9 +154,9 @@ NCNN = Target(
                 source="trials ip_axis2, ip_3d_axis2",
             ),
             Only(field="transpose", values=(False,), silent=True, source="trial ip_transpose"),
-            Never(
-                text="several rows are taken for one",
-                where=lambda layer, bottoms: bottoms[0][0] > 1,
+            OfImages(
+                text="several rows of an image are taken for one",
+                where=lambda layer, bottoms, images: bottoms[0][0] != images,  # it takes images one by one
                 silent=True,
                 source="trial bilinear_x2 by InnerProduct",
             ),

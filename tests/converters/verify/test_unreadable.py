@@ -32,12 +32,12 @@ def test_the_layer_that_has_other_parameters_is_at_fault(files) -> None:
     assert found.faults[0].written == f"{files.prototxt}:{line}"
 
 
-def test_a_layer_without_weights_is_at_fault(files) -> None:
+def test_layers_without_weights_are_at_fault(files) -> None:
     source = caffe_source(files)
     files.caffemodel.write_bytes(caffe_pb2.NetParameter(layer=[{"name": "other"}]).SerializeToString())
     found = comparison_of_unreadable(source, files.prototxt, refusal(files))
     assert found is not None
-    assert [fault.layer for fault in found.faults] == ["conv"]
+    assert [fault.layer for fault in found.faults] == ["conv", "bn", "scale"]
     assert found.faults[0].text == "the caffemodel has no weights for conv (Caffe would run it on its fillers)"
     line = files.prototxt.read_text().splitlines().index('  name: "conv"')
     assert found.faults[0].written == f"{files.prototxt}:{line}"
