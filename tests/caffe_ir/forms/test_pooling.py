@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from time import perf_counter
+from time import process_time
 from typing import Literal
 
 import pytest
@@ -200,6 +200,6 @@ def test_large_images_and_large_windows_take_no_time() -> None:
             pool=pool, kernel_size=(3, kernel), stride=(1, 1), begin=(1, kernel // 2), output_size=(8, 1_000_000)
         )
         net = net_with((1, 2, 8, 1_000_000), layer)
-        begin = perf_counter()
+        begin = process_time()
         run_pass(LEGALIZE, net, CONTEXT)
-        assert perf_counter() - begin < 5
+        assert process_time() - begin < 5
