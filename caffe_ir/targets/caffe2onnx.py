@@ -6,6 +6,7 @@ from math import prod
 
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
+    BN,
     BNLL,
     ELU,
     LRN,
@@ -153,6 +154,14 @@ CAFFE2ONNX = Target(
                 where=window_cases.padded_on_one_axis,
                 silent=True,
                 source="trial pool_max_khkw",
+            ),
+        ),
+        BN: (
+            Never(
+                text="computed with other numbers",
+                where=lambda layer, bottoms: True,
+                silent=True,
+                source="trial ext_BN",
             ),
         ),
         PReLU: (Never(text="on a map", where=lambda layer, bottoms: len(bottoms[0]) > 2, source="trial prelu"),),
