@@ -90,7 +90,7 @@ def test_opencv_does_what_check_says(param: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
-@pytest.mark.parametrize("param", BOXES.keys() - {REFUSED_OTHERWISE})
+@pytest.mark.parametrize("param", sorted(BOXES.keys() - {REFUSED_OTHERWISE}))
 def test_mnn_does_what_check_says(param: str, tmp_path: Path) -> None:
     assert live(grid(tmp_path, param), "mnn") == BOXES[param][1]
 
