@@ -74,9 +74,9 @@ BOOKS: dict[str, Book] = {
     "ncnn": (
         types(
             """AbsVal BNLL BatchNorm Concat Convolution ConvolutionDepthwise Crop Deconvolution
-            DepthwiseConvolution DetectionOutput Dropout ELU Eltwise Exp Flatten InnerProduct Input LRN LSTM Log
-            MVN MemoryData Mish Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6 Reduction Reshape
-            Scale ShuffleChannel Sigmoid Silence Slice Softmax Split Swish TanH Threshold"""
+            DepthwiseConvolution DetectionOutput Dropout ELU Eltwise Exp Flatten InnerProduct Input Interp LRN
+            LSTM Log MVN MemoryData Mish Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6 Reduction Reorg
+            Reshape Scale ShuffleChannel Sigmoid Silence Slice Softmax Split Swish TanH Threshold"""
         ),
         [
             *NO_FLOOR,
@@ -265,7 +265,6 @@ BOOKS: dict[str, Book] = {
             *on("Power", "no power but 1", lambda a: a.value("power", 1.0) != 1.0),
             *on("PReLU", "a slope for each channel", lambda a: a.value("channel_shared", False)),
             *on("Crop", "one offset", lambda a: len(a.value("offset", ())) > 1),
-            *on("Slice", "called like its first top", lambda a: a.message.name != a.message.top[0]),
             *on(
                 "Eltwise",
                 "no maximum, and no product of three",
