@@ -15,7 +15,7 @@ from tests.portability.engines import installed
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = Path(os.environ.get("TOCAFFE_ENGINES", ROOT / "build" / "engines"))
-"""Where scripts/install_engines put the engines; `.ci/run` has them in the default."""
+"""Where scripts/install_engines put the engines."""
 TRIED = ("ncnn", "caffe2onnx", "x2paddle")
 
 
