@@ -188,7 +188,7 @@ def from_pytorch(
 
     `handlers` convert operations that it does not know or should convert otherwise, by their ATen names. `approx` names
     functions that may be near ones, in the module and its references: "gelu=tanh". `pictures` says how a picture
-    becomes the input, for STEM.input.json, `input_is` and `side_files` (converters.pictures.described).
+    becomes the input, for STEM.input.json, `input_is` and `side_files` (converters.pictures.described.described).
 
     Raises ConversionError with every reason why it cannot be converted, and ValueError for an unknown approximation.
     """

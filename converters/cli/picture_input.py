@@ -98,7 +98,7 @@ def _described(net: Net, read: PyTorchOptions) -> InputDescription | None:
     if not given and read.output_is is None:
         return None
     from caffe_ir.errors import ConversionError, Problem
-    from converters.pictures.description import described
+    from converters.pictures.described import described
 
     shapes = _shapes(net)
     if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in (1, 3):

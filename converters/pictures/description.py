@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,9 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
-from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.error_kinds.running import DESCRIPTION
-from caffe_ir.errors import ConversionError, Problem, Problems
+from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.json_text import json_text
 from caffe_ir.picture_input import PictureInput
@@ -34,9 +32,6 @@ ANTIALIASED: Mapping[Kernel, Literal["bilinear, antialiased", "bicubic, antialia
 _LARGEST = 1 << 20
 """Bytes of a file."""
 
-LETTERBOX = "letterbox"
-"""What --resize says for a picture that keeps its proportions in the middle of a grey field."""
-_ULTRALYTICS_GREY = 114.0
 ORDERS = ("RGB", "BGR", "grey")
 Numbers = float | tuple[float, ...]
 """One for all channels, or one for each."""
@@ -118,78 +113,6 @@ class InputDescription(Struct, frozen=True, kw_only=True):
         return replace(self, order=order, mean=0, scale=1)
 
 
-def described(
-    size: tuple[int, int],
-    channels: int,
-    *,
-    mean: str | None = None,
-    std: str | None = None,
-    scale: str | None = None,
-    bgr: bool = False,
-    resize: str | None = None,
-    crop: str | None = None,
-    interpolation: Kernel | None = None,
-) -> InputDescription:
-    """The description of an input of this height and width, from options as a command line spells them.
-
-    With `std` mean and std are torchvision's: of values from 0 to 1. Without it the mean is one of values from 0 to
-    255, and `scale` is what they are multiplied by then. `resize` may be LETTERBOX, in ultralytics' grey. Raises
-    ConversionError with all that is wrong.
-    """
-    problems = Problems()
-    means, deviations, factors = (
-        _listed(problems, option, text, channels)
-        for option, text in (("--mean", mean), ("--std", std), ("--scale", scale))
-    )
-    if std and scale:
-        why = "--std is for values from 0 to 1, --scale for those from 0 to 255"
-        problems.add("--std and --scale are given both", why=why, hint="give one of the two", kind=OPTION_VALUE)
-    if any(deviation == 0 for deviation in deviations):
-        problems.add("--std is 0", why="values are divided by it", kind=OPTION_VALUE)
-    if bgr and channels != 3:
-        problems.add(f"--bgr, but the input has {channels} channels", kind=OPTION_VALUE)
-    boxed = bool(resize) and str(resize).lower() == LETTERBOX
-    if boxed and crop:
-        why = "a letterbox holds the whole picture"
-        problems.add(f"--resize {LETTERBOX} with --crop", why=why, kind=OPTION_VALUE)
-    resize = None if boxed else resize
-    wanted = _size(problems, "--crop", crop) or (size if resize and "x" not in resize.lower() else None)
-    if wanted and wanted != size:
-        problems.add(f"--crop {crop or resize} gives {_by(wanted)}, the input is {_by(size)}", kind=OPTION_VALUE)
-    side = None
-    if resize:
-        given = _size(problems, "--resize", resize)
-        whole = "x" in resize.lower()
-        side = given[0] if given and not whole else None
-        if given and whole and (given != size or crop):
-            problems.add(
-                f"--resize {resize}, but the input is {_by(size)}",
-                hint="with --crop give the shorter side",
-                kind=OPTION_VALUE,
-            )
-        if side is not None and side < max(size):
-            problems.add(f"--resize {side} is shorter than the input, {_by(size)}", kind=OPTION_VALUE)
-    elif crop and not boxed:
-        problems.add(
-            "--crop without --resize",
-            hint="say how long the shorter side is before: --resize 256 --crop 224",
-            kind=OPTION_VALUE,
-        )
-    problems.raise_if_any()
-    if std:
-        means, factors = [255 * one for one in means], [1 / (255 * one) for one in deviations]
-    return InputDescription(
-        size=size,
-        order="grey" if channels == 1 else "BGR" if bgr else "RGB",
-        fit="letterbox" if boxed else "stretch" if side is None else "crop",
-        fill=_ULTRALYTICS_GREY if boxed else 127.5,
-        scale=tuple(factors) if factors else "1/255",
-        mean=tuple(means) if means else 0,
-        resize=ANTIALIASED[interpolation or "bilinear"],
-        shorter_side=side,
-    )
-
-
 def description_text(description: InputDescription) -> str:
     """The contents of NAME.input.json."""
     return json_text(description_facts(description))
@@ -219,33 +142,6 @@ def read_description(path: Path) -> InputDescription:
             Problem(kind=DESCRIPTION, what=f"{path} does not describe an input", why=str(error))
         ) from None
     return found
-
-
-def _listed(problems: Problems, option: str, text: str | None, channels: int) -> list[float]:
-    """The numbers of an option, one or one for each channel."""
-    try:
-        found = [float(part) for part in text.split(",")] if text else []
-    except ValueError:
-        problems.add(f"{option} {text} is no number, nor several with commas between them", kind=OPTION_VALUE)
-        return []
-    if len(found) not in (0, 1, channels) or not all(map(isfinite, found)):
-        problems.add(f"{option} {text} is not for an input of {channels} channels", kind=OPTION_VALUE)
-    return found
-
-
-def _size(problems: Problems, option: str, text: str | None) -> tuple[int, int] | None:
-    """HxW, or one number for both."""
-    parts = text.lower().split("x") if text else []
-    if not parts:
-        return None
-    if len(parts) > 2 or not all(part.isdecimal() and 0 < int(part) < 1 << 16 for part in parts):
-        problems.add(f"{option} {text} is neither a number of pixels nor HxW", kind=OPTION_VALUE)
-        return None
-    return int(parts[0]), int(parts[-1])
-
-
-def _by(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
 
 
 def _numbers(value: str | float | Sequence[float]) -> tuple[float, ...]:

@@ -13,7 +13,7 @@ from torch import nn
 
 from caffe_ir.errors import ConversionError
 from converters.model import Model, from_darknet, from_pytorch, read
-from converters.pictures.description import described
+from converters.pictures.described import described
 from tests.documents.models import write_models
 
 X = np.random.default_rng(0).random((1, 3, 64, 64), np.float32)

@@ -14,7 +14,8 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets import CAFFE
 from converters.darknet import convert, files_beside
 from converters.decode.facts import SegmentationFacts, facts_text
-from converters.pictures.description import described, description_text
+from converters.pictures.described import described
+from converters.pictures.description import description_text
 from tests.converters.darknet.judged import converted, net
 from tests.converters.decode.test_standalone import ANCHORS, NETS, TREE
 from tests.converters.decode.torch_heads import HEADS, torch_facts

@@ -6,22 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
-from converters.pictures.description import InputDescription, described, description_text, read_description
+from converters.pictures.description import InputDescription, read_description
 
 PLAIN: dict[str, Any] = {"size": [6, 8], "order": "RGB", "fit": "stretch"}
-
-
-def test_a_letterbox_takes_the_whole_picture() -> None:
-    found = described((24, 32), 3, resize="letterbox")
-    assert (found.fit, found.fill, found.shorter_side) == ("letterbox", 114, None)
-    assert '"fill": 114.0' in description_text(found)
-    assert "fill" not in description_text(described((24, 32), 3))
-    with pytest.raises(ConversionError, match="a letterbox holds the whole picture"):
-        described((24, 32), 3, resize="letterbox", crop="24x32")
-    assert "is no value of a pixel" in replace(found, fill=300).doubt()
 
 
 def test_numbers_stand_in_three_ways() -> None:

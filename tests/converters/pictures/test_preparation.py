@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from caffe_ir.errors import ConversionError
-from converters.pictures.description import described
+from converters.pictures.described import described
 from converters.pictures.preparation import Preparation, picture, prepared
 
 SHAPE = (1, 3, 6, 8)

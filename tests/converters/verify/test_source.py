@@ -36,7 +36,7 @@ def test_a_source_tells_where_its_values_come_from_and_what_they_are() -> None:
     assert inputs_of(small()) == {"data": (1, 2)}
 
 
-def test_the_embedded_judge_takes_inputs_by_their_order() -> None:
+def test_the_embedded_reference_takes_inputs_by_their_order() -> None:
     (reference,) = source_of("small", small(), small()).references
     seen = dict(reference.values({"renamed": np.zeros((1, 2))}))
     assert np.array(seen["relu_0"]).tolist() == [[0.5, 0.5]]
