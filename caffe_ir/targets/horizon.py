@@ -21,7 +21,7 @@ from caffe_ir.layers import (
     Reshape,
     Silence,
 )
-from caffe_ir.targets import window_cases
+from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Limit, Never
 from caffe_ir.targets.target import Target
@@ -68,7 +68,7 @@ HORIZON = Target(
                 ),
             ),
         ),
-        Dropout: (_on_cpu("Dropout", lambda layer, bottoms: True),),
+        Dropout: (_on_cpu("Dropout", cases.always),),
         Pooling: (
             *CAFFE.layers[Pooling],
             _on_cpu(
@@ -77,6 +77,6 @@ HORIZON = Target(
             ),
             _on_cpu(f"a mean over more than {MEAN} rows, or a global one over {GLOBAL} cells,", _mean_too_large),
         ),
-        Reshape: (_on_cpu("Reshape", lambda layer, bottoms: True),),
+        Reshape: (_on_cpu("Reshape", cases.always),),
     },
 )

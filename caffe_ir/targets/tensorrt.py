@@ -88,7 +88,7 @@ TENSORRT = Target(
         Reduction: (
             Never(
                 text="the axes that are summed stay, with one cell each",
-                where=lambda layer, bottoms: True,
+                where=cases.always,
                 silent=True,
                 source="parseReduction.cpp",
             ),

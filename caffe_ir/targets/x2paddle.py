@@ -121,7 +121,7 @@ X2PADDLE = Target(
             ),
             Only(field="transpose", values=(False,), silent=True, source="trial of five by five weights"),
         ),
-        LRN: (Never(text="any LRN", where=lambda layer, bottoms: True, silent=True, source="trial lrn_across"),),
+        LRN: (Never(text="any LRN", where=cases.always, silent=True, source="trial lrn_across"),),
         Pooling: (
             Never(
                 text="a mean over a padded window leaves out the padding",
