@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -76,23 +76,13 @@ def _every_cell(layer: DepthToSpace | SpaceToDepth) -> Cells:
     return Cells(stride=layer.block_size, cells=tuple((dy, dx) for dy in range(s) for dx in range(t)))
 
 
-def _by_a_deconvolution(new: Replacement) -> str:
+def _by(spread: Callable[[Replacement, str, int, Cells], str], new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, DepthToSpace)
     if layer.mode != "DCR":
-        return "a depthwise one does the same"
+        return "a depthwise Deconvolution does the same"
     (top,) = layer.infer((new.shape_of(new.old.bottom),))
-    deconvolution(new, new.old.bottom, top[1], _every_cell(layer))
-    return ""
-
-
-def _by_deconvolutions(new: Replacement) -> str:
-    layer = new.old.layer
-    assert isinstance(layer, DepthToSpace)
-    if layer.mode != "DCR":
-        return "a single one does the same"
-    (top,) = layer.infer((new.shape_of(new.old.bottom),))
-    deconvolutions_by_cell(new, new.old.bottom, top[1], _every_cell(layer))
+    spread(new, new.old.bottom, top[1], _every_cell(layer))
     return ""
 
 
@@ -126,8 +116,8 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     DepthToSpace: (
         Form(name=DEPTHWISE.format("Deconvolution"), build=_spread),
         Form(name="a shuffle of channels, and the other order", build=_shuffled_first),
-        Form(name=DENSE, build=_by_a_deconvolution),
-        Form(name=BY_CELL, build=_by_deconvolutions),
+        Form(name=DENSE, build=partial(_by, deconvolution)),
+        Form(name=BY_CELL, build=partial(_by, deconvolutions_by_cell)),
     ),
     ShuffleChannel: (
         Form(name="an exchange of axes between views", build=_by_an_exchange),

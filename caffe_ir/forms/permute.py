@@ -85,14 +85,9 @@ def _blocks(rows: int) -> tuple[int, int]:
     return blocks, rows // blocks
 
 
-def _least_of_rows(new: Replacement) -> Work:
+def _least_of(axis: int, new: Replacement) -> Work:
     shape = new.shape_of(new.old.bottom)
-    return cut_and_joined(shape[1], prod(shape))
-
-
-def _least_of_columns(new: Replacement) -> Work:
-    shape = new.shape_of(new.old.bottom)
-    return cut_and_joined(shape[2], prod(shape))
+    return cut_and_joined(shape[axis], prod(shape))
 
 
 def _least_of_two_steps(new: Replacement) -> Work:
@@ -147,8 +142,8 @@ def _spaced(shape: Shape, step: int) -> Array:
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Permute: (Form(name="exchanges of axes", build=_by_exchanges),),
     Exchange: (
-        Form(name="Slice and Concat of rows", build=_by_rows, least=_least_of_rows),
-        Form(name="Slice and Concat of columns", build=_by_columns, least=_least_of_columns),
+        Form(name="Slice and Concat of rows", build=_by_rows, least=partial(_least_of, 1)),
+        Form(name="Slice and Concat of columns", build=_by_columns, least=partial(_least_of, 2)),
         Form(name="Slice and Concat of rows in two steps", build=_in_two_steps, least=_least_of_two_steps),
         Form(name="Convolution of an identity", build=_by_an_identity),
         Form(name="Convolution of an identity with holes", build=_by_an_identity_with_holes),

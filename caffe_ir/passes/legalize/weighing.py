@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from math import inf
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from caffe_ir.cost import FLOAT, work
 from caffe_ir.layers import BVLC
@@ -35,23 +36,17 @@ ATTENTION = 3
 of 12 layers in torchvision's swin_t 1.2e-9 came out at the end of the net, of the 4.4e-8 of 45 in maxvit_t 7.3e-9."""
 
 
-class Weighing(Struct, kw_only=True):
-    """Weighs forms by what they are of one net as it came."""
+class Weighing(Struct, kw_only=True, dict=True):
+    """Weighs forms by what they are of one net as it came, of which all is counted once, when it is first asked for."""
 
     net: Net
     target: Target
-    whole: list[float] = field(default_factory=list)
-    """What its layers cost together in nanoseconds, once it was asked for."""
-    held: list[int] = field(default_factory=list)
-    """The numbers in its blobs, once they were asked for."""
-    off: list[float] = field(default_factory=list)
-    """What its formulas may be off by, once a form was asked for."""
 
     def best(self, tried: list[Choice], share: float) -> Choice:
         """The form to take for a layer that is such a share of all of its kind."""
         tried = self._near_enough(tried, share)
         tried = [one for one in tried if one.loss <= CLOSE] or tried
-        room = LARGER * share * self._held()
+        room = LARGER * share * self._held
         tried = [one for one in tried if not any(self._saves(other, one, room) for other in tried)]
         if self.target.for_others:
             return min(tried, key=lambda one: self._burden(one, share))
@@ -65,11 +60,8 @@ class Weighing(Struct, kw_only=True):
 
     def _near_enough(self, tried: list[Choice], share: float) -> list[Choice]:
         """Of several formulas the first that is near enough for all layers of the kind: the nearer ones hold more."""
-        if not self.off:
-            attends = any(isinstance(node.layer, MatMul) for node in self.net.nodes)
-            self.off.append(OFF / ATTENTION if attends else OFF)
         formulas = [one for one in tried if one.form.error]
-        near = [one for one in formulas if one.form.error <= self.off[0] * share]
+        near = [one for one in formulas if one.form.error <= self._off * share]
         kept = (near or sorted(formulas, key=lambda one: one.form.error))[:1]
         return [one for one in tried if not one.form.error or one in kept]
 
@@ -82,11 +74,21 @@ class Weighing(Struct, kw_only=True):
         own = (node for node in one.new.nodes if type(node.layer) not in BVLC)
         return any(self.target.holds(node.layer, one.new.shapes_of(node.bottoms), self.net.images) for node in own)
 
+    @cached_property
     def _held(self) -> int:
         """The numbers in all blobs of the net as it came."""
-        if not self.held:
-            self.held.append(held(self.net).blobs // FLOAT)
-        return self.held[0]
+        return held(self.net).blobs // FLOAT
+
+    @cached_property
+    def _whole(self) -> float:
+        """What its layers cost together, in nanoseconds."""
+        works = (work(node.layer, self.net.shapes_of(node.bottoms)) for node in self.net.nodes)
+        return sum(map(self.target.price.of, works))
+
+    @cached_property
+    def _off(self) -> float:
+        """What the formulas of a kind may be off by together."""
+        return OFF / ATTENTION if any(isinstance(node.layer, MatMul) for node in self.net.nodes) else OFF
 
     @staticmethod
     def _saves(other: Choice, one: Choice, room: float) -> bool:
@@ -107,8 +109,4 @@ class Weighing(Struct, kw_only=True):
 
     def _part(self, share: float) -> float:
         """Nanoseconds that are a share of the net's, or what does not count in any."""
-        price = self.target.price
-        if not self.whole:
-            costs = (price.of(work(node.layer, self.net.shapes_of(node.bottoms))) for node in self.net.nodes)
-            self.whole.append(sum(costs))
-        return max(share * self.whole[0], CALL * price.layer)
+        return max(share * self._whole, CALL * self.target.price.layer)
