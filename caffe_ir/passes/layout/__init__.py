@@ -54,7 +54,7 @@ def _best(net: Net) -> Stage:
     ways = product((False, True), repeat=2) if choice else [(False, False)]
     stages = [staged(net, turned=turned, kept=kept) for turned, kept in ways]
     best = min(stages, key=lambda stage: _work(stage.net))
-    before = _before_products(net)
+    before = _before_products(net) if _work(best.net)[0] else []  # where nothing is moved, nothing moves less
     for as_channels in (False, True) if before else ():
         early = dict.fromkeys(before, as_channels)
         stages.append(staged(net, turned=best.turned, kept=best.kept, early=early))
