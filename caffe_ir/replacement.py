@@ -94,15 +94,19 @@ class Replacement(Struct, kw_only=True):
 
     def shape_of(self, blob: str) -> Shape:
         """The shape of a blob of the net or of the nodes added so far. Raises ShapeError where a layer refuses."""
-        for node in self.nodes:
-            if node.tops and node.tops[0] not in self.shapes:
-                bottoms = tuple(self._known(bottom) for bottom in node.bottoms)
-                self.shapes.update(zip(node.tops, node.layer.infer(bottoms), strict=True))
+        self._infer()
         return self._known(blob)
 
     def shapes_of(self, blobs: Iterable[str]) -> Shapes:
         """The shapes of several blobs, as `shape_of` has them."""
-        return tuple(self.shape_of(blob) for blob in blobs)
+        self._infer()
+        return tuple(map(self._known, blobs))
+
+    def _infer(self) -> None:
+        for node in self.nodes:
+            if node.tops and node.tops[0] not in self.shapes:
+                bottoms = tuple(map(self._known, node.bottoms))
+                self.shapes.update(zip(node.tops, node.layer.infer(bottoms), strict=True))
 
     def _known(self, blob: str) -> Shape:
         return self.shapes[blob] if blob in self.shapes else self.net.shapes[blob]
