@@ -12,6 +12,7 @@ The numbers of pieces and steps below are ratios of times in OpenCV 4.14, rounde
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from msgspec import Struct
@@ -91,6 +92,7 @@ class Work(Struct, frozen=True, kw_only=True):
         return self.multiply_adds + self.steps
 
 
+@lru_cache(maxsize=4096)
 def work(layer: Layer, bottoms: Shapes) -> Work:
     """What a layer does on bottoms of these shapes. Raises ShapeError where it cannot be on them."""
     tops = layer.infer(bottoms)
