@@ -19,6 +19,7 @@ from collections import Counter
 
 from caffe_ir.errors import Problems
 from caffe_ir.forms import FORMS
+from caffe_ir.layers.source import MatMul
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.legalize.chooser import Chooser, Kinds
@@ -28,7 +29,7 @@ from caffe_ir.replacement import Replacement
 
 def _run(net: Net, context: Context) -> None:
     counts = Counter(type(node.layer) for node in net.nodes)
-    weighing = Weighing(net=net, target=context.target)
+    weighing = Weighing(net=net, target=context.target, attends=counts[MatMul] > 0)
     chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts, weighing=weighing)
     problems, none = Problems(), Kinds()
     waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]

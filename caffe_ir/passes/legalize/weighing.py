@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from caffe_ir.cost import FLOAT, work
 from caffe_ir.layers import BVLC
-from caffe_ir.layers.source import MatMul
 from caffe_ir.memory import held
 from caffe_ir.net import Net
 from caffe_ir.passes.legalize.choice import REFUSED, WRONG, Choice
@@ -37,10 +36,14 @@ of 12 layers in torchvision's swin_t 1.2e-9 came out at the end of the net, of t
 
 
 class Weighing(Struct, kw_only=True, dict=True):
-    """Weighs forms by what they are of one net as it came, of which all is counted once, when it is first asked for."""
+    """Weighs forms by what they are of one net; its cost and its blobs are counted once, when they are first asked for.
+
+    `attends`: whether the net as it came multiplies activations; later its products may be other layers.
+    """
 
     net: Net
     target: Target
+    attends: bool = False
 
     def best(self, tried: list[Choice], share: float) -> Choice:
         """The form to take for a layer that is such a share of all of its kind."""
@@ -85,10 +88,10 @@ class Weighing(Struct, kw_only=True, dict=True):
         works = (work(node.layer, self.net.shapes_of(node.bottoms)) for node in self.net.nodes)
         return sum(map(self.target.price.of, works))
 
-    @cached_property
+    @property
     def _off(self) -> float:
         """What the formulas of a kind may be off by together."""
-        return OFF / ATTENTION if any(isinstance(node.layer, MatMul) for node in self.net.nodes) else OFF
+        return OFF / ATTENTION if self.attends else OFF
 
     @staticmethod
     def _saves(other: Choice, one: Choice, room: float) -> bool:
