@@ -41,6 +41,8 @@ class Engine(Struct, frozen=True, kw_only=True):
     modules: Sequence[str]
     preloaded: Sequence[str] = ()
     """What its child imports besides, for many nets once."""
+    right: float = RIGHT
+    """The largest error of rounding, of an output's largest number."""
     python: str = sys.executable
     beside: Sequence[str] = ()
     """Programs that have to stand beside the interpreter."""
@@ -102,6 +104,13 @@ ENGINES: Sequence[Engine] = (
         ),
         plain_names=True,
     ),
+    Engine(
+        name="openvino",
+        child=CHILDREN / "openvino_child.py",
+        modules=("openvino", "openvino.tools.mo"),
+        preloaded=("openvino.tools.mo.convert_impl", "openvino.tools.mo.front.caffe.loader"),
+    ),
+    Engine(name="rknn2", child=CHILDREN / "rknn2_child.py", modules=("rknn.api",), right=1e-2),
 )
 
 
@@ -131,10 +140,10 @@ def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(f"{engine.name}: {_last_words(done.stderr)}")
-    return [_outcome(task) for task in tasks]
+    return [_outcome(engine, task) for task in tasks]
 
 
-def _outcome(task: Task) -> Result:
+def _outcome(engine: Engine, task: Task) -> Result:
     folder = task.folder
     status = (folder / "status").read_text(encoding="utf-8")
     if status == "timeout":
@@ -147,7 +156,7 @@ def _outcome(task: Task) -> Result:
         error_of(np.load(path) if path.is_file() else None, wanted)
         for path, wanted in zip(paths, task.model.outputs, strict=True)
     )
-    return Result(outcome="right" if error < RIGHT else "WRONG", error=error)
+    return Result(outcome="right" if error < engine.right else "WRONG", error=error)
 
 
 def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:
