@@ -43,6 +43,8 @@ class Engine(Struct, frozen=True, kw_only=True):
     """What its child imports besides, for many nets once."""
     right: float = RIGHT
     """The largest error of rounding, of an output's largest number."""
+    forks: bool = True
+    """Its modules can be loaded before the fork that makes a process for each net; else each process loads them."""
     python: str = sys.executable
     beside: Sequence[str] = ()
     """Programs that have to stand beside the interpreter."""
@@ -108,7 +110,7 @@ ENGINES: Sequence[Engine] = (
         name="openvino",
         child=CHILDREN / "openvino_child.py",
         modules=("openvino", "openvino.tools.mo"),
-        preloaded=("openvino.tools.mo.convert_impl", "openvino.tools.mo.front.caffe.loader"),
+        forks=False,
     ),
     Engine(name="rknn2", child=CHILDREN / "rknn2_child.py", modules=("rknn.api",), right=1e-2),
 )
@@ -135,7 +137,7 @@ def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
     if engine.plain_names:
         for job in jobs:
             _give_plain_names(job)
-    modules = ",".join((*engine.modules, *engine.preloaded))
+    modules = ",".join((*engine.modules, *engine.preloaded)) if engine.forks else ""
     command = [engine.python, str(FORKED), str(engine.child), modules, str(TIMEOUT), *map(str, jobs)]
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode:

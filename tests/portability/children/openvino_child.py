@@ -13,7 +13,7 @@ job = opened()
 model = convert_model(
     input_model=job["caffemodel"], input_proto=job["prototxt"], framework="caffe", compress_to_fp16=False, silent=True
 )
-compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1})
 names = {node.get_friendly_name(): place for place, node in enumerate(model.get_parameters())}
 feeds = {names[name]: value for name, value in job["feeds"].items() if name in names}
 known = [each.get_node().input_value(0).get_node().get_friendly_name() for each in compiled.outputs]
