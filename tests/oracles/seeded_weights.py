@@ -24,8 +24,10 @@ Array = npt.NDArray[np.floating[Any]]
 ALEXEYAB = (0, 2, 5)
 HARD_VARIANCES = (0.0, 1e-12, 1e-8, 1e-6, 1e-5)
 RECURRENT = ("rnn", "gru", "lstm", "crnn", "conv_lstm")
-# E[scale^2] * E[true/stored variance] * (1 + mean^2) + bias^2, of the distributions in _batch_norm.
-_BN_SECOND_MOMENT = 13 / 12 * np.exp(0.02) * 1.01 + 0.01
+# How much wider the scales of a batch norm are before an activation that is curved around zero. Its gain grows with the
+# size of its input, by the power 1.08 (mish) or 1.17 (swish) of it, and so do the errors of the moments from layer to
+# layer. This wide, it is nearly that of relu: powers of 1.006 and 1.014.
+WIDE = {"mish": 4.0, "swish": 6.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,12 +92,14 @@ def _convolutional(layer: Layer, before: Moments, known: list[Moments], rng: np.
     n, size = s.integer("numload", 0) or s.integer("filters", 1), s.integer("size", 1)
     fan_in = layer.input.c // s.integer("groups", 1) * size * size
     normalised = s.integer("batch_normalize", 0) != 0 and not s.integer("dontloadscales", 0)
-    spread, norm = _batch_norm(n, rng, hard) if normalised else (_ordinary_spread(n, rng), ())
+    activation = s.options.get("activation", "logistic")
+    wide = WIDE.get(activation, 1.0)
+    spread, norm = _batch_norm(n, rng, hard, wide) if normalised else (_ordinary_spread(n, rng), ())
     square = before.square * _taps_inside(layer, size)
     weights = _filters(rng, n, fan_in, spread / np.sqrt(square))
     if s.integer("flipped", 0):
         weights = weights.T
-    out = activated(0.0, _BN_SECOND_MOMENT if normalised else 1.05, s.options.get("activation", "logistic"))
+    out = activated(0.0, _behind_batch_norm(wide) if normalised else 1.05, activation)
     return _Draw(arrays=(_biases(rng, n), *norm, weights), moments=out)
 
 
@@ -119,7 +123,7 @@ def _connected(layer: Layer, before: Moments, known: list[Moments], rng: np.rand
     spread, norm = _batch_norm(n, rng, hard) if normalised else (_ordinary_spread(n, rng), ())
     weights = _filters(rng, n, layer.input.count, spread / np.sqrt(before.square))
     stored = () if s.integer("dontloadscales", 0) else norm
-    out = activated(0.0, _BN_SECOND_MOMENT if normalised else 1.05, s.options.get("activation", "logistic"))
+    out = activated(0.0, _behind_batch_norm() if normalised else 1.05, s.options.get("activation", "logistic"))
     return _Draw(arrays=(_biases(rng, n), weights, *stored), moments=out)
 
 
@@ -139,7 +143,7 @@ def _batchnorm(layer: Layer, before: Moments, rng: np.random.Generator, alexeyab
     ratio = np.sqrt(before.square) / spread
     arrays = (scales, before.mean + mean * ratio, variance * ratio**2)
     biases = (_biases(rng, c),) if alexeyab else ()
-    return _Draw(arrays=(*biases, *arrays), moments=activated(0.0, float(_BN_SECOND_MOMENT), "linear"))
+    return _Draw(arrays=(*biases, *arrays), moments=activated(0.0, _behind_batch_norm(), "linear"))
 
 
 def _shortcut(layer: Layer, before: Moments, known: list[Moments], rng: np.random.Generator, hard: bool) -> _Draw:
@@ -154,11 +158,18 @@ def _implicit(layer: Layer, before: Moments, known: list[Moments], rng: np.rando
     return _Draw(arrays=(rng.standard_normal(layer.output.count),), moments=Moments(mean=0.0, square=1.0))
 
 
-def _batch_norm(n: int, rng: np.random.Generator, hard: bool) -> tuple[Array, tuple[Array, Array, Array]]:
+def _behind_batch_norm(wide: float = 1.0) -> float:
+    """E[x^2]: E[scale^2] * E[true/stored variance] * (1 + mean^2) + bias^2, of the distributions in _batch_norm."""
+    return float(13 / 12 * wide**2 * np.exp(0.02) * 1.01 + 0.01)
+
+
+def _batch_norm(
+    n: int, rng: np.random.Generator, hard: bool, wide: float = 1.0
+) -> tuple[Array, tuple[Array, Array, Array]]:
     """Per channel: the standard deviation that the weights must give, and (scales, mean, variance) as in the file."""
     spread = rng.lognormal(0.0, 0.5, n)
     variance = spread**2 * rng.lognormal(0.0, 0.2, n)
-    scales = rng.uniform(0.5, 1.5, n) * np.where(rng.random(n) < 0.08, -1, 1)
+    scales = wide * rng.uniform(0.5, 1.5, n) * np.where(rng.random(n) < 0.08, -1, 1)
     if hard:
         few = rng.choice(n, min(n, len(HARD_VARIANCES)), replace=False)
         variance[few] = HARD_VARIANCES[: len(few)]

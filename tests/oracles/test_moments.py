@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from tests.oracles.moments import activated
 
@@ -14,9 +16,19 @@ def test_relu_of_a_normal_has_its_textbook_moments() -> None:
     assert moments.square == pytest.approx(0.5, rel=1e-3)
 
 
-@pytest.mark.parametrize(("mean", "square"), [(0.0, 1.0), (0.7, 1.3)])
-def test_logistic_agrees_with_scipy(mean: float, square: float) -> None:
-    density = stats.norm(mean, math.sqrt(square - mean**2)).pdf
-    expected = [integrate.quad(lambda x, p=p: (1 / (1 + math.exp(-x))) ** p * density(x), -8, 9)[0] for p in (1, 2)]
-    moments = activated(mean, square, "logistic")
+CURVES: dict[str, Callable[[float], float]] = {
+    "logistic": special.expit,
+    "mish": lambda x: x * math.tanh(np.logaddexp(0, x)),
+    "swish": lambda x: x * special.expit(x),
+}
+
+
+@pytest.mark.parametrize("activation", CURVES)
+@pytest.mark.parametrize(("mean", "square"), [(0.0, 1.0), (0.0, 36.0), (0.7, 1.3)])
+def test_curves_agree_with_scipy(activation: str, mean: float, square: float) -> None:
+    spread, curve = math.sqrt(square - mean**2), CURVES[activation]
+    density = stats.norm(mean, spread).pdf
+    limits = (mean - 9 * spread, mean + 9 * spread)
+    expected = [integrate.quad(lambda x, p=p: curve(x) ** p * density(x), *limits)[0] for p in (1, 2)]
+    moments = activated(mean, square, activation)
     assert [moments.mean, moments.square] == pytest.approx(expected, rel=1e-3)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -91,6 +92,18 @@ def test_statistics_of_a_batch_norm(tmp_path: Path) -> None:
     tiny = np.sort(hard[3 * n : 4 * n])[:6]
     assert tiny[:5] == pytest.approx([0, 1e-12, 1e-8, 1e-6, 1e-5], rel=1e-6)
     assert tiny[5] > 1e-3
+
+
+@pytest.mark.parametrize("activation", ["mish", "swish"])
+def test_a_hundred_curved_layers_grow_no_more_than_leaky_ones(tmp_path: Path, activation: str) -> None:
+    """As OpenCV computes them: these grow by 3 and 5. With scales of one mish's by 200, swish's by 10 millions."""
+    text, weights = NET + CONV.replace("leaky", activation).replace("16", "64") * 100, tmp_path / "net.weights"
+    (tmp_path / "net.cfg").write_text(text)
+    write_weights(text, weights, seed=4)
+    net = cv2.dnn.readNetFromDarknet(str(tmp_path / "net.cfg"), str(weights))
+    net.setInput(np.random.default_rng(5).random((1, 3, 8, 8), np.float32))
+    first, last = (float(np.sqrt(np.mean(x**2))) for x in net.forward([f"{activation}_1", f"{activation}_100"]))
+    assert 0.1 < last / first < 10
 
 
 def test_the_seed_is_all_that_matters(tmp_path: Path) -> None:
