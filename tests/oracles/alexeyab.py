@@ -1,6 +1,7 @@
-"""AlexeyAB's Darknet from a picture to boxes, where somebody has built its library (make LIBSO=1).
+"""AlexeyAB's Darknet from a picture to boxes, where somebody has built its library (scripts/alexeyab_library).
 
-No package has it, so `scripts/boxes --alexeyab` takes the file; the tests go through OpenCV's reader instead.
+No package has it, so `scripts/boxes --alexeyab` takes the file and tests the one that TOCAFFE_ALEXEYAB names; where
+there is none, OpenCV's reader of Darknet files is what the nets are compared with (tests/end_to_end/test_alexeyab.py).
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A whole zoo net then runs in milliseconds in real Darknet and still meets every 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import gcd
 
 from tests.oracles.cfg_shapes import Layer, Section, infer, read_sections
@@ -15,7 +15,7 @@ SMALL_INPUT = 64
 HEADS = {"yolo": 5, "Gaussian_yolo": 9}
 
 # What an option is to be set to, by the section's place in the file ([net] is 0) and the option's key.
-Edits = dict[tuple[int, str], int]
+Edits = dict[tuple[int, str], int | str]
 
 
 def shrink(cfg_text: str, *, width: float = 1 / 8, size: int | None = None, min_filters: int = 8) -> str:
@@ -53,6 +53,19 @@ def edited(text: str, edits: Edits) -> str:
         else:
             lines[section.line] += f"\n{key}={value}"
     return "\n".join(lines)
+
+
+def with_options(text: str, options: Iterable[str]) -> str:
+    """The cfg text with each SECTION.KEY=VALUE in all sections of that name. Raises ValueError where there is none."""
+    edits: Edits = {}
+    for option in options:
+        key, _, value = option.partition("=")
+        kind, _, key = key.partition(".")
+        places = [place for place, section in enumerate(read_sections(text)) if section.kind == kind]
+        if not (places and key and value):
+            raise ValueError(f"{option}: there is no [{kind}]" if not places else f"{option} is no SECTION.KEY=VALUE")
+        edits.update({(place, key): value for place in places})
+    return edited(text, edits)
 
 
 def _scaled(count: int, width: float, least: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from tests.oracles.cfg_shapes import Layer, infer, read_sections
 from tests.oracles.darknet import SHARE, Job, layer_outputs_of, needs_darknet, static_cfgs
 from tests.oracles.seeded_weights import write_weights
-from tests.oracles.shrink_cfg import shrink
+from tests.oracles.shrink_cfg import shrink, with_options
 
 NET = "[net]\nheight=96\nwidth=96\nchannels=3\n"
 
@@ -101,3 +101,18 @@ def test_a_size_that_leaves_nothing_is_refused() -> None:
 def test_a_head_without_its_convolution_is_refused() -> None:
     with pytest.raises(ValueError, match=r"line 7: \[yolo\] behind \[maxpool\]"):
         shrink(NET + "[maxpool]\nsize=2\n[yolo]\nmask=0\n")
+
+
+def test_options_are_set_in_every_section_of_a_name() -> None:
+    text = with_options(
+        NET + "[yolo]\nmask=0\n[yolo]\n nms_kind = default\n", ["net.width=96", "yolo.nms_kind=diounms"]
+    )
+    found = [(section.kind, section.options) for section in read_sections(text)]
+    assert found[0][1]["width"] == "96"
+    assert found[1:] == [("yolo", {"nms_kind": "diounms", "mask": "0"}), ("yolo", {"nms_kind": "diounms"})]
+
+
+@pytest.mark.parametrize("option", ["net.width", "net=3", "region.classes=3", "width=3"])
+def test_an_option_for_no_section_is_refused(option: str) -> None:
+    with pytest.raises(ValueError, match=option):
+        with_options(NET, [option])
