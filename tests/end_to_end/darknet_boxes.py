@@ -26,6 +26,7 @@ from converters.pictures.preparation import Preparation, prepared
 from converters.pictures.reading import read_picture
 from converters.run.session import session
 from converters.verify.engine import CaffeFiles
+from tests.converters.decode.written_decoders import Decode
 from tests.oracles.darknet_detections import Case, Detected
 from tests.oracles.darknet_detections import detections as by_darknet
 from tests.oracles.seeded_weights import write_weights
@@ -129,8 +130,10 @@ Reference = Callable[[Path, Path, Sequence[Case]], list[Detected]]
 """A Darknet's boxes of some pictures, of a cfg and its weights."""
 
 
-def compared(net: Net, given: Sequence[Path], reference: Reference = by_darknet) -> Compared:
-    """The objects that both find in the pictures."""
+def compared(
+    net: Net, given: Sequence[Path], reference: Reference = by_darknet, decode: Decode | None = None
+) -> Compared:
+    """The objects that both find in the pictures; ours by `decode`, in its place by converters.decode."""
     answers = [net.forward(picture) for picture in given]
     limits = [net.threshold(*answer) for answer in answers]
     fit = net.facts.input.fit
@@ -139,7 +142,8 @@ def compared(net: Net, given: Sequence[Path], reference: Reference = by_darknet)
     found = []
     for (blobs, size), limit, theirs in zip(answers, limits, reference(net.cfg, net.weights, cases), strict=True):
         assert theirs.size == size
-        found.append(_beside(detections(net.facts, blobs, size, threshold=limit), theirs))
+        ours = decode(blobs, size, limit) if decode else detections(net.facts, blobs, size, threshold=limit)
+        found.append(_beside(ours, theirs))
     return Compared(
         ours=sum(one.ours for one in found),
         theirs=sum(one.theirs for one in found),

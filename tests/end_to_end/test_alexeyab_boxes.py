@@ -1,4 +1,4 @@
-"""From a picture to boxes: the Caffe files in OpenCV, decoded by us, and AlexeyAB's Darknet, where there is its library.
+"""From a picture to boxes: the Caffe files in OpenCV, decoded by us, and AlexeyAB's Darknet, where its library is.
 
 The environment's TOCAFFE_ALEXEYAB names it; `scripts/alexeyab_library` builds it. The nets have the features of his
 cfgs, on small inputs; `scripts/boxes --alexeyab` compares the cfgs as they are.
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.converters.decode.written_decoders import LANGUAGES, decoder
 from tests.end_to_end.darknet_boxes import Net, compared, pictures
 from tests.end_to_end.test_alexeyab import conv, route, section
 from tests.oracles.alexeyab import detections
@@ -108,5 +109,15 @@ def test_the_boxes_are_his(name: str, fit: str, tmp_path: Path) -> None:
     net = Net(tmp_path, with_options(NETS[name], [f"net.letter_box={int(fit == 'letterbox')}"]))
     assert net.facts.input.fit == fit
     found = compared(net, pictures(tmp_path, 6), partial(detections, Path(LIBRARY)))
+    assert found.same, found
+    assert found.ours > 100
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["gaussian cornersnms", "logits greedynms", "new_coords mish"])
+def test_the_boxes_of_the_written_decoders_are_his(name: str, language: str, tmp_path: Path) -> None:
+    net = Net(tmp_path, with_options(NETS[name], ["net.letter_box=1"]))
+    decode = decoder(language, tmp_path, net.facts)
+    found = compared(net, pictures(tmp_path, 6), partial(detections, Path(LIBRARY)), decode)
     assert found.same, found
     assert found.ours > 100

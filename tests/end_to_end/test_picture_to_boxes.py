@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from caffe_ir.passes.base import Head
+from tests.converters.decode.written_decoders import LANGUAGES, decoder
 from tests.end_to_end.darknet_boxes import Net, compared, pictures
 from tests.oracles.darknet import SHARE, needs_darknet
 from tests.oracles.shrink_cfg import shrink
@@ -24,6 +25,15 @@ NETS = ("yolov1-tiny", "yolov2-voc", "yolov2-tiny", "yolov3", "yolov3-tiny")
 def test_the_boxes_are_darknets(name: str, head: Head, tmp_path: Path) -> None:
     net = Net(tmp_path, shrink((SHARE / "cfg" / f"{name}.cfg").read_text()), head=head)
     found = compared(net, pictures(tmp_path, 3))
+    assert found.same, found
+    assert found.ours > 60
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["yolov1-tiny", "yolov2-tiny", "yolov3-tiny"])
+def test_the_boxes_of_the_written_decoders_are_darknets(name: str, language: str, tmp_path: Path) -> None:
+    net = Net(tmp_path, shrink((SHARE / "cfg" / f"{name}.cfg").read_text()))
+    found = compared(net, pictures(tmp_path, 3), decode=decoder(language, tmp_path, net.facts))
     assert found.same, found
     assert found.ours > 60
 

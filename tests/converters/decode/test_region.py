@@ -3,15 +3,19 @@ its get_network_boxes is right: it is handed a layer's output that scipy has com
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import special
 
+from caffe_ir.blob import Array
 from converters.darknet import convert, heads_json
+from converters.decode import Detection
 from converters.decode.decode import detections
 from converters.decode.facts import facts_of
+from tests.converters.decode.written_decoders import CC, decoder
 from tests.oracles.darknet import needs_darknet
 from tests.oracles.darknet_detections import Case
 from tests.oracles.darknet_detections import detections as by_darknet
@@ -51,10 +55,14 @@ def test_the_boxes_are_darknets(kind: str, tmp_path: Path) -> None:
     )
     blob = str(facts.heads[0].blob)
     given = raw if blob == "conv_0" else activated
-    ours = detections(facts, {blob: given}, theirs.size, threshold=0.4)
     wanted = sorted(
         (float(row[5 + c]), int(c), *map(float, row[:4])) for row in theirs.kept for c in np.flatnonzero(row[5:])
     )
-    found = sorted((one.score, one.category, *one.place) for one in ours)
-    np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=2e-6)
     assert len({category for _, category, *_ in wanted}) > 2
+
+    def numpy_decoder(blobs: Mapping[str, Array], size: tuple[int, int], threshold: float) -> list[Detection]:
+        return detections(facts, blobs, size, threshold=threshold)
+
+    for decode in (numpy_decoder, *(decoder(one, tmp_path, facts) for one in ("python", *(["c"] if CC else [])))):
+        found = sorted((one.score, one.category, *one.place) for one in decode({blob: given}, theirs.size, 0.4))
+        np.testing.assert_allclose(found, wanted, rtol=2e-6, atol=2e-6)

@@ -1,11 +1,9 @@
 """Both files, run: the C one compiled without a warning, under sanitizers. The numpy decoder is what they are compared
-with, and real Darknet judges that one (tests/end_to_end/test_picture_to_boxes.py)."""
+with, and real Darknet decides about all three (tests/end_to_end/test_picture_to_boxes.py)."""
 
 from __future__ import annotations
 
-import ctypes
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,7 @@ from converters.decode.heads import AnyHead, BoxesHead, DetectionHead, YoloHead
 from converters.decode.standalone import MARK, standalone
 from tests.converters.darknet.judged import ALEXEYAB, converted, net
 from tests.converters.decode.torch_heads import HEADS, torch_facts
-
-CC = shutil.which("gcc") or shutil.which("clang")
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-O2")
+from tests.converters.decode.written_decoders import CC, SANITIZERS, STRICT, InC, needs_compiler, python_decoder
 
 ANCHORS = "anchors=3,4, 6,5, 9,12, 14,10"
 YOLO = f"num=4;mask=0,2,3;classes=3;{ANCHORS}"
@@ -36,8 +32,10 @@ NETS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "two heads": (f"{MAP.format(24, 'linear')};[yolo];{YOLO};[route];layers=-2;[yolo];{YOLO}", (0, 2, 0)),
     "new_coords": (f"{MAP.format(24, 'logistic')};[yolo];{YOLO};new_coords=1;scale_x_y=2", ALEXEYAB),
     "greedynms": (f"letter_box=1;{MAP.format(24, 'linear')};[yolo];{YOLO};scale_x_y=1.05;nms_kind=greedynms", ALEXEYAB),
+    "cornersnms": (f"{MAP.format(24, 'linear')};[yolo];{YOLO};nms_kind=cornersnms", ALEXEYAB),
     "diounms": (f"{MAP.format(24, 'linear')};[yolo];{YOLO};nms_kind=diounms;beta_nms=0.8", ALEXEYAB),
     "gaussian": (f"{MAP.format(36, 'linear')};[Gaussian_yolo];{YOLO};yolo_point=left_top", ALEXEYAB),
+    "gaussian diounms": (f"{MAP.format(36, 'linear')};[Gaussian_yolo];{YOLO};scale_x_y=1.1;nms_kind=diounms", ALEXEYAB),
     "region": (f"{MAP.format(28, 'linear')};[region];{REGION}", (0, 2, 0)),
     "alexeyabs region": (f"{MAP.format(28, 'linear')};[region];{REGION}", ALEXEYAB),
     "background": (f"{MAP.format(28, 'linear')};[region];{REGION};background=1", (0, 2, 0)),
@@ -84,51 +82,14 @@ def by_numpy(facts: Facts, blobs: dict[str, np.ndarray], size: tuple[int, int], 
 
 
 def by_python(facts: Facts, blobs: dict[str, np.ndarray], size: tuple[int, int], threshold: float) -> list[Any]:
-    names: dict[str, Any] = {}
-    exec(compile(standalone(facts, "deploy", "python"), "deploy.decoder.py", "exec"), names)
-    found: list[Any] = names["decode"](blobs, *size, threshold)
-    return found
-
-
-class Box(ctypes.Structure):
-    _fields_ = (
-        *((name, ctypes.c_float) for name in ("x", "y", "width", "height", "score")),
-        ("category", ctypes.c_int),
-        ("order", ctypes.c_int),
-    )
-
-
-class InC:
-    """The C file as a shared library."""
-
-    def __init__(self, folder: Path, facts: Facts) -> None:
-        source, library = folder / "x.decoder.c", folder / "x.so"
-        source.write_text(standalone(facts, "my-net 2", "c"))
-        subprocess.run([str(CC), *STRICT, "-shared", "-fPIC", source, "-o", library, "-lm"], check=True)
-        self.decode = ctypes.CDLL(str(library)).my_net_2_decode
-        self.decode.argtypes = (
-            ctypes.c_void_p,
-            ctypes.c_int,
-            ctypes.c_int,
-            ctypes.c_float,
-            ctypes.c_void_p,
-            ctypes.c_int,
-        )
-
-    def __call__(self, blobs: list[np.ndarray], size: tuple[int, int], threshold: float, room: int = 5000) -> Any:
-        held = [np.ascontiguousarray(blob, np.float32) for blob in blobs]
-        pointers = (ctypes.c_void_p * len(held))(*(one.ctypes.data for one in held))
-        found = (Box * room)()
-        count = self.decode(pointers, size[1], size[0], threshold, found, room)
-        if count < 0:
-            return count
-        return [(one.category, one.score, one.x, one.y, one.width, one.height) for one in found[:count]]
+    found = python_decoder(facts)(blobs, size, threshold)
+    return [(one.category, one.score, *one.place) for one in found]
 
 
 SIZES = [(33, 70), (90, 41), (14, 12)]
 
 
-@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@needs_compiler
 @pytest.mark.parametrize("name", [*NETS, *HEADS])
 def test_all_three_give_the_same_bits(name: str, tmp_path: Path) -> None:
     facts = facts_for(tmp_path, name)
@@ -160,10 +121,8 @@ int main(void)
 """
 
 
-@pytest.mark.skipif(CC is None, reason="there is no C compiler")
-@pytest.mark.parametrize(
-    "name", ["two heads", "greedynms", "gaussian", "background", "alexeyabs region", "tree", "detection", *HEADS]
-)
+@needs_compiler
+@pytest.mark.parametrize("name", [*NETS, *HEADS])
 def test_the_c_file_is_clean_under_sanitizers(name: str, tmp_path: Path) -> None:
     """A program of its own, in which every read beyond a blob, and whatever C does not define, ends with an error."""
     facts = facts_for(tmp_path, name)
@@ -178,15 +137,14 @@ def test_the_c_file_is_clean_under_sanitizers(name: str, tmp_path: Path) -> None
     names = ", ".join(f"b{place}" for place in range(len(reads)))
     main = MAIN.format(arrays=", ".join(arrays), names=names, reads="\n".join(reads))
     (tmp_path / "main.c").write_text(standalone(facts, "deploy", "c") + main)
-    checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
-    subprocess.run([str(CC), *STRICT, *checks, "main.c", "-o", "main", "-lm"], cwd=tmp_path, check=True)
+    subprocess.run([str(CC), *STRICT, *SANITIZERS, "main.c", "-o", "main", "-lm"], cwd=tmp_path, check=True)
     done = subprocess.run(["./main"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     found = [[float(word) for word in line.split()] for line in done.stdout.splitlines()]
     np.testing.assert_allclose(found, by_numpy(facts, blobs, (33, 70), 0.3), rtol=1e-8)
 
 
-@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@needs_compiler
 def test_too_little_room_is_told_with_what_is_needed(tmp_path: Path) -> None:
     facts = facts_for(tmp_path, "yolo")
     blobs = list(blobs_for(facts, 0).values())
