@@ -11,6 +11,9 @@ import click
 
 from caffe_ir.near_misses import did_you_mean, near_misses
 
+RENAMED = {"--judge": "--reference"}
+"""Options of earlier versions, by the names that they have now."""
+
 
 class InputFile(click.Path):
     """A file that is read; `Command` refuses all that are not there at once.
@@ -49,10 +52,20 @@ class Command(click.Command):
         self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        rest = super().parse_args(ctx, args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise self._renamed(error) or error from None
         if not ctx.resilient_parsing:
             refuse_missing(_inputs(self.params, ctx.params), ctx)
         return rest
+
+    def _renamed(self, error: click.NoSuchOption) -> click.NoSuchOption | None:
+        """The same error with the option's name of today, where this command has that option."""
+        name = RENAMED.get(error.option_name)
+        if name is None or not any(name in param.opts for param in self.params):
+            return None
+        return click.NoSuchOption(error.option_name, f"{error.option_name} is called {name} now.", ctx=error.ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {"Options": []}

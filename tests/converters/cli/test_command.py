@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from converters.cli.command import Command, InputFile, SectionedOption, missing_file, refuse_missing
+from converters.cli import main
+from converters.cli.command import RENAMED, Command, InputFile, SectionedOption, missing_file, refuse_missing
 
 
 @click.command(cls=Command, examples=("tool one", "tool two --more x"))
@@ -73,3 +75,28 @@ def test_a_folder_with_braces_in_its_name(folder: Path) -> None:
 
 def test_nothing_is_missing(folder: Path) -> None:
     refuse_missing([Path("yolov3.cfg"), folder])
+
+
+def commands_with(option: str) -> list[str]:
+    commands = [vars(importlib.import_module(module))[name] for name, (module, _) in main.COMMANDS.items()]
+    return [one.name for one in commands if any(option in param.opts for param in one.params)]
+
+
+@pytest.mark.parametrize("old", sorted(RENAMED))
+def test_a_renamed_option_has_its_name_of_today(old: str) -> None:
+    new = RENAMED[old]
+    assert commands_with(old) == []
+    assert commands_with(new)
+    for command in main.COMMANDS:
+        for words in ([f"{old}=x"], [old, "x"], ["x", old]):
+            done = CliRunner().invoke(main.convert, [command, *words])
+            assert done.exit_code == 2
+            if command in commands_with(new):
+                assert done.stderr.endswith(f"Error: TC0001 {old} is called {new} now.\n")
+            else:
+                assert new not in done.stderr
+
+
+def test_an_unknown_option_has_the_nearest_name() -> None:
+    done = CliRunner().invoke(main.convert, ["darknet", "--inputsize", "1x1"])
+    assert "No such option '--inputsize'. (Did you mean one of: '--input-is', '--input-size'?)" in done.stderr
