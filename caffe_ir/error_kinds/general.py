@@ -23,14 +23,15 @@ NOT_INSTALLED = Kind(
     title="An optional package is not installed",
     why="tocaffe loads PyTorch, OpenCV, h5py, Dask and MNN only for the commands that need them.",
     remedy="Install the extra that the message names, in the environment in which `convert` runs.",
-    example="reading a PyTorch model needs PyTorch, which is not installed",
+    example="reading a PyTorch model needs PyTorch, which is not installed\n"
+    "    -> in your clone of tocaffe: pip install '.[pytorch]'",
 )
 OPTION_VALUE = Kind(
     code="TC0004",
     title="An option has a value that does not fit",
     why="The value cannot be read, or it contradicts the model or another option. No value is guessed in its place.",
     remedy="The message says what the option takes; see also [commands](../commands.md).",
-    example="--bgr, but the input has 1 channels",
+    example="--bgr, but the input has 1 channel",
 )
 OUT_OF_MEMORY = Kind(
     code="TC0005",
@@ -45,5 +46,6 @@ OUR_FAULT = Kind(
     why="A rewrite of the net broke a rule that tocaffe checks itself. Neither your model nor your command is wrong, "
     "and no file was written.",
     remedy="Please report it with the whole message, the command, and the output of `convert --version`.",
-    example="split_1, which no layer reads, would be an output that the source does not have (a fault of the passes)",
+    example="This is a fault of tocaffe, not of your model or your command. Please report it with the text "
+    "above, the command, and `convert --version`.",
 )

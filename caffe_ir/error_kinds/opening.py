@@ -10,7 +10,8 @@ NO_FUNCTION = Kind(
     why="`FILE.py:function` or `package.module:function` names a file, module or function that does not exist, or that "
     "cannot be imported from this folder.",
     remedy="Check the spelling after the colon, and run `convert` where Python can import the module.",
-    example="nets.py has no function resnet (it has resnet18, resnet50)",
+    example="nets.py has no function resnet34 (it has resnet18, resnet50, resnet, trained, meta, quantized, "
+    "Free, free)\n    -> did you mean resnet or resnet50 or resnet18?",
 )
 FUNCTION_FAILED = Kind(
     code="TC0402",
@@ -19,21 +20,24 @@ FUNCTION_FAILED = Kind(
     "the message.",
     remedy="Call the function in Python by itself. A path relative to another folder and a GPU that is not there are "
     "common causes.",
-    example="nets.py:resnet raises FileNotFoundError: [Errno 2] No such file or directory: 'best.pth'",
+    example='nets.py:trained raised FileNotFoundError\n  File "/models/nets.py", line 19, in trained\n'
+    '    net.load_state_dict(torch.load("best.pth"))\n'
+    "FileNotFoundError: [Errno 2] No such file or directory: 'best.pth'",
 )
 NOT_A_MODEL = Kind(
     code="TC0403",
     title="What was given is not a model",
     why="A `torch.nn.Module`, or what `torch.export.export` returned, is needed.",
     remedy="Let the function return the module itself, not its class, its weights or a wrapper.",
-    example="nets.py:resnet returned a dict",
+    example="nets.py:resnet returned a value of type dict, which is no model\n"
+    "    -> it must return the model itself, a torch.nn.Module",
 )
 FUNCTION_ARGUMENTS = Kind(
     code="TC0404",
     title="The function cannot be called with these arguments",
     why="It needs a value that was not given, or `--arg` names one that it does not have.",
     remedy="Give each value as `--arg NAME=VALUE`.",
-    example="nets.py:resnet needs a value for depth\n    -> say --arg depth=VALUE",
+    example="nets.py:resnet50 needs a value for depth\n    -> say --arg depth=VALUE",
 )
 EXAMPLE_INPUTS = Kind(
     code="TC0405",
@@ -41,21 +45,23 @@ EXAMPLE_INPUTS = Kind(
     why="The number, the names or the shapes of the inputs differ from what the model takes, or an input cannot be "
     "read.",
     remedy="Give one `--input` for each input, in order or by name: `--input 1x3x224x224`, `--input ids=1x16:int64`.",
-    example="'224' is no input\n    -> for example --input 1x3x224x224 or image=1x3x224x224:float32",
+    example="'224,224' is no input (it is not [name=]NxCxHxW[:dtype])\n    -> did you mean --input 224x224?",
 )
 OPEN_SIZE = Kind(
     code="TC0406",
     title="An input of the program has no fixed size",
     why="The `.pt2` was exported with dynamic shapes. A Caffe net has one size for every blob.",
     remedy="Give the size that the net shall have: `--input NAME=1x3x224x224`.",
-    example="axis 2 of the input image has no fixed size (s0) (a Caffe net has one size for every blob)",
+    example="axis 0 of the input x has no fixed size (s77) (a Caffe net has one size for every blob)\n"
+    "    -> give an example input of the size you want, as --input x=2x3",
 )
 CANNOT_OPEN = Kind(
     code="TC0407",
     title="PyTorch cannot open the file",
     why="The file is damaged, belongs to another version of PyTorch, or needs classes that are not installed.",
     remedy="Export the model again from its source with the installed version, `torch.export.save`.",
-    example="model.pt2 is damaged or cut short",
+    example="cannot open model.pt (the pickle names a class that is not there: No module named 'gone')\n"
+    "    -> run it where the model's code can be imported, or give a factory",
 )
 CODE_IN_FILE = Kind(
     code="TC0408",
@@ -64,7 +70,10 @@ CODE_IN_FILE = Kind(
     "it. tocaffe runs no code out of a model file: see SECURITY.md.",
     remedy="Save the weights (`state_dict`) and give the function that makes the model, or export a `.pt2`. "
     "`--trust-pickle` opens the file if you trust who made it as you trust a program.",
-    example="model.pt holds more than tensors, and is not opened for a model",
+    example="model.pt holds more than tensors, and is not opened for a model (it is a pickle with Python objects "
+    "inside, torch.nn.modules.activation.ReLU for one)\n"
+    "    -> give package.module:function or path/to/file.py:function that returns the model, with "
+    "--weights model.pt; if you trust where the file comes from, --trust-pickle opens it as it is",
 )
 WEIGHTS_DO_NOT_FIT = Kind(
     code="TC0409",
@@ -73,7 +82,7 @@ WEIGHTS_DO_NOT_FIT = Kind(
     "listed. Nothing is loaded partly.",
     remedy="Make the variant that was trained (`--arg NAME=VALUE`: number of classes, depth), or choose the right set "
     "of weights with `--weights-key`.",
-    example="wrong shape: fc.weight is [10, 512] in the checkpoint, [1000, 512] in the model",
+    example="wrong shape: weight is (4, 3, 5, 5) where the model has (4, 3, 3, 3)",
 )
 NO_PROGRAM = Kind(
     code="TC0410",
@@ -81,7 +90,10 @@ NO_PROGRAM = Kind(
     why="A state_dict has numbers by name, but not what is computed with them.",
     remedy="Give the function that makes the model and the file: `convert pytorch FILE.py:function --weights "
     "weights.pth`, or a prototxt for it: [a checkpoint into a prototxt](../../how-to/checkpoint.md).",
-    example="weights.pth holds weights alone",
+    example="weights.pth holds weights alone (a state_dict has numbers by name, but not what is computed with "
+    "them)\n"
+    "    -> give package.module:function or path/to/file.py:function that returns the model, with "
+    "--weights weights.pth",
 )
 PLUGIN = Kind(
     code="TC0411",
@@ -95,7 +107,9 @@ QUANTIZED_MODEL = Kind(
     title="The model is quantized",
     why="Its weights are integers packed for one engine. A Caffe net computes in floating point.",
     remedy="Convert the model as it was before. The tool chains that read Caffe quantize the Caffe net themselves.",
-    example="the model is quantized",
+    example="the module model is quantized (the weights are integers packed for one engine, and a Caffe net "
+    "computes in floating point)\n"
+    "    -> convert the model as it was before; Caffe's tool chains quantize the Caffe net themselves",
 )
 NO_NUMBERS = Kind(
     code="TC0413",
@@ -103,12 +117,14 @@ NO_NUMBERS = Kind(
     why="They were made on the device `meta`, or by a lazy module that has not run.",
     remedy="Load the weights first (`load_state_dict(..., assign=True)` or `--weights FILE`), or run a lazy module "
     "once.",
-    example="2 tensors without numbers",
+    example="2 tensors (weight, bias) are without numbers (made on the device meta, they have shapes alone)\n"
+    "    -> load the weights first (load_state_dict with assign=True, or --weights FILE)",
 )
 SEVERAL_MODELS = Kind(
     code="TC0414",
     title="The file holds several models",
     why="The pickle is a table of modules, and it does not say which one is meant.",
     remedy="Load the file in Python and convert the one that you mean.",
-    example="gan.pt holds 2 models: generator, discriminator",
+    example="gan.pt holds 2 models: generator, discriminator\n"
+    "    -> load the file in Python and convert the one that you mean",
 )

@@ -9,35 +9,41 @@ INPUTS_DIFFER = Kind(
     title="The Caffe net and its source take different inputs",
     why="They are not the same net, or not for inputs of the same size. Nothing was compared.",
     remedy="Give the options that the net was converted with: `--input-size`, `--batch`, `--input`.",
-    example="the Caffe net takes data 1x3x416x416, the source data 1x3x608x608",
+    example="the Caffe net takes data 1x3x8x8, the source data 1x3x16x16 (they are not the same net, or not for "
+    "inputs of the same size)\n"
+    "    -> give the options that it was converted with (--input-size, --batch, --input)",
 )
 INPUT_FILE = Kind(
     code="TC1002",
     title="A file cannot be an input of the net",
     why="It is neither an array nor a picture, or its shape is not that of the input.",
     remedy="Give a picture, or an array as `.npy` (one input) or `.npz` (several, by name).",
-    example="x.npy is (1, 3, 32, 32) where the input data is (1, 3, 64, 64)",
+    example="x.npy is (1, 3, 4, 4) where the input data is (1, 3, 8, 8)",
 )
 PICTURE = Kind(
     code="TC1003",
     title="A picture cannot be read",
     why="It is damaged, too large, or in a format that is not read. JPEG, PNG, BMP and WebP are.",
     remedy="Save it again as PNG, or make it smaller.",
-    example="dog.jpg is not a picture that OpenCV reads (it is damaged)",
+    example="dog.jpg is not a picture that can be read (it is damaged, or none of JPEG, PNG, BMP and WebP)",
 )
 DESCRIPTION = Kind(
     code="TC1004",
     title="heads.json or input.json is wrong",
     why="The file beside the prototxt is damaged, was edited, or belongs to another net.",
     remedy="Convert the model again, or correct the file: [heads.json](../heads-json.md).",
-    example="deploy.heads.json does not describe a net's outputs",
+    example="deploy.heads.json does not describe a net's outputs (Expected `array`, got `int` - at `$.heads`)\n"
+    "    -> `convert darknet` and `convert pytorch --output-is` write this file beside the prototxt",
 )
 UNKNOWN_PREPROCESSING = Kind(
     code="TC1005",
     title="It is not known how a picture becomes the input",
     why="Neither `heads.json` nor `input.json` is beside the prototxt.",
     remedy="`convert darknet` writes both; `convert pytorch` writes `input.json` with `--mean`, `--std` and the like.",
-    example="it is not known how a picture becomes the input",
+    example="it is not known how a picture becomes the input (neither deploy.heads.json nor deploy.input.json is "
+    "beside the prototxt)\n"
+    "    -> `convert darknet` writes both; `convert pytorch` the latter with --mean and the like, both "
+    "with --output-is",
 )
 ENGINE = Kind(
     code="TC1006",
@@ -45,21 +51,25 @@ ENGINE = Kind(
     why="The engine is not installed, refuses the files, or ends with an error.",
     remedy="Choose another one: `--engine embedded` is always there. `convert check` says which layers an engine "
     "refuses.",
-    example="OpenCV is not installed",
+    example="pycaffe cannot be imported: build Caffe with `make pycaffe` and put its python folder on PYTHONPATH\n"
+    "    -> or take --engine embedded, which is always there",
 )
 NO_DECODER = Kind(
     code="TC1007",
     title="The outputs cannot be decoded",
     why="The net has no detection head, one of a fork that is not known, or heads.json is that of another net.",
     remedy="Use the `heads.json` that was written with the net.",
-    example="the net has no detection head",
+    example="yolov5: the anchors of 1 map are wanted, and no module says them\n"
+    "    -> --anchors 10,13,16,30,33,23/30,61,62,45,59,119/116,90,156,198,373,326 as the model's yaml "
+    "has them",
 )
 CLASS_NAMES = Kind(
     code="TC1008",
     title="The list of names does not fit the net",
     why="One line names one class, and their numbers differ.",
     remedy="Give the list that the net was trained with (`coco.names` has 80 lines, `voc.names` 20).",
-    example="coco.names has 80 names, the net 20 classes",
+    example="coco.names has 80 names, the net 2 classes (one line names one class)\n"
+    "    -> is it the list of another net?",
 )
 NETS_DIFFER = Kind(
     code="TC1009",
@@ -68,7 +78,8 @@ NETS_DIFFER = Kind(
     "than rounding explains, or nothing could be compared.",
     remedy="Look at the report. Please report it as a fault of tocaffe; `verify = false` writes the files all the "
     "same.",
-    example="verify: differs\n    -> its files were not written; `verify = false` in its table writes them anyway",
+    example="verify: differs\n"
+    "    -> its files were not written; `verify = false` in its table writes them all the same",
 )
 SIDE_FILE = Kind(
     code="TC1010",
@@ -77,5 +88,8 @@ SIDE_FILE = Kind(
     "it has one scale for all channels, for example, or no negative means.",
     remedy="`--input-is u8-rgb` or `u8-bgr` puts the preprocessing into the net, so that the tool has nothing left to "
     "do; or leave the tool out.",
-    example="--side-files rknn: a scale of 0 (RKNN divides by its inverse)",
+    example="--side-files acuity: the channels are scaled by 0.0171248, 0.017507, 0.0174292 (it has one scale "
+    "for all channels)\n"
+    "    -> convert with --input-is u8-rgb or u8-bgr: order, mean and scale then go into the first "
+    "layer, exactly",
 )

@@ -10,14 +10,16 @@ DAMAGED = Kind(
     why="Its contents contradict themselves: a pickle that cannot be followed, an archive whose parts overlap, a "
     "header that is not valid. tocaffe reads nothing from such a file.",
     remedy="Download or save the file again, and compare its size or checksum with the original's.",
-    example="model.safetensors has a header that is no JSON: Expecting value at character 12",
+    example="model.safetensors has a header that is no JSON: Expecting value at character 21\n"
+    "    -> fetch the file again, or write it again",
 )
 CUT_SHORT = Kind(
     code="TC0302",
     title="The weights file is cut short",
     why="Its header describes more bytes than follow: an interrupted download or a full disk.",
     remedy="Download or save the file again.",
-    example="model.safetensors is cut short: its header has 5,112 bytes, and 800 follow",
+    example="model.safetensors is cut short: its tensors take 48 bytes, and 20 follow the header\n"
+    "    -> fetch the file again, or write it again",
 )
 BEYOND_LIMITS = Kind(
     code="TC0303",
@@ -25,14 +27,15 @@ BEYOND_LIMITS = Kind(
     why="Files of strangers are read within limits of size, depth and number of parts, so that a small file cannot "
     "fill the memory. No usual model comes near them.",
     remedy='Save the weights alone: `torch.save(model.state_dict(), "weights.pth")`.',
-    example="bomb.npz unpacks to 90,000,000,000 bytes",
+    example="bomb.pth has a tensor of shape (1099511627776,) made of 1 number: conv1.weight (a tensor that "
+    "repeats its numbers may have 16,777,216)\n    -> save it as it is used",
 )
 NOT_WEIGHTS = Kind(
     code="TC0304",
     title="The file has no weights by name",
     why="It is a program (TorchScript, `.pt2`), a single array, or a file of another format.",
     remedy='Give a state_dict: `torch.save(model.state_dict(), "weights.pth")`, or a `.safetensors` or `.npz` file.',
-    example="model.pt2 is an exported program (.pt2), not weights",
+    example="model.pt2 is an exported program (.pt2), not weights\n    -> save model.state_dict()",
 )
 FORM_NOT_READ = Kind(
     code="TC0305",
@@ -47,12 +50,14 @@ SEVERAL_SETS = Kind(
     why="Training frameworks save the model, its moving average and more in one file. They differ, and only you know "
     "which one is meant.",
     remedy="Name it: `--weights-key ema.module`, for example; the message lists the keys.",
-    example="the checkpoint has 2 sets of weights: model, ema (they may differ, and only you know which one you mean)",
+    example="the checkpoint has 2 sets of weights that fit: model, ema (they may differ, and only you know which "
+    "one you mean)\n    -> say which, for example --weights-key model",
 )
 NO_SUCH_SET = Kind(
     code="TC0307",
     title="The checkpoint has no weights under that key",
     why="`--weights-key` names a part that the checkpoint does not have, or one without tensors.",
     remedy="`convert dump FILE` lists what the file has.",
-    example="the checkpoint has no weights under ema",
+    example="the checkpoint has no weights under ema (it is one itself, with none inside)\n"
+    "    -> leave --weights-key out",
 )

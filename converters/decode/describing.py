@@ -124,7 +124,7 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         refuse_shapes("yolov5", outputs, wanted)
     if len(known.anchors) != len(outputs):
         have = f"there are those of {len(known.anchors)}" if known.anchors else "no module says them"
-        what = f"yolov5: anchors of {len(outputs)} maps are wanted, and {have}"
+        what = f"yolov5: the anchors of {len(outputs)} map{'s' * (len(outputs) != 1)} are wanted, and {have}"
         hint = "--anchors 10,13,16,30,33,23/30,61,62,45,59,119/116,90,156,198,373,326 as the model's yaml has them"
         raise ConversionError(Problem(kind=NO_DECODER, what=what, hint=hint))
     maps = sorted(outputs, key=lambda one: -prod(one.shape[1:]))

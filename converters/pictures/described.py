@@ -43,7 +43,7 @@ def described(
     if any(deviation == 0 for deviation in deviations):
         problems.add("--std is 0", why="values are divided by it", kind=OPTION_VALUE)
     if bgr and channels != 3:
-        problems.add(f"--bgr, but the input has {channels} channels", kind=OPTION_VALUE)
+        problems.add(f"--bgr, but the input has {channels} channel{'s' * (channels != 1)}", kind=OPTION_VALUE)
     boxed = bool(resize) and str(resize).lower() == LETTERBOX
     if boxed and crop:
         why = "a letterbox holds the whole picture"

@@ -90,9 +90,7 @@ def _check_name(name: str) -> None:
 def _subject(name: str, target: str, inputs: Mapping[str, Shape], others: Mapping[str, str]) -> Subject:
     if ENDING not in others:
         what = "--side-files: it is not known how a picture becomes the input"
-        hint = (
-            "for a PyTorch model say it with --mean, --std, --scale, --bgr; beside a prototxt lay its STEM.input.json"
-        )
+        hint = "for a PyTorch model give --mean, --std, --scale, --bgr; for a Caffe net put STEM.input.json beside it"
         raise ConversionError(Problem(kind=UNKNOWN_PREPROCESSING, what=what, hint=hint))
     description = msgspec.json.decode(others[ENDING], type=InputDescription)
     if doubt := description.doubt():

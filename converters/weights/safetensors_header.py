@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from msgspec import Struct
 
 from caffe_ir.blob import Shape
-from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
+from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT, DAMAGED
 from converters.weights.unreadable import Unreadable
 
 MOST_HEADER = 1 << 23
@@ -106,8 +106,10 @@ def entries(header: bytes, room: int) -> list[Entry]:
         free = entry.end
         _check_size(entry)
     if free != room:
-        which = "is cut short" if free > room else "has bytes that belong to no tensor"
-        raise Unreadable(f"{which}: its tensors take {free:,} bytes, and {room:,} follow the header")
+        short = free > room
+        which = "is cut short" if short else "has bytes that belong to no tensor"
+        what = f"{which}: its tensors take {free:,} bytes, and {room:,} follow the header"
+        raise Unreadable(what, kind=CUT_SHORT if short else DAMAGED)
     start = _LENGTH + len(header)
     return [
         Entry(name=one.name, dtype=one.dtype, shape=one.shape, begin=start + one.begin, end=start + one.end)

@@ -125,7 +125,7 @@ def tensor_of(octets: Octets, dtype: str, shape: Shape, strides: Shape | None = 
     if prod(shape) > max(count, MOST_REPEATED):
         why = f"a tensor that repeats its numbers may have {MOST_REPEATED:,}"
         raise Unreadable(
-            f"has a tensor of shape {_shown(shape)} made of {count:,} numbers",
+            f"has a tensor of shape {_shown(shape)} made of {count:,} number{'s' * (count != 1)}",
             why,
             "save it as it is used",
             kind=BEYOND_LIMITS,

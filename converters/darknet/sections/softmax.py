@@ -89,7 +89,7 @@ def groups_of(parents: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _found(name: str, build: Build) -> Path:
-    tried = [folder / name for folder in build.folders]
+    tried = list(dict.fromkeys(folder / name for folder in build.folders))
     found = next((path for path in tried if os.path.isfile(path)), None)  # Path.is_file raises for a name too long
     if found is None:
         hint = "looked for " + ", ".join(map(str, tried))

@@ -52,7 +52,7 @@ def handled(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     if left := call.unread():
         raise call.refused(
             f"{', '.join(left)} is not understood",
-            hint="a handler of your own may: see handlers=",
+            hint="give a handler that reads it: handlers= in Python, --plugin FILE.py on the command line",
             kind=ARGUMENT_NOT_READ,
         )
     return _results_of(call, node, made)

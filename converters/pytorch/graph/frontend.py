@@ -47,8 +47,10 @@ def to_net(
     """
     nodes = live(program)
     calls = [node for node in nodes if node.op == "call_function"]
-    constants, problems = fold(nodes, stored(program), origins(calls))
-    active = [node for node in calls if node not in constants]
+    places = origins(calls)
+    constants, problems = fold(nodes, stored(program), places)
+    failed = {problem.origin for problem in problems}
+    active = [node for node in calls if node not in constants and places[node] not in failed]
     own = origins([node for node in active if node.target is not operator.getitem])
     walk = Walk(net=Net(name=name), handlers=handlers, hints=hints, origins=own, known=constants)
     walk.sources.add_stored(program, stored(program))

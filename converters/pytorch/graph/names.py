@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 import torch
 from torch.export import ExportedProgram
@@ -15,7 +17,7 @@ from caffe_ir.errors import Origin
 
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in')
 TORCH = os.path.dirname(torch.__file__) + os.sep
-OURS = os.path.dirname(__file__) + os.sep
+OURS = tuple(f"{folder}{os.sep}" for folder in (Path(__file__).parents[2], Path(inspect.getfile(Origin)).parent))
 PYTHONS = os.path.dirname(os.__file__) + os.sep
 INSTALLED = ("site-packages", "dist-packages")
 """The folders below Python's own in which a user's packages lie."""
@@ -66,7 +68,7 @@ def operation(node: FxNode) -> str:
 def is_the_users(file: str) -> bool:
     """Whether a file is the user's own or of a package of his, and neither torch's nor Python's nor ours."""
     pythons = file.startswith(PYTHONS) and not file.removeprefix(PYTHONS).startswith(INSTALLED)
-    return not pythons and not file.startswith((TORCH, OURS, "<"))
+    return not pythons and not file.startswith((TORCH, *OURS, "<"))
 
 
 def place_of(trace: str) -> tuple[str, int | None]:

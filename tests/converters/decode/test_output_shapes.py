@@ -25,7 +25,7 @@ from tests.converters.decode.described import P5, heads
         ("yolov8", [], {}, "the outputs are"),
         ("yolov5", [(3, 85, 80, 80)], {"anchors": P5[:1]}, "the outputs are out0 (N, 3, 85, 80, 80)"),
         ("yolov5", [(254, 80, 80)], {"anchors": P5[:1]}, "the convolutions' maps"),
-        ("yolov5", [(255, 80, 80)], {"anchors": P5}, "anchors of 1 maps are wanted, and there are those of 3"),
+        ("yolov5", [(255, 80, 80)], {"anchors": P5}, "the anchors of 1 map are wanted, and there are those of 3"),
         ("ssd", [(9, 4), (9, 21)], {"priors": (0.5,) * 32}, "for 8 priors"),
         ("ssd", [(8, 4)], {"priors": (0.5,) * 32}, "the outputs are out0 (N, 8, 4)"),
         ("ssd", [(8, 4), (8, 1)], {"priors": (0.5,) * 32}, "there is no class but the background"),

@@ -57,7 +57,7 @@ LIES = {
     r"of the shape \(0, 4611686018427387904\), which no memory holds": of_tensor(0, (0, 2**62), (1, 1)),
     r"of the shape \(a tuple, 2\)": of_tensor(0, (((((1,),),),), 2), (2, 1)),
     "of 70 axes": of_tensor(0, (1,) * 70, (1,) * 70),
-    r"\(100000, 100000\) made of 1 numbers: w": of_tensor(0, (100_000, 100_000), (0, 0)),
+    r"\(100000, 100000\) made of 1 number: w": of_tensor(0, (100_000, 100_000), (0, 0)),
     "stands where a tuple belongs": of_tensor(0, 4, (1,)),
     "storage 0 of 16 numbers, and needs 17": of_tensor(0, (2,), (1,), count=17),
     "there is no storage": of_tensor(0, (2,), (1,), count="16"),

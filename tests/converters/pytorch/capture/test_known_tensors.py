@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir.error_kinds.capture import RANDOM
 from caffe_ir.errors import ConversionError
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
@@ -87,6 +88,12 @@ def test_a_branch_by_the_input_is_refused():
 def test_a_random_mask_is_refused(draw):
     with pytest.raises(ConversionError, match="gives other numbers at every run"):
         convert(Beside(lambda x, mask: x[:, draw(mask)], MASK), (X,))
+
+
+def test_noise_is_one_problem_and_not_an_unknown_operation_too():
+    with pytest.raises(ConversionError) as caught:
+        convert(Calls(lambda x: x + torch.randn(7) + torch.rand(7)), (X,))
+    assert [problem.kind for problem in caught.value.problems] == [RANDOM, RANDOM]
 
 
 @pytest.mark.parametrize("dim", [1, -1, None])

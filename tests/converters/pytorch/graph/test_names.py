@@ -9,7 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir import blob
 from converters.pytorch import convert
+from converters.pytorch.capture import exporting
 from converters.pytorch.graph.names import TORCH, is_the_users, place_of, seen_from_here
 from tests.converters.pytorch.judge import images
 
@@ -103,6 +105,8 @@ def test_python_itself_is_not_the_users_and_his_packages_are():
     assert not is_the_users(contextlib.__file__)
     assert not is_the_users(os.path.join(TORCH, "nn", "conv.py"))
     assert not is_the_users("<frozen importlib>")
+    assert not is_the_users(exporting.__file__)
+    assert not is_the_users(blob.__file__)
     assert is_the_users(pytest.__file__)
     assert is_the_users(os.path.join(os.path.dirname(os.__file__), "site-packages", "timm", "models", "resnet.py"))
     assert is_the_users("/home/me/net.py")
