@@ -24,6 +24,8 @@ class Replacement(Struct, kw_only=True):
     taken: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
     """Of blobs that the net does not know: those of the nodes that were added, as far as anybody asked for them."""
+    inferred: int = 0
+    """So many of the nodes have their shapes there."""
     held: dict[str, str] = field(default_factory=dict)
     """Which new blob holds which top of the old node, where that is not the last node's only top."""
     notes: list[Note] = field(default_factory=list)
@@ -94,19 +96,22 @@ class Replacement(Struct, kw_only=True):
 
     def shape_of(self, blob: str) -> Shape:
         """The shape of a blob of the net or of the nodes added so far. Raises ShapeError where a layer refuses."""
-        self._infer()
+        self.infer()
         return self._known(blob)
 
     def shapes_of(self, blobs: Iterable[str]) -> Shapes:
         """The shapes of several blobs, as `shape_of` has them."""
-        self._infer()
+        self.infer()
         return tuple(map(self._known, blobs))
 
-    def _infer(self) -> None:
-        for node in self.nodes:
-            if node.tops and node.tops[0] not in self.shapes:
+    def infer(self) -> None:
+        """The shapes of what the nodes added so far write. Raises ShapeError where a layer refuses its bottoms."""
+        while self.inferred < len(self.nodes):
+            node = self.nodes[self.inferred]
+            if node.tops:
                 bottoms = tuple(map(self._known, node.bottoms))
                 self.shapes.update(zip(node.tops, node.layer.infer(bottoms), strict=True))
+            self.inferred += 1
 
     def _known(self, blob: str) -> Shape:
         return self.shapes[blob] if blob in self.shapes else self.net.shapes[blob]

@@ -59,3 +59,14 @@ def test_several_tops_are_given_by_name():
     assert net.outputs == ["left", "left"]
     assert net.values == {"y": "left"}
     net.check()
+
+
+def test_each_node_is_inferred_once(monkeypatch):
+    net = net_of((1, 4))
+    new = Replacement(net=net, old=add(net, "y", ReLU()))
+    seen = []
+    monkeypatch.setattr(ReLU, "infer", lambda self, bottoms: seen.append(bottoms) or bottoms)
+    for _ in range(3):
+        new.shape_of(new.add("relu", ReLU(), "data"))
+        new.shapes_of(["data"])
+    assert seen == [((1, 4),)] * 3
