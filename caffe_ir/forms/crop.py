@@ -96,7 +96,7 @@ def _by_matrices(new: Replacement) -> str:
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     CropTo: (
-        Form(name="Crop", build=_by_a_blob_of_its_size),
+        Form(name="Crop", build=_by_a_blob_of_its_size, sees_neighbours=True),
         Form(name="a depthwise Convolution", build=_by_one_convolution),
         Form(name="two depthwise Convolutions", build=_by_two_convolutions),
         Form(name="matrices of ones and zeros", build=_by_matrices),

@@ -37,3 +37,5 @@ class Form(Struct, frozen=True, kw_only=True):
     least: Callable[[Replacement], Work] = unknown
     """Work that what it builds does at least, where that can be said without building it: a form of very many parts is
     not built where that alone costs more than another one."""
+    sees_neighbours: bool = False
+    """What it builds depends on other nodes of the net as well, so that it is tried anew for each layer."""

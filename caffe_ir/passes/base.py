@@ -74,8 +74,10 @@ def run_pass(one: Pass | NetPass, net: Net, context: Context) -> None:
     else:
         for node in [node for node in nodes if isinstance(node.layer, one.visits)]:
             if net.has(node.name) and (current := net.node(node.name)).layer is node.layer:
-                with problems.collected():
+                try:
                     one.rewrite(net, current, context)
+                except ConversionError as error:
+                    problems.found.extend(error.problems)
     if nodes != net.nodes:  # nodes are compared by identity
         net.check()
         try:

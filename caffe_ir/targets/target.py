@@ -159,9 +159,10 @@ class Target(Struct, frozen=True, kw_only=True):
 
     def verdicts(self, net: Net) -> Iterator[tuple[Node, Verdict]]:
         """Each node of a net that the target does not compute as it should, and why."""
+        images = net.images
         for node in net.nodes:
             bottoms = net.shapes_of(node.bottoms)
-            if verdict := self.verdict(node.layer, bottoms, net.images, (net, node)):
+            if verdict := self.verdict(node.layer, bottoms, images, (net, node)):
                 yield node, verdict
             for pair in self.pairs:
                 if isinstance(node.layer, pair.second) and self._follows(net, node, pair):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from caffe_ir.layer import Shapes
 from caffe_ir.layers import Concat, Eltwise, ReLU, Slice
 from caffe_ir.replacement import Replacement
 from caffe_ir.values import Values
@@ -64,8 +65,13 @@ def test_several_tops_are_given_by_name():
 def test_each_node_is_inferred_once(monkeypatch):
     net = net_of((1, 4))
     new = Replacement(net=net, old=add(net, "y", ReLU()))
-    seen = []
-    monkeypatch.setattr(ReLU, "infer", lambda self, bottoms: seen.append(bottoms) or bottoms)
+    seen = list[Shapes]()
+
+    def infer(layer: ReLU, bottoms: Shapes) -> Shapes:
+        seen.append(bottoms)
+        return bottoms
+
+    monkeypatch.setattr(ReLU, "infer", infer)
     for _ in range(3):
         new.shape_of(new.add("relu", ReLU(), "data"))
         new.shapes_of(["data"])

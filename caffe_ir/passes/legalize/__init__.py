@@ -30,7 +30,7 @@ from caffe_ir.replacement import Replacement
 def _run(net: Net, context: Context) -> None:
     counts = Counter(type(node.layer) for node in net.nodes)
     weighing = Weighing(net=net, target=context.target, attends=counts[MatMul] > 0)
-    chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts, weighing=weighing)
+    chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts, images=net.images, weighing=weighing)
     problems, none = Problems(), Kinds()
     waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
     while waiting:

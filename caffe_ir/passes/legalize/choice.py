@@ -37,6 +37,10 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The layer stays as it is."""
 
     @property
+    def priced(self) -> Priced:
+        return self.cost, self.breaks, self.loss
+
+    @property
     def held(self) -> int:
         """The numbers in the blobs that it makes itself, views and what is overwritten left out."""
         made = (node for node in self.new.nodes if not node.layer.is_view and not node.in_place)

@@ -1,4 +1,9 @@
-"""Tries every form of a node, and prices each by the layers that it builds, forms within forms included."""
+"""Tries every form of a node, and prices each by the layers that it builds, forms within forms included.
+
+Nets repeat themselves, and forms are built of the same few layers: what is chosen for a layer without weights follows
+from the shapes of its bottoms and what it is part of, and is looked for once. A further layer of that kind is built in
+the form that was taken, and in no other; as part of another form it is not even built.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +28,9 @@ from caffe_ir.targets import WIDESPREAD
 from caffe_ir.targets.target import Target, Verdict
 
 Kinds = frozenset[type[Layer]]
+Alike = tuple[Layer, Shapes, tuple[int, ...], int, Kinds, float]
+"""What a choice follows from: the layer, the shapes of its bottoms and which of them are the same blob, its tops, what
+it is part of, and its share of its kind."""
 
 
 class Chooser(Struct, kw_only=True):
@@ -33,8 +41,13 @@ class Chooser(Struct, kw_only=True):
     forms: Mapping[type[Layer], tuple[Form, ...]]
     weighing: Weighing
     known: dict[tuple[Layer, Shapes], Priced] = field(default_factory=dict)
+    chosen: dict[Alike, tuple[Form, Priced]] = field(default_factory=dict)
+    """The forms taken for layers without weights."""
     counts: Counter[type[Layer]] = field(default_factory=Counter)
     """The layers of the net as it came, by kind."""
+    images: int = 1
+    """How many the net takes at once."""
+    widespread: frozenset[str] = field(default_factory=lambda: frozenset(other.name for other in WIDESPREAD))
 
     def asks(self, node: Node, bottoms: Shapes) -> bool:
         """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
@@ -49,7 +62,7 @@ class Chooser(Struct, kw_only=True):
         if shares or not self.target.for_others:
             return False
         _, breaks, _ = self._priced_layer(node.layer, bottoms)
-        return any(other.name in breaks for other in WIDESPREAD)
+        return not self.widespread.isdisjoint(breaks)
 
     def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.
@@ -58,9 +71,38 @@ class Chooser(Struct, kw_only=True):
         is what a layer of the first of them is of all of its kind. A layer that the target computes is a form of
         itself; one that it computes slowly, where there is no other.
         """
+        share = share or self.share(type(old.old.layer))
+        alike = self._alike(old, within, share)
+        if alike is None:
+            return self._searched(old, within, share)
+        if alike in self.chosen:
+            return self._again(old, *self.chosen[alike])
+        choice = self._searched(old, within, share)
+        self.chosen[alike] = choice.form, choice.priced
+        return choice
+
+    def _alike(self, old: Replacement, within: Kinds, share: float) -> Alike | None:
+        """What the choice for a node follows from; None where its weights or its neighbours take part in it."""
+        node = old.old
+        if node.blobs or node.param_names or any(form.sees_neighbours for form in self.forms[type(node.layer)]):
+            return None
+        if any(map(self.net.is_output, node.tops)):
+            return None
+        places = tuple(map(node.bottoms.index, node.bottoms))
+        return node.layer, old.shapes_of(node.bottoms), places, len(node.tops), within, share
+
+    def _again(self, old: Replacement, form: Form, priced: Priced) -> Choice:
+        """The choice for a node that is like one before."""
+        if form is AS_IT_IS:
+            return self._kept(old)
+        new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes), taken=set(old.taken))
+        form.build(new)
+        return Choice(form=form, new=new, cost=priced[0], breaks=priced[1], loss=priced[2])
+
+    def _searched(self, old: Replacement, within: Kinds, share: float) -> Choice:
         node, tried, refused = old.old, list[Choice](), list[tuple[Form, Exception]]()
         kind, bottoms = type(node.layer), old.shapes_of(node.bottoms)
-        share, verdict = share or self.share(kind), self._verdict(node.layer, bottoms)
+        verdict = self._verdict(node.layer, bottoms)
         if verdict is None:
             tried.append(self._kept(old))
         forms = () if verdict is None and kind in within else self.forms[kind]
@@ -71,7 +113,7 @@ class Chooser(Struct, kw_only=True):
             try:
                 if reason := form.build(new):
                     raise ShapeError(reason)
-                new.shapes_of(top for node in new.nodes for top in node.tops)
+                new.infer()
                 alone = len(forms) == 1 and not within and verdict is not None
                 cost, breaks, loss = (0.0, {}, 0.0) if alone else self._priced(new, within | {kind}, share)
                 loss = max(loss, form.loss(node.layer))
@@ -124,16 +166,22 @@ class Chooser(Struct, kw_only=True):
             elif type(node.layer) in within and self.is_refused(node.layer, bottoms):
                 raise ShapeError(f"it would be written with {node.layer.type_name()} again")
             else:
-                inner = Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken)
-                choice = self.best(inner, within, share)
-                one = (choice.cost, choice.breaks, choice.loss)
+                one = self._priced_part(
+                    Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken), within, share
+                )
             cost += one[0]
             breaks = of_both(breaks, one[1])
             loss = max(loss, one[2])
         return cost, breaks, loss
 
+    def _priced_part(self, part: Replacement, within: Kinds, share: float) -> Priced:
+        """The cost of a layer of a form that is itself written in forms, and whom it breaks there."""
+        alike = self._alike(part, within, share)
+        known = self.chosen.get(alike) if alike else None
+        return known[1] if known else self.best(part, within, share).priced
+
     def _verdict(self, layer: Layer, bottoms: Shapes) -> Verdict | None:
-        return self.target.verdict(layer, bottoms, self.net.images)
+        return self.target.verdict(layer, bottoms, self.images)
 
     def is_refused(self, layer: Layer, bottoms: Shapes) -> bool:
         """Whether the target does not compute a layer at all; a slow one it does."""
@@ -149,5 +197,5 @@ class Chooser(Struct, kw_only=True):
     def _priced_layer(self, layer: Layer, bottoms: Shapes) -> Priced:
         if (layer, bottoms) not in self.known:
             cost = self.target.price.of(work(layer, bottoms))
-            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.net.images, self.target), 0.0)
+            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.images, self.target), 0.0)
         return self.known[layer, bottoms]

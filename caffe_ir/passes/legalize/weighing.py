@@ -49,8 +49,7 @@ class Weighing(Struct, kw_only=True, dict=True):
         """The form to take for a layer that is such a share of all of its kind."""
         tried = self._near_enough(tried, share)
         tried = [one for one in tried if one.loss <= CLOSE] or tried
-        room = LARGER * share * self._held
-        tried = [one for one in tried if not any(self._saves(other, one, room) for other in tried)]
+        tried = [one for one in tried if not any(self._saves(other, one, share) for other in tried)]
         if self.target.for_others:
             return min(tried, key=lambda one: self._burden(one, share))
         least = min(one.cost for one in tried)
@@ -93,15 +92,15 @@ class Weighing(Struct, kw_only=True, dict=True):
         """What the formulas of a kind may be off by together."""
         return OFF / ATTENTION if self.attends else OFF
 
-    @staticmethod
-    def _saves(other: Choice, one: Choice, room: float) -> bool:
+    def _saves(self, other: Choice, one: Choice, share: float) -> bool:
         """Whether another form costs no more, and holds so much less that who refuses it does not count.
 
         Who gets it wrong in silence does.
         """
-        much = max(TIMES * other.held, other.held + room)
+        if other is one or one.kept or other.kept or other.cost > one.cost or one.held <= TIMES * other.held:
+            return False
         as_true = all(one.breaks.get(name) == WRONG for name, fault in other.breaks.items() if fault == WRONG)
-        return as_true and not (one.kept or other.kept) and other.cost <= one.cost and one.held > much
+        return as_true and one.held > other.held + LARGER * share * self._held
 
     def _burden(self, one: Choice, share: float) -> float:
         """The cost of a form, and what its faults elsewhere would be worth."""

@@ -154,3 +154,57 @@ def test_what_the_target_holds_is_left_alone_and_nothing_is_done_twice():
     holding = replace(CAFFE, layers={**CAFFE.layers, NearestUpsample: ()}, for_others=False)
     kept = rewritten(net, LEGALIZE, context=Context(target=holding, options=Options()))
     assert kept.dump() == net.dump()
+
+
+def counted(builds, name, build, **fields):
+    def counting(new):
+        builds.append(name)
+        return build(new)
+
+    return Form(name=name, build=counting, **fields)
+
+
+def three_alike(monkeypatch, *forms):
+    """What is built for three layers, of which the last has another size."""
+    monkeypatch.setattr(legalize, "FORMS", {**vars(legalize)["FORMS"], Mish: forms})
+    net = net_of(SHAPE)
+    add(net, "first", Mish())
+    add(net, "second", Mish())
+    add(net, "flat", Flatten())
+    add(net, "third", Mish())
+    run_pass(LEGALIZE, net, CONTEXT)
+    return [node.layer.type_name() for node in net.nodes[1:]]
+
+
+def test_a_layer_like_one_before_is_built_in_the_form_that_was_taken_and_in_no_other(monkeypatch):
+    builds = list[str]()
+    long = counted(builds, "long", chain(*[Sigmoid()] * 3))
+    short = counted(builds, "short", chain(TanH()))
+    assert three_alike(monkeypatch, long, short) == ["TanH", "TanH", "Flatten", "TanH"]
+    assert builds == ["long", "short", "short", "long", "short"]
+
+
+def test_a_part_of_a_form_is_built_once_to_know_its_price(monkeypatch):
+    builds = list[str]()
+    forms_of(monkeypatch, Mish, twice=chain(AbsVal(), AbsVal()), long=chain(*[ReLU()] * 9))
+    parts = counted(builds, "parts", chain(ReLU(), ReLU())), counted(builds, "more", chain(*[ReLU()] * 3))
+    monkeypatch.setattr(legalize, "FORMS", {**vars(legalize)["FORMS"], AbsVal: parts})
+    assert lowered(Mish(), without(AbsVal)) == ["ReLU"] * 4
+    priced, first, output = ["parts", "more"], ["parts"], ["parts", "more"]  # of what the net gives a form may see that
+    assert builds == priced + first + output
+
+
+def test_a_form_that_sees_its_neighbours_is_tried_for_every_layer(monkeypatch):
+    builds = list[str]()
+
+    def behind_a_tanh(new):
+        if not isinstance(new.net.producer(new.old.bottom).layer, TanH):
+            return "no TanH is before it"
+        return chain(ReLU())(new)
+
+    seeing = counted(builds, "seeing", behind_a_tanh, sees_neighbours=True)
+    assert three_alike(monkeypatch, counted(builds, "long", chain(Sigmoid(), TanH())), seeing) == [
+        *("Sigmoid", "TanH"),
+        *("ReLU", "Flatten"),
+        *("Sigmoid", "TanH"),
+    ]
