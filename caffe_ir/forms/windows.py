@@ -2,6 +2,7 @@
 
 - Dilation is zeros between the weights: a kernel of (k - 1) d + 1 cells.
 - Without a bias is with one of zeros.
+- Taps that lie in the padding wherever the window stands, as two of three rows over a map of one, add nothing.
 - The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1.
 """
 
@@ -46,6 +47,38 @@ def _spread(weights: Blob, shape: Shape, steps: Shape) -> Array:
     return spread
 
 
+def _without_unseen_taps(new: Replacement) -> str:
+    old, layer, size = new.old, new.old.layer, new.net.shapes[new.old.bottoms[0]]
+    assert isinstance(layer, Convolution)
+    if old.param_names or len(old.bottoms) > 1:
+        return "its weights are shared, or used twice"
+    seen = [range(*_seen(layer, axis, size[2 + axis])) for axis in range(len(layer.kernel_size))]
+    pad = tuple(before - part.start * step for before, part, step in zip(layer.pad, seen, layer.dilation, strict=True))
+    smaller = replace(layer, kernel_size=tuple(map(len, seen)), pad=pad)
+    if smaller == layer:
+        return "each of its taps is in the map somewhere"
+    if min(pad) < 0 or smaller.infer((size,)) != layer.infer((size,)):
+        return "the taps that are left make no window of even padding"
+    weights, *bias = old.blobs
+    parts = tuple(slice(part.start, part.stop) for part in seen)
+    kept = Blob.computed((*weights.shape[:2], *smaller.kernel_size), partial(_part, weights, parts))
+    new.add("seen", smaller, old.bottom, blobs=(kept, *bias))
+    return ""
+
+
+def _seen(layer: Convolution, axis: int, size: int) -> tuple[int, int]:
+    """The first tap along an axis that is in the map for some place of the window, and the one behind the last."""
+    taps, pad, step = layer.kernel_size[axis], layer.pad[axis], layer.stride[axis]
+    spread = layer.dilation[axis]
+    begins = range(-pad, size + pad - (taps - 1) * spread, step)
+    inside = [tap for tap in range(taps) if any(0 <= begin + tap * spread < size for begin in begins)]
+    return (min(inside), max(inside) + 1) if inside else (0, taps)
+
+
+def _part(weights: Blob, parts: tuple[slice, ...]) -> Array:
+    return weights.load()[(slice(None), slice(None), *parts)]
+
+
 def _bias_of_zeros(new: Replacement) -> str:
     old, layer = new.old, new.old.layer
     assert isinstance(layer, Convolution | InnerProduct)
@@ -74,7 +107,11 @@ def _in_a_row(new: Replacement) -> str:
 
 DILATION = Form(name="zeros between the weights", build=_zeros_between)
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    Convolution: (DILATION, Form(name="a bias of zeros", build=_bias_of_zeros)),
+    Convolution: (
+        DILATION,
+        Form(name="a bias of zeros", build=_bias_of_zeros),
+        Form(name="without the taps that are in the padding everywhere", build=_without_unseen_taps),
+    ),
     Deconvolution: (DILATION,),
     InnerProduct: (Form(name="a bias of zeros", build=_bias_of_zeros),),
     Pooling: (Form(name="smaller maxima in a row", build=_in_a_row),),

@@ -28,6 +28,7 @@ The order, with its reasons:
 - read_twice behind what takes constant factors together, which its own would go into.
 - picture_input behind all that changes the first layer: it is Caffe's own by then, with its last weights.
 - dead at the end: what a pass made and a later one left unread.
+- kept_apart behind dead, which takes views out that change nothing.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
 
@@ -51,6 +52,7 @@ from caffe_ir.passes.expand import EXPAND
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
+from caffe_ir.passes.kept_apart import KEPT_APART
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
 from caffe_ir.passes.legalize import LEGALIZE
@@ -106,6 +108,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     READ_TWICE,
     PICTURE_INPUT,
     DEAD,
+    KEPT_APART,
     NAMES,
     IN_PLACE,
 )

@@ -114,12 +114,12 @@ def factors_of_other_axes(layer: Scale, bottoms: Shapes) -> bool:
 
 def factors_like_channels(layer: Scale, bottoms: Shapes) -> bool:
     """One bottom, and as many weights for its rows or columns as it has channels."""
-    return len(bottoms) == 1 and layer.axis > 1 and bottoms[0][layer.axis] == bottoms[0][1]
+    return len(bottoms) == 1 and layer.axis > 1 and 1 < prod(layer.blob_shapes(bottoms)[0]) == bottoms[0][1]
 
 
 def factors_of_rows(layer: Scale, bottoms: Shapes) -> bool:
     """One bottom, and another number of weights for its rows or columns than it has channels."""
-    return len(bottoms) == 1 and layer.axis > 1 and not factors_like_channels(layer, bottoms)
+    return len(bottoms) == 1 and layer.axis > 1 and prod(layer.blob_shapes(bottoms)[0]) not in (1, bottoms[0][1])
 
 
 def factors_of_several_axes(layer: Scale, bottoms: Shapes) -> bool:

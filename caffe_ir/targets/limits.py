@@ -132,6 +132,8 @@ class Pair(Case, frozen=True, kw_only=True):
     text: str
     where: Callable[[Any, Any, Shapes], bool] = lambda first, second, bottoms: True
     """Of both layers and the shapes of the second one's bottoms."""
+    apart: bool = False
+    """A view between the two, and the target computes them as Caffe does."""
 
 
 class NetLimit(Case, frozen=True, kw_only=True):
@@ -139,6 +141,8 @@ class NetLimit(Case, frozen=True, kw_only=True):
 
     text: str
     where: Callable[[Net], Iterable[Node]]
+    apart: bool = False
+    """A view in front of the node, and the target computes it as Caffe does."""
 
 
 class Spelling(Case, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from functools import partial
 from math import prod
 from typing import Any
 
+from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     LRN,
     LSTM,
@@ -23,6 +24,7 @@ from caffe_ir.layers import (
     Bias,
     CeilModePooling,
     Concat,
+    Convolution,
     ConvolutionDepthwise,
     Deconvolution,
     DetectionOutput,
@@ -75,7 +77,20 @@ def _has_one_factor(net: Net, node: Node) -> bool:
 
 
 def _stays_alone(net: Net, node: Node) -> bool:
-    return not window_cases.behind_a_window(net, node)
+    return window_cases.taken_into(net, node) is None
+
+
+def _is_behind_no_window(net: Net, node: Node) -> bool:
+    return not _is_behind_a_window(net, node)
+
+
+def _is_behind_a_window(net: Net, node: Node) -> bool:
+    before = window_cases.taken_into(net, node)
+    return before is not None and isinstance(before.layer, Convolution | Deconvolution)
+
+
+def _has_more_axes(first: InnerProduct, second: BatchNorm, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > len(("images", "channels"))
 
 
 def _factors_of_several_axes(net: Net) -> list[Node]:
@@ -86,7 +101,7 @@ def _factors_of_several_axes(net: Net) -> list[Node]:
         if isinstance(node.layer, Scale)
         and len(node.bottoms) == 1
         and cases.factors_of_several_axes(node.layer, net.shapes_of(node.bottoms))
-        and window_cases.behind_a_window(net, node)
+        and _is_behind_a_window(net, node)
     ]
 
 
@@ -126,6 +141,13 @@ _REQUIRED = (
 )
 """Fields without which it refuses a layer."""
 
+NARROW_MAP = Never(
+    text="3x3 for each channel over a padded row or column, or dilated beyond its padding",
+    where=window_cases.depthwise_on_a_narrow_map,
+    silent=True,
+    source="trials with 4.14: depthWiseBlockConv on maps of up to 9 x 9",
+)
+
 OPENCV = Target(
     name="opencv",
     title="OpenCV DNN 4",
@@ -142,6 +164,7 @@ OPENCV = Target(
             ),
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
+        Convolution: (NARROW_MAP,),
         Deconvolution: (
             Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
         ),
@@ -208,19 +231,19 @@ OPENCV = Target(
                 text="factors of rows or columns behind a Convolution",
                 where=cases.factors_of_rows,
                 source="trial scale_axis3 with and without a Convolution, which OpenCV joins with it",
-                unless=_stays_alone,
+                unless=_is_behind_no_window,
             ),
             Never(
-                text="as many factors of rows as channels are taken for these behind a Convolution",
+                text="as many factors of rows as channels are taken for these behind a Convolution or BatchNorm",
                 where=cases.factors_like_channels,
                 silent=True,
-                source="trial scale_axis2_as_many",
+                source="trial scale_axis2_as_many, behind either of these, and a Scale or Power behind it",
                 unless=_stays_alone,
             ),
         ),
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
         CeilModePooling: (),
-        ConvolutionDepthwise: (),
+        ConvolutionDepthwise: (NARROW_MAP,),
         Interp: (),
         Normalize: (
             Never(
@@ -315,7 +338,8 @@ OPENCV = Target(
         NetLimit(
             text="factors of several axes behind a Convolution",
             where=_factors_of_several_axes,
-            source="trial Convolution, Scale with num_axes: -1",
+            source="trial Convolution, Scale with num_axes: -1; also with a BatchNorm, Scale or Power between",
+            apart=True,
         ),
         NetLimit(
             text="a layer with the name of a blob that another one writes",
@@ -329,6 +353,16 @@ OPENCV = Target(
             second=Power,
             text="a Power behind an MVN",
             source="trial ch_mvn: fastNormChannel asserts as many scales as channels",
+            apart=True,
+        ),
+        Pair(
+            first=InnerProduct,
+            second=BatchNorm,
+            text="statistics of channels are taken for those of an InnerProduct's numbers",
+            where=_has_more_axes,
+            silent=True,
+            source="trial with 4.14, axis: 3 on 4 x 5 x 6, and as many numbers as channels too",
+            apart=True,
         ),
     ),
 )

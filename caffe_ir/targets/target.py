@@ -175,6 +175,19 @@ class Target(Struct, frozen=True, kw_only=True):
             for node in limit.where(net):
                 yield node, self._verdict_of(limit, limit.text)
 
+    def joined(self, net: Net) -> list[Node]:
+        """The nodes that a view in front of them keeps from being joined wrongly with what they read."""
+        pairs = [pair for pair in self.pairs if pair.apart]
+        limits = [limit for limit in self.net if limit.apart]
+        found = {
+            node.name
+            for node in net.nodes
+            for pair in pairs
+            if isinstance(node.layer, pair.second) and self._follows(net, node, pair)
+        }
+        found |= {node.name for limit in limits for node in limit.where(net)}
+        return [node for node in net.nodes if node.name in found]
+
     def spelled(self, layer: Layer) -> dict[str, Any]:
         """The fields of a layer's parameters as a file for this target sets them."""
         return {**{name: getattr(layer, name) for name in self.said.get(type(layer), ())}, **layer.spelled()}

@@ -37,6 +37,8 @@ def test_weights_of_rows_may_be_as_many_as_channels() -> None:
     assert cases.factors_of_rows(Scale(axis=2), (MAP,))
     assert cases.factors_like_channels(Scale(axis=2), ((1, 6, 6, 7),))
     assert not cases.factors_of_rows(Scale(), (MAP,))
+    assert not cases.factors_of_rows(Scale(axis=2), ((1, 4, 1, 7),))
+    assert cases.factors_like_channels(Scale(axis=2, num_axes=2), ((1, 4, 1, 4),))
 
 
 def test_crops_by_a_blob_of_other_channels() -> None:

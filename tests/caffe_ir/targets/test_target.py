@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from caffe_ir.layers import HalfPixelInterp, Input, Interp, Mish, Pooling, Power, ReLU, Slice
 from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target, Verdict
@@ -105,6 +107,18 @@ def test_neighbours_names_whole_nets_and_layers_in_place() -> None:
         ("e", "refused", "ReLU in place is not read as it is in Caffe"),
         ("e", "refused", "four layers"),
     ]
+
+
+def test_what_a_view_keeps_apart() -> None:
+    net = net_of((1, 2, 3, 4))
+    add(net, "a", Power(power=2.0))
+    add(net, "b", Power(scale=2.0))
+    add(net, "c", ReLU())
+    pair = Pair(first=Power, second=Power, text="one behind another", apart=True)
+    limit = NetLimit(text="a ReLU", where=lambda net: [node for node in net.nodes if node.name == "c"], apart=True)
+    target = Target(name="t", title="t", layers={}, pairs=(pair,), net=(limit,))
+    assert [node.name for node in target.joined(net)] == ["b", "c"]
+    assert [node.name for node in replace(target, net=(replace(limit, apart=False),)).joined(net)] == ["b"]
 
 
 def test_names_of_layers_may_count_alone() -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from caffe_ir.layers import Convolution, Pooling
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from caffe_ir.layer import Layer
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Pooling, Power, ReLU, Reshape, Scale
 from caffe_ir.targets import window_cases
+from tests.caffe_ir.build import add, net_of
 
 MAP = (1, 4, 6, 7)
+BN = BatchNorm(use_global_stats=True, eps=1e-5)
 
 
 def test_a_mean_counts_its_padding() -> None:
@@ -19,6 +26,42 @@ def test_a_window_behind_the_map_is_that_of_the_axis_without_padding() -> None:
     assert window_cases.window_behind(one_sided, ((1, 4, 8, 8),))
     assert not window_cases.window_behind(one_sided, ((1, 4, 8, 7),))
     assert not window_cases.window_behind(Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2)), ((1, 4, 8, 8),))
+
+
+def test_a_depthwise_window_with_padding_on_both_sides_of_a_row() -> None:
+    """OpenCV 4.14: of 5,953 random ones just those that the case names were wrong."""
+    plain = Convolution(num_output=4, group=4, kernel_size=(3, 3), pad=(1, 1))
+    is_wrong = window_cases.depthwise_on_a_narrow_map
+    assert is_wrong(plain, ((1, 4, 1, 7),))
+    assert is_wrong(plain, ((1, 4, 7, 1),))
+    assert not is_wrong(plain, ((1, 4, 2, 2),))
+    assert not is_wrong(replace(plain, stride=(3, 3)), ((1, 4, 7, 1),))
+    assert is_wrong(replace(plain, dilation=(2, 1)), ((1, 4, 3, 7),))
+    assert not is_wrong(replace(plain, dilation=(2, 1)), ((1, 4, 4, 7),))
+    assert is_wrong(replace(plain, dilation=(1, 2)), ((1, 4, 7, 7),))
+    assert not is_wrong(replace(plain, dilation=(2, 2), pad=(2, 2)), ((1, 4, 7, 7),))
+    assert not is_wrong(replace(plain, group=1), ((1, 4, 1, 7),))
+
+
+@pytest.mark.parametrize(
+    ("layers", "host"),
+    [
+        ((Convolution(num_output=4, kernel_size=(1, 1)),), "l0"),
+        ((Deconvolution(num_output=4, kernel_size=(1, 1)), BN, Scale(), Power(scale=2.0)), "l0"),
+        ((ReLU(), BN, Power(shift=1.0)), "l1"),
+        ((Convolution(num_output=4, kernel_size=(1, 1)), ReLU()), None),
+        ((Convolution(num_output=4, kernel_size=(1, 1)), Power(power=2.0)), None),
+        ((Convolution(num_output=4, kernel_size=(1, 1)), Reshape(shape=(0, 0, 0, 0))), None),
+    ],
+    ids=str,
+)
+def test_what_an_affine_layer_is_taken_into(layers: tuple[Layer, ...], host: str | None) -> None:
+    net = net_of(MAP)
+    for place, layer in enumerate(layers):
+        add(net, f"l{place}", layer, *(np.ones(shape) for shape in layer.blob_shapes((MAP,))))
+    node = add(net, "y", Scale(num_axes=3), np.ones(MAP[1:]))
+    found = window_cases.taken_into(net, node)
+    assert (found and found.name) == host
 
 
 def test_sides_that_differ() -> None:

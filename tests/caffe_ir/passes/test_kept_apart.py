@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from caffe_ir.files.writer import write
+from caffe_ir.layer import Layer
+from caffe_ir.layers import MVN, BatchNorm, Convolution, Deconvolution, InnerProduct, Power, ReLU, Scale
+from caffe_ir.net import Net
+from caffe_ir.passes.base import Context, Options
+from caffe_ir.passes.kept_apart import KEPT_APART
+from caffe_ir.reference import run
+from caffe_ir.targets import OPENCV
+from converters.verify import ENGINES, caffe_files
+from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.portability.engines import error_of
+
+CONTEXT_OPENCV = Context(target=OPENCV, options=Options())
+BN = BatchNorm(use_global_stats=True, eps=1e-5)
+MAP = (1, 4, 5, 6)
+POINTWISE = Convolution(num_output=4, kernel_size=(1, 1))
+EACH_PLACE = Scale(num_axes=3, bias_term=True)
+BROKEN = [
+    (POINTWISE, EACH_PLACE),
+    (POINTWISE, BN, EACH_PLACE),
+    (Deconvolution(num_output=4, kernel_size=(1, 1)), Scale(), Power(scale=2.0), EACH_PLACE),
+    (POINTWISE, Scale(num_axes=2)),
+    (MVN(), Power(scale=2.0)),
+    (InnerProduct(num_output=4, axis=3), BN),
+    (InnerProduct(num_output=7, axis=2), BN),
+]
+
+
+def chain(layers: tuple[Layer, ...]) -> Net:
+    net, random = net_of(MAP), np.random.default_rng(1)
+    for place, layer in enumerate((*layers, ReLU(negative_slope=0.5))):
+        shapes = layer.blob_shapes(net.shapes_of((net.nodes[-1].top,)))
+        weights = [np.ones(shape) if shape == (1,) else random.uniform(0.5, 1.5, shape) for shape in shapes]
+        add(net, f"l{place}", layer, *weights)
+    return net
+
+
+def in_opencv(net: Net, folder: Path) -> float:
+    """The largest error of the outputs as OpenCV runs the net."""
+    write(net, folder / "net", OPENCV)
+    files = caffe_files(folder / "net.prototxt", folder / "net.caffemodel")
+    x = np.random.default_rng(4).normal(size=MAP).astype(np.float32)
+    (found,) = ENGINES["opencv"].blobs(files, files.net.outputs, {"data": x})
+    return error_of(found, run(net, {"data": x.astype(np.float64)}, np.float64)[net.outputs[0]])
+
+
+@pytest.mark.parametrize("layers", BROKEN, ids=str)
+def test_a_view_keeps_the_two_apart_and_opencv_computes_them(layers: tuple[Layer, ...], tmp_path: Path) -> None:
+    net = chain(layers)
+    assert list(OPENCV.verdicts(net))
+    after = rewritten(net, KEPT_APART, context=CONTEXT_OPENCV)
+    assert [node.layer.type_name() for node in after.nodes].count("Reshape") == 1
+    assert not list(OPENCV.verdicts(after))
+    assert in_opencv(after, tmp_path) < 1e-5
+
+
+def test_golden_dump() -> None:
+    assert rewritten(chain((POINTWISE, EACH_PLACE)), KEPT_APART, context=CONTEXT_OPENCV).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 4, 5, 6)])  -> data  [1x4x5x6]\n"
+        "  l0: Convolution(num_output=4, kernel_size=[1]) data -> l0 | [4, 4, 1, 1] [4]  [1x4x5x6]\n"
+        "  l1_apart: Reshape(shape=(0, 0, 0, 0)) l0 -> l1_apart  [1x4x5x6]\n"
+        "  l1: Scale(num_axes=3, bias_term=True) l1_apart -> l1 | [4, 5, 6] [4, 5, 6]  [1x4x5x6]\n"
+        "  l2: ReLU(negative_slope=0.5) l1 -> l2  [1x4x5x6]\n"
+        "  outputs l2\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "layers", [(POINTWISE, ReLU(), EACH_PLACE), (POINTWISE, Scale()), (InnerProduct(num_output=4), BN)], ids=str
+)
+def test_what_is_read_rightly_is_left_alone(layers: tuple[Layer, ...], tmp_path: Path) -> None:
+    net = chain(layers)
+    assert rewritten(net, KEPT_APART, context=CONTEXT_OPENCV).dump() == net.dump()
+    assert in_opencv(net, tmp_path) < 1e-5
+
+
+def test_caffe_reads_them_as_they_are() -> None:
+    net = chain((POINTWISE, EACH_PLACE))
+    assert rewritten(net, KEPT_APART, context=CONTEXT).dump() == net.dump()
