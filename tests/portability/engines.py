@@ -41,6 +41,10 @@ class Engine(Struct, frozen=True, kw_only=True):
     modules: Sequence[str]
     preloaded: Sequence[str] = ()
     """What its child imports besides, for many nets once."""
+    right: float = RIGHT
+    """The largest error of rounding, of an output's largest number."""
+    forks: bool = True
+    """Its modules can be loaded before the fork that makes a process for each net; else each process loads them."""
     python: str = sys.executable
     beside: Sequence[str] = ()
     """Programs that have to stand beside the interpreter."""
@@ -102,6 +106,13 @@ ENGINES: Sequence[Engine] = (
         ),
         plain_names=True,
     ),
+    Engine(
+        name="openvino",
+        child=CHILDREN / "openvino_child.py",
+        modules=("openvino", "openvino.tools.mo"),
+        forks=False,
+    ),
+    Engine(name="rknn2", child=CHILDREN / "rknn2_child.py", modules=("rknn.api",), right=1e-2),
 )
 
 
@@ -126,15 +137,15 @@ def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
     if engine.plain_names:
         for job in jobs:
             _give_plain_names(job)
-    modules = ",".join((*engine.modules, *engine.preloaded))
+    modules = ",".join((*engine.modules, *engine.preloaded)) if engine.forks else ""
     command = [engine.python, str(FORKED), str(engine.child), modules, str(TIMEOUT), *map(str, jobs)]
     done = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise RuntimeError(f"{engine.name}: {_last_words(done.stderr)}")
-    return [_outcome(task) for task in tasks]
+    return [_outcome(engine, task) for task in tasks]
 
 
-def _outcome(task: Task) -> Result:
+def _outcome(engine: Engine, task: Task) -> Result:
     folder = task.folder
     status = (folder / "status").read_text(encoding="utf-8")
     if status == "timeout":
@@ -147,7 +158,7 @@ def _outcome(task: Task) -> Result:
         error_of(np.load(path) if path.is_file() else None, wanted)
         for path, wanted in zip(paths, task.model.outputs, strict=True)
     )
-    return Result(outcome="right" if error < RIGHT else "WRONG", error=error)
+    return Result(outcome="right" if error < engine.right else "WRONG", error=error)
 
 
 def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:

@@ -23,7 +23,7 @@ AT_ONCE = 2
 
 def main(child: str, modules: str, seconds: str, *jobs: str) -> None:
     sys.path.insert(0, str(Path(child).parent))
-    for module in modules.split(","):
+    for module in filter(None, modules.split(",")):
         import_module(module)
     waiting, running = iter(jobs), dict[int, tuple[str, float]]()
     while started := list(_started(child, waiting, AT_ONCE - len(running))) or running:
