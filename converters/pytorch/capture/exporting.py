@@ -17,6 +17,7 @@ from torch.export import ExportedProgram
 from caffe_ir.errors import ConversionError, Problem
 from converters.pytorch.capture.export_errors import explained, needs_numbers
 from converters.pytorch.capture.known_tensors import KnownTensors
+from converters.pytorch.capture.lstm_states import true_last_states
 from converters.pytorch.capture.sizes import open_sizes
 
 
@@ -40,7 +41,7 @@ def _with_scripts_told(problem: Problem, module: torch.nn.Module) -> Problem:
 
 
 def _traced(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
-    with quiet(), _half_graphs_swallowed(), torch.no_grad():
+    with quiet(), _half_graphs_swallowed(), true_last_states(), torch.no_grad():
         return torch.export.export(module, tuple(args), dict(kwargs), strict=False)
 
 
