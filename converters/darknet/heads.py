@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, to_builtins
 
+from converters.darknet.header import Dialect
 from converters.decode.heads import Suppression
 
 HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
@@ -49,6 +50,8 @@ class Head(Struct, frozen=True, kw_only=True):
     """The sizes of the groups of a softmax tree."""
     parents: tuple[int, ...] = ()
     """The parent of each class in that tree, -1 for none."""
+    dialect: Dialect = "darknet"
+    """Whose program makes boxes of the map: of [region] the two make other ones."""
     nms: Suppression
 
     @property

@@ -134,7 +134,17 @@ class GaussianHead(AnchorHead, frozen=True, kw_only=True, tag="Gaussian_yolo"):
 
 
 class RegionHead(AnchorHead, frozen=True, kw_only=True, tag="region"):
-    """[region] of Darknet."""
+    """[region] of Darknet.
+
+    AlexeyAB's looks at the scores alone, whatever the objectness is, and names of a tree the last class that is likely.
+    """
+
+    dialect: Literal["darknet", "alexeyab"] = "darknet"
+
+    @property
+    def scores_alone(self) -> bool:
+        """Whether a box needs no objectness above the threshold, if only a score of it is."""
+        return self.dialect == "alexeyab" and not self.tree
 
 
 class DetectionHead(AnchorHead, frozen=True, kw_only=True, tag="detection"):

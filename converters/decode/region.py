@@ -1,4 +1,7 @@
-"""[region]: YOLO v2's boxes, also with a tree of classes (region_layer.c, get_region_detections; tree.c)."""
+"""[region]: YOLO v2's boxes, also with a tree of classes (region_layer.c, get_region_detections; tree.c).
+
+AlexeyAB's region_layer.c has get_region_boxes for it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ HIERARCHY_THRESHOLD = np.float32(0.5)
 def boxes_of_region(head: RegionHead, blob: Array, *, threshold: float) -> Boxes:
     """All boxes whose objectness is above the threshold, box by box as Darknet lists them, as parts of the input.
 
+    In AlexeyAB's dialect one score above it is enough, and a tree's class has its own probability for a score.
     `blob` is the head's map of one picture: (num * channels, rows, columns), or cell by cell where it is transposed.
     """
     rows, columns = head.grid
@@ -27,10 +31,10 @@ def boxes_of_region(head: RegionHead, blob: Array, *, threshold: float) -> Boxes
     grid = values.reshape(head.num, -1, rows, columns)
     objectness = grid[:, head.coords]
     if "objectness" in head.to_do.logistic:
-        objectness = logistic_above(objectness, threshold)
+        objectness = logistic(objectness) if head.scores_alone else logistic_above(objectness, threshold)
     if head.background:
         objectness = np.ones_like(objectness)
-    box, row, column = np.nonzero(objectness > np.float32(threshold))
+    box, row, column = np.nonzero((objectness > np.float32(threshold)) | head.scores_alone)
     chosen, found = grid[box, :, row, column], objectness[box, row, column]
     x, y = (logistic(chosen[:, n]) if name in head.to_do.logistic else chosen[:, n] for n, name in enumerate("xy"))
     anchors = np.reshape(head.anchors, (-1, 2)).astype(np.float32)[list(head.mask)][box]
@@ -66,11 +70,20 @@ def _by_tree(head: RegionHead, chosen: Array, objectness: Array) -> Array:
     for place, parent in enumerate(head.parents):
         if parent >= 0:
             likely[:, place] *= likely[:, parent]
+    if head.dialect == "alexeyab":
+        return _last_likely(likely)
     below = {head.parents[group.start]: group for group in groups}
     scores = np.zeros_like(likely)
     for row, each in enumerate(likely):
         scores[row, _category(each, below, groups[0], head.parents)] = objectness[row]
     return scores
+
+
+def _last_likely(likely: Array) -> Array:
+    """The score of one class of each box: its own probability, of the last that is likely enough, if any is."""
+    enough = likely > HIERARCHY_THRESHOLD
+    last = likely.shape[1] - 1 - np.argmax(enough[:, ::-1], axis=1)
+    return np.where(enough & (np.arange(likely.shape[1]) == last[:, None]), likely, np.float32(0))
 
 
 def _category(likely: Array, below: dict[int, slice], root: slice, parents: Sequence[int]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from converters.decode.decode import check_decodable
 from converters.decode.facts import Facts
-from converters.decode.heads import AnchorHead, AnyHead, BoxesHead, DflHead, SsdHead
+from converters.decode.heads import AnchorHead, AnyHead, BoxesHead, DflHead, RegionHead, SsdHead
 from converters.decode.nms import GREEDY_BETA, measure_of
 from converters.decode.yolo import SIDES
 
@@ -85,8 +85,9 @@ def _of_anchors(head: AnchorHead) -> dict[str, bool | int | float]:
     }
     if head.type in ("region", "detection"):
         found.update(softmax=bool(to_do.softmax), background=head.background)
-    if head.type == "region":
-        found.update(transposed=head.transposed)
+    if isinstance(head, RegionHead):
+        found.update(transposed=head.transposed, scores_alone=head.scores_alone)
+        found.update(last_likely=head.dialect == "alexeyab")
     return found
 
 

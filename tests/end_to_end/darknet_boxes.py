@@ -87,12 +87,14 @@ def pictures(folder: Path, count: int) -> list[Path]:
 
 
 class Net:
-    """A Darknet net of seeded weights, and the Caffe files that were made of it."""
+    """A Darknet net of seeded weights, and the Caffe files made of it; the header says whose Darknet wrote it."""
 
-    def __init__(self, folder: Path, text: str, *, head: Head = "raw") -> None:
+    def __init__(
+        self, folder: Path, text: str, *, head: Head = "raw", header: tuple[int, int, int] = (0, 2, 0)
+    ) -> None:
         self.cfg, self.weights = folder / "net.cfg", folder / "net.weights"
         self.cfg.write_text(text)
-        write_weights(self.cfg, self.weights, seed=1)
+        write_weights(self.cfg, self.weights, seed=1, header=header)
         model = convert(self.cfg, self.weights)
         made = lower(model.net, CAFFE, Options(head=head))
         written = write(made, folder / "net", CAFFE)

@@ -16,6 +16,7 @@ from tests.converters.decode.written_decoders import LANGUAGES, decoder
 from tests.end_to_end.darknet_boxes import Net, compared, pictures
 from tests.end_to_end.test_alexeyab import conv, route, section
 from tests.oracles.alexeyab import detections
+from tests.oracles.seeded_weights import ALEXEYAB
 from tests.oracles.shrink_cfg import with_options
 
 LIBRARY = os.environ.get("TOCAFFE_ALEXEYAB", "")
@@ -90,6 +91,12 @@ def gaussian(*more: str) -> str:
     return INPUT + "".join(layers) + yolo("0,1,2", *more, kind="Gaussian_yolo")
 
 
+def region(*more: str) -> str:
+    layers = (conv(16, 3, "leaky", "stride=2"), *(conv(32, 3, "leaky", "stride=2") for _ in range(2)), *DEEP, head(42))
+    anchors = "anchors=.57,.67, 1.87,2.06, 3.3,5.4"
+    return INPUT + "".join(layers) + section("region", "num=3", "classes=9", "coords=4", anchors, *more)
+
+
 NETS = {
     "gaussian": gaussian("scale_x_y=1.1"),
     "gaussian cornersnms": gaussian("nms_kind=cornersnms", "yolo_point=right_bottom"),
@@ -100,13 +107,26 @@ NETS = {
     "new_coords mish cornersnms": with_options(csp("mish"), ["yolo.nms_kind=cornersnms"]),
     "new_coords mish greedynms": with_options(csp("mish"), ["yolo.nms_kind=greedynms"]),
     "new_coords swish": csp("swish"),
+    "region": region(),
+    "region softmax": region("softmax=1"),
+    "region tree": region("tree=some.tree"),
 }
+
+
+TREE = "".join(f"{n} {parent}\n" for n, parent in enumerate((-1, -1, -1, 0, 0, 2, 2, 3, 3)))
+
+
+def converted(name: str, fit: str, folder: Path) -> Net:
+    tree = folder / "some.tree"
+    tree.write_text(TREE)
+    options = [f"net.letter_box={int(fit == 'letterbox')}"]
+    return Net(folder, with_options(NETS[name], options).replace("some.tree", str(tree)), header=ALEXEYAB)
 
 
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("fit", ["letterbox", "stretch"])
 def test_the_boxes_are_his(name: str, fit: str, tmp_path: Path) -> None:
-    net = Net(tmp_path, with_options(NETS[name], [f"net.letter_box={int(fit == 'letterbox')}"]))
+    net = converted(name, fit, tmp_path)
     assert net.facts.input.fit == fit
     found = compared(net, pictures(tmp_path, 6), partial(detections, Path(LIBRARY)))
     assert found.same, found
@@ -114,9 +134,11 @@ def test_the_boxes_are_his(name: str, fit: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["gaussian cornersnms", "logits greedynms", "new_coords mish"])
+@pytest.mark.parametrize(
+    "name", ["gaussian cornersnms", "logits greedynms", "new_coords mish", "region", "region tree"]
+)
 def test_the_boxes_of_the_written_decoders_are_his(name: str, language: str, tmp_path: Path) -> None:
-    net = Net(tmp_path, with_options(NETS[name], ["net.letter_box=1"]))
+    net = converted(name, "letterbox", tmp_path)
     decode = decoder(language, tmp_path, net.facts)
     found = compared(net, pictures(tmp_path, 6), partial(detections, Path(LIBRARY)), decode)
     assert found.same, found

@@ -62,13 +62,19 @@ def functions(path: str) -> Any:
     return library
 
 
-def rows(boxes: Any, count: int) -> np.ndarray:
-    """Each box as x, y, w, h, objectness and the probabilities of all classes."""
+def rows(boxes: Any, count: int, threshold: float) -> np.ndarray:
+    """Each box as x, y, w, h, objectness and the probabilities of all classes.
+
+    A tree of classes leaves some that are not above the threshold; his detector draws none of them (image.c,
+    get_actual_detections), so they are zero here.
+    """
     found = [
         [*one.bbox, one.objectness, *np.ctypeslib.as_array(one.prob, (one.classes,))]
         for one in (boxes[place] for place in range(count))
     ]
-    return np.array(found, np.float32) if found else np.zeros((0, 5), np.float32)
+    table = np.array(found, np.float32) if found else np.zeros((0, 5), np.float32)
+    table[:, 5:] *= table[:, 5:] > np.float32(threshold)
+    return table
 
 
 def main() -> None:
@@ -85,13 +91,13 @@ def main() -> None:
         darknet.network_predict_ptr(net, sized.data)
         count = c_int()
         boxes = darknet.get_network_boxes(net, image.w, image.h, case["threshold"], 0.5, None, 1, byref(count), letter)
-        before = rows(boxes, count.value)
+        before = rows(boxes, count.value, case["threshold"])
         if count.value and order["kind"]:
             classes = boxes[0].classes
             darknet.diounms_sort(boxes, count, classes, order["nms"], order["kind"], order["beta"])
         elif count.value:
             darknet.do_nms_sort(boxes, count, boxes[0].classes, order["nms"])
-        for name, array in (("input", given), ("boxes", before), ("kept", rows(boxes, count.value))):
+        for name, array in (("input", given), ("boxes", before), ("kept", rows(boxes, count.value, case["threshold"]))):
             np.save(Path(order["folder"], f"{place}.{name}.npy"), array)
         sizes.append((image.h, image.w))
         darknet.free_detections(boxes, count)

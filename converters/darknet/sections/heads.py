@@ -101,9 +101,12 @@ def region(section: Section, build: Build) -> Value:
         transposed=not original,
         tree=groups_of(parents),
         parents=parents,
+        dialect=build.dialect,
         nms=suppression(section, build),
     )
     build.heads.append(head)
+    if not original and section.int("classfix", 0) == -1:
+        build.note("assumed", "classfix=-1: AlexeyAB's detector takes no box of objectness below 0.5, heads.json any")
     if head.tree:
         text = "Darknet's CPU code gives no numbers for a tree of classes: the net ends at the map before it"
         build.note("assumed", text, "tree")
@@ -147,6 +150,7 @@ def detection(section: Section, build: Build) -> Value:
         grid=(side, side),
         softmax=section.int("softmax", 0) != 0,
         square_root=section.int("sqrt", 0) != 0,
+        dialect=build.dialect,
         nms=suppression(section, build),
     )
     build.heads.append(head)
@@ -198,6 +202,7 @@ def _yolo_facts(
         mask=mask,
         grid=(h, w),
         logistic=("x", "y", "objectness", "classes"),
+        dialect=build.dialect,
         nms=suppression(section, build),
     )
 

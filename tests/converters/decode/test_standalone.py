@@ -38,6 +38,8 @@ NETS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "gaussian diounms": (f"{MAP.format(36, 'linear')};[Gaussian_yolo];{YOLO};scale_x_y=1.1;nms_kind=diounms", ALEXEYAB),
     "region": (f"{MAP.format(28, 'linear')};[region];{REGION}", (0, 2, 0)),
     "alexeyabs region": (f"{MAP.format(28, 'linear')};[region];{REGION}", ALEXEYAB),
+    "alexeyabs scores": (f"{MAP.format(28, 'linear')};[region];{REGION.replace('softmax=1', 'softmax=0')}", ALEXEYAB),
+    "alexeyabs tree": (f"{MAP.format(28, 'linear')};[region];{REGION};tree=some.tree", ALEXEYAB),
     "background": (f"{MAP.format(28, 'linear')};[region];{REGION};background=1", (0, 2, 0)),
     "no softmax": (f"{MAP.format(28, 'linear')};[region];{REGION.replace('softmax=1', 'softmax=0')}", (0, 2, 0)),
     "tree": (f"{MAP.format(28, 'linear')};[region];{REGION};tree=some.tree", (0, 2, 0)),

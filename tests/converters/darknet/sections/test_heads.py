@@ -94,6 +94,14 @@ def test_region_of_alexeyab_is_turned_about(tmp_path, softmax):
     np.testing.assert_allclose(values["region_1"].reshape(-1, 2, 10), turned, atol=1e-6)
 
 
+@pytest.mark.parametrize(("header", "noted"), [((0, 2, 0), False), ((0, 2, 5), True)])
+def test_what_classfix_leaves_out_is_reported(tmp_path, header, noted):
+    text = net(conv(16) + "[region];num=2;classes=3;softmax=1;classfix=-1;anchors=1,2,3,4")
+    model = converted(tmp_path, text, header=header)
+    assert any("classfix=-1" in note.text for note in model.net.notes if note.kind == "assumed") == noted
+    assert model.heads[0].dialect == ("alexeyab" if noted else "darknet")
+
+
 def test_region_with_a_tree_stays_the_map_before_it(tmp_path):
     (tmp_path / "some.tree").write_text("a -1\nb -1\nc 0\n")
     model = converted(tmp_path, net(conv(16) + "[region];num=2;classes=3;softmax=1;tree=some.tree;anchors=1,2,3,4"))
