@@ -76,7 +76,7 @@ class Blob(Struct, frozen=True, kw_only=True, eq=False):
         return prod(self.shape)
 
     def reshaped(self, shape: Shape) -> Blob:
-        """The same numbers in the same order under another shape, still where they lie."""
+        """The same numbers in the same order under another shape, still where they lie. Raises ValueError."""
         if prod(shape) != self.count:
             raise ValueError(f"{self.count} values do not fill the shape {shape}")
         load = self.load

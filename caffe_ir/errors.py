@@ -82,6 +82,7 @@ class Problems(Struct):
     def add(
         self, what: str, *, kind: Kind | None = None, why: str = "", hint: str = "", origin: Origin | None = None
     ) -> None:
+        """Keep one more problem; `raise_if_any` raises with all of them."""
         self.found.append(Problem(kind=kind, what=what, why=why, hint=hint, origin=origin))
 
     @contextmanager

@@ -76,6 +76,7 @@ class Net:
         return node
 
     def note(self, kind: NoteKind, text: str, origin: Origin | None = None) -> None:
+        """Keep what was assumed, rewritten, folded or dropped, for who reads the net's notes."""
         self.notes.append(Note(kind=kind, text=text, origin=origin))
 
     # ---- reading --------------------------------------------------------------------------------------------------
@@ -122,6 +123,7 @@ class Net:
         return self._index.place(self.nodes, node)
 
     def shapes_of(self, blobs: Iterable[str]) -> tuple[Shape, ...]:
+        """The shapes of blobs by their names, in that order. Raises KeyError."""
         return tuple(self.shapes[blob] for blob in blobs)
 
     @property

@@ -40,6 +40,7 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 def shape_of(axes: Axes) -> Shape:
+    """The shape of a view: the product of each axis' sizes."""
     return tuple(prod(size for size, _ in axis) for axis in axes)
 
 
@@ -97,6 +98,7 @@ def _rescaled(parts: Sequence[Dim], beyond: int, old: int, new: int) -> tuple[Di
 
 
 def plain_order(shape: Shape) -> Order:
+    """The order of a blob that lies as its shape says; axes of size 1 have no place in it."""
     return tuple((axis, size) for axis, size in enumerate(shape) if size != 1)
 
 

@@ -99,6 +99,7 @@ def is_ours(place: Path) -> bool:
 
 
 def with_ending(stem: Path, ending: str) -> Path:
+    """The file STEM + ending, whose stem may have dots."""
     return stem.with_name(stem.name + ending)
 
 

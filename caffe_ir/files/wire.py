@@ -49,7 +49,7 @@ class WireFile:
         self._left = MOST_FIELDS
 
     def text(self, field: Field) -> str:
-        """The contents of a field as UTF-8."""
+        """The contents of a field as UTF-8. Raises TornError."""
         found = self._read(field.start, field.end - field.start)
         try:
             return found.decode()
@@ -64,7 +64,7 @@ class WireFile:
             place = field.end
 
     def field(self, place: int, end: int) -> Field:
-        """The field whose tag begins at a byte."""
+        """The field whose tag begins at a byte. Raises TornError where it goes on beyond `end`, or is none."""
         self._left -= 1
         if self._left < 0:
             raise TornError(f"it has more than {MOST_FIELDS:,} fields, which no net has")
@@ -87,7 +87,7 @@ class WireFile:
         return Field(number, wire, value, start, place)
 
     def varints(self, field: Field) -> list[int]:
-        """The numbers of a field that holds one or, packed, several."""
+        """The numbers of a field that holds one or, packed, several. Raises TornError."""
         if field.wire == VARINT:
             return [field.value]
         if field.wire != LENGTH:
@@ -112,7 +112,7 @@ class WireFile:
                 return count
 
     def varint(self, place: int, end: int) -> tuple[int, int]:
-        """The number whose bytes begin at a place, and the place behind it."""
+        """The number whose bytes begin at a place, and the place behind it. Raises TornError."""
         number = shift = 0
         while True:
             if place >= end or shift > 63:

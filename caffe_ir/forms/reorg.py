@@ -67,6 +67,7 @@ def _convolution(new: Replacement, x: str, inner: int, cells: Cells) -> str:
 
 
 def deconvolution(new: Replacement, x: str, inner: int, cells: Cells) -> str:
+    """One Deconvolution that puts every channel (inner cells, H, W) at its cell of (inner, H stride, W stride)."""
     layer = Deconvolution(num_output=inner, kernel_size=cells.stride, stride=cells.stride, bias_term=False)
     return new.add("moved", layer, x, blobs=[_one_hot(inner, cells)])
 
@@ -82,6 +83,7 @@ def _convolutions_by_cell(new: Replacement, x: str, inner: int, cells: Cells) ->
 
 
 def deconvolutions_by_cell(new: Replacement, x: str, inner: int, cells: Cells) -> str:
+    """The same, a Deconvolution with a group a channel for each cell, and their sum: no weights across channels."""
     kernel, count = cells.stride, len(cells.cells)
     parts = new.split("part", Slice(axis=1, slice_point=tuple(range(inner, inner * count, inner))), x, tops=count)
     layer = Deconvolution(num_output=inner, kernel_size=kernel, stride=kernel, group=inner, bias_term=False)

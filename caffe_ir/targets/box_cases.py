@@ -20,10 +20,12 @@ def size_of_the_picture(layer: PriorBox, bottoms: Shapes) -> bool:
 
 
 def step_of_each_axis(layer: PriorBox, bottoms: Shapes) -> bool:
+    """It has step_h or step_w, where step is for both."""
     return any((layer.step_h, layer.step_w))
 
 
 def step_with_a_fraction(layer: PriorBox, bottoms: Shapes) -> bool:
+    """A step is no whole number of pixels."""
     return any(step % 1 for step in (layer.step, layer.step_h, layer.step_w))
 
 
@@ -33,6 +35,7 @@ def moved_without_a_step(layer: PriorBox, bottoms: Shapes) -> bool:
 
 
 def without_a_ratio(layer: PriorBox, bottoms: Shapes) -> bool:
+    """It lists no aspect_ratio; that of 1 is always there."""
     return not layer.aspect_ratio
 
 
@@ -42,18 +45,22 @@ def of_another_code(layer: DetectionOutput, bottoms: Shapes) -> bool:
 
 
 def of_each_class(layer: DetectionOutput, bottoms: Shapes) -> bool:
+    """Each class has boxes of its own (share_location: false)."""
     return not layer.share_location
 
 
 def another_background(layer: DetectionOutput, bottoms: Shapes) -> bool:
+    """The background is another class than 0."""
     return layer.background_label_id != 0
 
 
 def keeps_all(layer: DetectionOutput, bottoms: Shapes) -> bool:
+    """All boxes are kept (keep_top_k below 0)."""
     return layer.keep_top_k < 0
 
 
 def considers_all(layer: DetectionOutput, bottoms: Shapes) -> bool:
+    """All boxes take part in the suppression (top_k below 0)."""
     return layer.top_k < 0
 
 

@@ -30,18 +30,22 @@ MAP_AXES, TWO = 4, 2
 
 
 def always(layer: Layer, bottoms: Shapes) -> bool:
+    """Whatever its fields are."""
     return True
 
 
 def batch_statistics(layer: BatchNorm, bottoms: Shapes) -> bool:
+    """It takes mean and variance of the batch (use_global_stats: false)."""
     return not layer.use_global_stats
 
 
 def over_the_batch(layer: Concat | Slice | Softmax, bottoms: Shapes) -> bool:
+    """Its axis is that of the images."""
     return layer.axis in (0, -len(bottoms[0]))
 
 
 def negative_axis(layer: Concat | Slice | Softmax, bottoms: Shapes) -> bool:
+    """Its axis is counted from the last."""
     return layer.axis < 0
 
 
@@ -51,6 +55,7 @@ def fifth_axis(layer: Concat | Slice, bottoms: Shapes) -> bool:
 
 
 def alone(layer: Concat, bottoms: Shapes) -> bool:
+    """It has one bottom."""
     return len(bottoms) == 1
 
 
@@ -70,6 +75,7 @@ def base_and_scale(layer: Exp | Log, bottoms: Shapes) -> bool:
 
 
 def constant_in_lrn(layer: LRN, bottoms: Shapes) -> bool:
+    """The k of (k + alpha / n sum)^beta is not 1."""
     return layer.k != 1
 
 
@@ -90,6 +96,7 @@ def is_flattened(layer: Reshape) -> bool:
 
 
 def many_axes(layer: Reshape, bottoms: Shapes) -> bool:
+    """Its top has more axes than a map of the target."""
     return len(layer.infer(bottoms)[0]) > MAP_AXES
 
 
@@ -99,6 +106,7 @@ def some_axes(layer: Reshape, bottoms: Shapes) -> bool:
 
 
 def two_bottoms(layer: Scale, bottoms: Shapes) -> bool:
+    """The factors are its second bottom, and no weights."""
     return len(bottoms) == 2
 
 
@@ -134,6 +142,7 @@ def takes_more_axes(layer: Flatten, bottoms: Shapes) -> bool:
 
 
 def beta(layer: Swish, bottoms: Shapes) -> bool:
+    """x sigmoid(beta x) with another beta than 1."""
     return layer.beta != 1
 
 
@@ -148,6 +157,7 @@ def other_coefficients(layer: Eltwise, bottoms: Shapes) -> bool:
 
 
 def coefficients_of_several(layer: Eltwise, bottoms: Shapes) -> bool:
+    """It has more than two bottoms, and coefficients."""
     return len(bottoms) > TWO and coefficients(layer, bottoms)
 
 
@@ -157,10 +167,12 @@ def several(layer: Eltwise, bottoms: Shapes) -> bool:
 
 
 def several_but_maxima(layer: Eltwise, bottoms: Shapes) -> bool:
+    """It adds or multiplies more than two bottoms."""
     return len(bottoms) > TWO and layer.operation != "MAX"
 
 
 def within_channels(layer: LRN, bottoms: Shapes) -> bool:
+    """It sums over neighbours in the plane, not over channels."""
     return layer.norm_region == "WITHIN_CHANNEL"
 
 
@@ -216,6 +228,7 @@ def no_points(fields: Mapping[str, Any]) -> bool:
 
 
 def several_tops(fields: Mapping[str, Any]) -> bool:
+    """It has more than one top."""
     return len(fields.get("top", ())) > 1
 
 
@@ -225,4 +238,5 @@ def several_tops_of_one_shape(fields: Mapping[str, Any]) -> bool:
 
 
 def no_stride(fields: Mapping[str, Any]) -> bool:
+    """Its file says no stride, where Caffe takes 1."""
     return not {"stride", "stride_h", "stride_w"} & fields.keys()

@@ -18,14 +18,17 @@ MAP = 4
 
 
 def uneven_dilation(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
+    """The dilations of the axes differ."""
     return len(set(layer.dilation)) > 1
 
 
 def dilated(layer: Deconvolution, bottoms: Shapes) -> bool:
+    """The taps are apart."""
     return set(layer.dilation) != {1}
 
 
 def padded_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    """A mean over windows with padding."""
     return layer.pool == "AVE" and any(layer.pad)
 
 
@@ -35,6 +38,7 @@ def clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
 
 
 def padded_and_clipped_mean(layer: Pooling, bottoms: Shapes) -> bool:
+    """A mean over windows with padding, whose last ones reach beyond it."""
     return padded_mean(layer, bottoms) and _is_clipped(layer, bottoms)
 
 
@@ -70,10 +74,12 @@ def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
 
 
 def larger_than_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    """A window is larger than the map without its padding."""
     return any(taps > size for taps, size in zip(layer.kernel_size, bottoms[0][2:], strict=False))
 
 
 def padded_and_as_large_as_the_map(layer: Pooling, bottoms: Shapes) -> bool:
+    """One window is the whole map, and there is padding besides."""
     return any(layer.pad) and layer.kernel_size == bottoms[0][2:]
 
 
@@ -83,6 +89,7 @@ def grouped_otherwise(layer: Convolution | Deconvolution, bottoms: Shapes) -> bo
 
 
 def uneven_stride(layer: Convolution | Deconvolution | Pooling, bottoms: Shapes) -> bool:
+    """The strides of the axes differ."""
     return len(set(layer.stride)) > 1
 
 

@@ -81,12 +81,14 @@ def _bad_value(reading: Reading, key: str, value: Any) -> str:
 
 
 def refuse_foreign(reading: Reading, name: str, own: Mapping[str, Any], source: Source) -> None:
+    """Report each key that no model of this source has."""
     for key in own:
         if source not in OPTIONS[key].option.sources:
             reading.refuse((name, key), f"{key} means nothing to a model from {source}")
 
 
 def refuse_incomplete(reading: Reading, name: str, table: Mapping[str, Any], source: Source) -> None:
+    """Report what a model of this source needs and lacks, and what cannot be given together."""
     for group in REQUIRED[source]:
         held = [key for key in group if key in table]
         if not held:

@@ -69,6 +69,7 @@ def version_for(job: Job) -> str:
 
 @cache
 def own_version() -> str:
+    """What changes when the program does: a model converted by another version is converted again."""
     return converter_version(_ROOT / "caffe_ir", _ROOT / "converters")
 
 

@@ -20,7 +20,7 @@ CANNOT_CONVERT, WRONG_USAGE = 1, 2
 def failures_reported(
     source: object, *, what: str = "cannot be converted", code: int = CANNOT_CONVERT
 ) -> Iterator[None]:
-    """Turn ConversionError into the list of its problems and an exit code."""
+    """Turn ConversionError into the list of its problems. Raises click's Exit with the code."""
     from caffe_ir.errors import ConversionError, Problem
     from caffe_ir.extras import NotInstalledError
 

@@ -72,6 +72,7 @@ def corners(one: Detection, size: tuple[int, int]) -> tuple[float, float, float,
 
 
 def name_of(category: int, names: Sequence[str]) -> str:
+    """The name of a class by its number; `class N` where no names are known."""
     return names[category] if names else f"class {category}"
 
 

@@ -60,7 +60,10 @@ def _readings(
 def darknet_opened(
     cfg: Path, weights: Path, model: DarknetModel, lowered: Net, reference: Literal["auto", "embedded", "darknet"]
 ) -> Opened:
-    """The source that a Darknet model is, with Darknet itself as a reference where it can be one."""
+    """The source that a Darknet model is, with Darknet itself as a reference where it can be one.
+
+    Raises UsageError where Darknet is asked for and cannot be one.
+    """
     from converters.darknet import files_beside
     from converters.verify.darknet_source import DarknetFiles, darknet_reference
     from converters.verify.source import embedded_reference, source_of

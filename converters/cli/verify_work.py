@@ -73,7 +73,9 @@ def given(wanted: VerifyOptions, found: Opened, pair: Pair) -> list[Feeds]:
 
 
 def engines_wanted(names: Sequence[str], tool: str | None = None) -> list[Engine]:
-    """The embedded engine, those asked for, and where none was asked for all that are installed."""
+    """The embedded engine, those asked for, and where none was asked for all that are installed.
+
+    Raises BadParameter for one that is asked for and missing."""
     from converters.verify import ENGINES, tool_engine
 
     chosen = [engine for engine in ENGINES.values() if engine.name in names]

@@ -73,7 +73,9 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         return self.spans[-1].offset + 4 * self.spans[-1].count if self.spans else self.header.size
 
     def read(self, shape: Shape, *, origin: Origin, what: str) -> Blob:
-        """The next array. Never fails: what the file lacks is reported by the fit of the file (fit.py)."""
+        """The next array. What the file lacks is reported by the fit of the file (fit.py).
+
+        Raises ConversionError for a shape with a negative size alone."""
         span = Span(origin=origin, what=what, offset=self.position, count=math.prod(shape))
         if min(shape, default=0) < 0:
             raise ConversionError(

@@ -30,7 +30,7 @@ def suppressed(boxes: Boxes, nms: Suppression) -> list[Detection]:
 
 
 def measure_of(nms: Suppression) -> Measure:
-    """What is compared with the threshold."""
+    """What is compared with the threshold. Raises ConversionError for a kind that is not known."""
     if nms.kind in ("default", "cornersnms"):  # AlexeyAB's cornersnms moves no corners: that code is commented out
         return overlaps
     if nms.kind == "greedynms":

@@ -41,7 +41,7 @@ def grids_of(network: tuple[int, int], cells: int) -> list[tuple[int, int]]:
 
 
 def refuse_mixed(detector: Detector, output: Output) -> None:
-    """A map of which one part has gone through a logistic: which one it is, no shape says."""
+    """Raises ConversionError for a map of which one part has gone through a logistic: no shape says which one."""
     if output.probabilities is None:
         what = f"{detector}: a part of {output.name} has gone through a logistic already"
         raise ConversionError(
@@ -50,6 +50,7 @@ def refuse_mixed(detector: Detector, output: Output) -> None:
 
 
 def by_grid(outputs: Sequence[Output]) -> Mapping[tuple[int, int], list[Output]]:
+    """The outputs (C, H, W) by their (H, W), in their order."""
     found: dict[tuple[int, int], list[Output]] = {}
     for one in outputs:
         found.setdefault((one.shape[1], one.shape[2]), []).append(one)
@@ -59,6 +60,7 @@ def by_grid(outputs: Sequence[Output]) -> Mapping[tuple[int, int], list[Output]]
 def stride_of(
     detector: Detector, outputs: Sequence[Output], grid: tuple[int, int], network: tuple[int, int], wanted: str
 ) -> float:
+    """Pixels of the network's (height, width) to a cell of the grid. Raises ConversionError for fractions."""
     stride = network[0] / grid[0]
     if stride != network[1] / grid[1] or stride != int(stride):
         refuse_shapes(detector, outputs, f"{wanted}; cells are as many whole pixels high as wide")
@@ -66,6 +68,7 @@ def stride_of(
 
 
 def refuse_shapes(detector: Detector, outputs: Sequence[Output], wanted: str) -> NoReturn:
+    """Raises ConversionError with the shapes that the outputs have and what the detector `wanted`."""
     shapes = ", ".join(f"{one.name} ({', '.join(map(str, ('N', *one.shape)))})" for one in outputs)
     hint = "cut the model where its outputs are these: return them from forward"
     raise ConversionError(

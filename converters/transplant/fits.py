@@ -19,6 +19,7 @@ def receiver_class(receiver: Receiver) -> Hashable:
 
 
 def module_class(module: Module) -> Hashable:
+    """What a module has in common with its receiver: kind of weights and their count, as `receiver_class` says."""
     shape = module.main.shape
     if module.kind == "filter":
         return "filter", shape[0], prod(shape)
@@ -33,6 +34,7 @@ def receiver_form(receiver: Receiver) -> Hashable:
 
 
 def module_form(module: Module) -> Hashable:
+    """As `receiver_form`, of a module."""
     return module.kind == "batchnorm" if module.kind in ("batchnorm", "affine") else module.main.shape
 
 
@@ -42,6 +44,7 @@ def receiver_outputs(receiver: Receiver) -> Hashable:
 
 
 def module_outputs(module: Module) -> Hashable:
+    """As `receiver_outputs`, of a module."""
     return module.tensors["bias"].shape if module.kind == "filter" and "bias" in module.tensors else None
 
 

@@ -27,6 +27,7 @@ _WRAPPED = {
 
 
 def report_open(doubt: Open, problems: Problems) -> None:
+    """Add the problem of layers and modules that fit in several ways, with lines for a map that decide it."""
     layers = ", ".join(receiver.name for receiver in doubt.receivers)
     lines = [f"candidates: {', '.join(map(str, doubt.modules))}"]
     for reading, (why, pairs) in enumerate(doubt.readings, 1):
@@ -65,6 +66,7 @@ def report_left(
     given: Map,
     problems: Problems,
 ) -> None:
+    """Add a problem for each receiver without a module, each module without a receiver, each idle line of the map."""
     for receiver in unfilled:
         free = [module for module in modules if left.get(module.keys[0]) == "" and module.kind == receiver.kind]
         near = ", ".join(map(str, free[:3]))
@@ -84,6 +86,7 @@ def report_left(
 
 
 def notes_of(net: Net, matched: Matched, copied: Filled, prefix: str) -> Iterator[tuple[str, str]]:
+    """The notes (layer, text) on what was matched: prefixes, statistics that Caffe would not use, narrowed types."""
     if prefix:
         yield "", f"weights taken without the prefix {prefix}"
     for node in net.nodes:

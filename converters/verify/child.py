@@ -60,6 +60,7 @@ def _run(program: Path, files: CaffeFiles, wanted: Sequence[str], feeds: Feeds, 
 
 
 def last_words(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The line that says best why a program ended: a failed check, an error, or its last one; and the signal."""
     text = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     checks = [line for line in lines if "Check failed" in line or "Error" in line or "Unknown" in line]

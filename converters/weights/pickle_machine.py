@@ -30,6 +30,8 @@ class Stopped(Exception):
 
 
 class Machine:
+    """A stack machine that follows a pickle and makes nothing but plain values: no name in it is imported or called."""
+
     def __init__(self, file: BinaryIO, end: int, meaning: Meaning, path: Path | None) -> None:
         self.file, self.end, self.meaning, self.path = file, end, meaning, path
         self.stack: list[Any] = []
@@ -70,7 +72,7 @@ class Machine:
     # ---- reading -----------------------------------------------------------------------------------------------------
 
     def literal(self, count: int) -> bytes:
-        """So many bytes, which are kept."""
+        """So many bytes, which are kept. Raises Unreadable."""
         self.text += count
         if self.text > MOST_TEXT:
             raise Unreadable(
@@ -202,7 +204,9 @@ class Machine:
         self.push(self.named(self.meaning.persistent, key))
 
     def named(self, make: Callable[..., Any], *arguments: Any) -> Any:
-        """What is made; a problem with it gets the name that it will have: the last text that was put down."""
+        """What is made; a problem with it gets the name that it will have: the last text that was put down.
+
+        Raises Unreadable."""
         try:
             return make(*arguments)
         except Unreadable as error:

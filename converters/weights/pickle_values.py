@@ -59,4 +59,5 @@ def name_of(key: Any) -> str:
 
 
 def kind_of(value: Any) -> str:
+    """What a value of a pickle is called in messages."""
     return value.kind if isinstance(value, Inert) else str(value) if isinstance(value, Global) else type(value).__name__

@@ -56,22 +56,27 @@ class NumpyArray(Struct, eq=False):
 
 
 def numpy_type(code: Any, *_: Any) -> NumpyType:
+    """numpy.dtype(code), as `<f4` and the like say it."""
     text = text_of(code)
     return NumpyType(text[1:], text[0]) if text[:1] in ("<", ">", "|", "=") else NumpyType(text)
 
 
 def empty_array(*_: Any) -> NumpyArray:
+    """An array before its state: numpy.core.multiarray._reconstruct."""
     return NumpyArray()
 
 
 def array_of_buffer(data: Any, kind: Any, shape: Any, order: Any) -> NumpyArray:
+    """numpy.core.numeric._frombuffer: data, type, shape and order at once. Raises Unreadable."""
     made = NumpyArray()
     fill(made, (1, shape, kind, text_of(order) == "F", data))
     return made
 
 
 def fill(made: NumpyArray, state: Any) -> None:
-    """Give an array the state that numpy.ndarray.__setstate__ takes; the oldest has no version before it."""
+    """Give an array the state that numpy.ndarray.__setstate__ takes; the oldest has no version before it.
+
+    Raises Unreadable."""
     state = instance(tuple, state)
     if len(state) not in (4, 5):
         raise Unreadable(f"holds a damaged pickle: an array of NumPy is given {len(state)} parts")
@@ -91,10 +96,12 @@ def fill(made: NumpyArray, state: Any) -> None:
 
 
 def instance(kind: type[T], value: Any) -> T:
+    """The value, which must be of that class. Raises Unreadable."""
     if not isinstance(value, kind):
         raise Unreadable(f"holds a damaged pickle: {name_of(value)} stands where a {kind.__name__} belongs")
     return value
 
 
 def text_of(value: Any) -> str:
+    """A short text that a pickle may hold as text, bytes or number; empty for anything else."""
     return name_of(value) if isinstance(value, str | Octets | int) else ""

@@ -14,6 +14,8 @@ from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 
 
 class Elementwise(CaffeLayer, frozen=True, kw_only=True):
+    """A layer that computes each number from one number: its top has the bottom's shape, and may be it (`in_place`)."""
+
     in_place = True
 
     def infer(self, bottoms: Shapes) -> Shapes:

@@ -55,6 +55,7 @@ AXES_OF_A_MAP = 4
 
 
 def permute(stage: Stage, node: Node) -> bool:
+    """A Permute moves nothing here: what reads it sees the same blob under other axes."""
     assert isinstance(node.layer, Permute)
     view = stage.views[node.bottom]
     stage.views[node.top] = View(blob=view.blob, axes=tuple(view.axes[axis] for axis in node.layer.order))
@@ -62,6 +63,7 @@ def permute(stage: Stage, node: Node) -> bool:
 
 
 def reshape(stage: Stage, node: Node) -> bool:
+    """A Reshape sees the same numbers under other axes, or first has them copied where only a copy has that shape."""
     view, shape = stage.views[node.bottom], stage.old.shapes[node.top]
     axes = reshaped(view.axes, shape)
     blob = stage.plain(node, view) if axes is None else view.blob
@@ -70,12 +72,14 @@ def reshape(stage: Stage, node: Node) -> bool:
 
 
 def parameter(stage: Stage, node: Node) -> bool:
+    """A Parameter is a constant, written where something reads it."""
     stage.constants[node.top] = node
     stage.views[node.top] = View(blob=node.top, axes=plain(stage.old.shapes[node.top]))
     return True
 
 
 def pointwise(stage: Stage, node: Node) -> bool:
+    """A layer that computes each number for itself takes its bottom as it lies."""
     view = stage.views[node.bottom]
     stage.emit(node, node.layer, [stage.written(node, view)], [view.axes])
     return True

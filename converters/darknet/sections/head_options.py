@@ -54,6 +54,7 @@ def input_size(build: Build) -> tuple[int, int]:
 
 
 def check_channels(build: Build, channels: int, boxes: int, values: int, key: str) -> None:
+    """Raises ConversionError, at the option `key`, unless so many boxes of so many values fill the channels."""
     what = f"{boxes} boxes of {values} values are {boxes * values} channels, not {channels}"
     why = f"filters= before, or {key}= or classes= here, are wrong"
     build.require(channels == boxes * values, what, why=why, key=key)

@@ -164,6 +164,7 @@ def pair(build: Build, both: Layer, first: Operand, second: Operand, *, suffix: 
 
 
 def tensor_of(operand: Operand) -> Value | torch.Tensor:
+    """The operand, a number as a tensor without axes."""
     return operand if isinstance(operand, Value | torch.Tensor) else torch.tensor(float(operand))
 
 

@@ -128,6 +128,7 @@ def _index(call: Call, name: str) -> torch.Tensor:
 
 
 def bounded(call: Call, weights: int) -> None:
+    """Raises Refused where a matrix would have more than MOST_WEIGHTS numbers."""
     if weights > MOST_WEIGHTS:
         raise call.refused(
             f"it takes a matrix of {weights} numbers",

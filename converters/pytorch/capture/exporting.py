@@ -22,6 +22,10 @@ from converters.pytorch.capture.sizes import open_sizes
 
 
 def exported(module: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ExportedProgram:
+    """The program that torch.export sees for these arguments, with as many fixed sizes as it can have.
+
+    Raises ConversionError with the user's line where torch cannot see through the module.
+    """
     try:
         program = _traced(module, args, kwargs)
     except (Exception, SystemExit) as error:
