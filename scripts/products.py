@@ -15,7 +15,7 @@ KINDS = (Convolution, Deconvolution, InnerProduct)
 
 def of_net(net: Net) -> float:
     layers = (node for node in net.nodes if isinstance(node.layer, KINDS))
-    return sum(work(node.layer, net.shapes_of(node.bottoms)).multiply_adds for node in layers)
+    return sum(work(node.layer, net.shapes_of(node.bottoms)).computed for node in layers)
 
 
 def of_torch(program: torch.export.ExportedProgram, x: torch.Tensor) -> float:

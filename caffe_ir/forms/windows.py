@@ -48,7 +48,7 @@ def _spread(weights: Blob, shape: Shape, steps: Shape) -> Array:
 
 
 def _without_unseen_taps(new: Replacement) -> str:
-    old, layer, size = new.old, new.old.layer, new.net.shapes[new.old.bottoms[0]]
+    old, layer, size = new.old, new.old.layer, new.shape_of(new.old.bottoms[0])
     assert isinstance(layer, Convolution)
     if old.param_names or len(old.bottoms) > 1:
         return "its weights are shared, or used twice"
