@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,9 @@ from converters.cli.verify_source import pair_of
 from converters.options.verify import ENGINES
 
 if TYPE_CHECKING:
-    from converters.run.answer import Answer
+    from concurrent.futures import Future
+
+    from converters.run.answer import Answer, ReadyPicture
     from converters.run.model import Model
     from converters.run.session import Session
 
@@ -65,25 +69,30 @@ def run(
     former, and a vector is the scores of classes. Of a folder all pictures in it are taken. A picture that cannot be
     read is reported, and the others go on; the exit code is 1 then.
     """
-    with failures_reported(net, what="cannot be run"):
-        from converters.pictures.reading import ENDINGS
-        from converters.run.model import read_model
-        from converters.run.names import read_names
-        from converters.run.session import first_engine, session
-
-        pair = pair_of(net)
-        refuse_missing((pair.prototxt, pair.caffemodel))
-        paths = list(_pictures(pictures, ENDINGS))
-        places = _places(out, paths, (*paths, pair.prototxt, pair.caffemodel))
-        with working(f"reading {pair.prototxt}", quiet=quiet):
-            model = read_model(pair.prototxt, pair.caffemodel)
-            called = read_names(names, model.classes) if names is not None else ()
-            chosen = engine or first_engine()
-            opened = session(chosen, model.files, model.wanted)
     failed = 0
-    with counted("pictures", len(paths), quiet=quiet) as done:
-        for path, place in zip(paths, places, strict=True):
-            failed += not _one(model, opened, path, place, called, threshold=threshold, top=top, json=json, quiet=quiet)
+    with ExitStack() as stack:
+        with failures_reported(net, what="cannot be run"):
+            from converters.pictures.reading import ENDINGS
+            from converters.run.ahead import ahead
+            from converters.run.answer import ready_picture
+            from converters.run.model import read_model
+            from converters.run.names import read_names
+            from converters.run.session import first_engine, session
+
+            pair = pair_of(net)
+            refuse_missing((pair.prototxt, pair.caffemodel))
+            paths = list(_pictures(pictures, ENDINGS))
+            places = _places(out, paths, (*paths, pair.prototxt, pair.caffemodel))
+            with working(f"reading {pair.prototxt}", quiet=quiet):
+                model = read_model(pair.prototxt, pair.caffemodel)
+                called = read_names(names, model.classes) if names is not None else ()
+                pictures_ready = stack.enter_context(ahead(paths, partial(ready_picture, model)))
+                opened = session(engine or first_engine(), model.files, model.wanted)
+        done = stack.enter_context(counted("pictures", len(paths), quiet=quiet))
+        for ready, place in zip(pictures_ready, places, strict=True):
+            failed += not _one(
+                model, opened, ready, place, called, threshold=threshold, top=top, json=json, quiet=quiet
+            )
             done()
     if failed:
         if len(paths) > 1:
@@ -94,7 +103,7 @@ def run(
 def _one(
     model: Model,
     opened: Session,
-    path: Path,
+    ready: Future[ReadyPicture],
     place: Path | None,
     names: Sequence[str],
     *,
@@ -105,10 +114,10 @@ def _one(
 ) -> bool:
     """Whether there was an answer for a picture; what there is to say is printed."""
     from caffe_ir.errors import ConversionError
-    from converters.run.answer import answer
+    from converters.run.answer import answered
 
     try:
-        found = answer(model, opened, path, threshold=threshold, top=top)
+        found = answered(model, opened, ready.result(), threshold=threshold, top=top)
         if place is not None:
             _write(place, found, names)
     except ConversionError as error:

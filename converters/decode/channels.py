@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import log
-
 import numpy as np
 
 from caffe_ir.blob import Array
@@ -17,16 +15,22 @@ def logistic(x: Array) -> Array:
 
 
 def logistic_above(x: Array, threshold: float) -> Array:
-    """The logistic of x where that may be above the threshold, and 0 elsewhere: few cells of a map hold an object.
+    """The logistic of x where that may be above the threshold, and 0 elsewhere: few cells of a map hold an object."""
+    likely = may_exceed(x, threshold)
+    found = np.zeros_like(x)
+    found[likely] = logistic(x[likely])
+    return found
+
+
+def may_exceed(x: Array, threshold: float | Array) -> Array:
+    """Where the logistic of x may be above the threshold, or that above its own; what is no number may.
 
     The limit of x is lower than the threshold's by more than float32 rounds, of both.
     """
-    if not 1e-30 < threshold <= 1:
-        return logistic(x)
-    lower = threshold * (1 - 1e-6)
-    likely = ~(x < np.float32(log(lower / (1 - lower)) - 1e-3))  # what is no number stays
-    found = np.zeros_like(x)
-    found[likely] = logistic(x[likely])
+    lower = np.asarray(threshold, np.float64) * (1 - 1e-6)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        limit = np.log(lower / (1 - lower)) - 1e-3  # no number beyond 1, of which nothing is below
+    found: Array = ~((x < limit.astype(np.float32)) & (lower > 1e-30))
     return found
 
 

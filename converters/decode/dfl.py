@@ -9,7 +9,7 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
-from converters.decode.channels import logistic, rounded
+from converters.decode.channels import logistic_above, rounded
 from converters.decode.heads import DflHead
 
 
@@ -23,7 +23,7 @@ def boxes_of_dfl(head: DflHead, blob: Array, *rest: Array, threshold: float) -> 
     sides = blob.reshape(-1, head.cells)[:, own].astype(np.float32, copy=False)
     scores = rest[0].reshape(-1, head.cells)[:, own].astype(np.float32, copy=False) if rest else sides[-head.classes :]
     if "classes" in head.to_do.logistic:
-        scores = logistic(scores)
+        scores = logistic_above(scores, threshold)
     (cell,) = np.nonzero((scores > np.float32(threshold)).any(axis=0))
     left, top, right, bottom = _distances(sides[: 4 * head.reg_max, cell].reshape(4, head.reg_max, -1))
     height, width = head.network

@@ -8,7 +8,7 @@ import numpy as np
 
 from caffe_ir.blob import Array
 from converters.decode.boxes import Boxes
-from converters.decode.channels import exponential, logistic, logistic_above, rounded, scaled
+from converters.decode.channels import exponential, logistic, logistic_above, may_exceed, rounded, scaled
 from converters.decode.heads import GaussianHead, YoloHead
 
 _PLACES: dict[str, dict[str, int]] = {
@@ -25,6 +25,7 @@ SIDES = {"left_top": 0.5, "right_bottom": -0.5}
 def boxes_of_yolo(head: YoloHead | GaussianHead, blob: Array, *, threshold: float) -> Boxes:
     """The boxes whose objectness is above the threshold, cell by cell, as parts of the net's input.
 
+    Of [yolo] only those with a class that may be above it too: few are left of what there is to compute.
     `blob` is the head's map (num * channels, rows, columns) of one picture.
     """
     rows, columns = head.grid
@@ -34,6 +35,10 @@ def boxes_of_yolo(head: YoloHead | GaussianHead, blob: Array, *, threshold: floa
     if "objectness" in head.to_do.logistic:
         objectness = logistic_above(objectness, threshold)
     row, column, box = np.nonzero((objectness > np.float32(threshold)).transpose(1, 2, 0))
+    if head.type == "yolo" and "classes" in head.to_do.logistic:
+        best = grid[:, len(channel) :].max(axis=1)[box, row, column]
+        likely = may_exceed(best, threshold / objectness[box, row, column].astype(np.float64))
+        row, column, box = row[likely], column[likely], box[likely]
     values = grid[box, :, row, column]
     parts = {part: _part(head, part, values[:, place]) for part, place in channel.items() if part != "objectness"}
     classes = _part(head, "classes", values[:, len(channel) :])

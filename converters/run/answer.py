@@ -17,6 +17,7 @@ from converters.pictures.preparation import prepared
 from converters.pictures.reading import read_picture
 from converters.run.model import Model
 from converters.run.session import Session
+from converters.verify.source import Feeds
 
 
 class Answer(Struct, kw_only=True):
@@ -43,20 +44,40 @@ class Answer(Struct, kw_only=True):
         return height, width
 
 
-def answer(model: Model, run: Session, path: Path, *, threshold: float | None = None, top: int | None = None) -> Answer:
-    """Read a picture, prepare it, run the net, decode what comes out. Raises ConversionError."""
+class ReadyPicture(Struct, frozen=True, kw_only=True):
+    """A picture and the net's input that was made of it."""
+
+    answer: Answer
+    """Without an answer so far."""
+    feeds: Feeds
+
+
+def ready_picture(model: Model, path: Path) -> ReadyPicture:
+    """Read a picture and prepare it. Raises ConversionError."""
     seconds: dict[str, float] = {}
     remarks: list[str] = []
     with _timed(seconds, "read"):
         image = read_picture(path, model.description.channels, remarks.append)
-    found = Answer(path=path, image=image, seconds=seconds, remarks=remarks)
     with _timed(seconds, "prepare"):
         feeds = {model.input: prepared(image, model.shape, model.description.preparation())}
-    with _timed(seconds, "net"):
-        blobs = {name: np.asarray(blob)[:1] for name, blob in run(feeds).items()}
-    with _timed(seconds, "decode"):
+    return ReadyPicture(answer=Answer(path=path, image=image, seconds=seconds, remarks=remarks), feeds=feeds)
+
+
+def answered(
+    model: Model, run: Session, ready: ReadyPicture, *, threshold: float | None = None, top: int | None = None
+) -> Answer:
+    """Run the net, decode what comes out. Raises ConversionError."""
+    found = ready.answer
+    with _timed(found.seconds, "net"):
+        blobs = {name: np.asarray(blob)[:1] for name, blob in run(ready.feeds).items()}
+    with _timed(found.seconds, "decode"):
         decode(found, model, blobs, threshold=threshold, top=top)
     return found
+
+
+def answer(model: Model, run: Session, path: Path, *, threshold: float | None = None, top: int | None = None) -> Answer:
+    """Read a picture, prepare it, run the net, decode what comes out. Raises ConversionError."""
+    return answered(model, run, ready_picture(model, path), threshold=threshold, top=top)
 
 
 def decode(

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy import special
 
 from caffe_ir import reference
 from caffe_ir.passes.base import Options
@@ -17,7 +18,7 @@ from converters.darknet import convert, heads_json
 from converters.decode.boxes import Boxes
 from converters.decode.decode import _DECODERS
 from converters.decode.facts import facts_of
-from converters.decode.heads import AnchorHead, GaussianHead
+from converters.decode.heads import AnchorHead, GaussianHead, Suppression, ToDo, YoloHead
 from converters.decode.yolo import boxes_of_yolo
 from tests.end_to_end.test_heads_json import BODY, CFGS
 from tests.oracles.seeded_weights import write_weights
@@ -53,6 +54,28 @@ def test_the_boxes_are_opencvs(name: str, head: str, tmp_path: Path) -> None:
     told = rows[:, 5:] > 0
     assert told.mean() > 0.1
     assert np.abs(boxes.scores[order] - rows[:, 5:])[told].max() <= 2e-5
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.1, 0.3, 0.55, 0.9])
+def test_no_box_is_left_out_whose_score_is_above_the_threshold(threshold: float) -> None:
+    """By scipy's logistic of every channel, rounded to float32 behind each step; many scores lie near the threshold."""
+    rng = np.random.default_rng(4)
+    limit = special.logit(max(threshold, 0.01))
+    blob = rng.normal(limit, 1, (3, 5 + 7, 6, 8)).astype(np.float32)
+    blob[:, 4] = rng.normal(4, 4, (3, 6, 8))  # the product is near it where the objectness is near 1
+    head = YoloHead(
+        name="yolo", blob="b", classes=7, network=(48, 64), nms=Suppression(kind="default", threshold=0.5), num=3,
+        coords=4, anchors=(1, 2, 3, 4, 5, 6), anchor_unit="pixels", mask=(0, 1, 2), grid=(6, 8),
+        to_do=ToDo(logistic=("x", "y", "objectness", "classes")),
+    )  # fmt: skip
+    sure = special.expit(blob.astype(np.float64)).astype(np.float32)
+    scores = (sure[:, 4:5] * sure[:, 5:]).transpose(2, 3, 0, 1).reshape(-1, 7)
+    scores = np.where(scores > np.float32(threshold), scores, np.float32(0))
+    boxes = boxes_of_yolo(head, blob, threshold=threshold)
+    some = boxes.scores.any(1)
+    np.testing.assert_allclose(boxes.scores[some], scores[scores.any(1)], rtol=3e-7)
+    assert some.sum() > 10
+    assert some.mean() > 0.9  # and those that have no class are hardly among them
 
 
 GAUSSIAN = BODY.replace("filters=21", "filters=33").format(activation="linear")
