@@ -151,6 +151,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.errors",
     ),
     "caffe_ir.targets.*": (
+        "caffe_ir.blob",
         "caffe_ir.float32",
         "caffe_ir.targets.*",
         "caffe_ir.layers.*",
@@ -188,6 +189,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.hdf5_chunks",
     ),
     "caffe_ir.files.caffemodel_file": (*FILES, "caffe_ir.files.caffemodel_index", "caffe_ir.files.caffemodel_hdf5"),
+    "caffe_ir.files.caffemodel_forms": (
+        "caffe_ir.files.caffemodel_file",
+        "caffe_ir.files.caffemodel_hdf5",
+        "caffe_ir.files.caffemodel_index",
+        "caffe_ir.files.wire",
+        "caffe_ir.targets.stored",
+    ),
     "caffe_ir.files.stored_weights": (*FILES, "caffe_ir.files.caffemodel_index"),
     "caffe_ir.files.file_names": ("caffe_ir.errors",),
     "caffe_ir.files.fillers": FILES,
@@ -252,6 +260,7 @@ RULES: dict[str, tuple[str, ...]] = {
     # a source that is Caffe's already: it is read by the reader, and checked by lowering a copy of it
     "converters.caffe.*": (
         *PASS,
+        "caffe_ir.files.caffemodel_forms",
         "caffe_ir.files.inputs",
         "caffe_ir.files.net_text",
         "caffe_ir.files.reader",

@@ -56,6 +56,13 @@ class WireFile:
         except UnicodeDecodeError:
             raise TornError(f"the text at byte {field.start} is no UTF-8") from None
 
+    def float32(self, start: int) -> float:
+        """The number in the four bytes from a place on."""
+        found = self._read(start, 4)
+        if len(found) < 4:
+            raise TornError(f"it has no four bytes at {start}")
+        return float(np.frombuffer(found, "<f4")[0])
+
     def fields(self, place: int, end: int) -> Iterator[Field]:
         """The fields from one byte to another."""
         while place < end:

@@ -57,6 +57,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.limits import AtMost, Never
+from caffe_ir.targets.stored import OTHER_TYPE, UNTRIED, refused
 from caffe_ir.targets.target import Target
 
 KERNEL = AtMost(field="kernel_size", most=255, source="CANN operatorlist_00099")
@@ -172,4 +173,5 @@ ASCEND = Target(
         SPP: (),
     },
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
+    weights=(*refused(OTHER_TYPE, source="hiascend msug_000136"), *UNTRIED),
 )

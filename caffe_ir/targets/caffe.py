@@ -56,6 +56,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.limits import NetLimit, Only
+from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Target
 
 CAFFE = Target(
@@ -117,4 +118,6 @@ CAFFE = Target(
             source="net.cpp, AppendTop behind InsertSplits; trial inplace_after_branch",
         ),
     ),
+    weights=CAFFES,
+    hdf5=None,
 )

@@ -61,6 +61,24 @@ from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
+from caffe_ir.targets.stored import (
+    DOUBLE,
+    EMPTY_SHAPE,
+    FEWER,
+    HALF,
+    LEGACY,
+    MORE,
+    NO_BLOBS,
+    NO_LAYER,
+    NO_SCALE,
+    NO_SHAPE,
+    OTHER_AXES,
+    OTHER_COUNT,
+    PADDED_AXES,
+    TWICE,
+    refused,
+    silent,
+)
 from caffe_ir.targets.target import Target
 
 LACKS = (
@@ -164,7 +182,14 @@ CAFFE2ONNX = Target(
                 source="trial ext_BN",
             ),
         ),
-        PReLU: (Never(text="on a map", where=lambda layer, bottoms: len(bottoms[0]) > 2, source="trial prelu"),),
+        PReLU: (
+            Never(
+                text="a slope for each channel of a map",
+                where=lambda layer, bottoms: len(bottoms[0]) > 2 and not layer.channel_shared,
+                source="trial prelu",
+            ),
+            Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),
+        ),
         ReLU6: (),
         Reshape: (
             Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),
@@ -256,5 +281,23 @@ CAFFE2ONNX = Target(
             where=cases.no_points,
             source="trial slice_equal",
         ),
+    ),
+    weights=(
+        *refused(
+            NO_LAYER,
+            NO_BLOBS,
+            FEWER.of(Scale),
+            MORE,
+            OTHER_AXES,
+            OTHER_COUNT,
+            NO_SHAPE,
+            NO_SCALE,
+            EMPTY_SHAPE,
+            DOUBLE,
+            HALF,
+            source="trials with 2.0.1",
+        ),
+        *refused(LEGACY.of(BatchNorm, PReLU, Scale), PADDED_AXES.of(BatchNorm, Scale), source="trials with 2.0.1"),
+        *silent(FEWER, TWICE, source="trials with 2.0.1"),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import Clip, Pooling, Swish
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Target
 
 CAFFE_MASTER = Target(
@@ -14,4 +15,6 @@ CAFFE_MASTER = Target(
     layers={**CAFFE.layers, Clip: (), Pooling: (), Swish: ()},
     net=CAFFE.net,
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
+    weights=CAFFES,
+    hdf5=None,
 )

@@ -20,7 +20,7 @@ EVIDENCE: dict[Evidence, str] = {
 
 def described(target: Target) -> dict[str, Any]:
     """The target as JSON has it: its layer types with the limits of each, what concerns more than one layer or how a
-    file is written (`net`), and those of ours that it lacks.
+    file is written (`net`), what it does not read of a caffemodel (`weights`), and the types of ours that it lacks.
     """
     return {
         "name": target.name,
@@ -33,6 +33,7 @@ def described(target: Target) -> dict[str, Any]:
             for kind in _sorted(target)
         },
         "net": list(_beyond_one_layer(target)),
+        "weights": list(_weights(target)),
         "fields": sorted(target.parsed_fields),
         "lacks": lacks(target),
     }
@@ -64,6 +65,14 @@ def _beyond_one_layer(target: Target) -> Iterator[dict[str, str]]:
     for form in OLD_FORMS:
         if form not in target.old_forms:
             yield _case(target, Case(source=target.source), f"a net in the old form `{form}`")
+
+
+def _weights(target: Target) -> Iterator[dict[str, str]]:
+    yield from (_case(target, one, one.case.text) for one in target.weights)
+    if not target.old_weights:
+        yield _case(target, Case(source=target.source), "the old form, `layers`")
+    if target.hdf5:
+        yield _case(target, Case(source=target.source, silent=target.hdf5 == "wrong"), "HDF5")
 
 
 def _case(target: Target, case: Case, title: str) -> dict[str, str]:

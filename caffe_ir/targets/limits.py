@@ -26,12 +26,14 @@ class Case(Struct, frozen=True, kw_only=True):
     `silent`: it reads it and computes something else, without a message. `other_form`: it computes the same and gives
     it in other rows, which the program behind it has to know. `slow`: it computes it rightly, and another form many
     times faster. `source` is the trial, file or document that shows it; `evidence` says which of these it
-    is, where that differs from the rest of the target's.
+    is, where that differs from the rest of the target's. `of_weights`: it is due to the weights as Caffe writes them;
+    who has a file of them asks for what that holds (caffe_ir/targets/stored.py).
     """
 
     silent: bool = False
     other_form: bool = False
     slow: bool = False
+    of_weights: bool = False
     source: str = ""
     evidence: Evidence | None = None
 

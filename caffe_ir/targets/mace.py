@@ -37,6 +37,7 @@ from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
+from caffe_ir.targets.stored import NO_SCALE, UNTRIED, refused
 from caffe_ir.targets.target import Target
 
 
@@ -139,4 +140,5 @@ MACE = Target(
             source="add_stride_pad_kernel_arg",
         ),
     ),
+    weights=(*refused(NO_SCALE, source="caffe_converter.py: batchnorm scalar is zero"), *UNTRIED),
 )

@@ -53,6 +53,19 @@ from caffe_ir.layers import (
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, OfImages, Only, Pair, Spelling
+from caffe_ir.targets.stored import (
+    DOUBLE,
+    FEWER,
+    HALF,
+    NO_BLOBS,
+    NO_LAYER,
+    OTHER_COUNT,
+    OTHER_KERNEL,
+    SHAPELESS,
+    TWICE,
+    refused,
+    silent,
+)
 from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
@@ -262,4 +275,18 @@ MNN = Target(
         ),
     ),
     old_forms=frozenset({"input_dim", "input_shape"}),
+    old_weights=False,
+    weights=(
+        *refused(
+            NO_LAYER,
+            NO_BLOBS,
+            FEWER.of(InnerProduct, Scale),
+            OTHER_COUNT.of(InnerProduct),
+            DOUBLE,
+            HALF,
+            source="trials with 3.6.1",
+        ),
+        *refused(OTHER_KERNEL, source="trials with 3.6.1"),
+        *silent(FEWER, OTHER_COUNT, SHAPELESS, TWICE, source="trials with 3.6.1"),
+    ),
 )

@@ -66,6 +66,7 @@ from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spelling
+from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
 from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
@@ -366,4 +367,9 @@ NCNN = Target(
     ),
     old_forms=frozenset({"input_dim", "input_shape"}),
     names=Names(blanks=False, source="trial name_space"),
+    old_weights=False,
+    weights=(
+        *refused(NO_LAYER, NO_BLOBS, FEWER.of(InnerProduct, Scale), MORE.of(Scale), DOUBLE, HALF, source="trials"),
+        *silent(FEWER, OTHER_COUNT, TWICE, source="trials"),
+    ),
 )

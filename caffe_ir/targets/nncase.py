@@ -21,6 +21,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.limits import Never, Only
+from caffe_ir.targets.stored import LEGACY, NO_SCALE, UNTRIED, refused, silent
 from caffe_ir.targets.target import Target
 
 NNCASE = Target(
@@ -76,4 +77,5 @@ NNCASE = Target(
     },
     in_place=(BatchNorm, ReLU, Scale),
     fields=frozenset({"pooling_param.round_mode"}),
+    weights=(*refused(LEGACY, source="src/importer/caffe"), *silent(NO_SCALE, source="src/importer/caffe"), *UNTRIED),
 )

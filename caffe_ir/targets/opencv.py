@@ -61,6 +61,20 @@ from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.stored import (
+    DOUBLE,
+    EMPTY_SHAPE,
+    FEWER,
+    MORE,
+    NO_BLOBS,
+    NO_LAYER,
+    OTHER_COUNT,
+    OTHER_KERNEL,
+    SHAPELESS,
+    TWICE,
+    refused,
+    silent,
+)
 from caffe_ir.targets.target import Price, Target
 
 
@@ -364,5 +378,20 @@ OPENCV = Target(
             source="trial with 4.14, axis: 3 on 4 x 5 x 6, and as many numbers as channels too",
             apart=True,
         ),
+    ),
+    weights=(
+        *refused(
+            NO_LAYER,
+            NO_BLOBS,
+            FEWER.of(InnerProduct),
+            MORE,
+            OTHER_KERNEL,
+            OTHER_COUNT,
+            DOUBLE,
+            EMPTY_SHAPE,
+            SHAPELESS,
+            source="trials with 4.14",
+        ),
+        *silent(FEWER, TWICE, source="trials with 4.14"),
     ),
 )

@@ -51,6 +51,7 @@ from caffe_ir.layers import (
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Pair, Spelling
+from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
 from caffe_ir.targets.target import Target
 
 LACKS = (
@@ -196,5 +197,11 @@ OPENVINO = Target(
             where=cases.repeated_sizes,
             source="trial conv_kh3kw5_repeated",
         ),
+    ),
+    weights=(
+        *refused(
+            NO_LAYER.but(Scale), NO_BLOBS.but(Scale), FEWER, OTHER_COUNT, DOUBLE, HALF, source="trials with 2023.3"
+        ),
+        *silent(NO_LAYER, NO_BLOBS, TWICE, source="trials with 2023.3"),
     ),
 )

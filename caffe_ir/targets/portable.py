@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from caffe_ir.layer import Layer
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.limits import EFFECTS
 from caffe_ir.targets.mnn import MNN
 from caffe_ir.targets.ncnn import NCNN
 from caffe_ir.targets.opencv import OPENCV
@@ -40,6 +41,9 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
         spellings=tuple(spelling for target in targets for spelling in target.spellings),
         said=said,
         fields=frozenset.intersection(*(target.parsed_fields for target in targets)),
+        weights=tuple(dict.fromkeys(limit for target in targets for limit in target.weights)),
+        hdf5=min((target.hdf5 for target in targets if target.hdf5), key=EFFECTS.index, default=None),
+        old_weights=all(target.old_weights for target in targets),
         old_forms=frozenset.intersection(*(target.old_forms for target in targets)),
     )
 

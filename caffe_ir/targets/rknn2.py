@@ -30,6 +30,7 @@ from caffe_ir.layers import (
     Permute,
     Pooling,
     Power,
+    PReLU,
     Reduction,
     ReLU6,
     Reorg,
@@ -41,6 +42,22 @@ from caffe_ir.layers import (
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Pair, Spelling
+from caffe_ir.targets.stored import (
+    DOUBLE,
+    FEWER,
+    HALF,
+    LEGACY,
+    MORE,
+    NO_BLOBS,
+    NO_LAYER,
+    OTHER_AXES,
+    OTHER_COUNT,
+    PADDED_AXES,
+    SHAPELESS,
+    TWICE,
+    refused,
+    silent,
+)
 from caffe_ir.targets.target import Target
 
 LACKS = (
@@ -163,4 +180,12 @@ RKNN2 = Target(
         ),
     ),
     old_forms=frozenset(),
+    hdf5="wrong",
+    weights=(
+        *refused(FEWER.of(Scale), MORE, OTHER_AXES, OTHER_COUNT, SHAPELESS, DOUBLE, HALF, source="trials with 2.3.2"),
+        *refused(
+            PADDED_AXES.of(BatchNorm, InnerProduct), LEGACY.of(BatchNorm, PReLU, Scale), source="trials with 2.3.2"
+        ),
+        *silent(NO_LAYER, NO_BLOBS, FEWER, TWICE, source="trials with 2.3.2"),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import DetectionOutput, Normalize, Permute, PriorBox
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Target
 
 SSD = Target(
@@ -13,4 +14,6 @@ SSD = Target(
     source="weiliu89/caffe, branch ssd, 4817bf8: caffe.proto and trials with a build of it",
     layers={**CAFFE.layers, DetectionOutput: (), Normalize: (), Permute: (), PriorBox: ()},
     net=CAFFE.net,
+    weights=CAFFES,
+    hdf5=None,
 )

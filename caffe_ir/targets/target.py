@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from caffe_ir.layers import DIALECTS, FORK_PARAMS, LAYERS
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets.limits import EFFECTS, Case, Effect, Evidence, Limit, Names, NetLimit, Pair, Spelling
+from caffe_ir.targets.stored import UNTRIED, Stored, WeightsLimit
 
 OldForm = Literal["layers", "input_dim", "input_shape"]
 OLD_FORMS: tuple[OldForm, ...] = ("layers", "input_dim", "input_shape")
@@ -22,12 +23,13 @@ _IN_PLACE = "{} in place is not read as it is in Caffe"
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """Why a target does not compute a layer as it should: it refuses the file, or reads it and computes another thing,
-    or is slow. `source` shows it, `evidence` is how we know."""
+    or is slow. `source` shows it, `evidence` is how we know. `of_weights`: due to the weights as Caffe writes them."""
 
     why: str
     effect: Effect = "refused"
     source: str = ""
     evidence: Evidence = "run"
+    of_weights: bool = False
 
     @property
     def silent(self) -> bool:
@@ -88,6 +90,12 @@ class Target(Struct, frozen=True, kw_only=True):
     lists: `pooling_param.round_mode`, and `permute_param` where it parses a Permute and computes none."""
     old_forms: frozenset[OldForm] = frozenset(OLD_FORMS)
     """The forms of older prototxts that it reads."""
+    weights: tuple[WeightsLimit, ...] = UNTRIED
+    """What it does not read of a caffemodel that does not hold just what Caffe writes."""
+    old_weights: bool = True
+    """It reads weights in the form of before 2014, `layers`."""
+    hdf5: Effect | None = "refused"
+    """What it makes of weights in HDF5; None: it reads them."""
     price: Price = Price()
     for_others: bool = False
     """Files for it are for the other targets as well, as far as they can be."""
@@ -124,16 +132,11 @@ class Target(Struct, frozen=True, kw_only=True):
             for limit in self.layers[type(layer)]
             if (why := limit.broken(layer, bottoms, images)) and not (around and limit.unless(*around))
         ]
-        if not broken:
-            return None
-        effect = min((limit.effect for limit, _ in broken), key=EFFECTS.index)
-        worst = [(limit, why) for limit, why in broken if limit.effect == effect]
-        return Verdict(
-            why="; ".join(why for _, why in worst),
-            effect=effect,
-            source="; ".join(dict.fromkeys(limit.source for limit, _ in worst if limit.source)),
-            evidence=self.evidence_of(worst[0][0]),
-        )
+        return self._worst(broken)
+
+    def weights_verdict(self, stored: Stored) -> Verdict | None:
+        """What is wrong with the weights that a file holds for a layer; None where the target reads them rightly."""
+        return self._worst([(limit, limit.case.text) for limit in self.weights if limit.case.where(stored)])
 
     def takes_otherwise(self, layer: Layer) -> bool:
         """Whether it has a layer of this type that computes something else."""
@@ -202,6 +205,20 @@ class Target(Struct, frozen=True, kw_only=True):
         bottoms = net.shapes_of(node.bottoms)
         before = [net.producer(bottom).layer for bottom in node.bottoms]
         return any(isinstance(one, pair.first) and pair.where(one, node.layer, bottoms) for one in before)
+
+    def _worst(self, broken: Sequence[tuple[Case, str]]) -> Verdict | None:
+        """One verdict of several limits and why each is broken: of those with the worst effect."""
+        if not broken:
+            return None
+        effect = min((case.effect for case, _ in broken), key=EFFECTS.index)
+        worst = [(case, why) for case, why in broken if case.effect == effect]
+        return Verdict(
+            why="; ".join(why for _, why in worst),
+            effect=effect,
+            source="; ".join(dict.fromkeys(case.source for case, _ in worst if case.source)),
+            evidence=self.evidence_of(worst[0][0]),
+            of_weights=all(case.of_weights for case, _ in worst),
+        )
 
     def _verdict_of(self, case: Case, why: str) -> Verdict:
         return Verdict(why=why, effect=case.effect, source=case.source, evidence=self.evidence_of(case))

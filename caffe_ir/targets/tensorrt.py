@@ -35,6 +35,7 @@ from caffe_ir.layers import (
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Spelling
+from caffe_ir.targets.stored import NO_SCALE, UNTRIED, refused
 from caffe_ir.targets.target import Target
 
 NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="parseConcat.cpp")
@@ -150,4 +151,5 @@ TENSORRT = Target(
             source="parseDeconv.cpp",
         ),
     ),
+    weights=(*refused(NO_SCALE, source="parseBatchNorm.cpp"), *UNTRIED),
 )

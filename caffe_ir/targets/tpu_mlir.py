@@ -46,6 +46,7 @@ from caffe_ir.layers import (
 from caffe_ir.targets import box_cases, cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, Never, Only, Spelling
+from caffe_ir.targets.stored import NO_SCALE, UNTRIED, silent
 from caffe_ir.targets.target import Target
 
 NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="convert_concat_op")
@@ -169,4 +170,5 @@ TPU_MLIR = Target(
             source="convert_convolution_op",
         ),
     ),
+    weights=(*silent(NO_SCALE, source="CaffeConverter.py"), *UNTRIED),
 )

@@ -21,6 +21,7 @@ from caffe_ir.layers import (
     BatchNorm,
     BatchReindex,
     Bias,
+    Convolution,
     ConvolutionDepthwise,
     Crop,
     DepthwiseConvolution,
@@ -57,6 +58,23 @@ from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.stored import (
+    DOUBLE,
+    EMPTY_SHAPE,
+    FEWER,
+    HALF,
+    MORE,
+    NO_BLOBS,
+    NO_FACTOR,
+    NO_LAYER,
+    NO_SHAPE,
+    ONE_FOR_NONE,
+    OTHER_AXES,
+    OTHER_COUNT,
+    UNASKED_BIAS,
+    refused,
+    silent,
+)
 from caffe_ir.targets.target import Target
 
 LACKS = (
@@ -137,7 +155,7 @@ X2PADDLE = Target(
             ),
         ),
         Power: (Only(field="power", values=(1.0,), source="trial power_2"),),
-        PReLU: (Only(field="channel_shared", values=(False,), source="trial prelu_shared"),),
+        PReLU: (Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),),
         Reduction: (Only(field="operation", values=("MEAN",), source="trial reduction_sum_axis1"),),
         ReLU6: (),
         Scale: (
@@ -199,6 +217,30 @@ X2PADDLE = Target(
             where=lambda fields: bool(fields.get("pad_h") or fields.get("pad_w")),
             silent=True,
             source="trial x_pool_padhw_kw",
+        ),
+    ),
+    weights=(
+        *refused(
+            NO_LAYER.of(PReLU),
+            FEWER.of(InnerProduct, Scale),
+            OTHER_AXES.of(InnerProduct),
+            OTHER_COUNT,
+            NO_SHAPE,
+            UNASKED_BIAS,
+            EMPTY_SHAPE,
+            DOUBLE,
+            HALF,
+            source="trials with 1.6.0",
+        ),
+        *silent(
+            NO_LAYER,
+            NO_BLOBS,
+            FEWER,
+            NO_FACTOR,
+            MORE.of(BatchNorm, Convolution, InnerProduct),
+            OTHER_AXES,
+            ONE_FOR_NONE,
+            source="trials with 1.6.0",
         ),
     ),
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from converters.caffe.check import Shortfall, check_file, checked
+from converters.caffe.check import check_file, checked
 from converters.caffe.frontend import convert, deploy_text
 from converters.caffe.retarget import retarget
+from converters.caffe.shortfall import Shortfall
 
 __all__ = ["Shortfall", "check_file", "checked", "convert", "deploy_text", "retarget"]

@@ -6,43 +6,43 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.spelled_file import Spelled, misspellings, spelled_file
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import Target
-from caffe_ir.targets.target import Verdict
+from converters.caffe.check_weights import check_weights
 from converters.caffe.frontend import convert
-from converters.caffe.retarget import retarget
+from converters.caffe.retarget import rewritten
+from converters.caffe.shortfall import Shortfall
 
 _OTHERS = "other layers"
 
 
-class Shortfall(Struct, frozen=True, kw_only=True):
-    """A layer that a target does not compute as it should."""
-
-    layer: str
-    type_name: str
-    origin: Origin
-    verdict: Verdict
-    rewrite: str
-    """What `convert caffe --target` makes of it; empty where it can make nothing."""
-    hindrance: str = ""
-    """Why it can make nothing of it."""
-
-
 def check_file(
-    prototxt: str | Path, targets: Iterable[Target], *, input: Sequence[str] = ()
+    prototxt: str | Path,
+    targets: Iterable[Target],
+    caffemodel: str | Path | None = None,
+    *,
+    input: Sequence[str] = (),
 ) -> dict[str, list[Shortfall]]:
     """What each target does not compute as it should of the net in a file, and how it is spelled that it does not read;
-    by the names of the targets.
+    by the names of the targets. With a caffemodel also what each does not read of that.
 
-    `input` has the shapes of inputs that the file does not say. Raises ConversionError where the file cannot be read.
+    `input` has the shapes of inputs that the file does not say. Raises ConversionError where a file cannot be read.
     """
+    targets = list(targets)
     net, file = convert(prototxt, input=input), spelled_file(prototxt)
-    return {target.name: _of_file(net, file, target) for target in targets}
+    found = {target.name: _of_file(net, file, target) for target in targets}
+    if caffemodel is not None:
+        for name, of_weights in check_weights(net, prototxt, caffemodel, targets, input=input).items():
+            of_layers = [one for one in found[name] if not one.verdict.of_weights]
+            found[name] = _in_order([*of_layers, *of_weights])
+    return found
+
+
+def _in_order(found: Iterable[Shortfall]) -> list[Shortfall]:
+    return sorted(found, key=lambda one: one.origin.line or 0)
 
 
 def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
@@ -55,7 +55,7 @@ def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
         for origin, verdict in misspellings(file, target, net)
         if origin not in refused
     ]
-    return sorted([*spelled, *found], key=lambda one: one.origin.line or 0)
+    return _in_order([*spelled, *found])
 
 
 def checked(net: Net, target: Target) -> list[Shortfall]:
@@ -86,7 +86,7 @@ def _lowered(net: Net, target: Target) -> tuple[Mapping[Origin, str], Mapping[Or
     copy.notes = []
     problems: list[Problem] = []
     try:
-        retarget(copy, target, Options())
+        rewritten(copy, target, Options())
     except ConversionError as error:
         problems = list(error.problems)
     notes = [(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")]

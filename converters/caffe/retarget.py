@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
+import numpy as np
 from msgspec.structs import replace
 
+from caffe_ir.blob import Blob
 from caffe_ir.files.prototxt import written_names
+from caffe_ir.layers import BatchNorm
 from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower, note_evidence
 from caffe_ir.targets import Target
+from caffe_ir.targets.stored import Stored, StoredBlob
 
 
 def retarget(net: Net, target: Target, options: Options, after: Callable[[str, Net], None] | None = None) -> Net:
@@ -19,6 +25,12 @@ def retarget(net: Net, target: Target, options: Options, after: Callable[[str, N
     A net that the target computes stays as it is, unless BatchNorm or the preparation of pictures is to be folded.
     `after` is called as `lower` does. Raises ConversionError with every layer that cannot be written.
     """
+    _unit_factors(net, target)
+    return rewritten(net, target, options, after)
+
+
+def rewritten(net: Net, target: Target, options: Options, after: Callable[[str, Net], None] | None = None) -> Net:
+    """The same whatever the weights are, which need not be known."""
     asked = options.fold_batch_norm or options.input_is != "prepared"
     if not asked and all(verdict.effect == "other form" for _, verdict in target.verdicts(net)):
         net.note("assumed", f"{target.title} computes every layer as it is, and nothing was rewritten")
@@ -26,6 +38,33 @@ def retarget(net: Net, target: Target, options: Options, after: Callable[[str, N
         return net
     _name_outputs(net)
     return lower(net, target, options, after)
+
+
+def _unit_factors(net: Net, target: Target) -> None:
+    """Write a BatchNorm whose factor is 0, by which a target divides, with 1 and what Caffe takes: a mean and a
+    variance of zeros (batch_norm_layer.cpp)."""
+    for node in list(net.nodes):
+        if not isinstance(node.layer, BatchNorm) or len(node.blobs) != 3:
+            continue
+        factor = float(node.blobs[2].load().reshape(-1)[0])
+        if factor or target.weights_verdict(_stored(node, factor)) is None:
+            continue
+        shapes = [blob.shape for blob in node.blobs]
+        zeros = map(Blob.of_zeros, shapes[:2])
+        net.update(node, replace(node, blobs=(*zeros, Blob.of(np.ones(shapes[2])))))
+        net.note("lowered", "its factor 0 -> 1, with a mean and a variance of zeros", node.origin)
+
+
+def _stored(node: Node, factor: float) -> Stored:
+    """What a file written of a node will hold."""
+    wanted = tuple(blob.shape for blob in node.blobs)
+    whole = [StoredBlob(shape=shape, count=prod(shape)) for shape in wanted[:2]]
+    return Stored(
+        layer=node.layer,
+        wanted=wanted,
+        blobs=(*whole, StoredBlob(shape=wanted[2], count=1, alone=factor)),
+        type_name=node.layer.type_name(),
+    )
 
 
 def _name_outputs(net: Net) -> None:

@@ -18,7 +18,7 @@ from converters.options.caffe import TARGETS as NAMES
 
 if TYPE_CHECKING:
     from caffe_ir.targets import Target
-    from converters.caffe.check import Shortfall
+    from converters.caffe import Shortfall
 
 FALLS_SHORT = 1
 _NO_FORM = "no other exact form of it is known"
@@ -26,9 +26,13 @@ _NO_FORM = "no other exact form of it is known"
 
 @click.command(
     cls=Command,
-    examples=("convert check deploy.prototxt", "convert check deploy.prototxt --target mnn --target opencv"),
+    examples=(
+        "convert check deploy.prototxt",
+        "convert check deploy.prototxt deploy.caffemodel --target mnn --target opencv",
+    ),
 )
 @click.argument("prototxt", type=InputFile(".prototxt"))
+@click.argument("caffemodel", type=InputFile(), required=False)
 @click.option(
     "--target", "names", type=Choice(NAMES), multiple=True, metavar="NAME",
     help="Engine to check for; once for each.  [default: a table of all]",
@@ -38,18 +42,20 @@ _NO_FORM = "no other exact form of it is known"
     help="Shape of an input that has none in the file, as data=1x3x224x224.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print every layer that falls short as JSON.")
-def check(prototxt: Path, names: tuple[str, ...], shapes: tuple[str, ...], as_json: bool) -> None:
+def check(
+    prototxt: Path, caffemodel: Path | None, names: tuple[str, ...], shapes: tuple[str, ...], as_json: bool
+) -> None:
     """List the layers of PROTOTXT that an engine refuses or computes wrongly, with the reason and how it is known.
 
-    Needs no caffemodel. Ends with 1 where a layer falls short in a target that was checked, with 2 where the file
-    cannot be read.
+    Needs no weights; with a CAFFEMODEL it also lists what an engine does not read of that. Ends with 1 where a layer
+    falls short in a target that was checked, with 2 where a file cannot be read.
     """
     with failures_reported(prototxt, what="cannot be checked", code=WRONG_USAGE):
         from caffe_ir.targets import TARGETS
         from converters.caffe import check_file
 
         chosen = [TARGETS[name] for name in names or NAMES]
-        found = check_file(prototxt, chosen, input=shapes)
+        found = check_file(prototxt, chosen, caffemodel, input=shapes)
     if as_json:
         _print_json(found)
     elif names:

@@ -70,6 +70,7 @@ def _print_target(target: Target) -> None:
     say(f"  computes  {', '.join(name for name, limits in found['layers'].items() if not limits)}")
     _print_cases("  within limits; beyond them:", found["layers"], target)
     _print_cases("  whole nets, and how files are written:", {"": found["net"]}, target)
+    _print_cases("  weights that are not as Caffe writes them:", {"": found["weights"]}, target)
     if found["lacks"]:
         say(f"  lacks     {', '.join(found['lacks'])}")
 

@@ -47,19 +47,26 @@ def _limits(target: dict[str, Any]) -> list[str]:
     known += f" ({plain(target['source'])})." if target["source"] else "."
     if target["engine"]:
         known += f" `convert verify --engine {target['engine']}` runs it."
-    rows = [
-        (
-            code(name),
-            plain(limit["limit"]),
-            _EFFECTS[limit["effect"]],
-            EVIDENCE[limit["evidence"]],
-            plain(limit["source"]),
-        )
-        for name, limits in target["layers"].items()
-        for limit in limits
-    ]
+    rows = [_row(code(name), limit) for name, limits in target["layers"].items() for limit in limits]
+    rows += [_row("the net", limit) for limit in target["net"]]
+    rows += [_row("its weights", limit) for limit in _joined(target["weights"])]
     heads = ("layer", "case", "what happens", "known", "source")
     return [f"## {target['name']}", known, table(heads, rows) if rows else ""]
+
+
+def _row(what: str, limit: dict[str, str]) -> tuple[str, ...]:
+    effect, known = _EFFECTS[limit["effect"]], EVIDENCE[limit["evidence"]]
+    return (what, plain(limit["limit"]), effect, known, plain(limit["source"]))
+
+
+def _joined(limits: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Limits of the same effect and source as one."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for limit in limits:
+        key = (limit["effect"], limit["evidence"], limit["source"])
+        before = found.get(key)
+        found[key] = {**limit, "limit": f"{before['limit']}; {limit['limit']}"} if before else limit
+    return list(found.values())
 
 
 _EFFECTS = {

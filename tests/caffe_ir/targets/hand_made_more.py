@@ -270,13 +270,6 @@ UNREAD: dict[str, str] = {
 }
 """What no Caffe runs, or types that we do not know: `check` refuses the file, with the line of the layer."""
 
-OF_WEIGHTS = {
-    "conv_legacy_blob_shape", "conv_double_data", "deconv_filler_noblob", "bn_factor0", "bn_2blobs_only",
-    "x_prelu_shared_shape1", "x_prelu_shared_emptyshape", "x_ip_legacy_blob", "y_model_full",
-    "y_model_min_name_type_blobs", "y_model_name_blobs_notype", "y_model_min_io", "y_model_legacy4d",
-}  # fmt: skip
-"""What differs in these is the caffemodel, of which `check` knows nothing."""
-
 OTHERWISE_JUDGED = {"ext_Reorg_stride2_s2d"}
 """The file of ext_Reorg_stride2 once more, beside another order of the cells."""
 

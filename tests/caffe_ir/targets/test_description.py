@@ -31,3 +31,12 @@ def test_every_target_can_be_written_as_json_and_says_how_it_is_known(target: Ta
     assert target.source
     assert all(limit["source"] for limits in described(target)["layers"].values() for limit in limits)
     assert not set(lacks(target)) & set(described(target)["layers"])
+
+
+def test_what_is_not_read_of_weights_stands_by_itself() -> None:
+    found = {name: {one["limit"]: one["effect"] for one in described(TARGETS[name])["weights"]} for name in TARGETS}
+    assert found["mnn"]["double_data"] == "refused"
+    assert found["x2paddle"]["the file has no weights for the layer"] == "wrong"
+    assert found["rknn2"]["HDF5"] == "wrong"
+    assert "HDF5" not in found["caffe"]
+    assert "the old form, `layers`" in found["ncnn"]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write
 from caffe_ir.passes.base import Options
@@ -41,6 +43,22 @@ def test_an_output_that_was_computed_in_place_keeps_its_name(tmp_path: Path) -> 
     net = retarget(convert(*pair(tmp_path, BLOCK)), CAFFE, Options())
     assert net.outputs == ["conv"]
     assert [node.layer.type_name() for node in net.nodes][-2:] == ["Sigmoid", "Eltwise"]
+
+
+@pytest.mark.parametrize(("target", "factor"), [("caffe2onnx", 1.0), ("tpu-mlir", 1.0), ("caffe", 0.0), ("mnn", 0.0)])
+def test_a_factor_of_zero_is_written_as_one_for_readers_that_divide_by_it(
+    target: str, factor: float, tmp_path: Path
+) -> None:
+    """Caffe takes a mean and a variance of 0 for it: the values are divided by the root of eps."""
+    net = convert(*pair(tmp_path, "".join(BLOCK.splitlines(keepends=True)[:-1])))
+    node = net.node("bn")
+    net.update(node, replace(node, blobs=(*node.blobs[:2], Blob.of(np.zeros(1)))))
+    net = retarget(net, TARGETS[target], Options())
+    assert net.node("bn").blobs[2].load().tolist() == [factor]
+    x = np.random.default_rng(3).normal(size=net.shapes["data"])
+    values = run(net, {"data": x}, np.float64)
+    node = net.node("bn")
+    np.testing.assert_allclose(values[node.top], values[node.bottoms[0]] / np.sqrt(float(np.float32(0.001))))
 
 
 def test_batch_norm_is_folded_where_that_is_asked(tmp_path: Path) -> None:

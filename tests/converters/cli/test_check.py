@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from caffe_ir.proto import caffe_pb2
 from converters.options.caffe import TARGETS
 from tests.converters.cli.given import tool
 
@@ -52,6 +53,25 @@ def test_a_net_that_is_computed_rightly_ends_with_0(tmp_path: Path) -> None:
     result = tool("check", tmp_path / "net.prototxt", "--target", "opencv")
     assert result.exit_code == 0
     assert "every layer is computed rightly" in result.stdout
+
+
+def test_what_an_engine_does_not_read_of_the_weights(tmp_path: Path) -> None:
+    """ncnn reads one that Caffe wrote before 2014 as a file without weights, and ends without a message."""
+    prototxt, caffemodel = tmp_path / "net.prototxt", tmp_path / "net.caffemodel"
+    prototxt.write_text(
+        INPUT + 'layer { name: "y" type: "InnerProduct" bottom: "data" top: "y" '
+        "inner_product_param { num_output: 2 bias_term: false } }"
+    )
+    weights = caffe_pb2.NetParameter()
+    weights.layers.add(name="y").blobs.add(data=[0.5] * 512, num=1, channels=1, height=2, width=256)
+    caffemodel.write_bytes(weights.SerializeToString())
+    assert tool("check", prototxt, caffemodel, "--target", "opencv").exit_code == 0
+    result = tool("check", prototxt, caffemodel, "--target", "ncnn")
+    assert result.exit_code == 1
+    assert (
+        f"{caffemodel} weights: net.caffemodel is refused: ncnn does not read weights in the old form" in result.stdout
+    )
+    assert "can be rewritten: its weights are written anew, as Caffe writes them" in result.stdout
 
 
 def test_the_same_as_json(net: Path) -> None:
