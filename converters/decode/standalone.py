@@ -19,6 +19,7 @@ Language = Literal["python", "c"]
 ENDINGS: Mapping[Language, str] = {"python": ".decoder.py", "c": ".decoder.c"}
 MARK = "Written by tocaffe."
 """Stands in the files, by which a later run knows them as ours."""
+_FILE = re.compile(r"^//@ file (\S+)\n", re.MULTILINE)
 _BLOCK = re.compile(r"^//@ (?!end$)([\w ]+)\n(.*?)^//@ end\n", re.MULTILINE | re.DOTALL)
 
 
@@ -46,11 +47,17 @@ def standalone(facts: Facts, stem: str, language: Language) -> str:
         "CLASSES": str(max(head.classes for head in facts.heads)),
     }
     own = _python(facts) if language == "python" else _c(facts)
-    text = Path(__file__).with_name(f"decoder.{'py' if language == 'python' else 'c'}.in").read_text(encoding="utf-8")
+    text = _template(f"decoder.{'py' if language == 'python' else 'c'}.in")
     text = _BLOCK.sub(lambda block: block[2] if tags & set(block[1].split()) else "", text)
     for key, value in {**words, **own}.items():
         text = text.replace("{{" + key + "}}", value)
     return text
+
+
+def _template(name: str) -> str:
+    """The text of a template with those that it names in their places: in C each kind of head has its own."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return _FILE.sub(lambda line: _template(line[1]), text)
 
 
 def _facts(facts: Facts, head: AnyHead) -> dict[str, bool | int | float]:
