@@ -3,7 +3,8 @@
     y = 0 * mean(x) + constant
 
 Equal for every finite input; one with an infinity or NaN makes NaN of it. The constant is that of each sample, so it
-is the same for all of a batch, and the input has the batch for its first axis.
+is the same for all of a batch, and the input has the batch for its first axis; or the input is of one image, and all
+numbers of the constant are biases.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ def _by_biases(new: Replacement) -> str:
         return "its memory is written by other layers"
     if not layer.shape:
         return "a number without axes"
+    values, count = new.old.blobs[0], prod(layer.shape[1:])
     image = _image(new.net, layer.shape[0])
     if image is None:
-        return "no input is an image with that batch"
-    values, count = new.old.blobs[0], prod(layer.shape[1:])
-    if layer.shape[0] > 1:
+        image, count = _image(new.net, 1), prod(layer.shape)
+    if image is None:
+        return "no input is an image with that batch, or alone"
+    if count < prod(layer.shape):
         rows = values.load().reshape(layer.shape[0], count)
         if not np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)):
             return "the samples of its batch differ"

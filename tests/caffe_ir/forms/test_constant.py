@@ -30,6 +30,14 @@ def test_the_constant_for_any_input(values):
     np.testing.assert_array_equal(run(net, {"data": x}, np.float64)["constant"], values)
 
 
+@pytest.mark.parametrize("shape", [(12,), (3, 4), (4, 3, 1, 1)])
+def test_a_constant_of_several_rows_beside_one_image(shape):
+    values = VALUES.reshape(shape)
+    net = written(net_with(values, 1, 5, 4, 6), BIASES, check=False)
+    x = np.random.default_rng(0).normal(size=(1, 5, 4, 6))
+    np.testing.assert_array_equal(run(net, {"data": x}, np.float64)["constant"], values)
+
+
 def test_golden_dump():
     assert written(net_with(VALUES, 1, 5, 4, 6), BIASES).dump() == (
         "net tiny\n"
@@ -46,7 +54,7 @@ def test_golden_dump():
     ("values", "shape", "reason"),
     [
         (np.array(2.5), (1, 5, 4, 6), "a number without axes"),
-        (VALUES, (1, 5), "no input is an image with that batch"),
+        (VALUES, (1, 5), "no input is an image with that batch, or alone"),
         (VALUES, (2, 5, 4, 6), "no input is an image with that batch"),
         (np.concatenate([VALUES, VALUES + 1]), (2, 5, 4, 6), "the samples of its batch differ"),
     ],
