@@ -23,8 +23,8 @@ def reshaped(call: Call, build: Build) -> Value:
 
 
 def cat(call: Call, build: Build) -> Value:
-    """Tensors one behind the other along dim; torch skips those of shape (0,)."""
-    parts = [part for part in call.values("tensors", any_type=True) if tuple(part.shape) != (0,)]
+    """Tensors one behind the other along dim, without those that have no numbers."""
+    parts = [part for part in call.values("tensors", any_type=True) if 0 not in part.shape]
     axis = call.axis("dim", len(call.shape))
     values = [build.as_value(part) for part in parts]
     return values[0] if len(values) == 1 else build.add(Concat(axis=axis), *values)

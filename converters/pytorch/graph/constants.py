@@ -78,12 +78,16 @@ def fold(
 ) -> tuple[dict[FxNode, Folded], list[Problem]]:
     """The value of every node that depends on no input, and why some of them have none.
 
-    The given tensors are never written to: a call that works in place gets a copy.
+    A tensor without numbers depends on none, and has a value where all that reads it joins it with others. The given
+    tensors are never written to: a call that works in place gets a copy.
     """
     folded: dict[FxNode, Folded] = dict(given)
     problems: list[Problem] = []
     for node in nodes:
         if node.op == "get_attr":
+            continue
+        if _adds_nothing(node):
+            folded[node] = torch.empty(tuple(node.meta["val"].shape), dtype=node.meta["val"].dtype)
             continue
         if node.op != "call_function" or not all(_known(node, item, folded) for item in node.all_input_nodes):
             continue
@@ -110,6 +114,14 @@ def fold(
                 )
             )
     return folded, problems
+
+
+def _adds_nothing(node: FxNode) -> bool:
+    """It has no numbers, and only concatenations read it, or what has none itself and is read so."""
+    value = node.meta.get("val")
+    if node.op != "call_function" or not isinstance(value, torch.Tensor) or value.numel() > 0 or not node.users:
+        return False
+    return all(str(user.target) == "aten.cat.default" or _adds_nothing(user) for user in node.users)
 
 
 def _is_off(node: FxNode) -> bool:

@@ -44,6 +44,18 @@ def test_cat_of_one_is_nothing_and_of_a_constant_has_a_parameter():
 
 
 @pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.cat([x[:, :0], x[:, 0:].relu()], 1),
+        lambda x: torch.cat([x.relu(), x[:, :, 4:]], 2),
+        lambda x: torch.cat([x[:, :, 4:] * 2 + 1, x.relu(), x[:, :, :0].sigmoid()], 2),
+    ],
+)
+def test_cat_leaves_out_what_has_no_numbers(function):
+    assert layers(converted(Calls(function), images(2, 3, 4, 5))) == ["ReLU"]
+
+
+@pytest.mark.parametrize(
     "cut",
     [
         lambda x: x.chunk(2, 1),
