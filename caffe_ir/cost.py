@@ -4,8 +4,8 @@ Used to choose between exact ways to write the same thing, so what counts are ra
 copy, three layers over a map against one. Weights count as bytes that are read, and so do the columns that windows of
 more than one cell are laid out in. Single steps are computed one after the other where multiply-adds of matrices go
 several at a time. Pieces are put in their places one by one: each number of a Deconvolution is added up from columns
-(col2im), each run of a Concat or Slice that is not along the first axes is a copy by itself, and each group of each
-image of a Convolution is a product of matrices by itself.
+(col2im), each run of a Concat or Slice that is not along the first axes is a copy by itself, each group of each
+image of a Convolution is a product of matrices by itself, and an LRN within channels takes them one by one.
 
 The numbers of pieces and steps below are ratios of times in OpenCV 4.14, rounded (`scripts/prices opencv --all`).
 """
@@ -72,8 +72,11 @@ POWER = 60
 """The same of pow(x, p), which Caffe calls for every p but 1 (power_layer.cpp; p = 2 too)."""
 DEPTHWISE = (3, 3)
 """The kernel for which OpenCV, MNN and ncnn have code of its own, as fast as a product of matrices."""
-RUN, PRODUCT = 3, 40
-"""Numbers that a Deconvolution adds up in the time that calling one copy, or one product of matrices, takes."""
+WITHIN = 20
+"""The same of a power of an LRN within channels, for which OpenCV has instructions; it has none for one across them."""
+RUN, PRODUCT, PLANE = 3, 40, 240
+"""Numbers that a Deconvolution adds up in the time that calling one copy, or one product of matrices, takes, or an LRN
+within the cells of one channel."""
 FLOAT = 4
 
 
@@ -125,6 +128,8 @@ def _pieces(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
         case Concat() | Slice():
             parts = bottoms if isinstance(layer, Concat) else tops
             return RUN * len(parts) * prod(parts[0][: axis_index(layer.axis, len(parts[0]))])
+        case LRN(norm_region="WITHIN_CHANNEL"):
+            return PLANE * prod(bottoms[0][:2])
     return 0
 
 
@@ -173,7 +178,7 @@ def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
         case Power():
             count = made * (1 if layer.power == 1 or layer.scale == 0 else POWER)
         case LRN():
-            count = made * (layer.local_size + POWER)
+            count = made * (layer.local_size + (POWER if layer.norm_region == "ACROSS_CHANNELS" else WITHIN))
         case MVN():
             count = 6 * made
         case _:

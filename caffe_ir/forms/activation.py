@@ -1,11 +1,14 @@
 """Activations that a target has no layer for, from those that nearly every reader of Caffe files computes.
 
 Swish      x s(beta x),  s = Sigmoid
-Mish       x tanh(log(1 + e^x)), in three ways:
+Mish       x tanh(log(1 + e^x)), in four ways:
            x TanH(BNLL(x)); in float32 over [-100, 100] at most 1.0e-6 from the truth
            x (2 / (1 + q^2) - 1),  q = 1 - s(x);  with t = e^x: q = 1 / (1 + t) and
            tanh(log(1 + t)) = ((1 + t)^2 - 1) / ((1 + t)^2 + 1) = (1 - q^2) / (1 + q^2);  1.6e-6, 2e-8 of the range
            y tanh(log(s(y))),  y = -x, as log(1 + e^x) = -log(s(-x));  1.6e-6: BNLL takes longer than s and log
+           x 2 a / (1 + a^2),  a = s(x - log 2):  tanh(2 z) = 2 a / (1 + a^2) with a = tanh(z), and for
+           z = log(1 + e^x) / 2 that is (e^2z - 1) / (e^2z + 1) = e^x / (e^x + 2);  1.3e-6. a / (1 + a^2) is an LRN
+           of one cell, lrn_layer.cpp; OpenCV has code for it within channels, all others compute both regions alike
 GeluTanh   0.5 x (1 + tanh(u)) = x s(2 u),  u = x (a + b x^2)
 HardMish   x max(0, 1 - max(0, -x) / 2)
 LHTan      leaky max(z, 0.001 z) on both sides of [0, 1];  Plse: with slope 0.08 on 0.125 x + 0.5
@@ -17,13 +20,31 @@ HardSigmoid6  x / 6 + 1/2 between 0 and 1;  HardSwish: that times x;  HardSigmoi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import log
 
 from caffe_ir.forms.chain import SQUARED, TIMES_X, Chain, chained
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BNLL, ELU, Eltwise, HardSigmoid, HardSwish, Log, Mish, Power, ReLU, Sigmoid, Swish, TanH
+from caffe_ir.layers import (
+    BNLL,
+    ELU,
+    LRN,
+    Eltwise,
+    HardSigmoid,
+    HardSwish,
+    Log,
+    Mish,
+    Power,
+    ReLU,
+    Sigmoid,
+    Swish,
+    TanH,
+)
 from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid6, LHTan, Plse, Ramp, Selu
 from caffe_ir.replacement import Replacement
+
+HALVED_DOUBLE_ANGLE = LRN(local_size=1, alpha=1.0, beta=1.0, norm_region="WITHIN_CHANNEL")
+"""a / (1 + a^2): half of tanh(2 z), where a = tanh(z)."""
 
 
 def _swish(layer: Layer) -> Chain:
@@ -46,6 +67,10 @@ def _mish_by_logarithm(new: Replacement) -> str:
     logarithm = new.add("log", Log(), new.add("sigmoid", Sigmoid(), negative))
     new.add("product", Eltwise(operation="PROD"), new.add("tanh", TanH(), logarithm), negative)
     return ""
+
+
+def _mish_by_lrn(layer: Layer) -> Chain:
+    return (Power(shift=-log(2)), Sigmoid(), HALVED_DOUBLE_ANGLE, TIMES_X, Power(scale=2.0))
 
 
 def _gelu_tanh(layer: Layer) -> Chain:
@@ -111,6 +136,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         chained("x TanH(BNLL(x))", _mish_by_bnll),
         chained("x (2 / (1 + q^2) - 1)", _mish_by_sigmoid),
         Form(name="y TanH(Log(Sigmoid(y))), y = -x", build=_mish_by_logarithm),
+        chained("2 x LRN(Sigmoid(x - log 2))", _mish_by_lrn),
     ),
     Plse: (chained("two ReLU", _plse),),
     Ramp: (chained("a ReLU", _ramp),),

@@ -159,7 +159,7 @@ CAFFE2ONNX = Target(
         ),
         LRN: (
             Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
-            Never(text="within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
+            Never(text="windows within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
         ),
         MVN: (
             Only(field="across_channels", values=(False,), source="trial mvn_across"),

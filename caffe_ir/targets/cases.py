@@ -75,8 +75,13 @@ def base_and_scale(layer: Exp | Log, bottoms: Shapes) -> bool:
 
 
 def constant_in_lrn(layer: LRN, bottoms: Shapes) -> bool:
-    """The k of (k + alpha / n sum)^beta is not 1."""
-    return layer.k != 1
+    """The k of (k + alpha / n sum)^beta is not 1. Within channels Caffe does not look at it."""
+    return layer.k != 1 and layer.norm_region == "ACROSS_CHANNELS"
+
+
+def constant_within_channels(layer: LRN, bottoms: Shapes) -> bool:
+    """A k other than 1, where Caffe does not look at it."""
+    return layer.k != 1 and layer.norm_region == "WITHIN_CHANNEL"
 
 
 def linear(layer: Power, bottoms: Shapes) -> bool:
@@ -172,8 +177,8 @@ def several_but_maxima(layer: Eltwise, bottoms: Shapes) -> bool:
 
 
 def within_channels(layer: LRN, bottoms: Shapes) -> bool:
-    """It sums over neighbours in the plane, not over channels."""
-    return layer.norm_region == "WITHIN_CHANNEL"
+    """It sums over neighbours in the plane, not over channels; of a window of one cell that is the same."""
+    return layer.norm_region == "WITHIN_CHANNEL" and layer.local_size > 1
 
 
 def other_end(layer: Flatten, bottoms: Shapes) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import (
     BNLL,
+    LRN,
     LSTM,
     MVN,
     RNN,
@@ -97,6 +98,14 @@ OPENVINO = Target(
             ),
         ),
         InnerProduct: (Only(field="axis", values=(1,), source="trial ip_axis2"),),
+        LRN: (
+            Never(
+                text="k is added within channels too",
+                where=cases.constant_within_channels,
+                silent=True,
+                source="trial LRN within channels, local_size: 1 k: 0.5",
+            ),
+        ),
         MVN: (
             Only(field="across_channels", values=(False,), silent=True, source="trial mvn_across"),
             Never(

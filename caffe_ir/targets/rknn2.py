@@ -114,7 +114,7 @@ RKNN2 = Target(
         InnerProduct: (Only(field="transpose", values=(False,), source="trial ip_transpose"),),
         LRN: (
             Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
-            Never(text="within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
+            Never(text="windows within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),
         ),
         Pooling: (
             Never(

@@ -81,7 +81,15 @@ TENSORRT = Target(
                 source="caffeParser.cpp",
             ),
         ),
-        LRN: (Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="parseLRN.cpp"),),
+        LRN: (
+            Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="parseLRN.cpp"),
+            Never(
+                text="k is added within channels too",
+                where=cases.constant_within_channels,
+                silent=True,
+                source="parseLRN.cpp",
+            ),
+        ),
         PReLU: (),
         Pooling: CAFFE.layers[Pooling],
         Power: (),

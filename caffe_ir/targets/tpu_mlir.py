@@ -72,7 +72,15 @@ TPU_MLIR = Target(
         Flatten: (Only(field="axis", values=(1,), silent=True, source="convert_flatten_op"),),
         InnerProduct: (Only(field="axis", values=(1,), silent=True, source="convert_inner_product_op"),),
         Input: (),
-        LRN: (Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="convert_lrn_op"),),
+        LRN: (
+            Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="convert_lrn_op"),
+            Never(
+                text="k is added within channels too",
+                where=cases.constant_within_channels,
+                silent=True,
+                source="convert_lrn_op",
+            ),
+        ),
         LSTM: (),
         Mish: (),
         PReLU: (),

@@ -139,7 +139,20 @@ X2PADDLE = Target(
             ),
             Only(field="transpose", values=(False,), silent=True, source="trial of five by five weights"),
         ),
-        LRN: (Never(text="any LRN", where=cases.always, silent=True, source="trial lrn_across"),),
+        LRN: (
+            Never(
+                text="windows of more than one cell",
+                where=lambda layer, bottoms: layer.local_size > 1,
+                silent=True,
+                source="trial lrn_across",
+            ),
+            Never(
+                text="k is added within channels too",
+                where=cases.constant_within_channels,
+                silent=True,
+                source="trial LRN within channels, local_size: 1 k: 0.5",
+            ),
+        ),
         Pooling: (
             Never(
                 text="a mean over a padded window leaves out the padding",

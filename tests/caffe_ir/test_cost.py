@@ -4,7 +4,7 @@ from math import prod
 
 import pytest
 
-from caffe_ir.cost import POWER, PRODUCT, RUN, TRANSCENDENTAL, VIEW, Work, work
+from caffe_ir.cost import POWER, PRODUCT, RUN, TRANSCENDENTAL, VIEW, WITHIN, Work, work
 from caffe_ir.errors import ShapeError
 from caffe_ir.layers import (
     LRN,
@@ -106,6 +106,7 @@ def test_pieces(layer, bottoms, pieces):
         (Power(power=0.5), (MAP,), CELLS * POWER),
         (Sigmoid(), (MAP,), CELLS * TRANSCENDENTAL[Sigmoid]),
         (LRN(local_size=5), (MAP,), CELLS * (5 + POWER)),
+        (LRN(local_size=5, norm_region="WITHIN_CHANNEL"), (MAP,), CELLS * (5 + WITHIN)),
         (MVN(), (MAP,), CELLS * 6),
         (LSTM(num_output=4), ((3, 2, 5), (3, 2)), 6 * (16 * 5 + 16 + 16 * 4)),
         (Concat(), (MAP, MAP), 2 * CELLS),

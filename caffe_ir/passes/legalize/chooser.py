@@ -32,6 +32,9 @@ Alike = tuple[Layer, Shapes, tuple[int, ...], int, Kinds, float]
 """What a choice follows from: the layer, the shapes of its bottoms and which of them are the same blob, its tops, what
 it is part of, and its share of its kind."""
 
+SLOWER = 10
+"""Times what its work costs: a layer of which the target says that it is slow."""
+
 
 class Chooser(Struct, kw_only=True):
     """Chooses forms for the nodes of one net; remembers what layers cost on given shapes."""
@@ -196,6 +199,8 @@ class Chooser(Struct, kw_only=True):
 
     def _priced_layer(self, layer: Layer, bottoms: Shapes) -> Priced:
         if (layer, bottoms) not in self.known:
-            cost = self.target.price.of(work(layer, bottoms))
+            verdict = self._verdict(layer, bottoms)
+            times = SLOWER if verdict and verdict.effect == "slow" else 1
+            cost = times * self.target.price.of(work(layer, bottoms))
             self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.images, self.target), 0.0)
         return self.known[layer, bottoms]

@@ -100,6 +100,7 @@ def test_vanilla_caffe_holds_what_is_chosen(layer):
         (Mish(), 0, F.mish, 1.0e-6),
         (Mish(), 1, F.mish, 1.6e-6),
         (Mish(), 2, F.mish, 1.6e-6),
+        (Mish(), 3, F.mish, 1.3e-6),
         (Swish(), 0, F.silu, 1.4e-6),
         (Clip(min=0.0, max=6.0), 0, F.relu6, 0.0),
         (Clip(min=0.0, max=6.0), 1, F.relu6, 2.5e-7),
@@ -122,7 +123,17 @@ def test_in_float32_it_is_torchs_to_a_rounding(layer, place, truth, error):
 def test_the_nets_that_mish_becomes():
     net = net_of((1, 2, 3, 3))
     add(net, "y", Mish())
-    by_bnll, by_sigmoid, by_logarithm = (written(net, form).dump() for form in activation.FORMS[Mish])
+    by_bnll, by_sigmoid, by_logarithm, by_lrn = (written(net, form).dump() for form in activation.FORMS[Mish])
+    assert by_lrn == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"
+        "  y_power: Power(shift=-0.6931471805599453) data -> y_power  [1x2x3x3]\n"
+        "  y_sigmoid: Sigmoid() y_power -> y_sigmoid  [1x2x3x3]\n"
+        "  y_lrn: LRN(local_size=1, beta=1.0, norm_region=WITHIN_CHANNEL) y_sigmoid -> y_lrn  [1x2x3x3]\n"
+        "  y_product: Eltwise(operation=PROD) y_lrn, data -> y_product  [1x2x3x3]\n"
+        "  y: Power(scale=2.0) y_product -> y  [1x2x3x3]\n"
+        "  outputs y\n"
+    )
     assert by_logarithm == (
         "net tiny\n"
         "  data: Input(shape=[(1, 2, 3, 3)])  -> data  [1x2x3x3]\n"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Concat, Crop, Eltwise, Reshape, Scale, Softmax
+from caffe_ir.layers import LRN, Concat, Crop, Eltwise, Reshape, Scale, Softmax
 from caffe_ir.targets import cases
 
 MAP = (1, 4, 6, 7)
@@ -44,3 +44,11 @@ def test_weights_of_rows_may_be_as_many_as_channels() -> None:
 def test_crops_by_a_blob_of_other_channels() -> None:
     assert cases.other_channels(Crop(axis=2, offset=(0, 0)), (MAP, (1, 3, 5, 5)))
     assert not cases.other_channels(Crop(axis=1, offset=(0, 0, 0)), (MAP, (1, 3, 5, 5)))
+
+
+def test_regions_of_one_cell_are_the_same_and_caffe_looks_at_k_across_channels_alone() -> None:
+    assert cases.within_channels(LRN(norm_region="WITHIN_CHANNEL"), (MAP,))
+    assert not cases.within_channels(LRN(norm_region="WITHIN_CHANNEL", local_size=1), (MAP,))
+    across, within = LRN(k=2.0), LRN(k=2.0, norm_region="WITHIN_CHANNEL")
+    assert [cases.constant_in_lrn(one, (MAP,)) for one in (across, within)] == [True, False]
+    assert [cases.constant_within_channels(one, (MAP,)) for one in (across, within)] == [False, True]

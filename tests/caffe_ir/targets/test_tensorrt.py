@@ -51,6 +51,8 @@ def test_the_rules_of_its_documents() -> None:
         (Softmax(axis=-1), (MAP,), "refused"),
         (Crop(axis=1, offset=(0,)), (MAP, MAP), "refused"),
         (LRN(norm_region="WITHIN_CHANNEL"), (MAP,), "wrong"),
+        (LRN(norm_region="WITHIN_CHANNEL", local_size=1), (MAP,), "ok"),
+        (LRN(norm_region="WITHIN_CHANNEL", local_size=1, k=0.5), (MAP,), "wrong"),
         (Reduction(operation="SUM", axis=1), (MAP,), "wrong"),
     ]
     assert broken(TENSORRT, rules) == []

@@ -46,6 +46,8 @@ def test_the_rules_of_its_documents() -> None:
         (Scale(axis=0, bias_term=True), (MAP, (1, 4)), "wrong"),
         (Scale(), ((1, 4, 8),), "refused"),
         (LRN(norm_region="WITHIN_CHANNEL"), (MAP,), "wrong"),
+        (LRN(norm_region="WITHIN_CHANNEL", local_size=1), (MAP,), "ok"),
+        (LRN(norm_region="WITHIN_CHANNEL", local_size=1, k=0.5), (MAP,), "wrong"),
         (Pooling(pool="MAX", kernel_size=(13, 13), pad=(6, 6)), ((1, 4, 13, 13),), "wrong"),
         (Pooling(pool="MAX", kernel_size=(13, 13), pad=(6, 6)), ((1, 4, 19, 19),), "ok"),
         (Reduction(operation="MEAN", axis=3), (MAP,), "ok"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from caffe_ir.layers import Input, Sigmoid, Slice, TanH
+from caffe_ir.layers import LRN, Input, Sigmoid, Slice, TanH
 from caffe_ir.targets.x2paddle import X2PADDLE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.targets.hand_made import differences
@@ -43,3 +43,9 @@ def test_an_input_called_by_a_word_of_python_is_refused() -> None:
     add(net, "in", Input(shape=MAP), bottoms=())
     add(net, "y", TanH())
     assert [node.name for node, _ in X2PADDLE.verdicts(net)] == ["in"]
+
+
+def test_an_lrn_of_one_cell_is_computed_with_a_constant_of_1_alone() -> None:
+    """Trials with local_size: 1 alpha: 1 beta: 1, and within channels with k: 0.5 too."""
+    layers = [LRN(), LRN(local_size=1), LRN(local_size=1, k=0.5, norm_region="WITHIN_CHANNEL")]
+    assert [X2PADDLE.holds(layer, (MAP,)) for layer in layers] == [False, True, False]

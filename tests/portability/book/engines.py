@@ -248,7 +248,7 @@ BOOKS: dict[str, Book] = {
     "x2paddle": (
         types(
             """BatchNorm Concat Convolution ConvolutionDepthwise Crop Deconvolution DepthwiseConvolution Dropout
-            Eltwise Flatten InnerProduct Input PReLU Permute Pooling Power ReLU ReLU6 Reduction Reshape Scale
+            Eltwise Flatten InnerProduct Input LRN PReLU Permute Pooling Power ReLU ReLU6 Reduction Reshape Scale
             ShuffleChannel Sigmoid Slice Softmax TanH Upsample"""
         ),
         [
@@ -261,6 +261,7 @@ BOOKS: dict[str, Book] = {
             *CHANNEL_SCALE,
             *NOT_AT_ONCE,
             *FLAT,
+            *on("LRN", "a window of one cell", lambda a: a.value("local_size", 5) != 1 or a.value("k", 1.0) != 1.0),
             *on("InnerProduct", "a bias", lambda a: not a.value("bias_term", True)),
             *on("Power", "no power but 1", lambda a: a.value("power", 1.0) != 1.0),
             *on("PReLU", "a slope for each channel", lambda a: a.value("channel_shared", False)),

@@ -113,7 +113,11 @@ NO_FLOOR = on("Pooling", "round_mode came after 1.0", lambda a: a.says("round_mo
 NO_CEIL = on("Pooling", "no ceil_mode", lambda a: a.says("ceil_mode"))
 POSITIVE = on("Concat Slice Softmax", "axes are counted from the front", lambda a: a.value("axis", 1) < 0)
 LRN_OF_ONE = on("LRN", "k is ignored", lambda a: a.value("k", 1.0) != 1.0)
-ACROSS = on("LRN", "norm_region is ignored", lambda a: a.value("norm_region", "ACROSS_CHANNELS") != "ACROSS_CHANNELS")
+ACROSS = on(
+    "LRN",
+    "norm_region is ignored, which a window of one cell does not notice",
+    lambda a: a.value("norm_region", "ACROSS_CHANNELS") != "ACROSS_CHANNELS" and a.value("local_size", 5) != 1,
+)
 TWO = on("Eltwise", "two blobs", lambda a: len(a.message.bottom) != 2)
 NO_COEFFICIENTS = on("Eltwise", "coeff is ignored", lambda a: any(one != 1 for one in coefficients(a)))
 EVEN_DILATION = on("Convolution Deconvolution", "one dilation", lambda a: len(set(a.dilation)) > 1)

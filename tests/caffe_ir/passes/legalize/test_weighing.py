@@ -23,6 +23,14 @@ def test_the_cheapest_form_is_taken(monkeypatch):
     assert lowered(Mish(), shape=(1, 4)) == ["TanH"]  # of four numbers, a layer does
 
 
+def test_a_layer_that_is_slow_costs_many_times_its_work(monkeypatch):
+    slow = Never(text="slow", where=lambda layer, bottoms: True, slow=True)
+    target = Target(name="slow", title="slow", layers={**CAFFE.layers, ReLU: (slow,)})
+    forms_of(monkeypatch, Mish, relu=chain(ReLU(), ReLU()), tanh=chain(TanH()))
+    where = Context(target=target, options=Options())
+    assert lowered(Mish(), where, shape=(1, 400, 160, 160)) == ["TanH"]
+
+
 def test_among_equals_the_one_that_the_fewest_targets_get_wrong_is_taken(monkeypatch):
     clipped = Never(text="no TanH on maps", where=lambda layer, bottoms: len(bottoms[0]) == 4, silent=True)
     wrong = Target(name="wrong", title="wrong", layers={**CAFFE.layers, TanH: (clipped,)})
