@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from caffe_ir.layers import InnerProduct
+from caffe_ir.layers import LRN, InnerProduct, Power
 from caffe_ir.targets import MNN
 from converters.verify import ENGINES
 from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, live, verdict
@@ -33,3 +33,9 @@ def test_the_rows_of_a_product_are_the_images(images: int, rows: int) -> None:
     """As MNN 3.6.1 has it for Convolution, Reshape to so many rows, InnerProduct: each of these was run."""
     found = MNN.verdict(InnerProduct(num_output=5), ((rows, 8),), images)
     assert (found is None) == (rows == images)
+
+
+def test_layers_are_avoided_that_are_slow() -> None:
+    layers = [Power(scale=2.0, shift=1.0), Power(power=-1.0), LRN(), LRN(norm_region="WITHIN_CHANNEL")]
+    verdicts = [MNN.verdict(layer, ((1, 4, 8, 8),)) for layer in layers]
+    assert [verdict.effect if verdict else "" for verdict in verdicts] == ["slow", "", "", "slow"]
