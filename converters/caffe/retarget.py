@@ -9,8 +9,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
+from caffe_ir.error_kinds.targets import NO_EXACT_FORM
+from caffe_ir.errors import Problems
 from caffe_ir.files.prototxt import written_names
-from caffe_ir.layers import BatchNorm
+from caffe_ir.layers import BatchNorm, Parameter
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
@@ -37,6 +39,7 @@ def rewritten(net: Net, target: Target, options: Options, after: Callable[[str, 
         note_evidence(net, target)
         return net
     _name_outputs(net)
+    _refuse_numbers_of_run_time(net, target)
     return lower(net, target, options, after)
 
 
@@ -65,6 +68,21 @@ def _stored(node: Node, factor: float) -> Stored:
         blobs=(*whole, StoredBlob(shape=wanted[2], count=1, alone=factor)),
         type_name=node.layer.type_name(),
     )
+
+
+def _refuse_numbers_of_run_time(net: Net, target: Target) -> None:
+    """No pass rewrites a Parameter without numbers: another layer writes them, into memory that both have."""
+    problems = Problems()
+    for node in net.nodes:
+        if isinstance(node.layer, Parameter) and not node.blobs:
+            problems.add(
+                f"{node.name} (Parameter) cannot be written for {target.title}",
+                why="its numbers are what another layer writes at run time, into memory that it shares",
+                hint="convert the source that this net was made of",
+                origin=node.origin,
+                kind=NO_EXACT_FORM,
+            )
+    problems.raise_if_any()
 
 
 def _name_outputs(net: Net) -> None:

@@ -9,12 +9,16 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write
+from caffe_ir.layers import Input, Parameter
+from caffe_ir.layers.source import MatMul
 from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE, MNN, OPENCV, TARGETS
 from converters.caffe import convert, retarget
 from converters.verify import ENGINES, caffe_files
 from converters.verify.source import inputs_of
+from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.targets.hand_made import CASES
 from tests.caffe_ir.targets.hand_made import prototxt as hand_made
 from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
@@ -109,3 +113,17 @@ def test_whatever_is_rewritten_is_the_same_function(target, tmp_path: Path) -> N
             np.testing.assert_allclose(found[blob], values, rtol=1e-9, atol=1e-9 * np.abs(values).max(), err_msg=name)
         assert not [verdict for _, verdict in target.verdicts(net) if verdict.is_fault], name
     assert written > len(CASES) / 2
+
+
+@pytest.mark.parametrize("target", ["mnn", "ncnn"])
+def test_numbers_that_another_layer_writes_at_run_time_are_refused_by_name(target: str, tmp_path: Path) -> None:
+    net = net_of((1, 2, 64, 64))
+    add(net, "other", Input(shape=(1, 2, 64, 64)), bottoms=())
+    add(net, "product", MatMul(), bottoms=("data", "other"))
+    write(lower(net, CAFFE, Options()), tmp_path / "net", CAFFE)
+    net = convert(tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    names = [node.name for node in net.nodes if isinstance(node.layer, Parameter)]
+    assert names
+    with pytest.raises(ConversionError, match="what another layer writes at run time") as caught:
+        retarget(net, TARGETS[target], Options())
+    assert [problem.what.partition(" ")[0] for problem in caught.value.problems] == names
