@@ -25,7 +25,7 @@ PICTURE = Kind(
     title="A picture cannot be read",
     why="It is damaged, too large, or in a format that is not read. JPEG, PNG, BMP and WebP are.",
     remedy="Save it again as PNG, or make it smaller.",
-    example="dog.jpg is not a picture that can be read (it is damaged, or none of JPEG, PNG, BMP and WebP)",
+    example="dog.jpg is not a picture that can be read (it begins as a GIF; JPEG, PNG, BMP and WebP are read)",
 )
 DESCRIPTION = Kind(
     code="TC1004",

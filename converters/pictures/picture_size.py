@@ -19,6 +19,23 @@ _ALONE = frozenset({0x01, 0xFF, *range(0xD0, 0xD8)})
 """Markers without a length, and bytes that only fill."""
 
 
+_BEGINNINGS = {
+    (0, _PNG): "PNG",
+    (0, b"\xff\xd8"): "JPEG",
+    (0, b"BM"): "BMP",
+    (8, b"WEBP"): "WebP",
+    (0, b"GIF8"): "GIF",
+    (0, b"II*\0"): "TIFF",
+    (0, b"MM\0*"): "TIFF",
+    (4, b"ftypavif"): "AVIF",
+    (4, b"ftypheic"): "HEIC",
+    (4, b"ftypmif1"): "HEIF",
+}
+"""What stands where in files of pictures."""
+READ = ("JPEG", "PNG", "BMP", "WebP")
+"""The kinds whose size is found here."""
+
+
 class PictureSize(Struct, frozen=True, kw_only=True):
     """Columns and rows, how many times the decoder goes through all of them, and what a channel of a pixel has."""
 
@@ -29,6 +46,11 @@ class PictureSize(Struct, frozen=True, kw_only=True):
     """Of a channel."""
     transparent: bool = False
     """Whether there is a channel, or a colour, of transparency."""
+
+
+def kind_of(data: bytes) -> str:
+    """The kind of picture that a file begins as, whether its size is found or not; nothing for what begins as none."""
+    return next((kind for (place, begin), kind in _BEGINNINGS.items() if data.startswith(begin, place)), "")
 
 
 def size_of(data: bytes) -> PictureSize | None:

@@ -12,7 +12,7 @@ from caffe_ir.error_kinds.running import PICTURE
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.extras import fault_of
 from caffe_ir.given_files import check_regular, read_bytes
-from converters.pictures.picture_size import PictureSize, size_of
+from converters.pictures.picture_size import READ, PictureSize, kind_of, size_of
 
 MOST_PIXELS = 50_000_000
 """Of a picture: 150 MB in three channels, 600 MB as float32."""
@@ -63,8 +63,13 @@ def _read(path: Path) -> tuple[bytes, PictureSize]:
         raise refused(path, "is empty")
     size = size_of(data)
     if size is None:
-        why = "it is damaged, or none of JPEG, PNG, BMP and WebP"
-        raise refused(path, "is not a picture that can be read", why=why)
+        kind = kind_of(data)
+        if kind in READ:
+            raise refused(path, f"is a {kind} that is damaged or cut short")
+        why = f"it begins as {f'a {kind}' if kind else 'no picture'}; {', '.join(READ[:-1])} and {READ[-1]} are read"
+        raise refused(
+            path, "is not a picture that can be read", why=why, hint="convert it to PNG first" if kind else ""
+        )
     pixels = size.width * size.height
     if not pixels:
         raise refused(path, f"is a picture of {size.width} x {size.height} pixels", why="it has none")

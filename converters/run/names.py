@@ -17,9 +17,13 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
     """The names in their order; `classes` are those of the net, 0 where that is unknown. Raises ConversionError."""
     try:
         check_regular(path)
-        text = read_bytes(path, _LARGEST).decode("utf-8", "replace")
+        data = read_bytes(path, _LARGEST)
     except OSError as error:
         raise ConversionError(cannot_read(path, error)) from None
+    if b"\0" in data:
+        what = f"{path} is no text, and names of classes are lines of one"
+        raise ConversionError(Problem(kind=CLASS_NAMES, what=what))
+    text = data.decode("utf-8", "replace")
     names = tuple(line.strip() for line in text.rstrip().splitlines())
     if len(names) != classes and classes:
         what = f"{path} has {len(names)} name{'s' * (len(names) != 1)}, the net {classes} classes"

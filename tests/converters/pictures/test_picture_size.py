@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from converters.pictures.picture_size import PictureSize, size_of
+from converters.pictures.picture_size import PictureSize, kind_of, size_of
 
 FORMS: dict[str, list[int]] = {
     ".png": [],
@@ -91,3 +94,10 @@ def test_a_colour_may_be_transparent() -> None:
     size = size_of(data[:place] + b"\0\0\0\x06tRNS" + bytes(10) + data[place:])
     assert size is not None
     assert size.transparent
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
+def test_pillows_pictures_begin_as_their_kind(kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (9, 7)).save(file, kind)
+    assert kind_of(file.getvalue()).upper() == kind

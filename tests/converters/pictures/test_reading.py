@@ -26,13 +26,15 @@ def png(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"no picture", "is not a picture that can be read"),
-        (b"GIF89a", "none of JPEG, PNG, BMP and WebP"),
+        (b"no picture", r"can be read \(it begins as no picture; JPEG, PNG, BMP and WebP are read\)"),
+        (b"GIF89a", "it begins as a GIF; JPEG, PNG, BMP and WebP are read"),
+        (b"\0\0\0\x1cftypheic\0\0\0\0", "it begins as a HEIC"),
+        (b"\xff\xd8\xff\xe0", "is a JPEG that is damaged or cut short"),
         (b"", "is empty"),
         (None, "is not there"),
         (png(1 << 20, 1 << 20), r"is a picture of 1048576 x 1048576 pixels \(at most 50,000,000 are decoded\)"),
         (png(8000, 7000), "is a picture of 8000 x 7000 pixels"),
-        (png(11, 9)[:40], "is not a picture that can be read"),
+        (png(11, 9)[:40], "is a PNG that is damaged or cut short"),
         (png(0, 9), r"is a picture of 0 x 9 pixels \(it has none\)"),
         (png(9, 0), r"is a picture of 9 x 0 pixels"),
     ],

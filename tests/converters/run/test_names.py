@@ -31,3 +31,10 @@ def test_no_file_is_no_list(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(ConversionError):
             read_names(path, 3)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "dog\n".encode("utf-16")])
+def test_what_is_no_text_is_no_list(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.names").write_bytes(content)
+    with pytest.raises(ConversionError, match="is no text"):
+        read_names(tmp_path / "x.names", 1)
