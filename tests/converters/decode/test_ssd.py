@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from converters.decode.heads import SsdHead
+from converters.decode import detections
+from converters.decode.facts import Facts
+from converters.decode.heads import SsdHead, Suppression, ToDo
 from converters.decode.ssd import boxes_of_ssd
+from converters.pictures.description import InputDescription
 from tests.converters.decode.torch_heads import ssd
 
 
@@ -46,3 +52,53 @@ def test_the_limit_is_one() -> None:
     boxes = boxes_of_ssd(ssd(softmax=False, clip=False), offsets, classes, threshold=0.3)
     wanted = np.reshape(ssd().priors, (-1, 4))[:, 2:] * np.exp(1.5)
     np.testing.assert_allclose(boxes.places[:, 2:], wanted, rtol=1e-6)
+
+
+DETECTIONS = """
+input: "loc" input_shape {{ dim: 1 dim: {loc} }}
+input: "conf" input_shape {{ dim: 1 dim: {conf} }}
+input: "priors" input_shape {{ dim: 1 dim: 2 dim: {loc} }}
+layer {{ name: "out" type: "DetectionOutput" bottom: "loc" bottom: "conf" bottom: "priors" top: "out"
+  detection_output_param {{ num_classes: {classes} share_location: true background_label_id: 0
+    nms_param {{ nms_threshold: {nms} top_k: {candidates} }} code_type: CENTER_SIZE keep_top_k: {most}
+    confidence_threshold: {threshold} }} }}
+"""
+
+
+@pytest.mark.parametrize(("nms", "candidates", "most", "threshold"), [(0.45, 400, 200, 0.1), (0.6, 9, 30, 0.02)])
+def test_a_net_that_is_cut_before_its_detection_output_gives_opencvs_rows(
+    nms: float, candidates: int, most: int, threshold: float, tmp_path: Path
+) -> None:
+    """Offsets and probabilities of 300 priors and 5 classes, by OpenCV's layer, and by the head that says the same."""
+    count, classes, variances, rng = 300, 5, (0.1, 0.1, 0.2, 0.2), np.random.default_rng(7)
+    priors = np.concatenate([rng.uniform(0.2, 0.8, (count, 2)), rng.uniform(0.1, 0.4, (count, 2))], 1).astype(
+        np.float32
+    )
+    corners = np.concatenate([priors[:, :2] - priors[:, 2:] / 2, priors[:, :2] + priors[:, 2:] / 2], 1)
+    loc = rng.normal(0, 1, (1, 4 * count)).astype(np.float32)
+    risen = np.exp(rng.normal(0, 1.5, (count, classes)))
+    conf = (risen / risen.sum(1, keepdims=True)).astype(np.float32).reshape(1, -1)
+    words = {"loc": 4 * count, "conf": conf.size, "classes": classes, "nms": nms, "candidates": candidates}
+    (tmp_path / "net.prototxt").write_text(DETECTIONS.format(**words, most=most, threshold=threshold))
+    opened = cv2.dnn.readNetFromCaffe(str(tmp_path / "net.prototxt"))
+    for name, blob in (("loc", loc), ("conf", conf)):
+        opened.setInput(blob, name)
+    opened.setInput(np.stack([corners.ravel(), np.tile(variances, count)])[None].astype(np.float32), "priors")
+    rows = opened.forward().reshape(-1, 7)
+    head = SsdHead(
+        name="ssd", blob="loc", scores_blob="conf", classes=classes, network=(300, 300), to_do=ToDo(),
+        priors=tuple(priors.ravel().tolist()), variances=variances,
+        nms=Suppression(
+            kind="default", threshold=nms, score_threshold=threshold, candidates=candidates, most=most
+        ),
+    )  # fmt: skip
+    facts = Facts(input=InputDescription(size=(300, 300), order="BGR", fit="stretch"), heads=(head,))
+    found = detections(facts, {"loc": loc, "conf": conf}, (300, 300))
+    assert 20 <= len(found) == len(rows)
+    theirs = sorted((int(row[1]), -row[2], *row[3:]) for row in rows)
+    ours = sorted(
+        (one.category, -one.score, x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+        for one in found
+        for x, y, w, h in [one.place]
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-6)
