@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import shlex
 import subprocess
@@ -84,6 +85,33 @@ def run(block: Block, place: str) -> None:
         assert program in ("convert", "tocaffe"), f"{place}: {program} is none of our programs; say why it is not run"
         done = CliRunner().invoke(convert, words, prog_name="convert")
         assert done.exit_code == int(block.said.get("exit", 0)), f"{place}: {line}\n{done.output}"
+
+
+NETS = """
+from torch import nn
+
+
+def resnet():
+    return nn.Sequential(nn.Conv2d(3, 4, 7, 8), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+"""
+
+
+@pytest.mark.slow
+def test_the_readmes_commands_run_one_after_the_other(folder: Path) -> None:
+    torch = pytest.importorskip("torch")
+    for end in ("cfg", "weights"):
+        (folder / f"yolov3.{end}").write_bytes((folder / f"yolov3-tiny.{end}").read_bytes())
+    (folder / "nets.py").write_text(NETS, encoding="utf-8")
+    torch.save(importlib.import_module("nets").resnet().state_dict(), "best.pth")
+    commands = [block for block in blocks(ROOT / "README.md") if block.text.startswith("convert ")]
+    assert [len(block.text.splitlines()) for block in commands] == [6]
+    before = commands[0].text.splitlines()
+    net = Block(language="sh", text="convert darknet yolov4-tiny.cfg yolov4-tiny.weights -o net\n", line=0)
+    for block in (net, *(Block(language="sh", text=line, line=commands[0].line) for line in before)):
+        run(block, "README.md")
+    for name in ("deploy", "resnet", "net-ncnn"):
+        assert (folder / f"{name}.caffemodel").is_file()
+    assert (folder / "boxes.png").is_file()
 
 
 @pytest.mark.parametrize("name", PAGES)
