@@ -41,6 +41,13 @@ def test_the_workflow_runs_every_python_that_is_promised() -> None:
     assert {"lint", "tests", "slow", "build", "docs"} <= jobs.keys()
 
 
+def test_ruff_reads_the_programs_without_a_suffix() -> None:
+    read = set(re.findall(r'"(scripts/\w+)"', text("pyproject.toml")))
+    programs = {path for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
+    python = {path for path in programs if "python3" in path.read_text(encoding="utf-8").splitlines()[0]}
+    assert read == {f"scripts/{path.name}" for path in python}
+
+
 def test_templates_and_hooks_are_yaml() -> None:
     yaml = pytest.importorskip("yaml")
     for path in [*ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"), ROOT / ".pre-commit-config.yaml", ROOT / "CITATION.cff"]:
@@ -63,7 +70,7 @@ def test_the_oldest_versions_are_those_of_setup_cfg() -> None:
         [sys.executable, ROOT / "scripts/oldest_constraints"], capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
-    assert "torch==2.6.*" in lines
+    assert "torch==2.9.*" in lines
     assert "numpy==1.26.*" in lines
     assert not any(line.startswith("mkdocs") for line in lines)
 

@@ -1,7 +1,7 @@
 """The last states of an LSTM in the shapes that it has when it runs.
 
-Up to some version, torch's own decomposition of lstm (torch/_decomp/decompositions.py, one_layer_lstm, as in 2.6 and
-2.7) took the wrong axis off the last states. torch.export infers shapes by it, and gave (layers, 1, N, size) where the
+Up to some version, torch's own decomposition of lstm (torch/_decomp/decompositions.py, one_layer_lstm, as in 2.6 to
+2.9) took the wrong axis off the last states. torch.export infers shapes by it, and gave (layers, 1, N, size) where the
 module returns (layers, N, size).
 """
 

@@ -16,7 +16,7 @@ LAYER = decompositions.one_layer_lstm
 
 
 def faulty(inp, hidden, *others, **named):
-    """As torch 2.7 has it: squeeze(1) in the place of squeeze(0)."""
+    """As torch 2.9 has it: squeeze(1) in the place of squeeze(0)."""
     out, last = LAYER(inp, hidden, *others, **named)
     return out, tuple(state.unsqueeze(0).squeeze(1) for state in last)
 
