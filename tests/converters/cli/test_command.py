@@ -99,4 +99,5 @@ def test_a_renamed_option_has_its_name_of_today(old: str) -> None:
 
 def test_an_unknown_option_has_the_nearest_name() -> None:
     done = CliRunner().invoke(main.convert, ["darknet", "--inputsize", "1x1"])
-    assert "No such option '--inputsize'. (Did you mean one of: '--input-is', '--input-size'?)" in done.stderr
+    assert "--inputsize" in done.stderr
+    assert "--input-size" in done.stderr.replace("--inputsize", "")

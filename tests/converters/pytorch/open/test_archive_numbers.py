@@ -46,7 +46,7 @@ def tensor(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) ->
         ([1, LONG_TEXT], "cut short"),
         (LONG_BYTES, "makes bytearray of a length alone"),
         ({"x": [Called(Global("__builtin__", "bytearray"), (1,))]}, "makes bytearray of a length alone"),
-        (tensor((100_000, 100_000), (0, 0)), "shape (100000, 100000) made of 1 numbers"),
+        (tensor((100_000, 100_000), (0, 0)), "shape (100000, 100000) made of 1 number"),
         (tensor((8, 8), (8, 1), offset=1), "needs 64 numbers where 63 are"),
         (tensor((2,), (-1,)), "strides (-1,)"),
         (Stored(("storage", Global("torch", "FloatStorage"), "1", "cpu", COUNT)), "has no storage 1"),
@@ -97,7 +97,7 @@ def meta(shape: list[int], strides: list[int], *, offset: int = 0, dtype: int = 
         (meta([4, 2], [2, 1]), 31, "needs 8 numbers where 7 are: w"),
         (meta([4, 2], [2, 1], offset=1), 32, "needs 8 numbers where 7 are: w"),
         (meta([4, 2], [2, 1], dtype=8), 32, "needs 8 numbers where 4 are: w"),
-        (meta([2**20, 2**20], [0, 0]), 4, "made of 1 numbers: w"),
+        (meta([2**20, 2**20], [0, 0]), 4, "made of 1 number: w"),
         (meta([2, 2**40], [1, 0]), 8, "made of 2 numbers: w"),
         (meta([-4], [1]), 32, "w"),
         (meta([4], [1, 1]), 32, "w"),
@@ -215,14 +215,14 @@ def test_weights_that_are_one_number_many_times(program: Entries, tmp_path: Path
     config = json.loads(program[hostile.WEIGHTS])
     config["config"]["conv.weight"]["tensor_meta"] |= meta([2**17, 2**17], [0, 0])
     path = hostile.write({**program, hostile.WEIGHTS: json.dumps(config).encode()}, tmp_path / "x.pt2")
-    assert "has a tensor of shape (131072, 131072) made of 1 numbers: conv.weight" in refusal(path)
+    assert "has a tensor of shape (131072, 131072) made of 1 number: conv.weight" in refusal(path)
 
 
 @pytest.mark.parametrize(
     ("value", "told"),
     [
         (((LONG_BYTES,), {}), "makes bytearray of a length alone"),
-        (((tensor((2**17, 2**17), (0, 0)),), {}), "has a tensor of shape (131072, 131072) made of 1 numbers"),
+        (((tensor((2**17, 2**17), (0, 0)),), {}), "has a tensor of shape (131072, 131072) made of 1 number"),
         (((LONG_TEXT,), {}), "is cut short"),
     ],
 )
