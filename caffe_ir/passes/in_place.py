@@ -10,7 +10,7 @@ rightly (`Layer.in_place`) a node is marked unless
 - its bottom is any view, and the target's blobs do not share memory as Caffe's do; it reads several blobs, and the
   files are for others than Caffe as well: ncnn's converter takes the factor and the product for one blob, and loads no
   such net;
-- the target does not read such a layer in place.
+- the target does not read such a layer in place, or its limits for the whole net name the layer.
 A product may overwrite any of its factors: that one is named first (eltwise_layer.cpp, Forward_cpu: the first two are
 multiplied into the top, and that with each further one).
 The names of `net.values` stay; which of them are overwritten in Caffe follows from the marks.
@@ -29,6 +29,8 @@ from caffe_ir.passes.base import Context, NetPass
 
 
 def _run(net: Net, context: Context) -> None:
+    for node in [node for limit in context.target.net for node in limit.where(net) if node.in_place]:
+        net.update(node, replace(node, in_place=False))
     alone = dict[str, bool]()
     for node in list(net.nodes):
         marked = _marked(net, node, context, alone)

@@ -15,6 +15,7 @@ from caffe_ir.layers import (
     Eltwise,
     Exp,
     Flatten,
+    Input,
     Log,
     Power,
     Reshape,
@@ -166,6 +167,11 @@ def coefficients_of_several(layer: Eltwise, bottoms: Shapes) -> bool:
     return len(bottoms) > TWO and coefficients(layer, bottoms)
 
 
+def larger_multiple(first: Power, second: Eltwise, bottoms: Shapes) -> bool:
+    """A maximum with a multiple, by a factor above 1."""
+    return second.operation == "MAX" and linear(first, bottoms) and first.scale > 1 and not first.shift
+
+
 def several(layer: Eltwise, bottoms: Shapes) -> bool:
     """More than two bottoms."""
     return len(bottoms) > TWO
@@ -186,6 +192,13 @@ def other_end(layer: Flatten, bottoms: Shapes) -> bool:
     return layer.end_axis not in (-1, len(bottoms[0]) - 1)
 
 
+def loses_axes(layer: Flatten, bottoms: Shapes) -> bool:
+    """Not two axes are left, as ONNX's Flatten leaves them; an axis of one cell is no difference."""
+    before, behind = bottoms[0][: layer.axis], bottoms[0][layer.axis :]
+    left = [size for size in (prod(before), prod(behind)) if size != 1]
+    return [size for size in layer.infer(bottoms)[0] if size != 1] != left
+
+
 def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
     """The first number of `shape` is not 0, which stands for the batch as it is."""
     return layer.axis != 0 or layer.shape[:1] != (0,)
@@ -202,6 +215,24 @@ def no_map(layer: Layer, bottoms: Shapes) -> bool:
 def overwrites_what_others_read(net: Net) -> list[Node]:
     """Layers in place on a blob that another layer reads: net.cpp puts a Split behind it, which has other names."""
     return [node for node in net.nodes if node.in_place and net.reads(node.bottoms[0]) > 1]
+
+
+def outputs_overwritten_twice(net: Net) -> list[Node]:
+    """Outputs into which two layers or more write in place; a Scale behind a BatchNorm counts as one with it."""
+
+    def overwritten(node: Node) -> bool:
+        before = net.producer(node.bottoms[0])
+        if isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm) and before.in_place:
+            before = net.producer(before.bottoms[0])
+        return node.in_place and before.in_place
+
+    return [node for node in map(net.producer, net.outputs) if overwritten(node)]
+
+
+def last_or_in_place(net: Net, node: Node) -> bool:
+    """It reads what another layer computes, and its top is that blob or an output."""
+    computed = any(not isinstance(net.producer(bottom).layer, Input) for bottom in node.bottoms)
+    return computed and (node.in_place or any(net.is_output(top) for top in node.tops))
 
 
 def called_like_a_blob(net: Net) -> list[Node]:

@@ -57,6 +57,9 @@ def _beyond_one_layer(target: Target) -> Iterator[dict[str, str]]:
     yield from (_case(target, one, one.text) for one in target.pairs)
     yield from (_case(target, one, one.text) for one in target.net)
     yield from (_case(target, one, one.text) for one in target.spellings)
+    if target.leaves_out is not None:
+        left_out = "a last layer, or one in place, of a type that it does not have"
+        yield _case(target, Case(silent=True, source=target.source), left_out)
     if target.names is not None:
         yield _case(target, target.names, target.names.title)
     if target.in_place is not None:

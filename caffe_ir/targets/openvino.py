@@ -20,7 +20,6 @@ from caffe_ir.layers import (
     Bias,
     CeilModePooling,
     Convolution,
-    Crop,
     DetectionOutput,
     DummyData,
     Eltwise,
@@ -35,6 +34,7 @@ from caffe_ir.layers import (
     Parameter,
     Permute,
     Pooling,
+    Power,
     PriorBox,
     PSROIPooling,
     Reduction,
@@ -136,7 +136,14 @@ OPENVINO = Target(
         Swish: (Only(field="beta", values=(1.0,), source="trial swish_beta"),),
         Axpy: (),
         CeilModePooling: (),
-        Interp: (),
+        Interp: (
+            Never(
+                text="zoom_factor multiplies the size, where it multiplies the steps between cells",
+                where=lambda layer, bottoms: layer.zoom_factor != 1,
+                silent=True,
+                source="trial ext_Interp_zoom2",
+            ),
+        ),
         Normalize: (),
         Permute: (),
         PriorBox: (
@@ -179,10 +186,20 @@ OPENVINO = Target(
     fields=frozenset({"pooling_param.ceil_mode"}),
     pairs=(
         Pair(
-            first=Convolution,
-            second=Crop,
-            text="a Crop behind a Convolution does not compile",
-            source="trial ch_crop_default with 2023.3; 2024.6 takes it",
+            first=Power,
+            second=Eltwise,
+            text="the larger of a blob and a multiple above 1 of it is taken for a PReLU, which it is not",
+            where=cases.larger_multiple,
+            silent=True,
+            source="trial elt_max",
+        ),
+        Pair(
+            first=Scale,
+            second=Eltwise,
+            text="the larger of a blob and one number times it is taken for a PReLU, which it is not above 1",
+            where=lambda first, second, bottoms: second.operation == "MAX" and not first.num_axes,
+            silent=True,
+            source="trial of a Scale by the one number 3",
         ),
     ),
     spellings=(

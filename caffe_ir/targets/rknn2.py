@@ -17,11 +17,13 @@ from caffe_ir.layers import (
     Bias,
     CeilModePooling,
     ConvolutionDepthwise,
+    Crop,
     DummyData,
     Eltwise,
     Embed,
     Exp,
     Filter,
+    Flatten,
     Im2col,
     InnerProduct,
     Log,
@@ -41,7 +43,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import AtMost, Never, Only, Pair, Spelling
+from caffe_ir.targets.limits import AtMost, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
     DOUBLE,
     FEWER,
@@ -111,6 +113,30 @@ RKNN2 = Target(
                 source="trial elt_sum_coeff_frac",
             ),
         ),
+        Crop: (
+            Never(
+                text="the blob that gives the size, where nothing else reads it, is an output of the net as well",
+                where=cases.always,
+                other_form=True,
+                unless=lambda net, node: net.reads(node.bottoms[1]) > 1 or net.is_output(node.bottoms[1]),
+                source="trial ch_crop_default",
+            ),
+        ),
+        Flatten: (
+            Never(
+                text="two axes are left, whatever end_axis is",
+                where=cases.loses_axes,
+                silent=True,
+                source="trial flatten_1_2",
+            ),
+            Never(
+                text="the axes before the first flattened one become one, which the next layer counts by",
+                where=lambda layer, bottoms: layer.axis not in (0, 1),
+                silent=True,
+                unless=lambda net, node: net.is_output(node.top) and not net.reads(node.top),
+                source="trial flatten_axis2_softmax",
+            ),
+        ),
         InnerProduct: (Only(field="transpose", values=(False,), source="trial ip_transpose"),),
         LRN: (
             Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
@@ -124,8 +150,8 @@ RKNN2 = Target(
                 source="trial pool_ave_k3s2_ceil",
             ),
             Never(
-                text="a window larger than the map",
-                where=window_cases.larger_than_the_map,
+                text="a maximum over a window larger than the map is that of the whole map",
+                where=window_cases.maximum_of_the_whole_map,
                 silent=True,
                 source="trial ch_maxpool_p6k13",
             ),
@@ -135,7 +161,20 @@ RKNN2 = Target(
             Only(field="coeff", values=(1.0,), silent=True, source="trial reduction_mean_axis1_coeff"),
         ),
         ReLU6: (),
-        Reshape: (Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),),
+        Reshape: (
+            Only(field="num_axes", values=(-1,), source="trial reshape_axis1_numaxes"),
+            Never(
+                text="an axis other than 0 is ignored, and the numbers of shape do not fill it",
+                where=lambda layer, bottoms: layer.axis != 0 and not {0, -1} & set(layer.shape),
+                source="trial reshape_axis2",
+            ),
+            Never(
+                text="an axis other than 0 is ignored, by which 0 and -1 of shape mean another size",
+                where=lambda layer, bottoms: layer.axis != 0,
+                silent=True,
+                source="trial reshape_axis2_rest",
+            ),
+        ),
         Scale: (
             Never(
                 text="factors that are not one number for each channel",
@@ -160,6 +199,14 @@ RKNN2 = Target(
         BN: (),
     },
     fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),
+    leaves_out=cases.last_or_in_place,
+    net=(
+        NetLimit(
+            text="two layers write in place into an output, at which its builder crashes",
+            where=cases.outputs_overwritten_twice,
+            source="trial conv_bn_scale_relu_inplace",
+        ),
+    ),
     pairs=(
         Pair(
             first=Reduction, second=Power, text="a Power behind a Reduction", source="trial ch_reduction_spatial_mean"

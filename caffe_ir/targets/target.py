@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -80,6 +80,8 @@ class Target(Struct, frozen=True, kw_only=True):
     names: Names | None = None
     in_place: tuple[type[Layer], ...] | None = None
     """The types that it reads where they write into their bottom; None: all that Caffe does."""
+    leaves_out: Callable[[Net, Node], bool] | None = None
+    """Where it leaves out a layer of a type that it does not have, and says nothing; elsewhere it refuses the file."""
     shares_memory: bool = False
     """Its blobs share memory as Caffe's do, so that layers may overwrite views and factors."""
     spellings: tuple[Spelling, ...] = ()
@@ -124,6 +126,9 @@ class Target(Struct, frozen=True, kw_only=True):
                 why = f"{self.title} takes {layer.type_name()} for another layer"
                 return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
             why = f"{self.title} has no layer {layer.type_name()}"
+            if around and self.leaves_out and self.leaves_out(*around):
+                why = f"{why}, and leaves it out without a message"
+                return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
             return Verdict(why=why, source=self.source, evidence=self.evidence)
         if images is None:
             images = bottoms[0][0] if bottoms and bottoms[0] else 1

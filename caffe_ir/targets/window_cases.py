@@ -78,6 +78,14 @@ def larger_than_the_map(layer: Pooling, bottoms: Shapes) -> bool:
     return any(taps > size for taps, size in zip(layer.kernel_size, bottoms[0][2:], strict=False))
 
 
+def maximum_of_the_whole_map(layer: Pooling, bottoms: Shapes) -> bool:
+    """A window is larger than the map, and not each one holds all of it."""
+    if layer.pool != "MAX" or not larger_than_the_map(layer, bottoms):
+        return False
+    ends = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=True)
+    return any(taps - pad < size or (count - 1) * step > pad for size, count, taps, step, pad in ends)
+
+
 def padded_and_as_large_as_the_map(layer: Pooling, bottoms: Shapes) -> bool:
     """One window is the whole map, and there is padding besides."""
     return any(layer.pad) and layer.kernel_size == bottoms[0][2:]

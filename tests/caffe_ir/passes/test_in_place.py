@@ -135,6 +135,18 @@ def test_a_mark_of_another_program_is_taken_off_where_the_target_does_not_read_i
     assert not net.node("tanh").in_place
 
 
+def test_a_mark_of_another_program_is_taken_off_where_a_limit_of_the_whole_net_names_the_layer():
+    net = net_with_conv()
+    add(net, "norm", BatchNorm(use_global_stats=True, eps=1e-5), np.zeros(2), np.ones(2), np.ones(1), in_place=True)
+    add(net, "scale", Scale(), np.ones(2), in_place=True)
+    add(net, "relu", ReLU(), in_place=True)
+    as_it_is, changed = (
+        rewritten(net, IN_PLACE, context=Context(target=TARGETS[name], options=Options())) for name in ("ncnn", "rknn2")
+    )
+    assert [node.name for node in as_it_is.nodes if node.in_place] == ["norm", "scale", "relu"]
+    assert [node.name for node in changed.nodes if node.in_place] == ["norm", "scale"]
+
+
 OTHERS = Context(target=TARGETS["opencv"], options=Options())
 
 

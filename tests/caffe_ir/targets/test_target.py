@@ -157,3 +157,15 @@ def test_a_type_that_it_takes_for_another_layer_is_wrong_and_not_refused() -> No
     assert edges.verdict(layer, (MAP,)) is None
     assert CHIP.verdict(layer, (MAP,)) == Verdict(why="a chip has no layer Interp")
     assert (corners.meaning("Interp"), edges.meaning("Interp")) == (None, HalfPixelInterp)
+
+
+def test_a_type_that_it_does_not_have_may_be_left_out_without_a_message() -> None:
+    target = Target(name="t", title="t", layers={Input: ()}, leaves_out=lambda net, node: net.is_output(node.top))
+    net = net_of(MAP)
+    add(net, "a", Power(power=2.0))
+    add(net, "b", ReLU())
+    assert [(node.name, verdict.effect, verdict.why) for node, verdict in target.verdicts(net)] == [
+        ("a", "refused", "t has no layer Power"),
+        ("b", "wrong", "t has no layer ReLU, and leaves it out without a message"),
+    ]
+    assert target.verdict(ReLU(), (MAP,)) == Verdict(why="t has no layer ReLU")

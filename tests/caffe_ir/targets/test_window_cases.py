@@ -69,3 +69,14 @@ def test_sides_that_differ() -> None:
     assert not window_cases.uneven_dilation(Convolution(num_output=4, kernel_size=(3, 3), dilation=(2,)), (MAP,))
     assert window_cases.uneven_stride(Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 1)), (MAP,))
     assert window_cases.largest_window(Convolution(num_output=4, kernel_size=(3, 5))) == 5
+
+
+def test_a_window_may_be_larger_than_the_map_and_hold_all_of_it() -> None:
+    """RKNN-Toolkit2 2.3.2 takes the maximum of the whole map for each of these windows."""
+    five = Pooling(pool="MAX", kernel_size=(5, 5), pad=(2, 2))
+    wrong = [size for size in range(1, 7) if window_cases.maximum_of_the_whole_map(five, ((1, 4, size, size),))]
+    assert wrong == [4]
+    assert window_cases.maximum_of_the_whole_map(five, ((1, 4, 4, 8),))
+    two = Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2), pad=(1, 1))
+    assert window_cases.maximum_of_the_whole_map(two, ((1, 4, 2, 2),))
+    assert not window_cases.maximum_of_the_whole_map(Pooling(pool="AVE", kernel_size=(9, 9), pad=(4, 4)), (MAP,))

@@ -65,5 +65,6 @@ def test_targets_that_are_asked_together_say_what_each_says_alone(tmp_path: Path
     assert found == {name: check_file(path, [target])[name] for name, target in TARGETS.items()}
     assert [(one.origin.line, one.verdict.why) for one in found["rknn2"]] == [
         (1, "RKNN-Toolkit2 does not read a net in the old form, `input_shape`"),
-        (3, "RKNN-Toolkit2 has no layer Swish"),
+        (3, "RKNN-Toolkit2 has no field swish_param"),
+        (3, "RKNN-Toolkit2 has no layer Swish, and leaves it out without a message"),
     ]

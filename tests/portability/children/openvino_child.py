@@ -14,8 +14,12 @@ model = convert_model(
     input_model=job["caffemodel"], input_proto=job["prototxt"], framework="caffe", compress_to_fp16=False, silent=True
 )
 compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1})
-names = {node.get_friendly_name(): place for place, node in enumerate(model.get_parameters())}
-feeds = {names[name]: value for name, value in job["feeds"].items() if name in names}
+inputs = [{one.get_friendly_name(), *one.output(0).get_names()} for one in model.get_parameters()]
+feeds = {}
+for number, (name, value) in enumerate(job["feeds"].items()):
+    places = [place for place, names in enumerate(inputs) if name in names]
+    if places or len(inputs) == len(job["feeds"]):  # of an input that nothing reads there is no place
+        feeds[places[0] if places else number] = value
 known = [each.get_node().input_value(0).get_node().get_friendly_name() for each in compiled.outputs]
 tensors: list[set[str]] = [set(each.get_names()) for each in compiled.outputs]
 found = compiled(feeds)

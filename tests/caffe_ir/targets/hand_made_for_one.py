@@ -1,0 +1,65 @@
+"""Hand-made nets that one reader alone was tried with, for what its trials in the table do not show."""
+
+from __future__ import annotations
+
+CONV = "c = Convolution data | num_output: 4 kernel_size: 1\n"
+STACKED = "c = Convolution data | num_output: 6 kernel_size: 3\n"
+NORMALISED = "c = BatchNorm c | use_global_stats: true\nc = Scale c | bias_term: true\n"
+BELOW_ZERO = "s = Sigmoid data\nn = Power s | scale: -1\n"
+
+
+def _on(size: str, rest: str) -> str:
+    return f"data = Input | shape {{ dim: 1 dim: 4 {size} }}\n{BELOW_ZERO}{rest}"
+
+
+RKNN2 = {
+    # What it does not have it leaves out where nothing looks for the top by its name; elsewhere it refuses the file.
+    "unknown_last": ("WRONG", CONV + "y = ELU c"),
+    "unknown_last_absval": ("WRONG", CONV + "y = AbsVal c"),
+    "unknown_in_place": ("WRONG", CONV + "c = ELU c\ny = Convolution c | num_output: 4 kernel_size: 1"),
+    "unknown_in_place_last": ("WRONG", CONV + "c = Log c"),
+    "unknown_then_conv": ("-", CONV + "y = ELU c\nz = Convolution y | num_output: 4 kernel_size: 1"),
+    "unknown_then_relu": ("-", CONV + "y = AbsVal c\nz = ReLU y"),
+    "unknown_then_power": ("-", CONV + "y = MVN c\nz = Power y | scale: 0.5"),
+    # Layers in place that end the net.
+    "last_bn_scale_in_place": ("ok", STACKED + NORMALISED),
+    "last_bn_scale_relu_in_place": ("-", STACKED + NORMALISED + "c = ReLU c"),
+    "last_bn_scale_then_relu": ("ok", STACKED + NORMALISED + "y = ReLU c"),
+    "inner_bn_scale_relu_in_place": (
+        "ok",
+        STACKED + NORMALISED + "c = ReLU c\ny = Convolution c | num_output: 4 kernel_size: 3",
+    ),
+    "last_tanh_relu_in_place": ("-", STACKED + "c = TanH c\nc = ReLU c"),
+    "last_relu_in_place": ("ok", STACKED + "c = ReLU c"),
+    "last_scale_dropout_in_place": ("-", STACKED + "c = Scale c | bias_term: true\nc = Dropout c"),
+    # Maxima over windows larger than the map.
+    "maxpool_k13p6_on_12": ("WRONG", _on("dim: 12 dim: 12", "y = Pooling n | kernel_size: 13 stride: 1 pad: 6")),
+    "maxpool_k13p6_on_13": ("ok", _on("dim: 13 dim: 13", "y = Pooling n | kernel_size: 13 stride: 1 pad: 6")),
+    "maxpool_k13p6_on_7": ("ok", _on("dim: 7 dim: 7", "y = Pooling n | kernel_size: 13 stride: 1 pad: 6")),
+    "maxpool_k5p2_on_4": ("WRONG", _on("dim: 4 dim: 4", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
+    "maxpool_k5p2_on_3": ("ok", _on("dim: 3 dim: 3", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
+    "maxpool_k5p2_on_4x8": ("WRONG", _on("dim: 4 dim: 8", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
+    "maxpool_k3s2p1_on_2": ("WRONG", _on("dim: 2 dim: 2", "y = Pooling n | kernel_size: 3 stride: 2 pad: 1")),
+    "avepool_k9p4_on_8": ("ok", _on("dim: 8 dim: 8", "y = Pooling n | pool: AVE kernel_size: 9 stride: 1 pad: 4")),
+    "avepool_k5p2_on_4": ("ok", _on("dim: 4 dim: 4", "y = Pooling n | pool: AVE kernel_size: 5 stride: 1 pad: 2")),
+    # Axes.
+    "reshape_axis2_rest": ("WRONG", "y = Reshape data | shape { dim: -1 } axis: 2"),
+    "reshape_axis1_kept": ("WRONG", "y = Reshape data | shape { dim: 0 dim: -1 } axis: 1"),
+    "flatten_0_1": ("WRONG", "y = Flatten data | axis: 0 end_axis: 1"),
+    "flatten_axis3": ("WRONG", "y = Flatten data | axis: 3"),
+    "flatten_axis2_softmax": ("WRONG", CONV + "y = Flatten c | axis: 2\nz = Softmax y | axis: 1"),
+    "flatten_axis2_b2": ("WRONG", "data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }\ny = Flatten data | axis: 2"),
+    "flatten_softmax": ("ok", CONV + "y = Flatten c\nz = Softmax y | axis: 1"),
+}
+OPENVINO = {
+    "max_of_multiple_2": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise c s | operation: MAX"),
+    "max_of_multiple_2_first": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise s c | operation: MAX"),
+    "max_of_multiple_2_shifted": ("ok", CONV + "s = Power c | scale: 2 shift: 0.5\ny = Eltwise c s | operation: MAX"),
+    "max_of_multiple_half": ("ok", CONV + "s = Power c | scale: 0.5\ny = Eltwise c s | operation: MAX"),
+    "max_of_multiple_below_0": ("ok", CONV + "s = Power c | scale: -3\ny = Eltwise c s | operation: MAX"),
+    "max_of_scaled_channels": ("ok", CONV + "s = Scale c\ny = Eltwise c s | operation: MAX"),
+    "interp_zoom3": ("WRONG", "y = Interp data | zoom_factor: 3"),
+    "interp_hw_x": ("ok", "y = Interp data | height: 5 width: 20"),
+}
+FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {"rknn2": RKNN2, "openvino": OPENVINO}
+"""By reader and name: what it does, in the words of the table, and the net."""
