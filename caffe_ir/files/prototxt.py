@@ -6,6 +6,7 @@ two directions stand side by side here: `net_message` shares names, `versions` g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,10 +20,13 @@ from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets import CAFFE, Target
 
+_WHOLE_SCALE = re.compile(r"(upsample_param \{\s+scale: \d+)\.0$", re.MULTILINE)
+"""`scale: 2.0` of an Upsample, which is a float in some forks' protos and in others an integer, which 2.0 is not."""
+
 
 def prototxt(net: Net, target: Target = CAFFE) -> str:
     """The text of the net as a file for a target spells it, without weights."""
-    return text_format.MessageToString(net_message(net, target))
+    return _WHOLE_SCALE.sub(r"\1", text_format.MessageToString(net_message(net, target)))
 
 
 def net_message(net: Net, target: Target = CAFFE) -> caffe_pb2.NetParameter:

@@ -5,7 +5,7 @@ from google.protobuf import text_format
 
 from caffe_ir.files.prototxt import fill, prototxt, values, written_names
 from caffe_ir.float32 import Float32
-from caffe_ir.layers import MVN, Convolution, Pooling, ReLU
+from caffe_ir.layers import MVN, Convolution, Pooling, Power, ReLU, StrideUpsample, Upsample
 from caffe_ir.proto import caffe_pb2
 from tests.caffe_ir.build import add, net_of
 
@@ -31,6 +31,18 @@ def test_no_filler_is_ever_written() -> None:
     net = net_of((1, 1, 4, 4))
     add(net, "conv", Convolution(num_output=1, kernel_size=(3, 1)), [[[[1.0], [1.0], [1.0]]]], [0.0])
     assert "filler" not in prototxt(net)
+
+
+def test_the_scale_of_an_upsample_is_written_so_that_it_may_be_an_integer() -> None:
+    """RKNN-Toolkit2 2.3.2: `scale: 2.0`: Couldn't parse integer: 2.0."""
+    net = net_of((1, 1, 4, 4))
+    add(net, "nearest", Upsample(scale=2))
+    add(net, "ascend", StrideUpsample(scale=0.5, stride_h=2, stride_w=2))
+    add(net, "power", Power(scale=2.0))
+    text = prototxt(net)
+    assert [line.strip() for line in text.splitlines() if "scale:" in line] == ["scale: 2", "scale: 0.5", "scale: 2.0"]
+    read = text_format.Parse(text, caffe_pb2.NetParameter())
+    assert [layer.upsample_param.scale for layer in read.layer[1:3]] == [2.0, 0.5]
 
 
 def test_fill_and_values_are_each_others_way_back() -> None:
