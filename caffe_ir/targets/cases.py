@@ -15,6 +15,7 @@ from caffe_ir.layers import (
     Eltwise,
     Exp,
     Flatten,
+    InnerProduct,
     Input,
     Log,
     Power,
@@ -197,6 +198,11 @@ def loses_axes(layer: Flatten, bottoms: Shapes) -> bool:
     before, behind = bottoms[0][: layer.axis], bottoms[0][layer.axis :]
     left = [size for size in (prod(before), prod(behind)) if size != 1]
     return [size for size in layer.infer(bottoms)[0] if size != 1] != left
+
+
+def bias_of_one_number(layer: InnerProduct, bottoms: Shapes) -> bool:
+    """Each of its outputs is a multiple of the same number, and a bias."""
+    return layer.bias_term and prod(bottoms[0][layer.axis :]) == 1
 
 
 def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:

@@ -137,7 +137,15 @@ RKNN2 = Target(
                 source="trial flatten_axis2_softmax",
             ),
         ),
-        InnerProduct: (Only(field="transpose", values=(False,), source="trial ip_transpose"),),
+        InnerProduct: (
+            Only(field="transpose", values=(False,), source="trial ip_transpose"),
+            Never(
+                text="the bias behind a single number is lost",
+                where=cases.bias_of_one_number,
+                silent=True,
+                source="trial ip_of_one_number",
+            ),
+        ),
         LRN: (
             Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),
             Never(text="windows within channels", where=cases.within_channels, silent=True, source="trial lrn_within"),

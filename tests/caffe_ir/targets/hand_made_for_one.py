@@ -42,6 +42,23 @@ RKNN2 = {
     "maxpool_k3s2p1_on_2": ("WRONG", _on("dim: 2 dim: 2", "y = Pooling n | kernel_size: 3 stride: 2 pad: 1")),
     "avepool_k9p4_on_8": ("ok", _on("dim: 8 dim: 8", "y = Pooling n | pool: AVE kernel_size: 9 stride: 1 pad: 4")),
     "avepool_k5p2_on_4": ("ok", _on("dim: 4 dim: 4", "y = Pooling n | pool: AVE kernel_size: 5 stride: 1 pad: 2")),
+    # Products with a single number.
+    "ip_of_one_number": ("WRONG", "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 24"),
+    "ip_of_one_number_to_one": ("WRONG", "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 1"),
+    "ip_of_one_number_b2": (
+        "WRONG",
+        "data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }\n"
+        "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 24",
+    ),
+    "ip_of_one_number_no_bias": (
+        "ok",
+        "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 24 bias_term: false",
+    ),
+    "ip_of_two_numbers": ("ok", "a = InnerProduct data | num_output: 2\ny = InnerProduct a | num_output: 24"),
+    "conv_of_one_number": (
+        "ok",
+        "a = Convolution data | num_output: 1 kernel_size: 8\ny = Convolution a | num_output: 24 kernel_size: 1",
+    ),
     # Axes.
     "reshape_axis2_rest": ("WRONG", "y = Reshape data | shape { dim: -1 } axis: 2"),
     "reshape_axis1_kept": ("WRONG", "y = Reshape data | shape { dim: 0 dim: -1 } axis: 1"),
