@@ -200,9 +200,9 @@ def loses_axes(layer: Flatten, bottoms: Shapes) -> bool:
     return [size for size in layer.infer(bottoms)[0] if size != 1] != left
 
 
-def bias_of_one_number(layer: InnerProduct, bottoms: Shapes) -> bool:
+def of_one_number(layer: InnerProduct, bottoms: Shapes) -> bool:
     """Each of its outputs is a multiple of the same number, and a bias."""
-    return layer.bias_term and prod(bottoms[0][layer.axis :]) == 1
+    return prod(bottoms[0][layer.axis :]) == 1
 
 
 def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:

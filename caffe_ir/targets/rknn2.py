@@ -140,8 +140,8 @@ RKNN2 = Target(
         InnerProduct: (
             Only(field="transpose", values=(False,), source="trial ip_transpose"),
             Never(
-                text="the bias behind a single number is lost",
-                where=cases.bias_of_one_number,
+                text="of a single number: the bias is lost, and equal weights may be refused",
+                where=cases.of_one_number,
                 silent=True,
                 source="trial ip_of_one_number",
             ),
@@ -156,6 +156,11 @@ RKNN2 = Target(
                 where=window_cases.clipped_mean,
                 silent=True,
                 source="trial pool_ave_k3s2_ceil",
+            ),
+            Never(
+                text="a window that begins behind the map",
+                where=window_cases.begins_behind,
+                source="trial maxpool_k1s2_on_8",
             ),
             Never(
                 text="a maximum over a window larger than the map is that of the whole map",

@@ -68,6 +68,12 @@ def window_behind(layer: Pooling, bottoms: Shapes) -> bool:
     )
 
 
+def begins_behind(layer: Pooling, bottoms: Shapes) -> bool:
+    """The last window begins behind the map, which is not padded, and holds nothing."""
+    ends = zip(bottoms[0][2:], layer.infer(bottoms)[0][2:], layer.stride, layer.pad, strict=True)
+    return not layer.global_pooling and any((count - 1) * step - pad >= size for size, count, step, pad in ends)
+
+
 def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
     """`pad_h` and `pad_w` differ, which only these fields can say."""
     return len(set(layer.pad)) > 1

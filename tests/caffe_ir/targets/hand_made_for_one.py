@@ -40,6 +40,8 @@ RKNN2 = {
     "maxpool_k5p2_on_3": ("ok", _on("dim: 3 dim: 3", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
     "maxpool_k5p2_on_4x8": ("WRONG", _on("dim: 4 dim: 8", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
     "maxpool_k3s2p1_on_2": ("WRONG", _on("dim: 2 dim: 2", "y = Pooling n | kernel_size: 3 stride: 2 pad: 1")),
+    "maxpool_k1s2_on_8": ("-", CONV + "y = Pooling c | kernel_size: 1 stride: 2"),
+    "maxpool_k1s2_on_7": ("ok", _on("dim: 7 dim: 7", "y = Pooling n | kernel_size: 1 stride: 2")),
     "avepool_k9p4_on_8": ("ok", _on("dim: 8 dim: 8", "y = Pooling n | pool: AVE kernel_size: 9 stride: 1 pad: 4")),
     "avepool_k5p2_on_4": ("ok", _on("dim: 4 dim: 4", "y = Pooling n | pool: AVE kernel_size: 5 stride: 1 pad: 2")),
     # Products with a single number.
@@ -49,10 +51,6 @@ RKNN2 = {
         "WRONG",
         "data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }\n"
         "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 24",
-    ),
-    "ip_of_one_number_no_bias": (
-        "ok",
-        "a = InnerProduct data | num_output: 1\ny = InnerProduct a | num_output: 24 bias_term: false",
     ),
     "ip_of_two_numbers": ("ok", "a = InnerProduct data | num_output: 2\ny = InnerProduct a | num_output: 24"),
     "conv_of_one_number": (
