@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf import text_format
 from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
-from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
+from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX, UNKNOWN_LAYER
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.upgrade import upgrade
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
+NO_MEANING: Mapping[str, str] = {
+    "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
+    "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
+    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
+    "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
+}
+"""Types that are known and have no meaning here, and why."""
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
 
@@ -81,6 +88,10 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
     except text_format.ParseError as error:
         origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
         what, hint = _told(str(error))
+        if reason := _no_meaning(text, error.GetLine() or 0):
+            kind, why = reason
+            what = f"layer type {kind!r} is not known here, nor its fields"
+            raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)) from error
         why = "Caffe refuses the whole file for it"
         raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=what, why=why, hint=hint, origin=origin)) from error
     return message
@@ -95,6 +106,16 @@ def _told(said: str) -> tuple[str, str]:
     message, field = found.groups()
     kind = caffe_pb2.DESCRIPTOR.message_types_by_name.get(message)
     return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
+
+
+def _no_meaning(text: str, line: int) -> tuple[str, str] | None:
+    """The type without a meaning here whose layer a line of the text belongs to, and why it has none."""
+    begins = [begin for begin in lines_of_layers(text) if begin <= line]
+    if not begins:
+        return None
+    layer = "\n".join(text.splitlines()[begins[-1] - 1 : line])
+    types = re.findall(r"""\btype\s*:\s*["'](\w+)["']""", layer)
+    return next(((kind, NO_MEANING[kind]) for kind in types[:1] if kind in NO_MEANING), None)
 
 
 def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:

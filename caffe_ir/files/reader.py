@@ -17,7 +17,7 @@ from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.header import read_header
 from caffe_ir.files.inputs import one_layer_for_each_input
-from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
+from caffe_ir.files.net_text import NO_MEANING, layer_lines, read_message, runs_at_test
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
@@ -220,29 +220,20 @@ def _spelled(type_name: str, fields: Mapping[str, Any], target: Target | None) -
     return LAYERS[type_name].parsed(fields)
 
 
-_NO_MEANING: Mapping[str, str] = {
-    "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
-    "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
-    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
-    "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
-}
-"""Types that are known and have no meaning here, and why."""
-
-
 def _check_type(message: caffe_pb2.LayerParameter, origin: Origin) -> None:
     """Raise ConversionError where nothing is known of a layer's type, wherever in the net it stands."""
     if message.type == "Python":
         python = message.python_param
         what = f"{message.name} is a Python layer, {python.module}.{python.layer}"
         why = (
-            _NO_MEANING["Proposal"]
+            NO_MEANING["Proposal"]
             if python.layer == "ProposalLayer"
             else "what it computes is code, which the files lack"
         )
         raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin))
     if message.type not in LAYERS:
         what = f"layer type {message.type!r} is not known here"
-        why = _NO_MEANING.get(message.type, "")
+        why = NO_MEANING.get(message.type, "")
         hint = "" if why else did_you_mean(message.type, LAYERS)
         raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin))
 
