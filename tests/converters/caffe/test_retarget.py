@@ -127,3 +127,36 @@ def test_numbers_that_another_layer_writes_at_run_time_are_refused_by_name(targe
     with pytest.raises(ConversionError, match="what another layer writes at run time") as caught:
         retarget(net, TARGETS[target], Options())
     assert [problem.what.partition(" ")[0] for problem in caught.value.problems] == names
+
+
+TWICE = (
+    "conv_bn_scale_relu_inplace", "pool_max_k3s2_roundFLOOR", "swish_beta", "ch_mish_sigmoid_only", "relu6_composed",
+    "se_block_gap_ip_sig_scale", "ip_axis3", "slice_points", "deconv_bilinear_groupC", "inplace_then_fanout",
+    "two_outputs", "permute_flatten_reshape_ssd", "ext_Reorg_stride2", "lrn_across", "in_input_dim", "v1_layers",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+def test_a_net_written_for_a_target_is_left_as_it_is_for_that_target(target, tmp_path: Path) -> None:
+    """The same bytes in both files, from nets that were rewritten for it and nets that were not."""
+    compared = 0
+    for name in TWICE:
+        folder = tmp_path / name
+        folder.mkdir()
+        try:
+            once = write(
+                retarget(convert(*pair(folder, hand_made(CASES[name]))), target, Options()), folder / "a", target
+            )
+        except ConversionError:
+            continue
+        net = retarget(convert(once.prototxt, once.caffemodel), target, Options())
+        twice = write(net, folder / "b", target)
+        assert _bytes(twice) == _bytes(once), name
+        compared += 1
+    assert compared >= len(TWICE) / 2
+
+
+def _bytes(files) -> tuple[str, bytes]:
+    """The text without its comment, which names the other file, and the weights."""
+    lines = Path(files.prototxt).read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#")), Path(files.caffemodel).read_bytes()
