@@ -6,17 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.spelled_file import Spelled, misspellings, spelled_file
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import Target
+from caffe_ir.targets.target import Verdict
 from converters.caffe.check_weights import check_weights
 from converters.caffe.frontend import convert
 from converters.caffe.retarget import rewritten
 from converters.caffe.shortfall import Shortfall
 
 _OTHERS = "other layers"
+_NO_NET = (UNKNOWN_LAYER, LAYER_REFUSED, BLOB_NAMES)
+"""What is wrong with a net that can be parsed and is none to Caffe."""
 
 
 def check_file(
@@ -29,16 +33,38 @@ def check_file(
     """What each target does not compute as it should of the net in a file, and how it is spelled that it does not read;
     by the names of the targets. With a caffemodel also what each does not read of that.
 
-    `input` has the shapes of inputs that the file does not say. Raises ConversionError where a file cannot be read.
+    `input` has the shapes of inputs that the file does not say. A net that is none to any Caffe, with layers that are
+    not known or do not fit together, falls short in every target: nothing says what it should compute. Raises
+    ConversionError where a file cannot be read.
     """
     targets = list(targets)
-    net, file = convert(prototxt, input=input), spelled_file(prototxt)
+    try:
+        net = convert(prototxt, input=input)
+    except ConversionError as error:
+        if not all(one.kind in _NO_NET and one.origin for one in error.problems):
+            raise
+        return {target.name: _in_order(map(_of_no_caffe, error.problems)) for target in targets}
+    file = spelled_file(prototxt)
     found = {target.name: _of_file(net, file, target) for target in targets}
     if caffemodel is not None:
         for name, of_weights in check_weights(net, prototxt, caffemodel, targets, input=input).items():
             of_layers = [one for one in found[name] if not one.verdict.of_weights]
             found[name] = _in_order([*of_layers, *of_weights])
     return found
+
+
+def _of_no_caffe(problem: Problem) -> Shortfall:
+    origin = problem.origin or Origin(layer="net")
+    known = "" if problem.kind == UNKNOWN_LAYER else "Caffe refuses it: "
+    reason = f" ({problem.why})" if problem.why else ""
+    return Shortfall(
+        layer=origin.layer,
+        type_name=origin.what,
+        origin=origin,
+        verdict=Verdict(why=f"{known}{problem.what}{reason}", source="BVLC Caffe and its forks", evidence="source"),
+        rewrite="",
+        hindrance=problem.hint or "nothing says what it should compute",
+    )
 
 
 def _in_order(found: Iterable[Shortfall]) -> list[Shortfall]:

@@ -87,19 +87,36 @@ def test_the_same_as_json(net: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "said"),
     [
-        (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', "net.prototxt:2 Mihs"),
-        (INPUT + "layer {", "net.prototxt"),
-        ('layer { name: "a" type: "ReLU" bottom: "b" top: "a" }', "nothing before it writes it"),
+        (INPUT + 'layer { name: "a" type: "Mihs" bottom: "data" top: "a" }', ["net.prototxt:2 Mihs", "mean Mish?"]),
+        (
+            'layer { name: "a" type: "ReLU" bottom: "b" top: "a" }',
+            ["net.prototxt:1 ReLU", "nothing before it"],
+        ),
+        (
+            INPUT + 'layer { name: "a" type: "Crop" bottom: "data" top: "a" }\n'
+            'layer { name: "b" type: "Foo" bottom: "a" top: "b" }',
+            ["net.prototxt:2 Crop", "1 bottoms", "net.prototxt:3 Foo", "2 refused"],
+        ),
     ],
+    ids=["an unknown type", "an unknown blob", "two layers"],
 )
-def test_a_file_that_cannot_be_read_ends_with_2(tmp_path: Path, text: str, told: str) -> None:
+def test_a_net_that_no_caffe_runs_falls_short_everywhere(tmp_path: Path, text: str, said: list[str]) -> None:
     (tmp_path / "net.prototxt").write_text(text)
+    result = tool("check", tmp_path / "net.prototxt", "--target", "caffe")
+    assert result.exit_code == 1
+    assert [part for part in said if part not in result.stdout] == []
+    table = tool("check", tmp_path / "net.prototxt")
+    assert table.exit_code == 1
+    assert all(row.split()[1] == "refused" for row in table.stdout.splitlines()[1:-1])
+
+
+def test_a_file_that_cannot_be_parsed_ends_with_2(tmp_path: Path) -> None:
+    (tmp_path / "net.prototxt").write_text(INPUT + "layer {")
     result = tool("check", tmp_path / "net.prototxt")
     assert result.exit_code == 2
     assert "cannot be checked" in result.output
-    assert told in result.output
 
 
 def test_an_unknown_target_is_refused_with_the_names_that_are_near(net: Path) -> None:
