@@ -27,6 +27,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+from caffe_ir.targets.limits import Never
 
 MAP_AXES, TWO = 4, 2
 
@@ -39,6 +40,13 @@ def always(layer: Layer, bottoms: Shapes) -> bool:
 def batch_statistics(layer: BatchNorm, bottoms: Shapes) -> bool:
     """It takes mean and variance of the batch (use_global_stats: false)."""
     return not layer.use_global_stats
+
+
+STORED_STATISTICS = Never(
+    text="use_global_stats: false",
+    where=batch_statistics,
+    source="nothing that is published says that statistics of the input are computed; most importers take stored ones",
+)
 
 
 def over_the_batch(layer: Concat | Slice | Softmax, bottoms: Shapes) -> bool:

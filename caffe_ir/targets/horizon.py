@@ -8,6 +8,7 @@ from typing import Any
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     RNN,
+    BatchNorm,
     BatchReindex,
     Convolution,
     Deconvolution,
@@ -57,6 +58,7 @@ HORIZON = Target(
     source=LIST,
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
+        BatchNorm: (cases.STORED_STATISTICS,),
         Convolution: (_on_cpu("a filter above 7x7, or of more than 32768 weights,", _filter_too_large),),
         Deconvolution: (
             _on_cpu(

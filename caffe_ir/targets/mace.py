@@ -58,7 +58,7 @@ MACE = Target(
     source="XiaoMi/mace 0fc55a5, tools/python/transform/caffe_converter.py",
     layers={
         ArgMax: (),
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Bias: (),
         Clip: (Only(field="min", values=(0.0,), source="convert_clip"),),
         Concat: (),

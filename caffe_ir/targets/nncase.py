@@ -30,7 +30,7 @@ NNCASE = Target(
     evidence="source",
     source="kendryte/nncase, release/1.0, cb3fc2d, src/importer/caffe",
     layers={
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (),
         Convolution: (
             Only(field="bias_term", values=(True,), source="convolution.cpp reads blobs(1) always"),

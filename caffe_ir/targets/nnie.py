@@ -82,7 +82,7 @@ NNIE = Target(
     source="users' notes on the HiSVP guide, MindSpore Lite's list for NNIE, and error messages of the mapper",
     layers={
         ArgMax: (),
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
         Convolution: (KERNEL, GROUP),
         Crop: (),

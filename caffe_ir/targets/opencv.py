@@ -176,6 +176,12 @@ OPENCV = Target(
                 where=lambda layer, bottoms: not layer.use_global_stats and bottoms[0][0] > 1,
                 source="trial bn_global_false_b2",
             ),
+            Never(
+                text="what is divided by statistics of the batch is divided by sqrt(1 + eps) once more",
+                where=cases.batch_statistics,
+                silent=True,
+                source="trial bn_use_global_stats_false: an MVN, and a BatchNorm of mean 0 and variance 1 behind it",
+            ),
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
         Convolution: (NARROW_MAP,),

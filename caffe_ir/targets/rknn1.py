@@ -37,6 +37,7 @@ from caffe_ir.layers import (
     TanH,
     Upsample,
 )
+from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.target import Target
 
@@ -47,7 +48,7 @@ RKNN1 = Target(
     source="rockchip-linux/rknn-toolkit, doc/RKNN_OP_Support_V1.7.5.md",
     layers={
         AbsVal: (),
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (),
         Convolution: (),
         Deconvolution: (),

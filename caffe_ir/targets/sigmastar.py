@@ -64,7 +64,7 @@ SIGMASTAR = Target(
     source=LIST,
     layers={
         ArgMax: (AtMost(field="top_k", most=1, source=LIST),),
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (
             Never(text=f"more than {BLOBS} blobs", where=lambda layer, bottoms: len(bottoms) > BLOBS, source=LIST),
         ),

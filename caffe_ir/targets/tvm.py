@@ -37,7 +37,7 @@ TVM = Target(
     evidence="source",
     source="apache/tvm 00ac0ca, python/tvm/relay/frontend/caffe.py",
     layers={
-        BatchNorm: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (),
         Convolution: (),
         Crop: (),

@@ -321,7 +321,7 @@ CASES: dict[str, str] = {
         c = Convolution data | num_output: 4 kernel_size: 1
         c = BatchNorm c | use_global_stats: true
         c = Scale c | bias_term: true""",
-    "bn_use_global_stats_false": "y = BatchNorm data | use_global_stats: false",
+    "bn_use_global_stats_false": "y = BatchNorm data | use_global_stats: false eps: 0.1",
     "bn_global_false_b2": """
         data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }
         y = BatchNorm data | use_global_stats: false""",

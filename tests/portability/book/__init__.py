@@ -16,7 +16,7 @@ from google.protobuf import text_format
 from caffe_ir.proto import caffe_pb2
 from tests.portability.book import chips, engines, importers
 from tests.portability.book.layer import Layer, Shape
-from tests.portability.book.rules import EVERY, Book
+from tests.portability.book.rules import EVERY, STORED, Book
 
 BOOKS: dict[str, Book] = {**engines.BOOKS, **importers.BOOKS, **chips.BOOKS}
 BOOKS["svp"] = (BOOKS["nnie"][0], [rule for rule in BOOKS["nnie"][1] if rule[0] != "Permute"])
@@ -29,6 +29,8 @@ BOOKS["portable"] = (
 BOOKS["ambarella"] = BOOKS["portable"]
 BOOKS["novatek"] = (BOOKS["portable"][0] - {"Swish", "DummyData"}, BOOKS["portable"][1])
 
+COMPUTE_STATISTICS = ("caffe", "caffe-master", "ssd")
+"""They take the statistics of a BatchNorm's own bottom where it says so."""
 WITH_A_SCALE_BEHIND = ("mace",)
 """They want a Scale right behind every BatchNorm."""
 OUTPUTS, NAME = {"nnie": 16, "svp": 16}, {"nnie": 31, "svp": 31}
@@ -70,7 +72,8 @@ def broken(target: str, read: Sequence[Layer]) -> list[str]:
     """What the layers break of a reader's book, each with the layer's name."""
     types, rules = BOOKS[target]
     said = [f"{layer.message.name}: no layer {layer.type}" for layer in read if layer.type not in types]
-    for kind, text, breaks in (*EVERY, *rules):
+    stored = () if target in COMPUTE_STATISTICS else STORED
+    for kind, text, breaks in (*EVERY, *stored, *rules):
         said += [
             f"{layer.message.name} ({layer.type}): {text}"
             for layer in read

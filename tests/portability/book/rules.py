@@ -83,8 +83,8 @@ EVERY: list[Rule] = [
     *on("Pooling", "never round_mode and ceil_mode", lambda a: a.says("round_mode") and a.says("ceil_mode")),
     *on(
         "BatchNorm",
-        "use_global_stats: true, and three blobs",
-        lambda a: a.value("use_global_stats") is not True or len(a.blobs) != 3,
+        "use_global_stats is written, and three blobs",
+        lambda a: not a.says("use_global_stats") or len(a.blobs) != 3,
     ),
     *on("BatchNorm", "a factor that is not 0", lambda a: a.blobs[2].data[0] == 0),
     *on("Slice", "slice_point is written", lambda a: not a.says("slice_point")),
@@ -102,6 +102,9 @@ EVERY: list[Rule] = [
     ),
 ]
 """What all of them want."""
+
+STORED: list[Rule] = on("BatchNorm", "use_global_stats: true", lambda a: a.value("use_global_stats") is not True)
+"""What all of them want but Caffe and its forks (batch_norm_layer.cpp)."""
 
 BVLC = types(
     """AbsVal ArgMax BNLL BatchNorm BatchReindex Bias Concat Convolution Crop Deconvolution Dropout
