@@ -25,6 +25,7 @@ from caffe_ir.layers import (
     LSTM,
     MVN,
     RNN,
+    BatchNorm,
     Concat,
     Convolution,
     Crop,
@@ -47,6 +48,7 @@ from caffe_ir.layers import (
     Swish,
     TanH,
 )
+from caffe_ir.layers.source import Standardize
 
 FREE = (Dropout, Input, Parameter, Silence, Split)
 """Layers that do nothing at inference."""
@@ -70,6 +72,9 @@ TRANSCENDENTAL: dict[type[Layer], int] = {
 """Steps that a value takes where a function is evaluated; about what libm's take. BNLL is a logarithm behind an e^x."""
 POWER = 60
 """The same of pow(x, p), which Caffe calls for every p but 1 (power_layer.cpp; p = 2 too)."""
+NORM = 14
+"""Of a Standardize, the layers, and how often a value of it is read or written, where no layer computes all of it: what
+a net costs is the measure of what a form may cost more, so it must not be too little."""
 DEPTHWISE = (3, 3)
 """The kernel for which OpenCV, MNN and ncnn have code of its own, as fast as a product of matrices."""
 WITHIN = 20
@@ -103,6 +108,9 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         return Work()
     if isinstance(layer, VIEWS):
         return Work(layers=VIEW)
+    if isinstance(layer, Standardize):
+        made = prod(tops[0])
+        return Work(multiply_adds=6.0 * made, steps=float(POWER * made), bytes=float(FLOAT * NORM * made), layers=NORM)
     read = tops if isinstance(layer, Crop) else bottoms  # of the blob that gives it its size it reads nothing
     moved = sum(map(prod, (*read, *tops, *layer.blob_shapes(bottoms))))
     moved += _columns(layer, bottoms, tops)
@@ -158,8 +166,12 @@ def _are_together(layer: Layer, bottoms: Shapes) -> bool:
     """Whether its multiply-adds are those of matrices; a filter of one channel has none to speak of."""
     if isinstance(layer, Convolution):
         return bottoms[0][layer.axis] > layer.group or layer.kernel_size == DEPTHWISE
-    is_power = isinstance(layer, Power) and layer.power != 1
-    return not (is_power or isinstance(layer, Pooling | LRN | MVN) or type(layer) in TRANSCENDENTAL)
+    match layer:
+        case Pooling() | LRN() | MVN() | BatchNorm(use_global_stats=False):
+            return False
+        case Power():
+            return layer.power == 1
+    return type(layer) not in TRANSCENDENTAL
 
 
 def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
@@ -179,7 +191,7 @@ def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
             count = made * (1 if layer.power == 1 or layer.scale == 0 else POWER)
         case LRN():
             count = made * (layer.local_size + (POWER if layer.norm_region == "ACROSS_CHANNELS" else WITHIN))
-        case MVN():
+        case MVN() | BatchNorm(use_global_stats=False):
             count = 6 * made
         case _:
             count = made * TRANSCENDENTAL.get(type(layer), 1)

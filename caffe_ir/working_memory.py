@@ -4,7 +4,8 @@ It is made when a layer runs first, and stays (facts of BVLC Caffe 1.0; an item 
 
 - Convolution: the columns of one image, unless its windows are single cells (base_conv_layer.cpp, forward_cpu_gemm).
 - Deconvolution: the columns of one image in any case (backward_cpu_gemm asks for them before it looks).
-- BatchNorm: the deviations and a copy of its result, each as large as its bottom (batch_norm_layer.cpp).
+- BatchNorm: the deviations and a copy of its result, each as large as its bottom, and a number for each channel of each
+  image (batch_norm_layer.cpp).
 - Scale and PReLU in place: a copy of their bottom, for a way back that inference never goes (scale_layer.cpp,
   prelu_layer.cpp). In place they take no less than beside.
 - MVN: one blob; LRN: one, or three within channels (mvn_layer.cpp, lrn_layer.cpp).
@@ -43,7 +44,9 @@ def working_items(layer: Layer, bottoms: Shapes, *, in_place: bool = False) -> i
             items = 0 if _sees_single_cells(layer) else _columns(layer, bottoms[0], layer.infer(bottoms)[0])
         case Deconvolution():
             items = _columns(layer, layer.infer(bottoms)[0], bottoms[0])
-        case BatchNorm() | Swish():
+        case BatchNorm():
+            items = 2 * whole + prod(bottoms[0][:2])
+        case Swish():
             items = 2 * whole
         case Scale() | PReLU():
             items = whole if in_place else 0

@@ -44,7 +44,7 @@ MANY = 2 * 6 * 8 * 10
         (Deconvolution(num_output=4, kernel_size=(1, 1)), 4 * 8 * 10),
         (Deconvolution(num_output=6, group=6, kernel_size=(4, 4), stride=(2, 2)), 6 * 16 * 8 * 10),
         (InnerProduct(num_output=4), 0),
-        (BatchNorm(use_global_stats=True, eps=1e-5), 2 * MANY),
+        (BatchNorm(use_global_stats=True, eps=1e-5), 2 * MANY + 2 * 6),
         (MVN(), MANY),
         (LRN(), MANY),
         (LRN(norm_region="WITHIN_CHANNEL"), 3 * MANY),

@@ -10,12 +10,17 @@ old converters (`CONVERTERS`) count where they get it wrong in silence, not wher
 equal that holds much more memory than another one of no higher cost. A form that loses digits in float32 is taken only
 where every other one loses them too.
 
+A target that refuses products of activations in the form that is best for them, which are weights written at run time
+in most nets, refuses the net: what it makes of the other layers does not count.
+
 (A conversion target, and patterns with a benefit each, are MLIR's idea: mlir/Transforms/DialectConversion.h.)
 """
 
 from __future__ import annotations
 
 from collections import Counter
+
+from msgspec.structs import replace
 
 from caffe_ir.errors import Problems
 from caffe_ir.forms import FORMS
@@ -25,12 +30,11 @@ from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.legalize.chooser import Chooser, Kinds
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
+from caffe_ir.targets.target import Target
 
 
 def _run(net: Net, context: Context) -> None:
-    counts = Counter(type(node.layer) for node in net.nodes)
-    weighing = Weighing(net=net, target=context.target, attends=counts[MatMul] > 0)
-    chooser = Chooser(net=net, target=context.target, forms=FORMS, counts=counts, images=net.images, weighing=weighing)
+    chooser = _chooser(net, context.target)
     problems, none = Problems(), Kinds()
     waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
     while waiting:
@@ -45,6 +49,19 @@ def _run(net: Net, context: Context) -> None:
             if not choice.kept:
                 waiting += [(one.name, within | {type(node.layer)}, share) for one in reversed(choice.new.nodes)]
     problems.raise_if_any()
+
+
+def _chooser(net: Net, target: Target) -> Chooser:
+    counts = Counter(type(node.layer) for node in net.nodes)
+    weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
+    chooser = Chooser(net=net, target=target, forms=FORMS, counts=counts, images=net.images, weighing=weighing)
+    products = [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, MatMul) and not target.holds(node.layer, net.shapes_of(node.bottoms))
+    ]
+    lost = chooser.refusing(products) if target.for_others else frozenset()
+    return replace(chooser, lost=lost, widespread=chooser.widespread - lost, known={}, chosen={}) if lost else chooser
 
 
 LEGALIZE = NetPass(name="legalize", run=_run)

@@ -8,7 +8,8 @@ the form that was taken, and in no other; as part of another form it is not even
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from msgspec import Struct, field
 
@@ -21,7 +22,7 @@ from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.passes.legalize.choice import AS_IT_IS, Choice, Priced, broken, of_both
+from caffe_ir.passes.legalize.choice import AS_IT_IS, WRONG, Choice, Priced, broken, of_both
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import WIDESPREAD
@@ -51,6 +52,8 @@ class Chooser(Struct, kw_only=True):
     images: int = 1
     """How many the net takes at once."""
     widespread: frozenset[str] = field(default_factory=lambda: frozenset(other.name for other in WIDESPREAD))
+    lost: frozenset[str] = frozenset()
+    """Other targets that refuse the net anyway: what they make of its layers does not count."""
 
     def asks(self, node: Node, bottoms: Shapes) -> bool:
         """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
@@ -130,6 +133,15 @@ class Chooser(Struct, kw_only=True):
         tried.sort(key=lambda one: -1 if one.kept else forms.index(one.form))
         return tried[0] if len(tried) == 1 else self.weighing.best(tried, share)
 
+    def refusing(self, nodes: Iterable[Node]) -> frozenset[str]:
+        """The other targets that refuse one of some layers in its best form."""
+        found = set[str]()
+        for node in nodes:
+            with suppress(ConversionError):  # which is reported where the node is written
+                breaks = self.best(Replacement(net=self.net, old=node)).breaks
+                found.update(name for name, fault in breaks.items() if fault != WRONG)
+        return frozenset(found)
+
     def _by_least(self, forms: tuple[Form, ...], old: Replacement) -> list[tuple[Form, float]]:
         """The forms with what each costs at least: the one first that may cost least."""
         if all(form.least is unknown for form in forms):
@@ -202,5 +214,6 @@ class Chooser(Struct, kw_only=True):
             verdict = self._verdict(layer, bottoms)
             times = SLOWER if verdict and verdict.effect == "slow" else 1
             cost = times * self.target.price.of(work(layer, bottoms))
-            self.known[layer, bottoms] = (cost, broken(layer, bottoms, self.images, self.target), 0.0)
+            breaks = broken(layer, bottoms, self.images, self.target)
+            self.known[layer, bottoms] = (cost, {name: breaks[name] for name in breaks.keys() - self.lost}, 0.0)
         return self.known[layer, bottoms]

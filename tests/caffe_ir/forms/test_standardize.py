@@ -3,12 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from caffe_ir.forms.standardize import FORMS
+from caffe_ir.layers import BatchNorm
 from caffe_ir.layers.source import Standardize
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.forms.writing import written
-from tests.caffe_ir.passes.rewriting import ALONE, rewritten
+from tests.caffe_ir.forms.writing import refusal, written
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
+
+BATCH_NORM, MEANS = FORMS[Standardize]
 
 
 def of(shape, axes, eps=1e-5):
@@ -44,20 +48,69 @@ VIEWED = ["Reshape", *CORE, "Reshape"]
     ids=str,
 )
 def test_the_layers_it_takes(shape, axes, kinds):
-    assert types(written(of(shape, axes))) == kinds
+    assert types(written(of(shape, axes), MEANS)) == kinds
 
 
 def test_the_view_has_the_axes_where_most_engines_are_right():
     def view(shape, axes):
-        return written(of(shape, axes)).shapes["norm_view"]
+        return written(of(shape, axes), MEANS).shapes["norm_view"]
 
     assert view((2, 6, 4, 5), (1, 2, 3)) == (2, 1, 24, 5)
     assert view((2, 7, 5), (2,)) == (2, 1, 7, 5)
     assert view((2, 7, 5), (1,)) == (2, 7, 5, 1)
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes", "view"),
+    [
+        ((2, 3, 4, 5), (0, 2, 3), (2, 3, 4, 5)),  # batch normalisation as it is trained
+        ((1, 3, 4, 5), (2, 3), (1, 3, 4, 5)),
+        ((2, 3, 4, 5), (2, 3), (1, 6, 20, 1)),  # of each channel of each image
+        ((1, 2, 6, 7), (2, 3), (1, 2, 6, 7)),
+        ((2, 2, 6), (2,), (1, 4, 6, 1)),
+        ((1, 7, 5, 1), (1,), (7, 5)),  # over the channels of one image
+        ((1, 7, 5, 3), (1,), (7, 15)),
+        ((4, 5), (1,), (1, 4, 5, 1)),
+        ((4, 5), (0,), (4, 5)),
+        ((2, 3), (0, 1), (1, 1, 6, 1)),
+        ((2, 3, 4, 5, 2), (2, 3, 4), (1, 6, 40, 1)),
+    ],
+    ids=str,
+)
+def test_batch_norm_by_its_own_statistics(shape, axes, view):
+    after = written(of(shape, axes, 0.1), BATCH_NORM)
+    (norm,) = [node for node in after.nodes if node.layer.type_name() == "BatchNorm"]
+    assert norm.layer == BatchNorm(use_global_stats=False, eps=0.1)
+    assert after.shapes[norm.top] == view
+    assert all(blob.constant for blob in norm.blobs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((2, 3, 4, 5), (1,)), ((2, 3, 4, 5), (1, 3)), ((2, 3, 4, 5), (1, 2))], ids=str
+)
+def test_batch_norm_has_no_view_with_others_on_both_sides(shape, axes):
+    assert refusal(of(shape, axes), BATCH_NORM) == "the axes have others on both sides, or between them"
+
+
+def test_batch_norm_is_for_readers_that_take_its_statistics():
+    assert types(rewritten(of((1, 3, 4, 5), (2, 3)), LEGALIZE, context=ALONE)) == ["BatchNorm"]
+    assert "BatchNorm" not in types(rewritten(of((1, 3, 4, 5), (2, 3)), LEGALIZE, context=CONTEXT))
+
+
 def test_golden_dump():
-    assert rewritten(of((2, 3, 4, 5), (2, 3)), LEGALIZE, context=ALONE).dump() == (
+    assert written(of((4, 6, 5), (1, 2), 1e-3), BATCH_NORM).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(4, 6, 5)])  -> data  [4x6x5]\n"
+        "  norm_view: Reshape(shape=(1, 4, 30, 1)) data -> norm_view  [1x4x30x1]\n"
+        "  norm_batch_norm: BatchNorm(use_global_stats=False, eps=0.001) norm_view -> norm_batch_norm | [4] [4] [1]  "
+        "[1x4x30x1]\n"
+        "  norm: Reshape(shape=(4, 6, 5)) norm_batch_norm -> norm  [4x6x5]\n"
+        "  outputs norm\n"
+    )
+
+
+def test_golden_dump_of_means():
+    assert rewritten(written(of((2, 3, 4, 5), (2, 3)), MEANS), LEGALIZE, context=ALONE).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(2, 3, 4, 5)])  -> data  [2x3x4x5]\n"
         "  norm_mean: Pooling(pool=AVE, global_pooling=True) data -> norm_mean  [2x3x1x1]\n"
@@ -74,9 +127,10 @@ def test_golden_dump():
     )
 
 
-def test_a_mean_far_from_zero_costs_no_digits_in_float32():
+@pytest.mark.parametrize("context", [ALONE, CONTEXT], ids=["alone", "for others"])
+def test_a_mean_far_from_zero_costs_no_digits_in_float32(context):
     """E(x^2) - E(x)^2 would be off by a tenth here."""
-    net = rewritten(of((1, 2, 8, 8), (2, 3), 1e-8), LEGALIZE, context=ALONE)
+    net = rewritten(of((1, 2, 8, 8), (2, 3), 1e-8), LEGALIZE, context=context)
     x = (1000 + np.random.default_rng(0).normal(size=(1, 2, 8, 8))).astype(np.float32)
     exact = x.astype(np.float64)
     wanted = (exact - exact.mean((2, 3), keepdims=True)) / exact.std((2, 3), keepdims=True)

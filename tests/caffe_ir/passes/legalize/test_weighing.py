@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from caffe_ir.forms import Form
-from caffe_ir.layers import AbsVal, Convolution, Mish, Power, ReLU, ReLU6, Sigmoid, TanH
+from caffe_ir.layers import AbsVal, Convolution, Mish, Parameter, Power, ReLU, ReLU6, Sigmoid, TanH
+from caffe_ir.layers.source import MatMul
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -87,3 +88,22 @@ def test_a_form_that_loses_digits_is_taken_only_where_there_is_no_other(monkeypa
     assert lowered(Mish()) == ["Sigmoid"] * 9
     monkeypatch.setattr(legalize, "FORMS", {Mish: (short,)})
     assert lowered(Mish()) == ["Power"]
+
+
+def test_who_refuses_the_products_of_a_net_does_not_count_for_its_other_layers(monkeypatch):
+    silently = Never(text="no TanH", where=lambda layer, bottoms: True, silent=True)
+    layers = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not Parameter}
+    refusing = Target(name="refusing", title="refusing", layers={**layers, TanH: (silently,)})
+    widespread(monkeypatch, CAFFE, refusing)
+    forms_of(monkeypatch, Mish, tanh=chain(TanH()), sigmoid=chain(Sigmoid(), ReLU()))
+
+    def types_of(layer, *bottoms):
+        net = net_of((1, 64, 64))
+        add(net, "first", layer, bottoms=bottoms)
+        add(net, "small", Mish())
+        run_pass(LEGALIZE, net, CONTEXT)
+        return [node.layer.type_name() for node in net.nodes]
+
+    assert types_of(MatMul(), "data", "data")[-1] == "TanH"
+    assert "Parameter" in types_of(MatMul(), "data", "data")
+    assert types_of(ReLU(), "data") == ["Input", "ReLU", "Sigmoid", "ReLU"]
