@@ -161,6 +161,7 @@ NARROW_MAP = Never(
     silent=True,
     source="trials with 4.14: depthWiseBlockConv on maps of up to 9 x 9",
 )
+DIVIDED = "what is divided by statistics of the batch is divided by sqrt(1 + eps) once more"
 
 OPENCV = Target(
     name="opencv",
@@ -176,12 +177,7 @@ OPENCV = Target(
                 where=lambda layer, bottoms: not layer.use_global_stats and bottoms[0][0] > 1,
                 source="trial bn_global_false_b2",
             ),
-            Never(
-                text="what is divided by statistics of the batch is divided by sqrt(1 + eps) once more",
-                where=cases.batch_statistics,
-                silent=True,
-                source="trial bn_use_global_stats_false: an MVN, and a BatchNorm of mean 0 and variance 1 behind it",
-            ),
+            Never(text=DIVIDED, where=cases.batch_statistics, silent=True, source="trial bn_use_global_stats_false"),
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
         Convolution: (NARROW_MAP,),
