@@ -57,7 +57,7 @@ class WireFile:
             raise TornError(f"the text at byte {field.start} is no UTF-8") from None
 
     def float32(self, start: int) -> float:
-        """The number in the four bytes from a place on."""
+        """The number in the four bytes from a place on. Raises TornError where there are fewer."""
         found = self._read(start, 4)
         if len(found) < 4:
             raise TornError(f"it has no four bytes at {start}")

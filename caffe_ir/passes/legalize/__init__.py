@@ -24,8 +24,10 @@ from msgspec.structs import replace
 
 from caffe_ir.errors import Problems
 from caffe_ir.forms import FORMS
+from caffe_ir.layers import Parameter
 from caffe_ir.layers.source import MatMul
 from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.legalize.chooser import Chooser, Kinds
 from caffe_ir.passes.legalize.weighing import Weighing
@@ -55,13 +57,14 @@ def _chooser(net: Net, target: Target) -> Chooser:
     counts = Counter(type(node.layer) for node in net.nodes)
     weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
     chooser = Chooser(net=net, target=target, forms=FORMS, counts=counts, images=net.images, weighing=weighing)
-    products = [
-        node
-        for node in net.nodes
-        if isinstance(node.layer, MatMul) and not target.holds(node.layer, net.shapes_of(node.bottoms))
-    ]
+    products = [node for node in net.nodes if isinstance(node.layer, MatMul) or _is_written_at_run_time(node)]
     lost = chooser.refusing(products) if target.for_others else frozenset()
     return replace(chooser, lost=lost, widespread=chooser.widespread - lost, known={}, chosen={}) if lost else chooser
+
+
+def _is_written_at_run_time(node: Node) -> bool:
+    """A Parameter whose name shares it with the weights of a product that is written already."""
+    return isinstance(node.layer, Parameter) and bool(node.param_names)
 
 
 LEGALIZE = NetPass(name="legalize", run=_run)

@@ -134,11 +134,15 @@ class Chooser(Struct, kw_only=True):
         return tried[0] if len(tried) == 1 else self.weighing.best(tried, share)
 
     def refusing(self, nodes: Iterable[Node]) -> frozenset[str]:
-        """The other targets that refuse one of some layers in its best form."""
+        """The other targets that refuse one of some layers, in its best form where it is not written yet."""
         found = set[str]()
         for node in nodes:
+            bottoms = self.net.shapes_of(node.bottoms)
             with suppress(ConversionError):  # which is reported where the node is written
-                breaks = self.best(Replacement(net=self.net, old=node)).breaks
+                if self._verdict(node.layer, bottoms) is None:
+                    _, breaks, _ = self._priced_layer(node.layer, bottoms)
+                else:
+                    breaks = self.best(Replacement(net=self.net, old=node)).breaks
                 found.update(name for name, fault in breaks.items() if fault != WRONG)
         return frozenset(found)
 

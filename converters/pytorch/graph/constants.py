@@ -119,8 +119,10 @@ def fold(
 def _adds_nothing(node: FxNode) -> bool:
     """It has no numbers, and only concatenations read it, or what has none itself and is read so."""
     value = node.meta.get("val")
-    if node.op != "call_function" or not isinstance(value, torch.Tensor) or value.numel() > 0 or not node.users:
+    if node.op != "call_function" or not isinstance(value, torch.Tensor) or not node.users:
         return False
+    if 0 not in (sizes := [size for size in value.shape if isinstance(size, int)]) or len(sizes) < value.ndim:
+        return False  # sizes that depend on the input are symbols
     return all(str(user.target) == "aten.cat.default" or _adds_nothing(user) for user in node.users)
 
 
