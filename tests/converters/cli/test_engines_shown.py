@@ -51,7 +51,10 @@ def test_wrong_and_refused_name_the_layers_and_the_reason() -> None:
 def test_slow_is_said_too() -> None:
     net = net_of((1, 4, 8, 8))
     add(net, "half", Power(scale=0.5))
-    assert line(list(engine_lines(net, CAFFE)), "ncnn").startswith("slow in ncnn, portable: half: a linear Power")
+    lines = list(engine_lines(net, CAFFE))
+    assert line(lines, "ncnn") == "slow in ncnn: half: a linear Power takes about ten times what a Scale does"
+    assert line(lines, "mnn") == "slow in mnn: half: a linear Power takes sixty times what a Scale does"
+    assert line(lines, "portable").startswith("slow in portable: half: a linear Power takes")
 
 
 def test_verbose_names_every_layer_and_every_reason() -> None:

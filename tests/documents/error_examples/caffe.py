@@ -24,19 +24,19 @@ def _() -> str:
 @raises(kinds.UNKNOWN_LAYER)
 def _() -> str:
     prototxt(layer("conv1", "Convolutoin", "data", CONV))
-    return convert("check deploy.prototxt")
+    return convert("summary deploy.prototxt")
 
 
 @raises(kinds.LAYER_REFUSED)
 def _() -> str:
     prototxt(layer("conv1", "Convolution", "data", CONV.replace("size: 3", "size: 11")))
-    return convert("check deploy.prototxt")
+    return convert("summary deploy.prototxt")
 
 
 @raises(kinds.BLOB_NAMES)
 def _() -> str:
     prototxt(layer("relu1", "ReLU", "conv1"))
-    return convert("check deploy.prototxt")
+    return convert("summary deploy.prototxt")
 
 
 @raises(kinds.NO_INPUT_SIZE)
