@@ -188,7 +188,7 @@ def _verdict(found: Comparison, remarks: tuple[str, ...], stage: Path) -> Made:
     from converters.verify.report import write_report
 
     worst = {
-        f"{trial.kind}, {trial.name}": trial.worst.relative if trial.worst else None
+        f"{trial.kind}, {trial.name}": trial.worst[0].relative if trial.worst else None
         for trial in found.trials
         if not trial.stopped
     }

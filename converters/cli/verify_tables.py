@@ -70,13 +70,16 @@ def needed(columns: Sequence[Column]) -> int:
 
 
 def programs(trials: Sequence[Trial]) -> list[Column]:
-    """What each program finds, a row for each."""
+    """What each program finds, a row for each: the error on which its verdict rests, and its limit."""
+    from converters.verify.trial import limit
+
     worst = [trial.worst for trial in trials]
     return [
         Column(heading="comparison", cells=[trial.heading for trial in trials]),
         Column(heading="verdict", cells=[trial.verdict for trial in trials]),
-        Column(heading="largest error", cells=[figure(seen.relative) if seen else "" for seen in worst]),
-        Column(heading="in layer", cells=[seen.value if seen else "" for seen in worst], optional=1, folds=True),
+        Column(heading="error", cells=[figure(seen[0].relative) if seen else "" for seen in worst]),
+        Column(heading="allowed", cells=[limit(seen[1]) if seen else "" for seen in worst]),
+        Column(heading="in layer", cells=[seen[0].value if seen else "" for seen in worst], optional=1, folds=True),
     ]
 
 

@@ -18,7 +18,7 @@ from converters.verify.blame import alike
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
 from converters.verify.diagram import diagram
-from converters.verify.trial import Beside, Comparison, Trial, legend
+from converters.verify.trial import Beside, Comparison, Trial, legend, limit, used
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 WORST = 12
@@ -94,7 +94,7 @@ def _facts(comparison: Comparison, remarks: Sequence[str], command: str) -> Mapp
         "warnings": alike(comparison.warnings),
         "legend": list(legend(comparison.trials)),
         "remarks": remarks,
-        "trials": [(trial.heading, trial, trial.worst) for trial in comparison.trials],
+        "trials": list(_trials(comparison)),
         "names": names,
         "errors": errors_drawn(shown, names, values) if shown else "",
         "worst": list(_worst(comparison, shown)),
@@ -103,10 +103,17 @@ def _facts(comparison: Comparison, remarks: Sequence[str], command: str) -> Mapp
     }
 
 
+def _trials(comparison: Comparison) -> Iterator[tuple[str, Trial, Row | None, str]]:
+    """Each trial with the row on which its verdict rests, and what is allowed there."""
+    for trial in comparison.trials:
+        row, most = trial.worst or (None, None)
+        yield trial.heading, trial, row, "" if most is None else limit(most)
+
+
 def _worst(comparison: Comparison, trials: Sequence[Trial]) -> Iterator[Worst]:
     for value in comparison.worst_first[:WORST]:
-        rows = [(row, trial) for trial in trials for row in trial.rows if row.value == value]
-        row, trial = max(rows, key=lambda pair: (pair[0] in pair[1].wrong, pair[0].relative))
+        rows = [(row, most, trial) for trial in trials for row, most in trial.limited if row.value == value]
+        row, _, trial = max(rows, key=lambda each: (used(each[0], each[1]), each[0].relative))
         yield Worst(row=row, trial=trial.heading, spread=spread_drawn(row), beside=comparison.sides.get(value))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 from msgspec import Struct, field
 
 from caffe_ir.net import Net
@@ -12,6 +13,8 @@ from converters.verify.blame import Fault
 from converters.verify.comparison import Row
 
 Verdict = Literal["agrees", "differs", "not compared"]
+FINITE = float(np.finfo(np.float64).max)
+"""The limit of a trial that only shows what is usual: every number passes, NaN and infinity do not."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -37,10 +40,14 @@ class Trial(Struct, frozen=True, kw_only=True):
         return f"{self.kind}, {self.name}"
 
     @property
+    def limited(self) -> tuple[tuple[Row, float], ...]:
+        """The rows with what is allowed for each, in the order of the net."""
+        return tuple(zip(self.rows, self.allowed, strict=True))
+
+    @property
     def wrong(self) -> tuple[Row, ...]:
         """The rows that exceed what is allowed, in the order of the net."""
-        pairs = zip(self.rows, self.allowed, strict=True)
-        return tuple(seen for seen, most in pairs if not seen.relative <= most)
+        return tuple(seen for seen, most in self.limited if not seen.relative <= most)
 
     @property
     def blank(self) -> tuple[Row, ...]:
@@ -48,8 +55,9 @@ class Trial(Struct, frozen=True, kw_only=True):
         return tuple(seen for seen in self.rows if seen.blank)
 
     @property
-    def worst(self) -> Row | None:
-        return max(self.rows, key=lambda seen: seen.relative, default=None)
+    def worst(self) -> tuple[Row, float] | None:
+        """The row on which the verdict rests, nearest its limit or farthest beyond, and that limit."""
+        return max(self.limited, key=lambda pair: (used(*pair), pair[0].relative), default=None)
 
     @property
     def verdict(self) -> Verdict:
@@ -60,14 +68,29 @@ class Trial(Struct, frozen=True, kw_only=True):
         return "not compared" if self.blank else "agrees"
 
 
-def legend(trials: Iterable[Trial]) -> Iterator[str]:
-    """What the kinds of comparison mean that stand there."""
+def used(seen: Row, most: float) -> float:
+    """How much of what is allowed an error takes; above 1 it is wrong."""
+    if seen.relative == 0 or not most:
+        return float("inf") if seen.relative else 0.0
+    return seen.relative / most
+
+
+def limit(most: float) -> str:
+    """What is allowed, in few characters; "any" where every number passes."""
+    return "any" if most == FINITE else f"{most:.1e}"
+
+
+def legend(trials: Sequence[Trial]) -> Iterator[str]:
+    """What the kinds of comparison and the limits mean that stand there."""
     kinds = {trial.kind for trial in trials}
     if "meaning" in kinds:
         yield "meaning: each layer by itself in float64, on the values of that reference; an error is the layer's own"
     if "rounding" in kinds:
         beside = "the same in float64" if "meaning" in kinds else "the source"
         yield f"rounding: the whole net in that engine's float32, beside {beside}; an error is what float32 loses"
+    limits = {most for trial in trials for most in trial.allowed}
+    if FINITE in limits:
+        yield "allowed: any where float32 itself is measured; engines may lose 30 times as much, or their tolerance"
 
 
 class Beside(Struct, frozen=True, kw_only=True):
@@ -107,12 +130,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
     @property
     def worst_first(self) -> list[str]:
         """The values, those first that are farthest beyond what their trials allow."""
-        beyond: dict[str, float] = {}
+        beyond: dict[str, tuple[float, float]] = {}
         for trial in self.trials:
-            for seen, most in zip(trial.rows, trial.allowed, strict=True):
-                own = seen.relative / most if 0 < most < 1 else seen.relative
-                beyond[seen.value] = max(beyond.get(seen.value, 0.0), own)
-        return sorted(beyond, key=lambda value: -beyond[value])
+            for seen, most in trial.limited:
+                beyond[seen.value] = max(beyond.get(seen.value, (0.0, 0.0)), (used(seen, most), seen.relative))
+        return sorted(beyond, key=lambda value: beyond[value], reverse=True)
 
     @property
     def verdict(self) -> Verdict:

@@ -32,7 +32,7 @@ from converters.verify.inputs import noise, scaled
 from converters.verify.matching import Makers, matches
 from converters.verify.pair import pair_of
 from converters.verify.source import Feeds, Reference, ReferenceFailed, Source, Supply, inputs_of
-from converters.verify.trial import Comparison, Trial
+from converters.verify.trial import FINITE, Comparison, Trial
 from converters.verify.work import Progress, Work
 
 # An engine may lose so many times what numpy's float32 loses: it sums in another order, or by Winograd's transform.
@@ -40,7 +40,6 @@ LEEWAY = 30.0
 # What the inputs are multiplied by, besides, where the layers are other ones than those that the converter writes: then
 # only the values say whether they mean the same, and a limit that noise never reaches would not show.
 MAGNITUDES = (1e-3, 1e3)
-FINITE = float(np.finfo(np.float64).max)
 
 
 class _Run(Struct, kw_only=True):

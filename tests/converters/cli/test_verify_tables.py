@@ -59,6 +59,7 @@ def test_what_tells_least_goes_first() -> None:
 def test_the_programs_figures_are_whole(width) -> None:
     text = printed(programs(TRIALS), width)
     assert text.count("3.3e-04") == 3
+    assert text.count("1.0e+00") == 3
     assert text.count("agrees") == 3
     assert "rounding, opencv" in text
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from converters.verify.blame import Fault
 from converters.verify.comparison import row
-from converters.verify.trial import Comparison, Trial
+from converters.verify.trial import FINITE, Comparison, Trial, legend, limit, used
 
 GOOD = row("good", np.ones(2), np.ones(2))
 BAD = row("bad", np.ones(2), np.array([1.0, 1.5]))
@@ -23,13 +23,34 @@ def test_a_trial_agrees_only_if_each_row_does() -> None:
     assert trial(GOOD).verdict == "agrees"
     assert trial(GOOD, BAD).verdict == "differs"
     assert trial(GOOD, BAD).wrong == (BAD,)
-    assert trial(GOOD, BAD, GOOD).worst is BAD
+    assert trial(GOOD, BAD, GOOD).worst == (BAD, 0.1)
     assert trial().verdict == "not compared"
     assert trial(stopped="no").verdict == "not compared"
 
 
 def test_nothing_allows_what_is_no_number() -> None:
-    assert trial(NONE, allowed=float(np.finfo(np.float64).max)).verdict == "differs"
+    assert trial(NONE, allowed=FINITE).verdict == "differs"
+
+
+def test_the_error_that_is_shown_is_the_one_that_decides() -> None:
+    close = row("close", np.ones(2), np.array([1.0, 1.01]))
+    far = row("far", np.full(2, 1e-7), np.array([1e-7, 2e-7]))
+    lenient = Trial(kind="rounding", name="opencv", title="", rows=(far, close), allowed=(30.0, 1e-4))
+    assert (lenient.verdict, lenient.wrong, lenient.worst) == ("differs", (close,), (close, 1e-4))
+    agreeing = Trial(kind="rounding", name="opencv", title="", rows=(far, close), allowed=(30.0, 1.0))
+    assert (agreeing.verdict, agreeing.worst) == ("agrees", (far, 30.0))
+    assert comparison(agreeing, lenient).worst_first == ["close", "far"]
+
+
+def test_how_much_of_a_limit_an_error_takes() -> None:
+    assert [used(BAD, most) for most in (1.0, 0.25, 0.0)] == [0.5, 2.0, float("inf")]
+    assert used(GOOD, 0.0) == 0.0
+
+
+def test_a_limit_that_every_number_passes_is_explained() -> None:
+    assert [limit(most) for most in (1e-4, FINITE)] == ["1.0e-04", "any"]
+    assert any("any" in line for line in legend([trial(GOOD, kind="rounding", allowed=FINITE)]))
+    assert not any("any" in line for line in legend([trial(GOOD, kind="rounding")]))
 
 
 def test_the_net_agrees_if_all_trials_that_count_do() -> None:

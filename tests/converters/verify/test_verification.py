@@ -36,7 +36,7 @@ def test_meaning_and_rounding_are_kept_apart(tmp_path, net) -> None:
     meaning, rounding = found.trials
     assert meaning.worst is not None
     assert rounding.worst is not None
-    assert meaning.worst.relative < 1e-7 < rounding.worst.relative < 1e-4
+    assert meaning.worst[0].relative < 1e-7 < rounding.worst[0].relative < 1e-4
     assert [each.heading for each in verified(tmp_path, net.source, net.made, rounding=False).trials] == [
         "meaning, embedded"
     ]
