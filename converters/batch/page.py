@@ -14,32 +14,35 @@ from converters.batch.job import Result
 from converters.batch.outcome import Outcome
 
 _STYLE = """
-:root { color-scheme: light dark } .wide { overflow-x: auto } li { overflow-wrap: anywhere }
+:root { color-scheme: light dark } .wide { overflow-x: auto } li, code { overflow-wrap: anywhere }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; width: 100% } th, td { padding: .3rem .7rem; text-align: left; vertical-align: top }
 tr { border-bottom: 1px solid #ddd } .n { text-align: right; font-variant-numeric: tabular-nums }
 .failed { color: #b00020; font-weight: 600 } .converted { color: #0a7a3d }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 0 .3rem 1.5rem }
+.n, .failed { white-space: nowrap }
 @media (max-width: 40em) { body { margin: .5rem auto; padding: 0 .7rem } h1 { font-size: 1.3rem }
-th, td { padding: .2rem .4rem } }
+th, td { padding: .2rem .4rem }
+pre { margin-left: 0; max-width: calc(100vw - 2.4rem); font-size: .85rem } }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd } tr { border-color: #444 }
 a { color: #8ab4f8 } .failed { color: #ff8a80 } .converted { color: #81c995 } }
 """
-_HEADINGS = ("model", "target", "state", "seconds", "MB at most", "layers", "bytes", "verify")
-_NUMBERS = 3, 4, 5, 6
+_HEADINGS = ("model", "target", "state", "verify", "seconds", "MB at most", "layers", "bytes")
+_NUMBERS = 4, 5, 6, 7
 
 
-def page(outcome: Outcome, folder: Path) -> str:
-    """The page as HTML that fetches nothing; links are relative to the folder that it will lie in."""
+def page(outcome: Outcome, folder: Path, *, command: str = "") -> str:
+    """The page as HTML that fetches nothing; links are relative to `folder`, and `command` is the line that made it."""
     title = outcome.headline()
     heads = "".join(f"<th{_number(place)}>{name}</th>" for place, name in enumerate(_HEADINGS))
     ordered = sorted(outcome.results, key=lambda result: result.state != "failed")
     rows = "\n".join(_row(result, folder) for result in ordered)
+    made_by = f"<code>{_escaped(command)}</code>, " if command else ""
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{HTML}<title>{title}</title>\n'
         f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n"
-        f"<p>tocaffe {VERSION}</p>\n"
+        f"<p>{made_by}tocaffe {VERSION}</p>\n"
         f'<div class="wide"><table><thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>'
         f"{_unpaired(outcome)}</html>\n"
     )
@@ -56,12 +59,12 @@ def _unpaired(outcome: Outcome) -> str:
 def _row(result: Result, folder: Path) -> str:
     figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", str(result.layers), f"{result.bytes:,}")
     state = f'<span class="{result.state}">{result.state}</span>'
-    cells = [_escaped(result.name), _escaped(result.target), state, *figures, _verified(result, folder)]
+    cells = [_escaped(result.name), _escaped(result.target), state, _verified(result, folder), *figures]
     row = "<tr>" + "".join(f"<td{_number(place)}>{cell}</td>" for place, cell in enumerate(cells)) + "</tr>"
     if not result.problems:
         return row
     why = _escaped("\n".join(result.problems))
-    return f'{row}\n<tr><td></td><td colspan="{len(_HEADINGS) - 1}"><pre>{why}</pre></td></tr>'
+    return f'{row}\n<tr><td colspan="{len(_HEADINGS)}"><pre>{why}</pre></td></tr>'
 
 
 def _verified(result: Result, folder: Path) -> str:

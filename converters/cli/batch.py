@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from caffe_ir.extras import require
 from converters.cli.batch_shown import show_outcome, show_unpaired, shown
-from converters.cli.command import Command, refuse_missing
+from converters.cli.command import Command, command_line, refuse_missing
 from converters.cli.failure import failures_reported
 from converters.cli.say import say, say_whole
 from converters.options.caffe import TARGETS
@@ -152,7 +152,7 @@ def batch(
             seconds=time.monotonic() - started,
             version=own_version(),
         )
-        reports.write(outcome)
+        reports.write(outcome, command_line())
         if not quiet:
             show_outcome(outcome)
             for place, _ in reports.marked():

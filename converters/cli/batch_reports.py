@@ -64,14 +64,14 @@ class Reports(Struct, frozen=True, kw_only=True):
             taken[_real(place)] = "another report"
         problems.raise_if_any()
 
-    def write(self, outcome: Outcome) -> None:
-        """Write them all. Raises ConversionError with all that could not be written."""
+    def write(self, outcome: Outcome, command: str) -> None:
+        """Write them all; `command` made them. Raises ConversionError with all that could not be written."""
         problems = Problems()
         with problems.collected():
             summary.write_summary(self.summary, outcome)
         if self.page:
             with problems.collected():
-                write_text(self.page, page(outcome, self.page.parent), mark=HTML)
+                write_text(self.page, page(outcome, self.page.parent, command=command), mark=HTML)
         if self.junit:
             with problems.collected():
                 write_text(self.junit, junit.junit_text(outcome), mark=junit.MARK)

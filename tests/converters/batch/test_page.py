@@ -60,10 +60,10 @@ def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_pa
     )
     bad = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: <script>", "second"))
     read = Read(page(outcome(good, bad), tmp_path / "reports"))
-    assert read.rows[0] == ["model", "target", "state", "seconds", "MB at most", "layers", "bytes", "verify"]
+    assert read.rows[0] == ["model", "target", "state", "verify", "seconds", "MB at most", "layers", "bytes"]
     assert read.rows[1][:3] == ["bad", "caffe", "failed"]
-    assert read.rows[2] == ["", "x.cfg:3: <script>\nsecond"]
-    assert read.rows[3] == ["a<b>&c", "caffe", "converted", "1.50", "48", "3", "1,234,567", "agrees"]
+    assert read.rows[2] == ["x.cfg:3: <script>\nsecond"]
+    assert read.rows[3] == ["a<b>&c", "caffe", "converted", "agrees", "1.50", "48", "3", "1,234,567"]
     assert read.links == ["../out/a%20b.verify.html"]
     assert "script" not in read.tags
 
@@ -78,3 +78,9 @@ def test_it_fits_a_phone_and_follows_the_dark_mode(tmp_path: Path) -> None:
     text = page(outcome(Result(name="a", target="caffe", state="converted")), tmp_path)
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in text
     assert "prefers-color-scheme: dark" in text
+
+
+def test_it_says_which_command_made_it(tmp_path: Path) -> None:
+    good = outcome(Result(name="a", target="caffe", state="converted"))
+    assert "<p><code>convert batch &lt;zoo&gt;</code>, tocaffe" in page(good, tmp_path, command="convert batch <zoo>")
+    assert "<p>tocaffe" in page(good, tmp_path)
