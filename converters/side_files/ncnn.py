@@ -45,7 +45,7 @@ _FITTING = {
     ncnn::Mat inner = ncnn::Mat::from_pixels_resize(
         bgr, ncnn::Mat::{pixels}, columns, rows, inner_width, inner_height);
     const int bottom = height - inner_height - top, right = width - inner_width - left;
-    ncnn::copy_make_border(inner, in, top, bottom, left, right, ncnn::BORDER_CONSTANT, 127.5f);""",
+    ncnn::copy_make_border(inner, in, top, bottom, left, right, ncnn::BORDER_CONSTANT, {fill});""",
     "crop": """\
     const int side = {side};
     const int whole_width = rows <= columns ? (int)((float)side * columns / rows) : side;
@@ -65,7 +65,9 @@ def ncnn(subject: Subject) -> Mapping[str, str]:
     if described.fit == "crop" and height > (described.shorter_side or width):
         why = "Darknet repeats the border there, and ncnn's copy_cut_border does not"
         raise refused("ncnn", f"an input that is higher than wide, {height} x {width}", why, hint="leave ncnn out")
-    fitting = _FITTING[described.fit].format(pixels=_PIXELS[described.order], side=described.shorter_side or width)
+    fitting = _FITTING[described.fit].format(
+        pixels=_PIXELS[described.order], side=described.shorter_side or width, fill=_float(described.fill)
+    )
     text = _FILE.format(
         title=subject.title,
         fit=subject.fit,

@@ -72,7 +72,7 @@ _FITTED = {
     else:
         height, width = HEIGHT, max(columns * HEIGHT // rows, 1)
     top, left = (HEIGHT - height) // 2, (WIDTH - width) // 2
-    field = np.full((HEIGHT, WIDTH, values.shape[2]), 127.5, np.float32)
+    field = np.full((HEIGHT, WIDTH, values.shape[2]), {fill}, np.float32)
     field[top : top + height, left : left + width] = resized(values, height, width)
     return field""",
     "crop": """\
@@ -90,6 +90,19 @@ def fitted(picture):
     image = Image.fromarray(picture).resize((width, height), Image.Resampling.{kernel})
     part = np.asarray(image)[top : top + HEIGHT, left : left + WIDTH]
     return part.reshape(HEIGHT, WIDTH, -1).astype(np.float32)'''
+_PILLOWS_BOX = '''\
+def fitted(picture):
+    """The picture in the size of the input (H, W, C), values from 0 to 255: its proportions kept, by Pillow."""
+    rows, columns = picture.shape[:2]
+    if np.float32(WIDTH) / np.float32(columns) < np.float32(HEIGHT) / np.float32(rows):
+        height, width = max(rows * WIDTH // columns, 1), WIDTH
+    else:
+        height, width = HEIGHT, max(columns * HEIGHT // rows, 1)
+    top, left = (HEIGHT - height) // 2, (WIDTH - width) // 2
+    image = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.{kernel}))
+    field = np.full((HEIGHT, WIDTH, image.size // (height * width)), {fill}, np.float32)
+    field[top : top + height, left : left + width] = image.reshape(height, width, -1)
+    return field'''
 _WHOLE = """\
     height, width, top, left = HEIGHT, WIDTH, 0, 0"""
 _MIDDLE = """\
@@ -102,13 +115,15 @@ def opencv(subject: Subject) -> Mapping[str, str]:
     """The file by its ending."""
     described = subject.description
     height, width = subject.size
-    if described.kernel is not None:
+    if described.kernel is not None and described.fit == "letterbox":
+        functions = _PILLOWS_BOX.format(kernel=described.kernel.upper(), fill=described.fill)
+    elif described.kernel is not None:
         side = described.shorter_side
         functions = _PILLOWS.format(
             kernel=described.kernel.upper(), place=_WHOLE if side is None else _MIDDLE.format(side=side)
         )
     else:
-        functions = _ALIGNED + _FITTED[described.fit]
+        functions = _ALIGNED + _FITTED[described.fit].format(fill=described.fill)
     text = _FILE.format(
         title=subject.title,
         imports="from PIL import Image\n" if described.kernel is not None else "",

@@ -58,7 +58,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         side = self.description.shorter_side
         size = f"{width} wide and {height} high"
         if self.description.fit == "letterbox":
-            return f"{size}: proportions kept, in the middle of a field of 127.5"
+            return f"{size}: proportions kept, in the middle of a field of {self.description.fill:g}"
         if self.description.fit == "stretch":
             return f"{size}: stretched"
         return f"{size}: the middle, after the shorter side became {side or width}"

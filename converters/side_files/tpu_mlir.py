@@ -30,6 +30,9 @@ def tpu_mlir(subject: Subject) -> Mapping[str, str]:
     lines = [f"{key} {shlex.quote(value)}" for key, value in words.items()]
     says = [f"# Written by tocaffe from {subject.title}.input.json. Pictures for calibration are", f"# {subject.fit}."]
     if subject.description.fit == "letterbox":
-        lines.insert(-1, "--keep_aspect_ratio --pad_value 127")
-        says.append("# TPU-MLIR fills up with whole numbers: its 127 stands for 127.5 in pictures of another size.")
+        fill = subject.description.fill
+        lines.insert(-1, f"--keep_aspect_ratio --pad_value {int(fill)}")
+        if fill != int(fill):
+            stands = f"its {int(fill)} stands for {fill:g} in pictures of another size"
+            says.append(f"# TPU-MLIR fills up with whole numbers: {stands}.")
     return {".tpu-mlir.sh": "#!/bin/sh\n" + "\n".join(says) + "\nmodel_transform " + " \\\n    ".join(lines) + "\n"}

@@ -24,6 +24,7 @@ KINDS: dict[str, dict[str, Any]] = {
         **IMAGENET,
     },
     "grey": {"order": "grey", "fit": "stretch", "mean": 33.25, "scale": 0.0078125},
+    "ultralytics'": {"order": "RGB", "fit": "letterbox", "scale": 1 / 255, "mean": 0, "fill": 114.0},
     "bytes": {"order": "BGR", "fit": "letterbox", "mean": 0, "scale": 1},
 }
 

@@ -125,8 +125,9 @@ def test_a_picture_of_the_inputs_size_is_what_convert_run_makes_of_it(kind: str,
 
 @pytest.mark.skipif(CXX is None, reason="no compiler for C++")
 @pytest.mark.parametrize("size", [(24, 20), (10, 36), (1, 300), (48, 72)])
-def test_a_letterbox_is_grey_where_there_is_no_picture(size: tuple[int, int], tmp_path: Path) -> None:
-    of = subject()
+@pytest.mark.parametrize("kind", ["Darknet's", "ultralytics'"])
+def test_a_letterbox_is_grey_where_there_is_no_picture(kind: str, size: tuple[int, int], tmp_path: Path) -> None:
+    of = subject(kind)
     library = compiled(of, tmp_path)
     found = called(library, np.zeros((*size, 3), np.uint8), of.shape[1:])
     exact = prepared(np.zeros((3, *size), np.uint8), of.shape, of.description.preparation())[0]

@@ -56,6 +56,16 @@ def test_the_whole_picture_as_torchvision_resizes_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, exact, atol=1.01 * max(of.scale))
 
 
+@pytest.mark.parametrize("kernel", ["bicubic", "bilinear"])
+def test_a_picture_in_a_field_as_pillow_resizes_it(kernel: str, tmp_path: Path) -> None:
+    of, path = subject("ultralytics'", resize=f"{kernel}, antialiased"), tmp_path / "x.png"
+    for seed, size in enumerate(SIZES):
+        cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8))
+        found = program(of)["prepared"](cv2.imread(str(path)))
+        exact = prepared_picture(path, of.shape, of.description.preparation())
+        np.testing.assert_allclose(found, exact, atol=1.01 * max(of.scale))
+
+
 def test_several_pictures_in_one_input_are_the_same_one() -> None:
     of = subject()
     made = program(replace(of, shape=(3, *of.shape[1:])))["prepared"](np.zeros((10, 20, 3), np.uint8))

@@ -27,5 +27,6 @@ def test_names() -> None:
 
 def test_the_fit_in_words() -> None:
     assert subject().fit == "36 wide and 24 high: proportions kept, in the middle of a field of 127.5"
+    assert subject("ultralytics'").fit.endswith("in the middle of a field of 114")
     assert subject("Caffe's").fit == "36 wide and 24 high: stretched"
     assert subject("torchvision's").fit == "36 wide and 24 high: the middle, after the shorter side became 40"

@@ -40,6 +40,13 @@ def test_the_formula_with_these_numbers(kind: str) -> None:
     assert given.keep_aspect_ratio == (of.description.fit == "letterbox")
 
 
+@pytest.mark.parametrize(("kind", "fill"), [("Darknet's", "127"), ("ultralytics'", "114")])
+def test_a_field_is_as_grey_as_the_net_takes_it(kind: str, fill: str) -> None:
+    text = tpu_mlir(subject(kind))[".tpu-mlir.sh"]
+    assert f"--pad_value {fill} " in text
+    assert ("stands for 127.5" in text) == (fill == "127")
+
+
 def test_any_name_is_one_word() -> None:
     given = words(tpu_mlir(subject(name="a b;'c$(d)"))[".tpu-mlir.sh"])
     assert (given.model_def, given.mlir) == ("a b;'c$(d).prototxt", "a b;'c$(d).mlir")
