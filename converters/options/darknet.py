@@ -51,6 +51,6 @@ class DarknetOptions(Struct, frozen=True, kw_only=True):
     ] = None
     until: Annotated[
         int | None,
-        Option(help="Convert the sections 0 to N alone, as layers are numbered (conv_N).", metavar="N", least=0),
+        Option(help="Convert only the sections 0 to N, the numbers in layer names (conv_N).", metavar="N", least=0),
     ] = None
     allow_trailing: Annotated[bool, Option(help="Accept a weights file that is longer than the cfg needs.")] = False

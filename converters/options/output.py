@@ -31,7 +31,9 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     force: Annotated[
         bool, Option(help="Replace files of the same names that tocaffe did not write.", in_manifest=False)
     ] = False
-    durable: Annotated[bool, Option(help="Wait until the files are on the disk, for fear of a power cut.")] = False
+    durable: Annotated[bool, Option(help="Wait until the files are on the disk, so that a power cut loses none.")] = (
+        False
+    )
     dump_after: Annotated[
         str | None,
         Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),

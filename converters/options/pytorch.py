@@ -48,7 +48,7 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     approx: Annotated[
         tuple[str, ...],
         Option(
-            help="Function that may be a near one: GELU by tanh is off by up to 4.74e-4. Never by default.",
+            help="Function to approximate: GELU by tanh is off by up to 4.74e-4. By default none is.",
             metavar="FUNCTION=NEAR",
             choices=APPROXIMATIONS,
         ),
@@ -67,7 +67,7 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         str | None,
         Option(help="Instead of --std: factor for values 0..255 less the mean.  [default: 1/255]", metavar="S[,S,S]"),
     ] = None
-    bgr: Annotated[bool, Option(help="The model takes blue, green, red.")] = False
+    bgr: Annotated[bool, Option(help="The model takes channels in the order blue, green, red.")] = False
     resize: Annotated[
         str | None,
         Option(
@@ -76,7 +76,9 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
             metavar="HxW|N|letterbox",
         ),
     ] = None
-    crop: Annotated[str | None, Option(help="The middle that is taken of a resized picture.", metavar="HxW|N")] = None
+    crop: Annotated[
+        str | None, Option(help="Size of the middle that is cut out of a resized picture.", metavar="HxW|N")
+    ] = None
     interpolation: Annotated[
         Literal["bilinear", "bicubic"] | None,
         Option(help="How pictures are resized, antialiased as Pillow does it.  [default: bilinear]"),
