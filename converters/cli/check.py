@@ -41,7 +41,7 @@ _NO_FORM = "no other exact form of it is known"
     "--input", "shapes", multiple=True, metavar="NAME=SHAPE",
     help="Shape of an input that has none in the file, as data=1x3x224x224.",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print every layer that falls short as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print every such layer as JSON.")
 def check(
     prototxt: Path, caffemodel: Path | None, names: tuple[str, ...], shapes: tuple[str, ...], as_json: bool
 ) -> None:

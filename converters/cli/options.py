@@ -20,6 +20,8 @@ from converters.options.declared import Source
 FILE = click.Path(path_type=Path)
 """A file that is written; one that is read is an InputFile."""
 _AS_CONVERTED = "as converted, where the files show it"
+_DEFAULT = "  [default: "
+"""Where a text says what the default is; the default of a comparison is another one."""
 _MANY = ("texts", "paths", "table")
 _METAVARS: dict[Kind, str] = {"path": "FILE", "paths": "FILE", "count": "N"}
 
@@ -95,6 +97,7 @@ def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
     if one.kind == "flag" and deniable and option.from_file:
         names[-1] += f"/--no-{flag[2:]}"
     shown: bool | str = _AS_CONVERTED if deniable and option.from_file else bool(one.default)
+    text = option.help.split(_DEFAULT)[0] if shown == _AS_CONVERTED else option.help
     return click.option(
         one.name,
         *names,
@@ -107,7 +110,7 @@ def _option(one: Declared, section: str, *, deniable: bool) -> Decorator:
         show_default=shown,
         metavar=option.metavar or _METAVARS.get(one.kind),
         callback=_read(one),
-        help=option.help,
+        help=text,
     )
 
 

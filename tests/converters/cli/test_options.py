@@ -157,3 +157,10 @@ def test_texts_may_stand_in_one_with_commas_between_them() -> None:
     assert told("--tools", "file, saw", "--tools", "drill,saw") == "file,saw,drill"
     assert told("--tools", "saw,dril").endswith("'dril' is none of saw, drill, file; did you mean drill?")
     assert "'' is none of saw" in told("--tools", "saw,")
+
+
+def test_no_option_has_two_defaults() -> None:
+    for command in (darknet.darknet, pytorch.pytorch, verify.verify):
+        for one in command.params:
+            record = one.get_help_record(click.Context(command))
+            assert record is None or record[1].count("[default: ") <= 1, record
