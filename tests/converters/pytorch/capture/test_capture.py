@@ -45,7 +45,7 @@ def test_inputs_that_forward_does_not_take():
 def test_dynamic_shapes_name_the_axis_and_the_remedy():
     x = images(2, 3, 9, 9)
     module = nn.Conv2d(3, 4, 3).eval()
-    shapes = ({0: torch.export.Dim("batch"), 3: torch.export.Dim("width", min=4)},)
+    shapes = ({0: torch.export.Dim("batch"), 3: torch.export.Dim("width", min=4, max=64)},)
     program = torch.export.export(module, (x,), dynamic_shapes=shapes)
     assert [axis for axis, _ in dynamic(program)["input"]] == [0, 3]
     with pytest.raises(ConversionError, match="axis 3 of the input input has no fixed size") as refused:

@@ -64,6 +64,8 @@ def test_the_same_does_run_where_the_file_is_trusted(
     attack: Attack, good: tuple[Entries, Entries], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """These attacks work: what is refused above is no straw man."""
+    if attack is hostile.pickled_object and torch.__version__.startswith("2.9."):
+        pytest.skip("torch 2.9 reads no entries of pickled objects")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     for module in ("imported_by_a_key", "imported_by_a_factory"):
         monkeypatch.delitem(sys.modules, module, raising=False)
@@ -122,7 +124,7 @@ class Numbers(nn.Module):
 
 
 class Inner(nn.Module):
-    """Programs within the program, and torch.vmap."""
+    """Programs within the program."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,7 +136,12 @@ class Inner(nn.Module):
         with torch.no_grad():
             z = y * 2
         halves = torch.cond(x.sum() > 0, lambda a: a + 1, lambda a: a - 1, (x,))
-        return halves + y + z + torch.vmap(lambda a: a * 2 + a.sum())(x)
+        return halves + y + z
+
+
+class Mapped(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.vmap(lambda a: a * 2 + a.sum())(x)
 
 
 GOOD: dict[str, Callable[[], torch.export.ExportedProgram]] = {
@@ -142,6 +149,7 @@ GOOD: dict[str, Callable[[], torch.export.ExportedProgram]] = {
     "derived": derived,
     "numbers": lambda: torch.export.export(Numbers(), (torch.randn(5) + 3,)),
     "inner": lambda: torch.export.export(Inner().eval(), (torch.randn(3, 4),)),
+    "mapped": lambda: torch.export.export(Mapped(), (torch.randn(3, 4),)),
     "named": hostile.program,
     "decomposed": lambda: sizes().run_decompositions(),
     "einsum": lambda: torch.export.export(Einsum(), (torch.randn(2, 3), torch.randn(3, 4))),
@@ -156,6 +164,8 @@ class Einsum(nn.Module):
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # torch's own, from its decompositions
 @pytest.mark.parametrize("name", GOOD)
 def test_programs_as_torch_writes_them_are_opened(name: str, tmp_path: Path) -> None:
+    if name == "mapped" and torch.__version__.startswith("2.9."):
+        pytest.skip("torch 2.9 cannot save a program with torch.vmap")
     torch.export.save(GOOD[name](), tmp_path / "model.pt2", extra_files={"labels.txt": "cat\ndog 'n' \"cow\""})
     with open(tmp_path / "model.pt2", "rb") as file:
         assert faults_of_program(file) == []

@@ -65,6 +65,6 @@ def test_what_torch_passes_over_is_passed_over() -> None:
 def test_endless_nests_end() -> None:
     data: dict[str, object] = {"as_int": 1}
     for _ in range(300):
-        data = {"as_string_to_argument": {"a": data}}
+        data = {"as_graph": {"name": "g", "graph": {"inputs": [data]}}}
     with pytest.raises(Unlike, match="too deep"):
         texts_of("Argument", data)
