@@ -125,8 +125,9 @@ def test_the_types_are_those_of_torch() -> None:
 
     unread = {ScalarType.UNKNOWN, ScalarType.COMPLEXHALF}
     known = {int(one) for one in ScalarType} - {int(one) for one in unread}
+    later = set(DTYPES) - known
     assert known <= set(DTYPES)
-    assert all(number > max(known) for number in set(DTYPES) - known)  # an older torch knows fewer
+    assert later <= ({33, 34, 35} if torch.__version__ < "2.13" else set())  # torch 2.9 has not these three
     assert {number: f"torch.{DTYPES[number]}" for number in known} == {
         number: str(OF_TORCH[number]) for number in known
     }
