@@ -54,7 +54,7 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets import cases
+from caffe_ir.targets import net_cases
 from caffe_ir.targets.limits import NetLimit, Only
 from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Target
@@ -114,7 +114,7 @@ CAFFE = Target(
     net=(
         NetLimit(
             text="in place on a blob that another layer reads",
-            where=cases.overwrites_what_others_read,
+            where=net_cases.overwrites_what_others_read,
             source="net.cpp, AppendTop behind InsertSplits; trial inplace_after_branch",
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import e, isclose, prod
 from typing import Any
 
@@ -16,7 +16,6 @@ from caffe_ir.layers import (
     Exp,
     Flatten,
     InnerProduct,
-    Input,
     Log,
     Power,
     Reshape,
@@ -25,8 +24,6 @@ from caffe_ir.layers import (
     Softmax,
     Swish,
 )
-from caffe_ir.net import Net
-from caffe_ir.node import Node
 from caffe_ir.targets.limits import Never
 
 MAP_AXES, TWO = 4, 2
@@ -221,47 +218,6 @@ def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
 def no_map(layer: Layer, bottoms: Shapes) -> bool:
     """The first bottom has not four axes."""
     return len(bottoms[0]) != MAP_AXES
-
-
-# ---- The whole net: questions of `NetLimit` -----------------------------------------------------------------------
-
-
-def overwrites_what_others_read(net: Net) -> list[Node]:
-    """Layers in place on a blob that another layer reads: net.cpp puts a Split behind it, which has other names."""
-    return [node for node in net.nodes if node.in_place and net.reads(node.bottoms[0]) > 1]
-
-
-def outputs_overwritten_twice(net: Net) -> list[Node]:
-    """Outputs into which two layers or more write in place; a Scale behind a BatchNorm counts as one with it."""
-
-    def overwritten(node: Node) -> bool:
-        before = net.producer(node.bottoms[0])
-        if isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm) and before.in_place:
-            before = net.producer(before.bottoms[0])
-        return node.in_place and before.in_place
-
-    return [node for node in map(net.producer, net.outputs) if overwritten(node)]
-
-
-def last_or_in_place(net: Net, node: Node) -> bool:
-    """It reads what another layer computes, and its top is that blob or an output."""
-    computed = any(not isinstance(net.producer(bottom).layer, Input) for bottom in node.bottoms)
-    return computed and (node.in_place or any(net.is_output(top) for top in node.tops))
-
-
-def called_like_a_blob(net: Net) -> list[Node]:
-    """Layers with the name of a blob that another one writes."""
-    writers = {name: node for node, name in _written(net)}
-    return [node for node in net.nodes if node.name in writers and writers[node.name] is not node]
-
-
-def _written(net: Net) -> Iterator[tuple[Node, str]]:
-    """The nodes with the names that their tops have in the file: those in place write that of their bottom."""
-    names: dict[str, str] = {}
-    for node in net.nodes:
-        names.update((top, names[node.bottoms[0]] if node.in_place else top) for top in node.tops)
-        if not node.in_place:
-            yield from ((node, names[top]) for top in node.tops)
 
 
 # ---- How a file is written: questions of `Spelling`, about the fields that it sets --------------------------------

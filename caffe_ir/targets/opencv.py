@@ -58,7 +58,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases, window_cases
+from caffe_ir.targets import box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -359,7 +359,7 @@ OPENCV = Target(
         ),
         NetLimit(
             text="a layer with the name of a blob that another one writes",
-            where=cases.called_like_a_blob,
+            where=net_cases.called_like_a_blob,
             source="trial top_eq_other_layername",
         ),
     ),

@@ -41,7 +41,7 @@ from caffe_ir.layers import (
     Threshold,
     Upsample,
 )
-from caffe_ir.targets import cases, window_cases
+from caffe_ir.targets import cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -212,11 +212,11 @@ RKNN2 = Target(
         BN: (),
     },
     fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),
-    leaves_out=cases.last_or_in_place,
+    leaves_out=net_cases.last_or_in_place,
     net=(
         NetLimit(
             text="two layers write in place into an output, at which its builder crashes",
-            where=cases.outputs_overwritten_twice,
+            where=net_cases.outputs_overwritten_twice,
             source="trial conv_bn_scale_relu_inplace",
         ),
     ),

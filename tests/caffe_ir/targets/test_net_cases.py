@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from caffe_ir.layers import Eltwise, Power, ReLU, Sigmoid
+from caffe_ir.targets import net_cases
+from tests.caffe_ir.build import add, net_of
+
+MAP = (1, 4, 6, 7)
+
+
+def test_a_blob_that_another_layer_reads_is_not_overwritten() -> None:
+    net = net_of(MAP)
+    add(net, "half", Power(scale=0.5))
+    relu = add(net, "relu", ReLU(), in_place=True)
+    assert net_cases.overwrites_what_others_read(net) == []
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("half", "relu"))
+    assert net_cases.overwrites_what_others_read(net) == [relu]
+
+
+def test_layers_that_read_an_input_alone_or_stand_in_the_middle_are_not_last() -> None:
+    net = net_of(MAP)
+    first = add(net, "half", Power(scale=0.5))
+    middle = add(net, "sigmoid", Sigmoid())
+    last = add(net, "twice", Power(scale=2.0))
+    assert [net_cases.last_or_in_place(net, node) for node in (first, middle, last)] == [False, False, True]
+
+
+def test_two_layers_in_place_into_an_output() -> None:
+    net = net_of(MAP)
+    add(net, "half", Power(scale=0.5))
+    add(net, "relu", ReLU(), in_place=True)
+    assert net_cases.outputs_overwritten_twice(net) == []
+    second = add(net, "sigmoid", Sigmoid(), in_place=True)
+    assert net_cases.outputs_overwritten_twice(net) == [second]
+
+
+def test_a_layer_may_have_the_name_of_its_own_blob_and_of_no_other() -> None:
+    net = net_of(MAP)
+    add(net, "half", Power(scale=0.5), tops=("twice",))
+    second = add(net, "twice", Power(scale=2.0), tops=("out",))
+    add(net, "last", ReLU())
+    assert net_cases.called_like_a_blob(net) == [second]
