@@ -77,7 +77,7 @@ def run(
             from converters.run.answer import ready_picture
             from converters.run.model import read_model
             from converters.run.names import read_names
-            from converters.run.session import first_engine, session
+            from converters.run.session import first_engine, sessions
 
             pair = pair_of(net)
             refuse_missing((pair.prototxt, pair.caffemodel))
@@ -86,13 +86,13 @@ def run(
             with working(f"reading {pair.prototxt}", quiet=quiet):
                 model = read_model(pair.prototxt, pair.caffemodel)
                 called = read_names(names, model.classes) if names is not None else ()
-                pictures_ready = stack.enter_context(ahead(paths, partial(ready_picture, model)))
-                opened = session(engine or first_engine(), model.files, model.wanted)
+                ready = stack.enter_context(ahead(paths, partial(ready_picture, model)))
+                opened = sessions(engine or first_engine(), model.files, model.wanted, len(paths))
+        workers = [partial(_answered, model, one, threshold, top) for one in opened]
+        answers = stack.enter_context(ahead(ready, *workers))
         done = stack.enter_context(counted("pictures", len(paths), quiet=quiet))
-        for ready, place in zip(pictures_ready, places, strict=True):
-            failed += not _one(
-                model, opened, ready, place, called, threshold=threshold, top=top, json=json, quiet=quiet
-            )
+        for found, place in zip(answers, places, strict=True):
+            failed += not _one(found, place, called, json=json, quiet=quiet)
             done()
     if failed:
         if len(paths) > 1:
@@ -100,24 +100,18 @@ def run(
         raise click.exceptions.Exit(CANNOT_CONVERT)
 
 
-def _one(
-    model: Model,
-    opened: Session,
-    ready: Future[ReadyPicture],
-    place: Path | None,
-    names: Sequence[str],
-    *,
-    threshold: float | None,
-    top: int,
-    json: bool,
-    quiet: bool,
-) -> bool:
-    """Whether there was an answer for a picture; what there is to say is printed."""
-    from caffe_ir.errors import ConversionError
+def _answered(model: Model, opened: Session, threshold: float | None, top: int, ready: Future[ReadyPicture]) -> Answer:
     from converters.run.answer import answered
 
+    return answered(model, opened, ready.result(), threshold=threshold, top=top)
+
+
+def _one(coming: Future[Answer], place: Path | None, names: Sequence[str], *, json: bool, quiet: bool) -> bool:
+    """Whether there was an answer for a picture; what there is to say is printed."""
+    from caffe_ir.errors import ConversionError
+
     try:
-        found = answered(model, opened, ready.result(), threshold=threshold, top=top)
+        found = coming.result()
         if place is not None:
             _write(place, found, names)
     except ConversionError as error:

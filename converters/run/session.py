@@ -17,6 +17,11 @@ from converters.verify.source import Feeds
 Session = Callable[[Feeds], Mapping[str, Array]]
 """The wanted blobs by their names, for the inputs by theirs. Raises ConversionError."""
 
+_SEVERAL = 4
+"""Pictures, from which on a second net is opened: that takes about as long as running it once."""
+_SMALL = 128 << 20
+"""Bytes of weights."""
+
 
 def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
     """The engine of that name with the net open. Raises ConversionError where it is missing or cannot read the net."""
@@ -30,6 +35,17 @@ def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
         forward = opened_net(files)
         return lambda feeds: _told(lambda: forward(ordered, feeds), ordered)
     return lambda feeds: _told(lambda: list(engine.blobs(files, ordered, feeds)), ordered)
+
+
+def sessions(name: str, files: CaffeFiles, wanted: Sequence[str], pictures: int) -> list[Session]:
+    """The sessions in which so many pictures are run at once: two in OpenCV for several pictures and a small net.
+
+    OpenCV's threads wait for each other behind every layer. A second net has work meanwhile; it costs the weights once
+    more, and where they are many what is beside the net is no part of the time anyway.
+    """
+    size = 4 * sum(blob.count for node in files.net.nodes for blob in node.blobs)
+    two = name == "opencv" and pictures >= _SEVERAL and size <= _SMALL
+    return [session(name, files, wanted) for _ in range(2 if two else 1)]
 
 
 def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> dict[str, Array]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from functools import partial
 
 import pytest
 
@@ -59,3 +60,30 @@ def test_an_error_of_the_caller_ends_the_thread() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert threading.active_count() == before
+
+
+def test_two_workers_work_at_once_and_in_turn() -> None:
+    both = threading.Barrier(2)
+
+    def of(name: str, number: int) -> tuple[str, int]:
+        both.wait(5)
+        return name, number
+
+    with ahead(iter(range(6)), partial(of, "a"), partial(of, "b")) as coming:
+        assert [one.result() for one in coming] == [("a", 0), ("b", 1), ("a", 2), ("b", 3), ("a", 4), ("b", 5)]
+
+
+def test_two_workers_begin_no_more_than_one_result_is_looked_at() -> None:
+    begun: list[int] = []
+    with ahead(range(9), begun.append, begun.append) as coming:
+        for number, one in enumerate(coming):
+            one.result()
+            assert len(begun) <= number + 3
+
+
+def test_what_is_worked_on_ahead_may_be_what_comes_from_there() -> None:
+    with (
+        ahead([3, 0, 1, 2], lambda number: 6 // number) as first,
+        ahead(first, *[lambda one: str(one.result())] * 2) as second,
+    ):
+        assert [one.exception() is None and one.result() for one in second] == ["2", False, "6", "3"]

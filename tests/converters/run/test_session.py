@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from converters.run.ahead import ahead
 from converters.run.model import read_model
-from converters.run.session import first_engine, session
+from converters.run.session import first_engine, session, sessions
 from converters.verify.engines import ENGINES
 from tests.converters.run.nets import converted
 
@@ -34,3 +36,25 @@ def test_what_an_engine_cannot_do_is_told(tmp_path: Path, monkeypatch: pytest.Mo
         session("opencv", model.files, model.wanted)({"data": np.zeros(model.shape, np.float32)})
     monkeypatch.setitem(__import__("sys").modules, "cv2", None)
     assert first_engine() == "embedded"
+
+
+def test_only_opencv_has_two_nets_open_and_only_small_ones_for_several_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = read_model(*converted(tmp_path))
+    of = partial(sessions, files=model.files, wanted=model.wanted)
+    assert [len(of("opencv", pictures=count)) for count in (1, 3, 4, 100)] == [1, 1, 2, 2]
+    assert len(of("embedded", pictures=100)) == 1
+    monkeypatch.setattr("converters.run.session._SMALL", 16)
+    assert len(of("opencv", pictures=100)) == 1
+
+
+def test_two_nets_at_work_at_once_give_the_bits_of_one(tmp_path: Path) -> None:
+    model = read_model(*converted(tmp_path))
+    several = sessions("opencv", model.files, model.wanted, pictures=24)
+    inputs = [np.random.default_rng(seed).random(model.shape, np.float32) for seed in range(24)]
+    with ahead(inputs, *(lambda x, run=run: run({"data": x}) for run in several)) as coming:
+        found = [one.result() for one in coming]
+    for x, blobs in zip(inputs, found, strict=True):
+        for name, blob in several[0]({"data": x}).items():
+            np.testing.assert_array_equal(blobs[name], blob)
