@@ -2,6 +2,7 @@
 
 - coeff: SUM of c_i x_i is the SUM of the blobs multiplied before.
 - several blobs: ((a + b) + c) + d.
+- many axes: number by number, so that the first axes may be seen as one. OpenCV takes no more than five.
 - |x| = max(x, 0) + max(-x, 0); a leaky ReLU of a slope from 0 to 1 is max(x, slope x).
 - PReLU = max(x, 0) - a max(-x, 0); with one slope for all channels it is one with a slope for each.
 """
@@ -10,16 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from math import prod
 
 import numpy as np
 
 from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import AbsVal, Eltwise, Power, PReLU, ReLU, Scale
+from caffe_ir.layers import AbsVal, Eltwise, Power, PReLU, ReLU, Reshape, Scale
 from caffe_ir.replacement import Replacement
 
 PAIR = 2
+FEW_AXES = 4
+"""Axes of a blob that every engine takes."""
 
 
 def _multiplied_before(new: Replacement) -> str:
@@ -42,6 +46,16 @@ def _by_pairs(new: Replacement) -> str:
         return "it is one of two blobs, or has coefficients"
     for other in others:
         x = new.add("pair", Eltwise(operation=layer.operation), x, other)
+    return ""
+
+
+def _first_axes_as_one(new: Replacement) -> str:
+    shape = new.shape_of(new.old.bottoms[0])
+    if len(shape) <= FEW_AXES:
+        return f"it has no more than {FEW_AXES} axes"
+    joined = Reshape(shape=(prod(shape[: 1 - FEW_AXES]), *shape[1 - FEW_AXES :]))
+    views = [new.add("joined", joined, x) for x in new.old.bottoms]
+    new.add("apart", Reshape(shape=shape), new.add("few_axes", new.old.layer, *views))
     return ""
 
 
@@ -94,6 +108,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Eltwise: (
         Form(name="factors before the sum", build=_multiplied_before),
         Form(name="pairs", build=_by_pairs),
+        Form(name="the first axes as one", build=_first_axes_as_one),
     ),
     PReLU: (
         Form(name="a slope for each channel", build=_slope_for_each),

@@ -26,7 +26,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets.limits import Never
 
-MAP_AXES, TWO = 4, 2
+MAP_AXES, TWO, FIVE = 4, 2, 5
 
 
 def always(layer: Layer, bottoms: Shapes) -> bool:
@@ -246,3 +246,7 @@ def several_tops_of_one_shape(fields: Mapping[str, Any]) -> bool:
 def no_stride(fields: Mapping[str, Any]) -> bool:
     """Its file says no stride, where Caffe takes 1."""
     return not {"stride", "stride_h", "stride_w"} & fields.keys()
+
+
+def more_than_five_axes(layer: Layer, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > FIVE

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
-from caffe_ir.layers import BatchNorm, Input, Scale
+from caffe_ir.layers import BatchNorm, Input, Power, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -45,3 +46,20 @@ def _written(net: Net) -> Iterator[tuple[Node, str]]:
         names.update((top, names[node.bottoms[0]] if node.in_place else top) for top in node.tops)
         if not node.in_place:
             yield from ((node, names[top]) for top in node.tops)
+
+
+def taken_into_a_power(net: Net) -> list[Node]:
+    """Layers of one factor and one addend that read the power of something, and are its only readers."""
+    return [node for node in net.nodes if _has_one_factor(net, node) and _is_read_of_a_power(net, node.bottoms[0])]
+
+
+def _has_one_factor(net: Net, node: Node) -> bool:
+    layer, bottoms = node.layer, net.shapes_of(node.bottoms)
+    if isinstance(layer, Power):
+        return layer.power == 1
+    return isinstance(layer, Scale | BatchNorm) and len(bottoms) == 1 and prod(layer.blob_shapes(bottoms)[0]) == 1
+
+
+def _is_read_of_a_power(net: Net, blob: str) -> bool:
+    layer = net.producer(blob).layer
+    return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)

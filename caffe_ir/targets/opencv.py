@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from math import prod
 from typing import Any
 
 from caffe_ir.layer import Shapes
@@ -29,6 +28,7 @@ from caffe_ir.layers import (
     Deconvolution,
     DetectionOutput,
     DummyData,
+    Eltwise,
     Embed,
     Exp,
     Filter,
@@ -78,18 +78,6 @@ from caffe_ir.targets.stored import (
 from caffe_ir.targets.target import Price, Target
 
 
-def _taken_into_a_power(net: Net) -> list[Node]:
-    """Layers of one factor and one addend that read the power of something, and are its only readers."""
-    return [node for node in net.nodes if _has_one_factor(net, node) and _is_read_of_a_power(net, node.bottoms[0])]
-
-
-def _has_one_factor(net: Net, node: Node) -> bool:
-    layer, bottoms = node.layer, net.shapes_of(node.bottoms)
-    if isinstance(layer, Power):
-        return layer.power == 1
-    return isinstance(layer, Scale | BatchNorm) and len(bottoms) == 1 and prod(layer.blob_shapes(bottoms)[0]) == 1
-
-
 def _stays_alone(net: Net, node: Node) -> bool:
     return window_cases.taken_into(net, node) is None
 
@@ -117,11 +105,6 @@ def _factors_of_several_axes(net: Net) -> list[Node]:
         and cases.factors_of_several_axes(node.layer, net.shapes_of(node.bottoms))
         and _is_behind_a_window(net, node)
     ]
-
-
-def _is_read_of_a_power(net: Net, blob: str) -> bool:
-    layer = net.producer(blob).layer
-    return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
 
 
 def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
@@ -203,6 +186,13 @@ OPENCV = Target(
                 where=cases.always,
                 other_form=True,
                 source="trial with 4.14",
+            ),
+        ),
+        Eltwise: (
+            Never(
+                text="blobs of more than five axes",
+                where=cases.more_than_five_axes,
+                source="trials with 4.14, of 1 to 11 axes: eltwise_layer.cpp asserts it",
             ),
         ),
         Exp: (),
@@ -347,7 +337,7 @@ OPENCV = Target(
     net=(
         NetLimit(
             text="one factor behind a Power of another exponent is taken into it, as if that were 1",
-            where=_taken_into_a_power,
+            where=net_cases.taken_into_a_power,
             silent=True,
             source="PowerFunctor::tryFuse in elementwise_layers.cpp; trial ch_mish_exp_power",
         ),

@@ -9,6 +9,7 @@ from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
 
 MAP = (2, 4, 6, 7)
+MANY = (2, 3, 2, 1, 2, 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,8 @@ MAP = (2, 4, 6, 7)
         (Eltwise(operation="SUM"), (MAP, MAP, MAP), 1, ["Eltwise", "Eltwise"]),
         (Eltwise(operation="PROD"), (MAP, MAP, MAP, MAP), 1, ["Eltwise"] * 3),
         (Eltwise(operation="MAX"), (MAP, MAP, MAP), 1, ["Eltwise", "Eltwise"]),
+        (Eltwise(operation="PROD"), (MANY, MANY), 2, ["Reshape", "Reshape", "Eltwise", "Reshape"]),
+        (Eltwise(operation="SUM", coeff=(1.0, -1.0)), (MANY, MANY), 2, ["Reshape", "Reshape", "Eltwise", "Reshape"]),
         (AbsVal(), (MAP,), 0, ["Power", "ReLU", "ReLU", "Eltwise"]),
         (ReLU(negative_slope=0.1), (MAP,), 0, ["Power", "Eltwise"]),
         (PReLU(channel_shared=True), (MAP,), 0, ["PReLU"]),
@@ -38,6 +41,7 @@ def test_the_same_function_in_other_layers(
     [
         (Eltwise(operation="SUM"), (MAP, MAP), 0, "no coefficients"),
         (Eltwise(operation="SUM"), (MAP, MAP), 1, "two blobs"),
+        (Eltwise(operation="SUM"), (MAP, MAP), 2, "no more than 4 axes"),
         (ReLU(negative_slope=2.0), (MAP,), 0, "not between 0 and 1"),
         (PReLU(), (MAP,), 0, "a slope for each channel"),
         (PReLU(channel_shared=True), (MAP,), 1, "one slope"),

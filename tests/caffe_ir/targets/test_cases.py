@@ -52,3 +52,9 @@ def test_regions_of_one_cell_are_the_same_and_caffe_looks_at_k_across_channels_a
     across, within = LRN(k=2.0), LRN(k=2.0, norm_region="WITHIN_CHANNEL")
     assert [cases.constant_in_lrn(one, (MAP,)) for one in (across, within)] == [True, False]
     assert [cases.constant_within_channels(one, (MAP,)) for one in (across, within)] == [False, True]
+
+
+def test_five_axes_are_not_too_many() -> None:
+    layer = Eltwise(operation="SUM")
+    assert not cases.more_than_five_axes(layer, ((1, 2, 3, 4, 5),) * 2)
+    assert cases.more_than_five_axes(layer, ((1, 2, 3, 4, 5, 6),) * 2)

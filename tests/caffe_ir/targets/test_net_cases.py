@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Eltwise, Power, ReLU, Sigmoid
+from caffe_ir.layers import Eltwise, Power, ReLU, Scale, Sigmoid
 from caffe_ir.targets import net_cases
 from tests.caffe_ir.build import add, net_of
 
@@ -39,3 +39,14 @@ def test_a_layer_may_have_the_name_of_its_own_blob_and_of_no_other() -> None:
     second = add(net, "twice", Power(scale=2.0), tops=("out",))
     add(net, "last", ReLU())
     assert net_cases.called_like_a_blob(net) == [second]
+
+
+def test_one_factor_behind_a_power_of_another_exponent_and_read_by_nobody_else() -> None:
+    net = net_of((1, 1, 6, 7))
+    add(net, "square", Power(power=2.0))
+    half = add(net, "half", Power(scale=0.5))
+    add(net, "root", Power(power=0.5))
+    one = add(net, "one", Scale(), [1.0])
+    assert net_cases.taken_into_a_power(net) == [half, one]
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("root", "one"))
+    assert net_cases.taken_into_a_power(net) == [half]
