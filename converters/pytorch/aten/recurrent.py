@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from msgspec.structs import replace
 
-from caffe_ir.error_kinds.capture import TRAINING_MODE
+from caffe_ir.error_kinds.capture import MODEL_RAISES, TRAINING_MODE
 from caffe_ir.error_kinds.operations import DEPENDS_ON_INPUT
 from caffe_ir.layers import Concat, Embed
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Reduce
@@ -27,7 +27,7 @@ State = Value | torch.Tensor
 def embedding(call: Call, build: Build) -> Value:
     """The rows of weight that the indices name; in Caffe the indices are floats."""
     call.ignore("padding_idx", "scale_grad_by_freq", "sparse")
-    weight, indices = call.tensor("weight"), call.value("indices", any_type=True)
+    weight, indices = call.tensor("weight"), _rows(call, "indices")
     rows, columns = weight.shape
     if rows > WHOLE_FLOATS:
         raise call.refused(f"it has {rows} rows", why="the indices are float32, which skips integers beyond 2^24")
@@ -38,7 +38,7 @@ def embedding(call: Call, build: Build) -> Value:
 def embedding_bag(call: Call, build: Build) -> Result:
     """The sum, the mean or the maximum of the rows of each bag; the bags are of one size."""
     call.ignore("scale_grad_by_freq", "sparse", "include_last_offset", "padding_idx")
-    weight, indices, offsets = call.tensor("weight"), call.value("indices", any_type=True), call.tensor("offsets")
+    weight, indices, offsets = call.tensor("weight"), _rows(call, "indices"), call.tensor("offsets")
     count = call.shape[0]
     size, rest = divmod(indices.shape[0], count)
     if rest or not torch.equal(offsets[:count], torch.arange(count) * size):
@@ -63,7 +63,20 @@ def one_hot(call: Call, build: Build) -> Value:
     call.ignore("num_classes")
     count = call.shape[-1]
     layer = Embed(num_output=count, input_dim=count, bias_term=False)
-    return build.add(layer, call.value(any_type=True), blobs=[build.blob(torch.eye(count), constant=True)])
+    return build.add(layer, _rows(call, "self"), blobs=[build.blob(torch.eye(count), constant=True)])
+
+
+def _rows(call: Call, name: str) -> Value:
+    """The argument that names rows, of a type that torch looks up by. PyTorch 2.9 traces others, and runs none."""
+    rows = call.value(name, any_type=True)
+    if rows.dtype not in (torch.int32, torch.int64):
+        raise call.refused(
+            f"its {name} is of type {str(rows.dtype).removeprefix('torch.')}",
+            why="torch looks rows up by int32 and int64 alone",
+            hint="give the input that type, as --input 1x16:int64",
+            kind=MODEL_RAISES,
+        )
+    return rows
 
 
 # ---- sequences -------------------------------------------------------------------------------------------------------

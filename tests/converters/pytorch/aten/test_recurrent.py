@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from caffe_ir.error_kinds.capture import MODEL_RAISES
 from caffe_ir.errors import ConversionError
 from converters.pytorch import convert
 from tests.converters.pytorch.judge import EXACT, Calls, converted, flat, images, layers
@@ -276,6 +277,27 @@ def test_embedding():
     torch.manual_seed(0)
     indices = torch.tensor([[1, 4, 0], [2, 2, 9]])
     assert layers(converted(nn.Embedding(10, 6, padding_idx=0), indices)) == ["Embed"]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (nn.Embedding(10, 6), "indices"),
+        (nn.EmbeddingBag(10, 4, mode="sum"), "indices"),
+        (Calls(lambda x: nn.functional.one_hot(x, 7)), "self"),
+    ],
+)
+def test_floats_name_no_rows(module, name):
+    """What PyTorch 2.9 traces: its shape functions do not look at the type of the indices."""
+    program = torch.export.export(module.eval(), (torch.zeros(3, 5, dtype=torch.int64),))
+    for node in program.graph.nodes:
+        seen = node.meta.get("val")
+        if isinstance(seen, torch.Tensor) and seen.dtype == torch.int64:
+            node.meta["val"] = seen.float()
+    with pytest.raises(ConversionError, match=f"its {name} is of type float32") as refused:
+        convert(program)
+    assert refused.value.problems[0].kind is MODEL_RAISES
+    assert "as --input 1x16:int64" in refused.value.problems[0].hint
 
 
 def test_words_through_an_lstm():
