@@ -83,14 +83,18 @@ class Commands(click.Group):
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         line = shlex.join([info_name or "convert", *args])
-        return super().make_context(info_name, args, parent, obj=line, **extra)
+        try:
+            return super().make_context(info_name, args, parent, obj=line, **extra)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as error:
+            raise _marked(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            text = _kind_of(error).mark(visible(error.format_message(), keep="\n"))
-            raise click.UsageError(text, error.ctx) from None
+            raise _marked(error) from None
         except KeyboardInterrupt:
             say("\ninterrupted", err=True, lines=True)
             raise click.exceptions.Exit(INTERRUPTED) from None
@@ -103,6 +107,11 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
         with formatter.section("Exit codes (70: a fault of tocaffe)"):
             formatter.write_dl(CODES)
+
+
+def _marked(error: click.UsageError) -> click.UsageError:
+    """The error with its code, and with nothing in it that a terminal obeys."""
+    return click.UsageError(_kind_of(error).mark(visible(error.format_message(), keep="\n")), error.ctx)
 
 
 def _kind_of(error: click.UsageError) -> Kind:

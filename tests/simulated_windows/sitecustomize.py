@@ -14,6 +14,7 @@ import errno
 import fcntl
 import json
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -37,6 +38,7 @@ class Seen(types.ModuleType):
     """A module without some of its names."""
 
     def __init__(self, real: types.ModuleType, hidden: Sequence[str], added: Mapping[str, Any]) -> None:
+        super().__init__(real.__name__)  # Python 3.10 has no vars of it before
         vars(self).update(_real=real, _hidden=frozenset(hidden), _added=added)
 
     def __getattr__(self, name: str) -> Any:
@@ -131,6 +133,8 @@ def keep_open_files(root: Path) -> None:
     """Refuse to move or remove a file below a folder while anybody has it open."""
     for name in ("replace", "rename", "unlink", "remove"):
         setattr(os, name, _careful(getattr(os, name), root))
+        if hasattr(pathlib, "_normal_accessor"):  # Python 3.10: what a Path calls
+            setattr(pathlib._normal_accessor, name, getattr(os, name))
     shutil._use_fd_functions = False  # type: ignore[attr-defined]
 
 

@@ -55,7 +55,9 @@ class Pooling(CaffeLayer, frozen=True, kw_only=True):
                 values = _along(values, axis, *reach, np.fmax, LOWEST)
             else:
                 values = self._averages(values, axis, *reach)
-        return [np.asarray(np.fmax(values, LOWEST)) if self.pool == "MAX" else values]
+        if self.pool == "MAX":  # LOWEST of their type: beside a float of Python's, numpy 1 makes them float64
+            values = np.asarray(np.fmax(values, values.dtype.type(LOWEST)))
+        return [values]
 
     def _kernel(self, bottom: Shape) -> Shape:
         if not self.global_pooling:

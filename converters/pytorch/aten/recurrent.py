@@ -27,7 +27,7 @@ State = Value | torch.Tensor
 def embedding(call: Call, build: Build) -> Value:
     """The rows of weight that the indices name; in Caffe the indices are floats."""
     call.ignore("padding_idx", "scale_grad_by_freq", "sparse")
-    weight, indices = call.tensor("weight"), _rows(call, "indices")
+    weight, indices = call.tensor("weight"), _rows(call.value("indices", any_type=True), call)
     rows, columns = weight.shape
     if rows > WHOLE_FLOATS:
         raise call.refused(f"it has {rows} rows", why="the indices are float32, which skips integers beyond 2^24")
@@ -38,7 +38,8 @@ def embedding(call: Call, build: Build) -> Value:
 def embedding_bag(call: Call, build: Build) -> Result:
     """The sum, the mean or the maximum of the rows of each bag; the bags are of one size."""
     call.ignore("scale_grad_by_freq", "sparse", "include_last_offset", "padding_idx")
-    weight, indices, offsets = call.tensor("weight"), _rows(call, "indices"), call.tensor("offsets")
+    indices = _rows(call.value("indices", any_type=True), call)
+    weight, offsets = call.tensor("weight"), call.tensor("offsets")
     count = call.shape[0]
     size, rest = divmod(indices.shape[0], count)
     if rest or not torch.equal(offsets[:count], torch.arange(count) * size):
@@ -63,20 +64,19 @@ def one_hot(call: Call, build: Build) -> Value:
     call.ignore("num_classes")
     count = call.shape[-1]
     layer = Embed(num_output=count, input_dim=count, bias_term=False)
-    return build.add(layer, _rows(call, "self"), blobs=[build.blob(torch.eye(count), constant=True)])
+    return build.add(layer, _rows(call.value(any_type=True), call), blobs=[build.blob(torch.eye(count), constant=True)])
 
 
-def _rows(call: Call, name: str) -> Value:
-    """The argument that names rows, of a type that torch looks up by. PyTorch 2.9 traces others, and runs none."""
-    rows = call.value(name, any_type=True)
-    if rows.dtype not in (torch.int32, torch.int64):
+def _rows(indices: Value, call: Call) -> Value:
+    """Indices of a type that torch looks rows up by. PyTorch 2.9 traces others as well, and runs none of them."""
+    if indices.dtype not in (torch.int32, torch.int64):
         raise call.refused(
-            f"its {name} is of type {str(rows.dtype).removeprefix('torch.')}",
-            why="torch looks rows up by int32 and int64 alone",
+            f"it looks rows up by {str(indices.dtype).removeprefix('torch.')}",
+            why="torch does so by int32 and int64 alone",
             hint="give the input that type, as --input 1x16:int64",
             kind=MODEL_RAISES,
         )
-    return rows
+    return indices
 
 
 # ---- sequences -------------------------------------------------------------------------------------------------------

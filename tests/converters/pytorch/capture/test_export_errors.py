@@ -58,7 +58,6 @@ def test_packing_alone_names_the_way_round():
 @pytest.mark.parametrize(
     ("module", "inputs", "hint"),
     [
-        (nn.Embedding(9, 4), (images(1, 5),), "as --input 1x16:int64"),
         (nn.Conv2d(4, 4, 1).half(), (images(1, 4, 3, 3),), "the type that the model takes"),
         (Calls(lambda x: torch.from_numpy(x.numpy())), (images(1, 4),), "torch's own functions"),
         (Calls(lambda x: x + torch.ones(1, device="cuda")), (images(1, 4),), "device=x.device"),
@@ -69,6 +68,13 @@ def test_what_helps_goes_by_what_torch_says(module, inputs, hint):
     problem = problem_of(module.eval(), *inputs)
     assert hint in problem.hint
     assert "for (1, " in problem.why
+
+
+def test_floats_where_indices_belong():
+    """Reported by torch, or by the handler of the operation where torch traces it (2.9)."""
+    with pytest.raises(ConversionError) as refused:
+        convert(nn.Embedding(9, 4).eval(), (images(1, 5),))
+    assert "as --input 1x16:int64" in refused.value.problems[0].hint
 
 
 def test_the_users_own_message_is_told_whole():
