@@ -22,6 +22,8 @@ _YOLOV8 = Suppression(kind="default", threshold=0.7, score_threshold=0.25, best_
 """What predict of ultralytics does by default: conf, iou, max_det, and one class for a box."""
 _SSD = Suppression(kind="default", threshold=0.45, score_threshold=0.01, candidates=400, most=200)
 """torchvision's SSD: nms_thresh, score_thresh, topk_candidates, detections_per_img."""
+_RETINANET = Suppression(kind="default", threshold=0.5, score_threshold=0.05, most=300)
+"""torchvision's RetinaNet: nms_thresh, score_thresh, detections_per_img."""
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -33,7 +35,10 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of each map, the finest first: width and height in turn, in pixels of the input."""
     priors: tuple[float, ...] = ()
     """x, y of the centre, width and height in parts of the input."""
-    variances: tuple[float, float, float, float] = (0.1, 0.1, 0.2, 0.2)
+    levels: tuple[int, ...] = ()
+    """How many priors are of each map, and how many scores of each are looked at."""
+    level_candidates: int | None = None
+    variances: tuple[float, float, float, float] | None = None
     exponent_limit: float | None = None
     clip: bool = False
     nms: Suppression | None = None
@@ -144,28 +149,44 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
         )  # fmt: skip
 
 
-# ---- SSD -----------------------------------------------------------------------------------------------------------
+# ---- SSD and RetinaNet ---------------------------------------------------------------------------------------------
 
 
 def _ssd(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> Iterator[AnyHead]:
+    offsets, scores, count = _of_priors("ssd", outputs, known)
+    yield SsdHead(
+        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
+        network=network, nms=known.nms or _SSD, priors=known.priors, variances=known.variances or (0.1, 0.1, 0.2, 0.2),
+        clip=known.clip, exponent_limit=known.exponent_limit,
+        to_do=ToDo(softmax=() if scores.probabilities else ("classes",)),
+    )  # fmt: skip
+
+
+def _retinanet(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> Iterator[AnyHead]:
+    offsets, scores, count = _of_priors("retinanet", outputs, known)
+    yield SsdHead(
+        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
+        network=network, nms=known.nms or _RETINANET, priors=known.priors, variances=known.variances or (1, 1, 1, 1),
+        background=False, clip=known.clip, exponent_limit=known.exponent_limit, levels=known.levels,
+        level_candidates=known.level_candidates, to_do=ToDo(logistic=() if scores.probabilities else ("classes",)),
+    )  # fmt: skip
+
+
+def _of_priors(detector: Detector, outputs: Sequence[Output], known: Known) -> tuple[Output, Output, int]:
+    """The offsets, the scores, and how many priors there are. Raises ConversionError."""
     count = len(known.priors) // 4
     wanted = "the offsets (N, priors, 4) and the classes' scores (N, priors, classes), flattened or not"
     if not count:
         hint = "--priors FILE.npy: an array (priors, 4) of x, y, width, height in parts of the input"
         raise ConversionError(
-            Problem(kind=NO_DECODER, what="ssd: its prior boxes are wanted, and no module says them", hint=hint)
+            Problem(kind=NO_DECODER, what=f"{detector}: its prior boxes are wanted, and no module says them", hint=hint)
         )
     if len(outputs) != 2:
-        refuse_shapes("ssd", outputs, wanted)
+        refuse_shapes(detector, outputs, wanted)
     offsets, scores = outputs if prod(outputs[0].shape) == 4 * count else outputs[::-1]
     if prod(offsets.shape) != 4 * count or prod(scores.shape) % count:
-        refuse_shapes("ssd", outputs, f"{wanted}, for {count} priors")
-    yield SsdHead(
-        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
-        network=network, nms=known.nms or _SSD, priors=known.priors, variances=known.variances,
-        clip=known.clip, exponent_limit=known.exponent_limit,
-        to_do=ToDo(softmax=() if scores.probabilities else ("classes",)),
-    )  # fmt: skip
+        refuse_shapes(detector, outputs, f"{wanted}, for {count} priors")
+    return offsets, scores, count
 
 
 # ---- shapes --------------------------------------------------------------------------------------------------------
@@ -194,4 +215,5 @@ _KINDS: Mapping[Detector, Callable[[Sequence[Output], tuple[int, int], Known], I
     "yolov5": _yolov5,
     "yolov8": _yolov8,
     "ssd": _ssd,
+    "retinanet": _retinanet,
 }

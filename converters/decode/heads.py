@@ -209,6 +209,9 @@ class SsdHead(Head, frozen=True, kw_only=True, tag="ssd"):
     `priors` are x, y of the centre, width and height in parts of the input. `variances` are what the offsets are
     multiplied by. Scores need a softmax, of which class 0 is the background and no object, or logistics. `clip` keeps
     boxes within the input; `exponent_limit` is the largest logarithm of a box's size over its prior's.
+
+    RetinaNet (arXiv:1708.02002) is the same with logistics and without a background. Of its maps, whose priors are as
+    many as `levels` says, one map after the other, each has its `level_candidates` highest scores, of all classes.
     """
 
     scores_blob: str | None
@@ -217,6 +220,8 @@ class SsdHead(Head, frozen=True, kw_only=True, tag="ssd"):
     background: bool = True
     clip: bool = False
     exponent_limit: float | None = None
+    levels: tuple[int, ...] = ()
+    level_candidates: int | None = None
     to_do: ToDo
 
     @property
@@ -234,6 +239,10 @@ class SsdHead(Head, frozen=True, kw_only=True, tag="ssd"):
             yield f"priors are {len(self.priors)} numbers, and each prior has four"
         if self.background and self.classes < 2:
             yield "there is no class but the background"
+        if self.levels and (sum(self.levels) != self.count or min(self.levels) < 1):
+            yield f"its levels are not of {self.count} priors"
+        if bool(self.levels) != (self.level_candidates is not None) or (self.level_candidates or 1) < 1:
+            yield "levels and level_candidates belong together, and each level has one candidate at least"
 
 
 AnyHead = YoloHead | GaussianHead | RegionHead | DetectionHead | DflHead | BoxesHead | SsdHead

@@ -12,7 +12,7 @@ from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.running import NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
 
-Detector = Literal["yolov5", "yolov8", "ssd"]
+Detector = Literal["yolov5", "yolov8", "ssd", "retinanet"]
 
 
 _STRIDES = (4, 8, 16, 32, 64, 128)

@@ -1,4 +1,4 @@
-"""SSD: offsets from prior boxes (arXiv:1512.02325; Caffe's SSD fork, bbox_util.cpp, CENTER_SIZE)."""
+"""SSD and RetinaNet: offsets from prior boxes (arXiv:1512.02325; Caffe's SSD fork, bbox_util.cpp, CENTER_SIZE)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def boxes_of_ssd(head: SsdHead, offsets: Array, classes: Array, *, threshold: fl
     scores = np.where(scores > np.float32(threshold), scores, np.float32(0))
     if head.background:
         scores[:, 0] = 0
+    if head.levels:
+        _only_best_of_levels(head, chosen, scores)
     some = scores.any(axis=1)
     chosen, scores = chosen[some], scores[some]
     priors = np.reshape(head.priors, (-1, 4)).astype(np.float32)[chosen]
@@ -38,6 +40,14 @@ def boxes_of_ssd(head: SsdHead, offsets: Array, classes: Array, *, threshold: fl
     if head.clip:
         places = _clipped(places)
     return Boxes(places=places, objectness=np.ones(len(places), np.float32), scores=scores)
+
+
+def _only_best_of_levels(head: SsdHead, chosen: Array, scores: Array) -> None:
+    """Set the scores of each level, of all classes, to 0 but for the highest; of equal ones the first class stays."""
+    for level in np.split(scores, np.searchsorted(chosen, np.cumsum(head.levels)[:-1])):
+        place, category = np.nonzero(level)
+        order = np.lexsort((place, category, -level[place, category]))[head.level_candidates :]
+        level[place[order], category[order]] = 0
 
 
 def _likely(head: SsdHead, scores: Array, threshold: float) -> Array:

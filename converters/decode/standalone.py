@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,14 +12,13 @@ from converters.decode.decode import check_decodable
 from converters.decode.facts import Facts
 from converters.decode.heads import AnchorHead, AnyHead, BoxesHead, DflHead, RegionHead, SsdHead
 from converters.decode.nms import GREEDY_BETA, measure_of
+from converters.decode.template import filled
 from converters.decode.yolo import SIDES
 
 Language = Literal["python", "c"]
 ENDINGS: Mapping[Language, str] = {"python": ".decoder.py", "c": ".decoder.c"}
 MARK = "Written by tocaffe."
 """Stands in the files, by which a later run knows them as ours."""
-_FILE = re.compile(r"^//@ file (\S+)\n", re.MULTILINE)
-_BLOCK = re.compile(r"^//@ (?!end$)([\w ]+)\n(.*?)^//@ end\n", re.MULTILINE | re.DOTALL)
 
 
 def standalone(facts: Facts, stem: str, language: Language) -> str:
@@ -33,6 +31,8 @@ def standalone(facts: Facts, stem: str, language: Language) -> str:
     limits = {"best_class": nms.best_class, "candidates": nms.candidates, "most": nms.most}
     tags = {"distance" if distance else "iou", *(head.type for head in facts.heads)}
     tags.update(tag for tag, limit in limits.items() if limit)
+    if any(isinstance(head, SsdHead) and head.levels for head in facts.heads):
+        tags.add("levels")
     words = {
         "NET": _plain(stem),
         "SOURCE": _plain(f"{stem}.heads.json"),
@@ -47,17 +47,7 @@ def standalone(facts: Facts, stem: str, language: Language) -> str:
         "CLASSES": str(max(head.classes for head in facts.heads)),
     }
     own = _python(facts) if language == "python" else _c(facts)
-    text = _template(f"decoder.{'py' if language == 'python' else 'c'}.in")
-    text = _BLOCK.sub(lambda block: block[2] if tags & set(block[1].split()) else "", text)
-    for key, value in {**words, **own}.items():
-        text = text.replace("{{" + key + "}}", value)
-    return text
-
-
-def _template(name: str) -> str:
-    """The text of a template with those that it names in their places: in C each kind of head has its own."""
-    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
-    return _FILE.sub(lambda line: _template(line[1]), text)
+    return filled(f"decoder.{'py' if language == 'python' else 'c'}.in", tags, {**words, **own})
 
 
 def _facts(facts: Facts, head: AnyHead) -> dict[str, bool | int | float]:
@@ -163,6 +153,8 @@ def _python_head(facts: Facts, head: AnyHead) -> str:
         table = ("anchors", _anchors(head), 2)
     if isinstance(head, SsdHead):
         pairs.update(variances=head.variances, exponent_limit=head.exponent_limit)
+        if head.levels:
+            pairs.update(levels=list(head.levels), level_candidates=head.level_candidates)
         table = ("priors", head.priors, 4)
     lines = [f'        "{key}": {value!r},' for key, value in pairs.items()]
     if table is not None:
@@ -203,6 +195,9 @@ def _c_head(facts: Facts, place: int, head: AnyHead) -> Iterator[str]:
     if isinstance(head, SsdHead):
         tables["priors"] = ("float", [_float(one) for one in head.priors])
         fields["exponent_limit"] = repr(head.exponent_limit or 0.0)
+        if head.levels:
+            tables["levels"] = ("int", list(map(str, head.levels)))
+            fields["level_candidates"] = str(head.level_candidates)
         fields["variances"] = f"{{{', '.join(map(repr, head.variances))}}}"
     for name, (kind, numbers) in tables.items():
         if numbers:

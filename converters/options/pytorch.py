@@ -84,7 +84,7 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         Option(help="How pictures are resized, antialiased as Pillow does it.  [default: bilinear]"),
     ] = None
     output_is: Annotated[
-        Literal["yolov5", "yolov8", "ssd", "segmentation"] | None,
+        Literal["yolov5", "yolov8", "ssd", "retinanet", "segmentation"] | None,
         Option(
             help="What the outputs are, for STEM.heads.json, by which `convert run` and `convert decoder` work: maps "
             "or boxes of a detector (yolov8: and later), or a map of classes' scores."
@@ -99,7 +99,7 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     priors: Annotated[
         Path | None,
         Option(
-            help="Priors of ssd where no module has them: (priors, 4), x, y, w, h in parts of the input.",
+            help="Priors of ssd and retinanet where no module has them: (priors, 4), x, y, w, h in parts of the input.",
             metavar="FILE.npy",
             from_file=False,
         ),

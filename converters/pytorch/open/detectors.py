@@ -1,7 +1,7 @@
 """What a detector's module says of its heads and its suppression, by the attributes that such modules have.
 
 ultralytics' `Detect` (YOLOv5's own repository: `anchors` in cells, `stride`; YOLOv8 and later: `reg_max`) and
-torchvision's `SSD` (`anchor_generator`, `box_coder`, thresholds). Neither package is imported.
+torchvision's `SSD` and `RetinaNet` (`anchor_generator`, `box_coder`, thresholds). Neither package is imported.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from converters.decode.describing import Known
 from converters.decode.heads import Suppression
 
 _SSD = (
-    "backbone", "anchor_generator", "box_coder", "neg_to_pos_ratio", "score_thresh", "nms_thresh", "topk_candidates",
-    "detections_per_img",
+    "backbone", "anchor_generator", "box_coder", "score_thresh", "nms_thresh", "topk_candidates", "detections_per_img",
 )  # fmt: skip
 
 
@@ -54,8 +53,12 @@ def _of_ssd(module: Any, network: tuple[int, int]) -> Known:
     low, high = np.split(corners.double().numpy() / np.array(network[::-1] * 2), 2, axis=1)
     priors = np.concatenate([(low + high) / 2, high - low], axis=1).astype(np.float32)
     x, y, w, h = (1 / float(weight) for weight in module.box_coder.weights)
+    candidates = int(module.topk_candidates)
+    of_classes = hasattr(module, "neg_to_pos_ratio")  # an SSD: a RetinaNet's candidates are those of each map
     return Known(
         priors=tuple(float(str(one)) for one in priors.ravel()),
+        levels=() if of_classes else _levels(module.anchor_generator, maps),
+        level_candidates=None if of_classes else candidates,
         variances=(x, y, w, h),
         exponent_limit=float(module.box_coder.bbox_xform_clip),
         clip=True,
@@ -63,7 +66,13 @@ def _of_ssd(module: Any, network: tuple[int, int]) -> Known:
             kind="default",
             threshold=float(module.nms_thresh),
             score_threshold=float(module.score_thresh),
-            candidates=int(module.topk_candidates),
+            candidates=candidates if of_classes else None,
             most=int(module.detections_per_img),
         ),
     )
+
+
+def _levels(generator: Any, maps: list[torch.Tensor]) -> tuple[int, ...]:
+    """How many priors each map has."""
+    each = generator.num_anchors_per_location()
+    return tuple(count * one.shape[-2] * one.shape[-1] for count, one in zip(each, maps, strict=True))

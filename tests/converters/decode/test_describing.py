@@ -66,6 +66,14 @@ def test_anchors_belong_to_maps_from_the_finest_on() -> None:
     ]  # fmt: skip
 
 
+def test_retinanet_has_logistics_and_no_background() -> None:
+    (head,) = heads("retinanet", (8, 91), (8, 4), priors=(0.5,) * 32, levels=(6, 2), level_candidates=1000)
+    assert isinstance(head, SsdHead)
+    assert (head.blob, head.scores_blob, head.classes, head.background) == ("out1", "out0", 91, False)
+    assert (head.to_do.logistic, head.to_do.softmax, head.variances) == (("classes",), (), (1, 1, 1, 1))
+    assert (head.levels, head.level_candidates, head.nms.candidates) == ((6, 2), 1000, None)
+
+
 def test_ssd_may_be_flat() -> None:
     for shapes in (((8, 4), (8, 21)), ((32,), (168,)), ((168,), (32,))):
         (head,) = heads("ssd", *shapes, priors=(0.5,) * 32)

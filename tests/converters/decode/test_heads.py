@@ -29,6 +29,12 @@ def test_facts_are_read_as_they_were_written(name: str) -> None:
         ("ssd", {"priors": (1.0,) * 5}, "priors are 5 numbers, and each prior has four"),
         ("ssd", {"classes": 1}, "there is no class but the background"),
         ("ssd", {"nms": replace(ALL, most=0)}, "nms is limited to 0 boxes"),
+        ("retinanet", {"levels": (49,)}, "its levels are not of 50 priors"),
+        (
+            "retinanet",
+            {"level_candidates": None},
+            "levels and level_candidates belong together, and each level has one candidate at least",
+        ),
         ("yolov5", {"mask": (0,)}, "mask names 1 of its 2 boxes"),
     ],
 )

@@ -14,7 +14,7 @@ from converters.decode.facts import Facts
 from converters.decode.heads import SsdHead, Suppression, ToDo
 from converters.decode.ssd import boxes_of_ssd
 from converters.pictures.description import InputDescription
-from tests.converters.decode.torch_heads import ssd
+from tests.converters.decode.torch_heads import retinanet, ssd
 
 
 def by_definition(head: SsdHead, offsets: np.ndarray, classes: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
@@ -45,6 +45,21 @@ def test_boxes_are_those_of_the_definition(softmax: bool, clip: bool, limit: flo
     np.testing.assert_allclose(boxes.places, places[chosen], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(boxes.scores, scores[chosen], rtol=1e-6)
     assert 10 < chosen.sum() < 50
+
+
+def test_of_each_level_the_highest_scores_of_all_classes_are_looked_at() -> None:
+    """As RetinaNet.postprocess_detections chooses them: above the threshold, then topk of what is flattened."""
+    head, rng = retinanet(), np.random.default_rng(2)
+    offsets, classes = rng.normal(0, 1, (50, 4)).astype(np.float32), rng.normal(0, 2, (50, 6)).astype(np.float32)
+    found = boxes_of_ssd(head, offsets, classes, threshold=0.6)
+    wanted = []
+    for level in torch.from_numpy(classes).double().sigmoid().split(head.levels):
+        flat = torch.where(level > 0.6, level, 0).flatten()
+        best, places = flat.topk(9)
+        wanted.append(torch.zeros_like(flat).index_put((places,), best).view(level.shape))
+    scores = torch.cat(wanted).numpy()
+    np.testing.assert_allclose(found.scores, scores[scores.any(1)], rtol=1e-6)
+    assert (found.scores > 0).sum() == 9 + 9 + (scores[46:] > 0).sum()
 
 
 def test_the_limit_is_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from converters.decode import Facts
 from converters.decode.heads import AnyHead, BoxesHead, DflHead, SsdHead, Suppression, ToDo, YoloHead
@@ -51,6 +52,11 @@ def ssd(*, softmax: bool = True, clip: bool = True, limit: float | None = 1.5) -
     )  # fmt: skip
 
 
+def retinanet() -> SsdHead:
+    """Three maps, of which two have more candidates than are looked at."""
+    return replace(ssd(softmax=False), variances=(1, 1, 1, 1), levels=(30, 16, 4), level_candidates=9)
+
+
 HEADS: dict[str, tuple[AnyHead, ...]] = {
     "yolov5": (yolov5((4, 6), "one"), yolov5((2, 3), "other")),
     "yolov8 maps": (dfl((4, 6), "one"), dfl((2, 3), "other")),
@@ -64,6 +70,7 @@ HEADS: dict[str, tuple[AnyHead, ...]] = {
     "ssd": (ssd(),),
     "ssd without clipping": (ssd(clip=False, limit=None),),
     "ssd of logistics": (ssd(softmax=False),),
+    "retinanet": (retinanet(),),
 }
 
 

@@ -185,11 +185,14 @@ class Priors(nn.Module):
             found.append(corners.flatten(0, 2) * torch.tensor([width, height, width, height]))
         return [torch.cat(found).float()] * len(images.image_sizes)
 
+    def num_anchors_per_location(self) -> list[int]:
+        return [4, 4]
+
 
 class Whole(nn.Module):
-    """The attributes of torchvision's SSD; its forward would suppress boxes, which no Caffe net does."""
+    """The attributes of torchvision's RetinaNet; its forward would suppress boxes, which no Caffe net does."""
 
-    score_thresh, nms_thresh, topk_candidates, detections_per_img, neg_to_pos_ratio = 0.3, 0.45, 20, 30, 3.0
+    score_thresh, nms_thresh, topk_candidates, detections_per_img = 0.3, 0.45, 20, 30
 
     def __init__(self, classes: int = 4) -> None:
         super().__init__()
@@ -207,11 +210,17 @@ class Whole(nn.Module):
         return found
 
 
+class WholeSsd(Whole):
+    """Those of torchvision's SSD."""
+
+    neg_to_pos_ratio = 3.0
+
+
 class Ssd(nn.Module):
     def __init__(self, softmax: bool = False) -> None:
         super().__init__()
         torch.manual_seed(7)
-        self.softmax, self.whole = softmax, Whole()
+        self.softmax, self.whole = softmax, WholeSsd()
 
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         found = self.whole.head(list(self.whole.backbone(x).values()))

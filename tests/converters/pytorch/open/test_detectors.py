@@ -38,6 +38,15 @@ def test_an_ssd_says_priors_and_suppression() -> None:
     np.testing.assert_allclose(priors[-1, :2], [11 / 12, 7 / 8], rtol=1e-6)
 
 
+def test_a_retinanet_says_the_priors_of_each_map() -> None:
+    model = detectors.Whole()
+    model.box_coder.weights = (1.0, 1.0, 1.0, 1.0)
+    known = known_of(model, SIZE)
+    assert known.nms is not None
+    assert (known.nms.candidates, known.nms.most, known.level_candidates) == (None, 30, 20)
+    assert (known.levels, known.variances) == ((4 * 8 * 12, 4 * 4 * 6), (1.0, 1.0, 1.0, 1.0))
+
+
 @pytest.mark.parametrize("model", [torch.nn.Linear(2, 3), object()])
 def test_other_models_say_nothing(model: object) -> None:
     assert known_of(model, SIZE) == Known()
