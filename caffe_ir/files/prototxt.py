@@ -26,7 +26,12 @@ _WHOLE_SCALE = re.compile(r"(upsample_param \{\s+scale: \d+)\.0$", re.MULTILINE)
 
 def prototxt(net: Net, target: Target = CAFFE) -> str:
     """The text of the net as a file for a target spells it, without weights."""
-    return _WHOLE_SCALE.sub(r"\1", text_format.MessageToString(net_message(net, target)))
+    return text_of_message(net_message(net, target))
+
+
+def text_of_message(message: caffe_pb2.NetParameter) -> str:
+    """The text of a net as a file spells it."""
+    return _WHOLE_SCALE.sub(r"\1", text_format.MessageToString(message))
 
 
 def net_message(net: Net, target: Target = CAFFE) -> caffe_pb2.NetParameter:

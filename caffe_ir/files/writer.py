@@ -49,11 +49,13 @@ def write(
     durable: bool = False,
     progress: Progress = lambda count, total: None,
     watch: caffemodel.Watch | None = None,
+    text: str | None = None,
 ) -> Written:
     """Write STEM.prototxt and STEM.caffemodel, and further files by their endings (`.heads.json`).
 
     The prototxt begins with a comment that says what it was made of, as far as `origins` says (header.py).
-    With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length.
+    With `hdf5` the weights are STEM.caffemodel.h5, which Caffe reads too, and at any length. `text` is that of a
+    prototxt which spells the same net otherwise.
     The files are written beside their places first, in a folder that is made if it is not there, and moved there at the
     end: whatever ends the process, never do files of two runs load together (whole_files.py). `durable` says
     so of a power cut too. Raises ConversionError where the target cannot hold the net, where the caffemodel would be
@@ -65,8 +67,8 @@ def write(
     stem, ending = Path(stem), HDF5 if hdf5 else BINARY
     contents = {ending: _encoded(content) for ending, content in (others or {}).items()}
     sizes = {ending: length, **{one: len(content) for one, content in contents.items()}}
-    text = prototxt(net, target) + _named_sources(net)
-    contents[PROTOTXT] = with_header(text, origins or Origins(), target.name, sizes).encode()
+    spelled = (text or prototxt(net, target)) + _named_sources(net)
+    contents[PROTOTXT] = with_header(spelled, origins or Origins(), target.name, sizes).encode()
     places = {each: with_ending(stem, each) for each in (ending, *contents)}
     check_set(stem, places, inputs=_sources(net), force=force)
     try:

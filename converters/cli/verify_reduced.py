@@ -72,7 +72,7 @@ def _written(small: Reduced, stem: Path) -> Iterator[Path]:
     from caffe_ir.files.writer import write
 
     others = {INPUTS: _npz(small.inputs), OUTPUTS: _npz(small.outputs)}
-    written = write(small.net, stem, _holding(small.net), others=others)
+    written = write(small.net, stem, _holding(small.net), others=others, text=small.text)
     yield from (written.prototxt, written.caffemodel, *written.others)
 
 

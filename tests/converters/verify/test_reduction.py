@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from caffe_ir import reference
-from caffe_ir.files.writer import write
-from caffe_ir.layers import Input
+from caffe_ir.files.writer import write, write_weights
+from caffe_ir.layers import Convolution, Input
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import CAFFE
+from converters.caffe import convert
 from converters.verify import CaffeFiles, Engine, EngineFailed, caffe_files
 from converters.verify.inputs import noise
 from converters.verify.reduction import MOST_RUNS, first_wrong, reduced
@@ -141,3 +143,81 @@ def test_the_first_wrong_layer_of_an_engine_that_shows_outputs(files: CaffeFiles
     planted = files.net.node("maxpool_6")
     begin = first_wrong(files, Counted(of_kind(planted), refuses=False).engine(), feeds)
     assert begin[-1].name == "maxpool_6"
+
+
+def test_weights_that_a_layer_outside_writes_become_weights_of_the_part(tmp_path: Path) -> None:
+    """The product of two activations, as attention has it: an engine that fails at the convolution needs that alone."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(RUN_TIME, encoding="utf-8")
+    net = convert(path)
+    write_weights(net, tmp_path / "net.caffemodel")
+    files = caffe_files(path, tmp_path / "net.caffemodel")
+    feeds = noise(inputs_of(files.net), 0, frozenset())
+    other = Counted(lambda net, node: node.name == "y", refuses=True)
+    small = reduced(files, other.engine(), feeds)
+    assert small is not None
+    (node,) = small.layers
+    np.testing.assert_array_equal(node.blobs[0].load(), feeds["x"])
+    (y,) = small.outputs.values()
+    x, data = (feeds[name].astype(np.float64) for name in ("x", "data"))
+    np.testing.assert_allclose(y, np.einsum("oc,nchw->nohw", x[:, :, 0, 0], data), rtol=1e-6)
+
+
+def test_what_writes_weights_stays_where_it_is_the_fault(tmp_path: Path) -> None:
+    path = tmp_path / "net.prototxt"
+    path.write_text(RUN_TIME, encoding="utf-8")
+    write_weights(convert(path), tmp_path / "net.caffemodel")
+    files = caffe_files(path, tmp_path / "net.caffemodel")
+
+    def without_numbers(net: Net, node: Node) -> bool:
+        return isinstance(node.layer, Convolution) and not node.blobs
+
+    small = reduced(files, Counted(without_numbers, refuses=True).engine(), noise(inputs_of(files.net), 0, frozenset()))
+    assert small is not None
+    assert [node.name for node in small.layers] == ["w", "write", "y"]
+
+
+def test_a_part_is_spelled_as_the_file_is(tmp_path: Path) -> None:
+    """An engine that refuses `kernel_h` where `kernel_size` would do."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(SPELLED, encoding="utf-8")
+    write_weights(convert(path), tmp_path / "net.caffemodel")
+    files = caffe_files(path, tmp_path / "net.caffemodel")
+
+    def run(files: CaffeFiles, wanted: Sequence[str], feeds) -> Iterator[np.ndarray]:
+        if "kernel_h" in files.prototxt.read_text():
+            raise EngineFailed("kernel_h")
+        blobs = reference.run(files.net, feeds, np.float64)
+        yield from (blobs[blob] for blob in wanted)
+
+    engine = Engine(name="other", missing=lambda: "", title=lambda: "another engine", blobs=run)
+    small = reduced(files, engine, noise(inputs_of(files.net), 0, frozenset()))
+    assert small is not None
+    assert [node.name for node in small.layers] == ["pool"]
+    assert "kernel_h: 2" in small.text
+
+
+RUN_TIME = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } } }
+layer {
+  name: "w" type: "Parameter" top: "w" param { name: "w" }
+  parameter_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } }
+}
+layer { name: "write" type: "Eltwise" bottom: "w" bottom: "x" top: "w" eltwise_param { coeff: 0 coeff: 1 } }
+layer { name: "silence" type: "Silence" bottom: "w" }
+layer {
+  name: "y" type: "Convolution" bottom: "data" top: "y" param { name: "w" }
+  convolution_param { num_output: 2 kernel_size: 1 bias_term: false }
+}
+layer { name: "z" type: "ReLU" bottom: "y" top: "z" }
+"""
+SPELLED = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
+layer { name: "a" type: "TanH" bottom: "data" top: "a" }
+layer {
+  name: "pool" type: "Pooling" bottom: "a" top: "pool"
+  pooling_param { kernel_h: 2 kernel_w: 2 stride_h: 2 stride_w: 2 }
+}
+layer { name: "z" type: "ReLU" bottom: "pool" top: "z" }
+"""

@@ -39,15 +39,25 @@ OUTPUTS, NAME = {"nnie": 16, "svp": 16}, {"nnie": 31, "svp": 31}
 
 def layers(stem: Path, shapes: Mapping[str, Sequence[Sequence[Shape]]]) -> list[Layer]:
     """The layers of a pair of files; `shapes` has those of the bottoms and the tops of each, by its name."""
-    text, weights = caffe_pb2.NetParameter(), caffe_pb2.NetParameter()
-    text_format.Parse(stem.with_name(f"{stem.name}.prototxt").read_text(encoding="utf-8"), text)
-    weights.ParseFromString(stem.with_name(f"{stem.name}.caffemodel").read_bytes())
-    blobs = {layer.name: layer.blobs for layer in weights.layer}
+    text = _message(stem.with_name(f"{stem.name}.prototxt"))
+    weights = caffe_pb2.NetParameter.FromString(stem.with_name(f"{stem.name}.caffemodel").read_bytes())
     old = [text.input, text.layers, text.input_dim, text.input_shape]
     assert not any(map(len, old)), "a form of older files"
     assert {field.name for layer in weights.layer for field, _ in layer.ListFields()} <= {"name", "type", "blobs"}
     types = {layer.name: layer.type for layer in text.layer}
     assert all(layer.type == types[layer.name] for layer in weights.layer)
+    assert len(types) == len(text.layer)
+    return spelled(text, {layer.name: layer.blobs for layer in weights.layer}, shapes)
+
+
+def _message(path: Path) -> Any:
+    return text_format.Parse(path.read_text(encoding="utf-8"), caffe_pb2.NetParameter())
+
+
+def spelled(
+    text: Any, blobs: Mapping[str, Sequence[Any]], shapes: Mapping[str, Sequence[Sequence[Shape]]]
+) -> list[Layer]:
+    """The layers of a net as its message spells them, with the blobs and the shapes of each by its name."""
     writer: dict[str, Any] = {}
     found, inputs = [], {top for layer in text.layer if layer.type == "Input" for top in layer.top}
     for layer in text.layer:
@@ -64,7 +74,6 @@ def layers(stem: Path, shapes: Mapping[str, Sequence[Sequence[Shape]]]) -> list[
             )
         )
         writer.update(dict.fromkeys(layer.top, layer))
-    assert len(types) == len(text.layer)
     return found
 
 
