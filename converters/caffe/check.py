@@ -6,10 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.spelled_file import Spelled, misspellings, spelled_file
+from caffe_ir.files.writer import refuse
 from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import Target
 from caffe_ir.targets.target import Verdict
@@ -19,6 +23,7 @@ from converters.caffe.retarget import rewritten
 from converters.caffe.shortfall import Shortfall
 
 _OTHERS = "other layers"
+_FEW = 3
 _NO_NET = (UNKNOWN_LAYER, LAYER_REFUSED, BLOB_NAMES)
 """What is wrong with a net that can be parsed and is none to Caffe."""
 
@@ -72,11 +77,18 @@ def _in_order(found: Iterable[Shortfall]) -> list[Shortfall]:
 
 
 def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
-    found = checked(net, target)
+    verdicts = list(target.verdicts(net))
+    made = _lowered(net, target) if verdicts else _Made()
+    found = _of_layers(verdicts, made)
     refused = {one.origin for one in found if one.verdict.effect == "refused"}
     spelled = [
         Shortfall(
-            layer=origin.layer, type_name=origin.what, origin=origin, verdict=verdict, rewrite="the usual spelling"
+            layer=origin.layer,
+            type_name=origin.what,
+            origin=origin,
+            verdict=verdict,
+            rewrite="" if made.hindrance else "the usual spelling",
+            hindrance=made.hindrance,
         )
         for origin, verdict in misspellings(file, target, net)
         if origin not in refused
@@ -87,36 +99,56 @@ def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
 def checked(net: Net, target: Target) -> list[Shortfall]:
     """The layers of a net that a target does not compute as it should, in the order of the net.
 
-    Whether one can be rewritten is not estimated: a copy of the net is lowered for the target.
+    Whether one can be rewritten is not estimated: a copy of the net is lowered for the target. Where a layer cannot,
+    no file is written, so that none can.
     """
     found = list(target.verdicts(net))
-    if not found:
-        return []
-    rewrites, problems = _lowered(net, target)
+    return _of_layers(found, _lowered(net, target)) if found else []
+
+
+class _Made(Struct, frozen=True, kw_only=True):
+    """What a conversion says of each layer that it rewrites, and of each that it cannot; `hindrance` names these."""
+
+    rewrites: Mapping[Origin, str] = {}
+    problems: Mapping[Origin, str] = {}
+    hindrance: str = ""
+
+
+def _of_layers(found: Iterable[tuple[Node, Verdict]], made: _Made) -> list[Shortfall]:
     return [
         Shortfall(
             layer=node.name,
             type_name=node.layer.type_name(),
             origin=node.origin,
             verdict=verdict,
-            rewrite="" if node.origin in problems else rewrites.get(node.origin, _OTHERS if verdict.is_fault else ""),
-            hindrance=problems.get(node.origin, ""),
+            rewrite="" if made.hindrance else made.rewrites.get(node.origin, _OTHERS if verdict.is_fault else ""),
+            hindrance=made.problems.get(node.origin, made.hindrance),
         )
         for node, verdict in found
     ]
 
 
-def _lowered(net: Net, target: Target) -> tuple[Mapping[Origin, str], Mapping[Origin, str]]:
-    """What a conversion says of each layer that it rewrites, and of each that it cannot."""
+def _lowered(net: Net, target: Target) -> _Made:
     copy = net.copy()
     copy.notes = []
-    problems: list[Problem] = []
     try:
         rewritten(copy, target, Options())
+        refuse(copy, target)
     except ConversionError as error:
-        problems = list(error.problems)
-    notes = [(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")]
-    return _by_origin(notes), _by_origin([(one.origin, one.why or one.what) for one in problems])
+        problems = error.problems
+        layers = list(dict.fromkeys(_named(one.origin) for one in problems if one.origin))
+        few = [*layers[:_FEW], *([f"{len(layers) - _FEW} more"] if len(layers) > _FEW else [])]
+        return _Made(
+            problems=_by_origin([(one.origin, one.why or one.what) for one in problems]),
+            hindrance=f"no file is written while this cannot be: {', '.join(few) or problems[0].what}",
+        )
+    return _Made(
+        rewrites=_by_origin([(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")])
+    )
+
+
+def _named(origin: Origin) -> str:
+    return f"{origin.layer} ({origin.what})" if origin.what else origin.layer
 
 
 def _by_origin(texts: list[tuple[Origin | None, str]]) -> Mapping[Origin, str]:

@@ -3,11 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from caffe_ir.errors import ConversionError
+from caffe_ir.files.writer import write
 from caffe_ir.layers import ArgMax, Convolution, Mish, Power, Swish
+from caffe_ir.passes.base import Options
 from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV, TARGETS
-from converters.caffe import check_file, checked
+from converters.caffe import check_file, checked, convert, retarget
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.targets.hand_made import CASES, made
 
 MAP = (1, 4, 8, 8)
 
@@ -68,3 +73,60 @@ def test_targets_that_are_asked_together_say_what_each_says_alone(tmp_path: Path
         (3, "RKNN-Toolkit2 has no field swish_param"),
         (3, "RKNN-Toolkit2 has no layer Swish, and leaves it out without a message"),
     ]
+
+
+RUN_TIME = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
+layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } } }
+layer {
+  name: "w" type: "Parameter" top: "w" param { name: "w" }
+  parameter_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } }
+}
+layer { name: "write" type: "Eltwise" bottom: "w" bottom: "x" top: "w" eltwise_param { coeff: 0 coeff: 1 } }
+layer { name: "silence" type: "Silence" bottom: "w" }
+layer {
+  name: "y" type: "Convolution" bottom: "data" top: "y" param { name: "w" }
+  convolution_param { num_output: 2 kernel_size: 1 bias_term: false }
+}
+layer { name: "z" type: "ELU" bottom: "y" top: "z" }
+"""
+
+
+def test_beside_a_layer_that_cannot_be_written_none_can_be_rewritten(tmp_path: Path) -> None:
+    """Weights that are written at run time, and an ELU, which would have a form."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(RUN_TIME, encoding="utf-8")
+    found = {one.layer: one for one in check_file(path, [TARGETS["rknn2"]])["rknn2"]}
+    assert [one.rewrite for one in found.values()] == [""] * 3
+    assert "another layer writes at run time" in found["w"].hindrance
+    assert found["z"].hindrance == "no file is written while this cannot be: w (Parameter)"
+
+
+def test_a_spelling_beside_a_layer_that_cannot_be_written_stays_too(tmp_path: Path) -> None:
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        'layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 dim: 8 dim: 8 } } }\n'
+        'layer { name: "a" type: "Slice" bottom: "data" top: "p" top: "q" }\n'
+        'layer { name: "arg" type: "ArgMax" bottom: "p" top: "arg" argmax_param { axis: 1 } }\n'
+    )
+    found = {one.layer: one for one in check_file(path, [MNN])["mnn"]}
+    assert {name: one.rewrite for name, one in found.items()} == {"a": "", "arg": ""}
+    assert found["a"].hindrance == "no file is written while this cannot be: arg (ArgMax)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_can_be_rewritten_is_written(target: str, tmp_path: Path) -> None:
+    """Of the hand-made nets: where a layer can be rewritten the whole net is written, and else nothing is."""
+    for case in CASES:
+        files, _ = made(case, tmp_path)
+        path, weights = files.stem.with_suffix(".prototxt"), files.stem.with_suffix(".caffemodel")
+        faults = [one for one in check_file(path, [TARGETS[target]])[target] if one.verdict.is_fault]
+        if not faults:
+            continue
+        try:
+            write(retarget(convert(path, weights), TARGETS[target], Options()), tmp_path / "out", TARGETS[target])
+        except ConversionError:
+            assert not any(one.rewrite for one in faults), case
+        else:
+            assert all(one.rewrite for one in faults), case
