@@ -353,6 +353,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.reader",
         "caffe_ir.files.spelled_file",
         "caffe_ir.files.prototxt",
+        "caffe_ir.files.writer",
         "caffe_ir.proto.*",
         "caffe_ir.files.caffemodel_file",
         "caffe_ir.files.caffemodel_hdf5",

@@ -11,7 +11,6 @@ from msgspec import Struct
 from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, UNKNOWN_LAYER
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.spelled_file import Spelled, misspellings, spelled_file
-from caffe_ir.files.writer import refuse
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
@@ -133,7 +132,6 @@ def _lowered(net: Net, target: Target) -> _Made:
     copy.notes = []
     try:
         rewritten(copy, target, Options())
-        refuse(copy, target)
     except ConversionError as error:
         problems = error.problems
         layers = list(dict.fromkeys(_named(one.origin) for one in problems if one.origin))

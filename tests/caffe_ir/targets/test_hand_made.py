@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Reorg
 from caffe_ir.targets import TARGETS
 from converters.caffe import check_file
 from tests.caffe_ir.targets.hand_made import CASES, MEASURED, prototxt
@@ -34,3 +36,19 @@ def test_what_no_caffe_runs_falls_short_with_its_line(name: str, tmp_path: Path)
         assert all(one.verdict.effect == "refused" and one.origin.line for each in found.values() for one in each)
         assert all(found.values())
     assert (MEASURED[name]["caffe-master"], MEASURED[name]["ssd"]) == ("-", "-")
+
+
+def test_a_reorg_beside_another_order_of_the_cells_is_what_was_measured() -> None:
+    """Of the same file, beside the cells of a square one after the other, each with all channels (TensorFlow's order):
+    a reader with the type computes another order, as `check` says what it takes the type for."""
+    (other,) = OTHERWISE_JUDGED
+    x = np.arange(4.0 * 8 * 8).reshape(1, 4, 8, 8)
+    truth = x.reshape(1, 4, 4, 2, 4, 2).transpose(0, 3, 5, 1, 2, 4).reshape(1, 16, 4, 4)
+    for reader in ("ssd", "opencv", "ncnn", "mnn", "openvino", "rknn2", "caffe2onnx", "x2paddle"):
+        kind = TARGETS[reader].meaning("Reorg") or Reorg
+        if kind not in TARGETS[reader].layers:
+            said = "-"
+        else:
+            (made,) = kind(stride=2).forward([x], [])
+            said = "ok" if np.array_equal(made, truth) else "WRONG"
+        assert said == MEASURED[other][reader], reader

@@ -12,7 +12,7 @@ from caffe_ir.passes.base import Options
 from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV, TARGETS
 from converters.caffe import check_file, checked, convert, retarget
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.targets.hand_made import CASES, made
+from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, made
 
 MAP = (1, 4, 8, 8)
 
@@ -118,7 +118,7 @@ def test_a_spelling_beside_a_layer_that_cannot_be_written_stays_too(tmp_path: Pa
 @pytest.mark.parametrize("target", TARGETS)
 def test_what_can_be_rewritten_is_written(target: str, tmp_path: Path) -> None:
     """Of the hand-made nets: where a layer can be rewritten the whole net is written, and else nothing is."""
-    for case in CASES:
+    for case in [case for case in CASES if case not in BY_SCRIPT]:  # of these the weights are not what Caffe takes
         files, _ = made(case, tmp_path)
         path, weights = files.stem.with_suffix(".prototxt"), files.stem.with_suffix(".caffemodel")
         faults = [one for one in check_file(path, [TARGETS[target]])[target] if one.verdict.is_fault]
