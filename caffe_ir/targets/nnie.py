@@ -2,6 +2,9 @@
 nothing else, and SVP_NPU (SD3403, SS928, Hi3519DV500 ...), whose `svp_atc` reads Caffe and ONNX.
 
 No copy of the vendor's guide is public: the limits are quoted from users' notes and from tools made for these chips.
+The guide also has pairs of layers that may not follow each other (of InnerProduct, LSTM, RNN, SPP, Proposal, MatMul,
+CReLU, ROIPooling, PSROIPooling; section 3.1.6.1). Which they are is quoted nowhere but for InnerProduct and MatMul,
+which is no type of ours: so nothing is known here of such neighbours.
 """
 
 from __future__ import annotations
@@ -59,6 +62,9 @@ LARGEST = 4096
 GUIDE = "HiSVP guide 3.5.2, as quoted in Megvii's guide to NNIE"
 EXPONENTS = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
 KERNEL = AtMost(field="kernel_size", most=255, source=GUIDE)
+STRIDE = AtMost(field="stride", most=255, source=GUIDE)
+PAD = AtMost(field="pad", most=255, source=GUIDE)
+WINDOW = (KERNEL, STRIDE, PAD)
 GROUP = AtMost(field="group", most=2048, source=GUIDE)
 
 
@@ -75,6 +81,11 @@ def _too_large(layer: Input, bottoms: Shapes) -> bool:
     return max(layer.shape, default=0) > LARGEST
 
 
+def _too_large_for_one_window(layer: Pooling, bottoms: Shapes) -> bool:
+    """kernel < 2048 / (w / (16 stride) * stride): 310 columns allow 105, so that 234 x 310 is pooled in two layers."""
+    return layer.global_pooling and max(bottoms[0][2:]) * bottoms[0][3] >= 2048 * 16
+
+
 NNIE = Target(
     name="nnie",
     title="HiSilicon NNIE",
@@ -84,9 +95,9 @@ NNIE = Target(
         ArgMax: (),
         BatchNorm: (cases.STORED_STATISTICS,),
         Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
-        Convolution: (KERNEL, GROUP),
+        Convolution: (*WINDOW, GROUP),
         Crop: (),
-        Deconvolution: (KERNEL, GROUP),
+        Deconvolution: (*WINDOW, GROUP),
         Dropout: (),
         ELU: (),
         Eltwise: (),
@@ -97,7 +108,15 @@ NNIE = Target(
         LRN: (),
         LSTM: (),
         PReLU: (),
-        Pooling: (*CAFFE.layers[Pooling], KERNEL),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            *WINDOW,
+            Never(
+                text="global pooling of a map of which the longer side times the columns is 32768 or more",
+                where=_too_large_for_one_window,
+                source="users' notes: a side of the kernel stays below 2048 by a sixteenth of the columns",
+            ),
+        ),
         Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
         RNN: (),
         ReLU: (),

@@ -19,6 +19,7 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import TARGETS
 from tests.portability.book import BOOKS, broken, layers
+from tests.portability.book.chips import SLOW
 from tests.portability.book.layer import Layer
 from tests.portability.engines import ENGINES, Files, outcome
 from tests.portability.nets import NETS, Model
@@ -127,6 +128,24 @@ def test_the_data_of_each_target_find_what_its_book_finds(
         by_book = {line.partition(" ")[0].rstrip(":") for line in broken(reading.reader.name, read)}
         by_data = {node.name for node, verdict in reading.faults if verdict.is_fault}
         assert by_data == by_book, reading.reader.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS.values())
+@pytest.mark.parametrize("target", SLOW)
+def test_the_data_of_a_target_find_what_its_book_finds_slow(
+    target: str, name: str, models: Mapping[str, Model], tmp_path: Path
+) -> None:
+    net = written(models[name], "caffe", tmp_path / name)
+    by_book = {
+        layer.message.name
+        for layer in spelled(net, tmp_path / name)
+        for kind, _, breaks in SLOW[target]
+        if kind == layer.type and breaks(layer)
+    }
+    faults = [(node.name, verdict.effect) for node, verdict in TARGETS[target].verdicts(net)]
+    slow, refused = ({node for node, effect in faults if effect == one} for one in ("slow", "refused"))
+    assert slow == by_book - refused
 
 
 @pytest.mark.slow

@@ -41,6 +41,18 @@ RKNN2 = {
     "maxpool_k5p2_on_4x8": ("WRONG", _on("dim: 4 dim: 8", "y = Pooling n | kernel_size: 5 stride: 1 pad: 2")),
     "maxpool_k3s2p1_on_2": ("WRONG", _on("dim: 2 dim: 2", "y = Pooling n | kernel_size: 3 stride: 2 pad: 1")),
     "maxpool_k1s2_on_8": ("-", CONV + "y = Pooling c | kernel_size: 1 stride: 2"),
+    "maxpool_w1s2_h3p1": (
+        "-",
+        CONV + "y = Pooling c | kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 2 pad_h: 1 pad_w: 0",
+    ),
+    "maxpool_w1s3_h3p1": (
+        "-",
+        CONV + "y = Pooling c | kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 3 pad_h: 1 pad_w: 0",
+    ),
+    "maxpool_k2s5p1": ("-", CONV + "y = Pooling c | kernel_size: 2 stride: 5 pad: 1"),
+    "avepool_k2s5p1": ("-", CONV + "y = Pooling c | pool: AVE kernel_size: 2 stride: 5 pad: 1"),
+    "maxpool_k2s4p1": ("ok", CONV + "y = Pooling c | kernel_size: 2 stride: 4 pad: 1"),
+    "maxpool_k2s2p1_on_7": ("-", _on("dim: 7 dim: 7", "y = Pooling n | kernel_size: 2 stride: 2 pad: 1")),
     "maxpool_k1s2_on_7": ("ok", _on("dim: 7 dim: 7", "y = Pooling n | kernel_size: 1 stride: 2")),
     "avepool_k9p4_on_8": ("ok", _on("dim: 8 dim: 8", "y = Pooling n | pool: AVE kernel_size: 9 stride: 1 pad: 4")),
     "avepool_k5p2_on_4": ("ok", _on("dim: 4 dim: 4", "y = Pooling n | pool: AVE kernel_size: 5 stride: 1 pad: 2")),

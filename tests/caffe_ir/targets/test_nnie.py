@@ -25,6 +25,11 @@ def test_the_rules_of_its_documents() -> None:
         (Concat(axis=0), (MAP, MAP), "refused"),
         (Slice(axis=0, slice_point=(1,)), ((2, 4, 8, 8),), "refused"),
         (Convolution(num_output=4, kernel_size=(256, 1)), ((1, 4, 300, 8),), "refused"),
+        (Convolution(num_output=4, kernel_size=(1, 1), stride=(256, 1)), ((1, 4, 300, 8),), "refused"),
+        (Pooling(pool="MAX", kernel_size=(2, 2), stride=(256, 1)), ((1, 4, 300, 8),), "refused"),
+        (Pooling(pool="AVE", global_pooling=True), ((1, 4, 181, 181),), "ok"),
+        (Pooling(pool="AVE", global_pooling=True), ((1, 4, 234, 310),), "refused"),  # the user's own
+        (Pooling(pool="AVE", global_pooling=True), ((1, 4, 18, 10),), "ok"),
         (Input(shape=(1, 3, 4097, 8)), (), "refused"),
     ]
     assert broken(NNIE, rules) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from tests.portability.book.rules import BVLC, NO_CEIL, NO_FLOOR, TWO, Book, is_mean, on, types
+from tests.portability.book.rules import BVLC, NO_CEIL, NO_FLOOR, TWO, Book, Rule, is_mean, on, types
 
 BOOKS: dict[str, Book] = {
     "ascend": (
@@ -95,6 +95,11 @@ BOOKS: dict[str, Book] = {
                 "numbers up to 255",
                 lambda a: max(*a.kernel, *a.stride, *a.pad) > 255 and not a.value("global_pooling", False),
             ),
+            *on(
+                "Pooling",
+                "global pooling: a side below 2048 by a sixteenth of the columns",
+                lambda a: a.value("global_pooling", False) and max(a.kernel) * (a.bottoms[0][3] / 16) >= 2048,
+            ),
             *on("Convolution Deconvolution", "groups up to 2048", lambda a: a.value("group", 1) > 2048),
             *on("Power", "some exponents", lambda a: a.value("power", 1.0) not in (-3, -2, -1, -0.5, 0.5, 1, 2, 3)),
             *on(
@@ -155,3 +160,59 @@ BOOKS: dict[str, Book] = {
     ),
     "horizon": (BVLC - types("DummyData Embed Im2col Parameter RNN Silence"), [*NO_FLOOR, *NO_CEIL]),
 }
+
+
+SLOW: dict[str, list[Rule]] = {
+    "horizon": [
+        *on(
+            "Convolution",
+            "kernels up to 7x7, and 32768 weights of a filter",
+            lambda a: max(a.kernel) > 7 or prod(a.kernel) * a.bottoms[0][1] // a.value("group", 1) > 32768,
+        ),
+        *on(
+            "Convolution",
+            "2048 channels of a group, 4096 without groups",
+            lambda a: (
+                max(a.bottoms[0][1], a.tops[0][1]) / a.value("group", 1) > (2048 if a.value("group", 1) > 1 else 4096)
+            ),
+        ),
+        *on(
+            "Convolution",
+            "a dilation of 2, 4, 8 ... that the stride divides, of rows not above that of columns",
+            lambda a: (
+                a.dilation[0] > a.dilation[1]
+                or any(one != 1 and one not in (2, 4, 8, 16, 32, 64, 128) for one in a.dilation)
+                or any(one != 1 and one % step for one, step in zip(a.dilation, a.stride, strict=True))
+            ),
+        ),
+        *on("Deconvolution", "kernels of 2 to 14", lambda a: min(a.kernel) < 2 or max(a.kernel) > 14),
+        *on("Deconvolution", "strides 2 and 4", lambda a: not {*a.stride} <= {2, 4}),
+        *on("Deconvolution", "no dilation", lambda a: set(a.dilation) != {1}),
+        *on(
+            "Deconvolution",
+            "pads up to (kernel - 1) / 2",
+            lambda a: any(pad > (taps - 1) / 2 for pad, taps in zip(a.pad, a.kernel, strict=True)),
+        ),
+        *on(
+            "Pooling",
+            "maxima up to 64, strides up to 185",
+            lambda a: not is_mean(a) and (max(a.kernel) > 64 or max(a.stride) > 185),
+        ),
+        *on(
+            "Pooling",
+            "means up to 7x7, global ones up to 8192 cells",
+            lambda a: (
+                is_mean(a)
+                and (prod(a.bottoms[0][2:]) > 8192 if a.value("global_pooling", False) else max(a.kernel) > 7)
+            ),
+        ),
+        *on(
+            "InnerProduct",
+            "of maps up to 7x7, or of rows up to 16384",
+            lambda a: max(a.bottoms[0][2:]) > 7 if prod(a.bottoms[0][2:]) > 1 else a.bottoms[0][1] > 16384,
+        ),
+        *on("Reshape Dropout SPP", "on the CPU", lambda a: True),
+        *on("Input", "batches up to 128", lambda a: a.tops[0][0] > 128),
+    ]
+}
+"""What a chip leaves to its CPU: right, and slow."""

@@ -34,6 +34,7 @@ from tests.portability.book.rules import (
     on,
     reaches_beyond,
     second_is_rows_and_channels,
+    starts_in_the_padding,
     types,
 )
 
@@ -187,6 +188,7 @@ BOOKS: dict[str, Book] = {
             *on("Reshape", "no num_axes", lambda a: a.says("num_axes")),
             *on("Deconvolution", "stride is written", lambda a: not (a.says("stride") or a.says("stride_h"))),
             *on("Pooling", "no mean over a window beyond the map", lambda a: is_mean(a) and reaches_beyond(a)),
+            *on("Pooling", "no window that Caffe leaves out behind the map", starts_in_the_padding),
             *on(
                 "Pooling",
                 "no window above the map",
