@@ -105,6 +105,8 @@ def _told(said: str) -> tuple[str, str]:
         return said, ""
     message, field = found.groups()
     kind = caffe_pb2.DESCRIPTOR.message_types_by_name.get(message)
+    if field in ("layer", "layers"):
+        return f"{message} has no field {field}", "a layer begins inside another message: a } may be missing before it"
     return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
 
 

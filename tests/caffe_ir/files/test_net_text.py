@@ -7,6 +7,7 @@ import pytest
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.net_text import layer_lines, message_text, parsed_as_it_is, read_message, runs_at_test, upgraded
 
+NO_BRACE = "a layer begins inside another message: a } may be missing before it"
 RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
 
 
@@ -81,6 +82,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ("text", "what", "hint"),
     [
         ("layer { upsampel_param { } }", "LayerParameter has no field upsampel_param", "did you mean upsample_param?"),
+        ("layer { name: 'a' layer { }", "LayerParameter has no field layer", NO_BRACE),
+        ("layer { upsample_param { scale: 2 layer { }", "UpsampleParameter has no field layer", NO_BRACE),
         ("layer { upsample_param { scalee: 2 } }", "UpsampleParameter has no field scalee", "did you mean scale?"),
         ("layer { convolution_param { num_output: four } }", "column 41: Couldn't parse integer: four", ""),
         ('layer { name: "a"', 'column 15: Expected "}".', ""),
