@@ -1,6 +1,8 @@
 """Windows of Convolution, Deconvolution and Pooling in a way that a target reads.
 
 - Dilation is zeros between the weights: a kernel of (k - 1) d + 1 cells.
+- A transposed convolution of one cell is the same number of products at each cell of its kernel: a 1 x 1 Convolution
+  with a channel for each, which a view makes maps of.
 - Without a bias is with one of zeros.
 - Taps that lie in the padding wherever the window stands, as two of three rows over a map of one, add nothing.
 - The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1.
@@ -17,7 +19,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Pooling
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Pooling, Reshape
 from caffe_ir.replacement import Replacement
 
 STEP = 2
@@ -79,6 +81,37 @@ def _part(weights: Blob, parts: tuple[slice, ...]) -> Array:
     return weights.load()[(slice(None), slice(None), *parts)]
 
 
+def _of_one_cell(new: Replacement) -> str:
+    old, layer, size = new.old, new.old.layer, new.shape_of(new.old.bottoms[0])
+    assert isinstance(layer, Deconvolution)
+    if size[2:] != (1, 1) or set(layer.dilation) != {1}:
+        return "its map has more than one cell, or it has a dilation"
+    if old.param_names or len(old.bottoms) > 1:
+        return "its weights are shared, or used twice"
+    (top,) = layer.infer((size,))
+    cells = top[2] * top[3]
+    weights, *bias = old.blobs
+    shape = (top[1] * cells, size[1] // layer.group, 1, 1)
+    blobs = [Blob.computed(shape, partial(_by_cells, weights, layer))]
+    blobs += [Blob.computed((shape[0],), partial(_repeated, one, cells)) for one in bias]
+    products = Convolution(num_output=shape[0], group=layer.group, kernel_size=(1, 1), bias_term=layer.bias_term)
+    x = new.add("cells", products, old.bottom, blobs=blobs)
+    new.add("maps", Reshape(shape=(0, *top[1:])), x)
+    return ""
+
+
+def _by_cells(weights: Blob, layer: Deconvolution) -> Array:
+    """(inputs, outputs of a group, rows, columns) as (outputs x cells, inputs of a group, 1, 1)."""
+    rows, columns = (slice(pad, taps - pad) for pad, taps in zip(layer.pad, layer.kernel_size, strict=True))
+    values = weights.load()[:, :, rows, columns]
+    grouped = values.reshape(layer.group, -1, values.shape[1], values.shape[2] * values.shape[3])
+    return grouped.transpose(0, 2, 3, 1).reshape(-1, grouped.shape[1], 1, 1)
+
+
+def _repeated(bias: Blob, times: int) -> Array:
+    return np.repeat(bias.load(), times)
+
+
 def _bias_of_zeros(new: Replacement) -> str:
     old, layer = new.old, new.old.layer
     assert isinstance(layer, Convolution | InnerProduct)
@@ -112,7 +145,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="a bias of zeros", build=_bias_of_zeros),
         Form(name="without the taps that are in the padding everywhere", build=_without_unseen_taps),
     ),
-    Deconvolution: (DILATION,),
+    Deconvolution: (DILATION, Form(name="products of one cell, as maps", build=_of_one_cell)),
     InnerProduct: (Form(name="a bias of zeros", build=_bias_of_zeros),),
     Pooling: (Form(name="smaller maxima in a row", build=_in_a_row),),
 }

@@ -160,3 +160,27 @@ def _bytes(files) -> tuple[str, bytes]:
     """The text without its comment, which names the other file, and the weights."""
     lines = Path(files.prototxt).read_text(encoding="utf-8").splitlines()
     return "\n".join(line for line in lines if not line.startswith("#")), Path(files.caffemodel).read_bytes()
+
+
+EXCITED = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 dim: 16 dim: 16 } } }
+layer { name: "mean" type: "Pooling" bottom: "data" top: "mean" pooling_param { pool: AVE global_pooling: true } }
+layer { name: "factor" type: "Sigmoid" bottom: "mean" top: "factor" }
+layer {
+  name: "spread" type: "Deconvolution" bottom: "factor" top: "spread"
+  convolution_param { num_output: 4 group: 4 kernel_size: 16 stride: 1 bias_term: false }
+}
+layer { name: "y" type: "Eltwise" bottom: "data" bottom: "spread" top: "y" eltwise_param { operation: PROD } }
+"""
+
+
+@pytest.mark.parametrize("target", ["ascend", "sigmastar"])
+def test_a_factor_that_is_spread_by_a_large_kernel_is_written_otherwise(target: str, tmp_path: Path) -> None:
+    net = convert(*pair(tmp_path, EXCITED))
+    x = np.random.default_rng(0).normal(size=(1, 4, 16, 16))
+    weights = net.node("spread").blobs[0].load()
+    factor = 1 / (1 + np.exp(-x.mean((2, 3))))
+    made = retarget(net, TARGETS[target], Options())
+    assert "Deconvolution" not in [node.layer.type_name() for node in made.nodes]
+    found = run(made, {"data": x}, np.float64)["y"]
+    np.testing.assert_allclose(found, x * factor[..., None, None] * weights[:, 0][None], rtol=1e-6)
