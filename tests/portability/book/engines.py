@@ -169,6 +169,7 @@ BOOKS: dict[str, Book] = {
                 "no mean over a padded window beyond the padding",
                 lambda a: is_mean(a) and any(a.pad) and reaches_beyond(a),
             ),
+            *on("Pooling", "no window that Caffe leaves out behind the map", starts_in_the_padding),
             *on("Crop", "not behind a Convolution", lambda a: "Convolution" in a.before),
             *on(
                 "Scale",
