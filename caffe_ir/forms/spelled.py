@@ -1,6 +1,6 @@
 """The same layer in other words: axes from the front, sizes written out, functions of base e, parts by pairs.
 
-- Softmax, Concat and Slice along an axis counted from behind; Crop with its offsets; Flatten as a Reshape.
+- Softmax, Concat and Slice along an axis counted from behind; Crop with its offsets; Flatten as a Reshape, and back.
 - Reshape of some axes as one of all; the batch as 0 where it stays.
 - Slice into many parts as a chain into two, or each part picked by itself (a Convolution of ones and zeros); Tile as a
   Concat of the blob with itself; Split and a Concat of one blob as nothing.
@@ -51,6 +51,16 @@ def _as_reshape(new: Replacement) -> str:
     if new.old.layer == Reshape(shape=wanted):
         return "its sizes are written out"
     new.add("view", Reshape(shape=wanted), new.old.bottom)
+    return ""
+
+
+def _as_flatten(new: Replacement) -> str:
+    """For readers that want a Reshape of four sizes."""
+    shape = new.shape_of(new.old.bottom)
+    (top,) = new.old.layer.infer((shape,))
+    if len(top) != 2 or top[0] != shape[0]:
+        return "it makes no rows of the pictures"
+    new.add("rows", Flatten(), new.old.bottom)
     return ""
 
 
@@ -160,7 +170,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="its base written", build=_with_base, loss=lambda layer: 3e-8),
         Form(name="a multiple of the logarithm to base 10", build=_decadic),
     ),
-    Reshape: (Form(name="Reshape with all sizes", build=_as_reshape),),
+    Reshape: (Form(name="Reshape with all sizes", build=_as_reshape), Form(name="Flatten", build=_as_flatten)),
     Slice: (
         AXIS,
         Form(name="a chain of Slices into two", build=_by_twos),

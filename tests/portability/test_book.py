@@ -18,6 +18,7 @@ from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import TARGETS
+from converters.caffe import convert, retarget
 from tests.portability.book import BOOKS, broken, layers
 from tests.portability.book.chips import SLOW
 from tests.portability.book.layer import Layer
@@ -114,6 +115,24 @@ def test_the_usual_nets_break_no_rule_and_compute_the_same(
         net = written(model, target, tmp_path / name)
         assert broken(target, spelled(net, tmp_path / name)) == [], name
         assert error(model, tmp_path / name) < CLOSE, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS.values())
+@pytest.mark.parametrize("target", ["ascend", "nnie", "rknn1", "sigmastar", "svp", "tensorrt", "tpu-mlir"])
+def test_files_for_caffe_are_written_anew_for_chips(
+    target: str, name: str, models: Mapping[str, Model], tmp_path: Path
+) -> None:
+    """By `convert caffe`, which has the default files and not their source."""
+    written(models[name], "caffe", tmp_path / "net")
+    net = convert(tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    if target in IMPOSSIBLE.get(name, {}):
+        with pytest.raises(ConversionError):
+            retarget(net, TARGETS[target], Options())
+        return
+    write(retarget(net, TARGETS[target], Options()), tmp_path / target, TARGETS[target])
+    assert broken(target, spelled(net, tmp_path / target)) == []
+    assert error(models[name], tmp_path / target) < CLOSE
 
 
 @pytest.mark.slow

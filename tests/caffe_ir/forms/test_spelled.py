@@ -30,6 +30,8 @@ MAP = (2, 4, 6, 7)
         (Flatten(axis=1, end_axis=2), (MAP,), 0, ["Reshape"]),
         (Flatten(), (MAP,), 0, ["Reshape"]),
         (Reshape(shape=(2, 2), axis=1, num_axes=1), (MAP,), 0, ["Reshape"]),
+        (Reshape(shape=(0, -1)), (MAP,), 1, ["Flatten"]),
+        (Reshape(shape=(0, 8)), ((2, 8, 1, 1),), 1, ["Flatten"]),
         (Log(base=10.0, scale=0.1, shift=9.0), (MAP,), 0, ["Power", "Log", "Power"]),
         (Log(scale=0.1, shift=9.0), (MAP,), 1, ["Log"]),
         (Log(scale=0.1, shift=9.0), (MAP,), 2, ["Log", "Power"]),
