@@ -22,6 +22,7 @@ from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.proto import caffe_pb2
 from converters.verify.mnn_engine import CHILD as MNN_CHILD
+from converters.verify.pycaffe_engine import CHILD as CAFFE_CHILD
 from tests.portability.nets import Model
 
 CHILDREN = Path(__file__).with_name("children")
@@ -85,6 +86,7 @@ class Task(Struct, frozen=True, kw_only=True):
 
 
 ENGINES: Sequence[Engine] = (
+    Engine(name="caffe", child=CAFFE_CHILD, modules=("caffe",), right=1e-4),
     Engine(name="opencv", child=CHILDREN / "opencv_child.py", modules=("cv2",)),
     Engine(name="mnn", child=MNN_CHILD, modules=("MNN", "_tools")),
     Engine(name="ncnn", child=CHILDREN / "ncnn_child.py", modules=("ncnn",), beside=("caffe2ncnn",)),

@@ -17,7 +17,7 @@ from tests.portability.engines import ENGINES, installed
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = Path(os.environ.get("TOCAFFE_ENGINES", ROOT / "build" / "engines"))
 """Where scripts/install_engines put the engines."""
-TRIED = ("ncnn", "caffe2onnx", "x2paddle", "openvino", "rknn2")
+TRIED = ("caffe", "ncnn", "caffe2onnx", "x2paddle", "openvino", "rknn2")
 
 
 @pytest.mark.slow

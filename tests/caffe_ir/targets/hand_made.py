@@ -51,7 +51,7 @@ BY_SCRIPT = {
 scripts/hand_made asks."""
 
 READERS = (
-    "caffe-master", "ssd", "opencv3", "opencv", "ncnn", "mnn", "openvino", "rknn2", "caffe2onnx", "x2paddle",
+    "caffe", "caffe-master", "ssd", "opencv3", "opencv", "ncnn", "mnn", "openvino", "rknn2", "caffe2onnx", "x2paddle",
 )  # fmt: skip
 """The columns of the table; OpenCV 3.4 is no target."""
 

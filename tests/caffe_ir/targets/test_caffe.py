@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from caffe_ir.layers import LAYERS, Clip, Pooling, Swish
 from caffe_ir.layers.source import SOURCE_LAYERS
 from caffe_ir.targets import CAFFE, TARGETS
+from tests.caffe_ir.targets.hand_made import differences
 
 MAP = (1, 3, 8, 8)
 
@@ -27,3 +30,8 @@ def test_a_name_that_a_source_layer_shares_with_a_layer_of_files_is_that_layer()
 
 def test_targets_are_known_by_their_names() -> None:
     assert TARGETS["caffe"] is CAFFE
+
+
+def test_check_says_what_caffe_did(tmp_path: Path) -> None:
+    """The tag 1.0 as scripts/bvlc_caffe builds it ran each of these nets, or refused it."""
+    assert differences("caffe", CAFFE, tmp_path) == {}
