@@ -249,4 +249,5 @@ def no_stride(fields: Mapping[str, Any]) -> bool:
 
 
 def more_than_five_axes(layer: Layer, bottoms: Shapes) -> bool:
+    """A first bottom of six axes or more."""
     return len(bottoms[0]) > FIVE

@@ -56,6 +56,8 @@ def test_the_same_function_in_other_layers(
         (Slice(slice_point=(1,)), (MAP,), 1, "two parts"),
         (Crop(axis=2, offset=(1, 2)), (MAP, (2, 4, 3, 3)), 0, "offsets differ"),
         (Exp(), (MAP,), 0, "e^x"),
+        (Reshape(shape=(1, 1)), ((),), 1, "no rows"),
+        (Reshape(shape=(0, 2, 84)), (MAP,), 1, "no rows"),
         (Log(), (MAP,), 0, "natural logarithm"),
         (Log(base=2.0), (MAP,), 1, "not the natural logarithm"),
         (Log(base=2.0), (MAP,), 2, "not the natural logarithm"),
