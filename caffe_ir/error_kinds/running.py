@@ -51,7 +51,8 @@ ENGINE = Kind(
     why="The engine is not installed, refuses the files, or ends with an error.",
     remedy="Choose another one: `--engine embedded` is always there. `convert check` says which layers an engine "
     "refuses.",
-    example="pycaffe cannot be imported: build Caffe with `make pycaffe` and put its python folder on PYTHONPATH\n"
+    example="pycaffe cannot be imported: build Caffe with scripts/bvlc_caffe, or `make pycaffe`, and put its python "
+    "folder on PYTHONPATH\n"
     "    -> or take --engine embedded, which is always there",
 )
 NO_DECODER = Kind(

@@ -17,7 +17,10 @@ CHILD = Path(__file__).with_name("pycaffe_child.py")
 def _missing() -> str:
     if importlib.util.find_spec("caffe") is not None:
         return ""
-    return "pycaffe cannot be imported: build Caffe with `make pycaffe` and put its python folder on PYTHONPATH"
+    return (
+        "pycaffe cannot be imported: build Caffe with scripts/bvlc_caffe, or `make pycaffe`, and put its python folder "
+        "on PYTHONPATH"
+    )
 
 
 def _title() -> str:
