@@ -43,8 +43,8 @@ class Compared(Struct, frozen=True, kw_only=True):
     """The objects of some pictures beside those of Darknet.
 
     Seeded weights also give boxes thinner than a pixel of the picture, whose IoU is rounding: `thin` are those, and
-    `edge` is the largest difference of a place of theirs, in parts of the picture. `overlap` is the least IoU of the
-    others.
+    `edge` is the largest difference of a place of theirs, in parts of the picture, `stretch` the same in parts of their
+    own side where that is longer than the picture's. `overlap` is the least IoU of the others.
     """
 
     ours: int
@@ -52,6 +52,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     unpaired: int
     thin: int
     edge: float
+    stretch: float
     overlap: float
     score: float
 
@@ -59,14 +60,16 @@ class Compared(Struct, frozen=True, kw_only=True):
     def same(self) -> bool:
         """Some boxes, equal counts, IoU above 0.999, scores to 1e-4, thin boxes to a hundredth of a pixel of 640.
 
-        What is left is OpenCV's float32: in yolov1-tiny 9.1e-6 of the picture, with Winograd's transform 1.14e-5.
+        What is left is float32: in yolov1-tiny 9.1e-6 of the picture, with Winograd's transform 1.14e-5. A side is the
+        exponential of a number of the map, whose error is thus relative to the side: of one that is 13 times as long as
+        the picture, a hundredth of a pixel is 13 times as much.
         """
         return (
             self.ours == self.theirs > 0
             and not self.unpaired
             and self.overlap > 0.999
             and self.score <= 1e-4
-            and self.edge < 0.01 / 640
+            and self.stretch < 0.01 / 640
         )
 
 
@@ -152,6 +155,7 @@ def compared(
         unpaired=sum(one.unpaired for one in found),
         thin=sum(one.thin for one in found),
         edge=max(one.edge for one in found),
+        stretch=max(one.stretch for one in found),
         overlap=min(one.overlap for one in found),
         score=max(one.score for one in found),
     )
@@ -160,7 +164,7 @@ def compared(
 def _beside(ours: list[Detection], theirs: Detected) -> Compared:
     """Each object beside that one of Darknet's of its class and nearly its score which overlaps it most."""
     rest = _of_darknet(theirs)
-    count, unpaired, thin, edge, overlap, score = len(rest), 0, 0, 0.0, 1.0, 0.0
+    count, unpaired, thin, edge, stretch, overlap, score = len(rest), 0, 0, 0.0, 0.0, 1.0, 0.0
     for one in ours:
         near = [other for other in rest if other.category == one.category and abs(other.score - one.score) <= 1e-4]
         if not near:
@@ -171,10 +175,15 @@ def _beside(ours: list[Detection], theirs: Detected) -> Compared:
         score = max(score, abs(best.score - one.score))
         if min(one.place[2] * theirs.size[1], one.place[3] * theirs.size[0]) < 1:
             thin += 1
-            edge = max(edge, float(np.abs(np.subtract(one.place, best.place)).max()))
+            apart = np.abs(np.subtract(one.place, best.place))
+            edge = max(edge, float(apart.max()))
+            stretch = max(stretch, float((apart / np.maximum((1, 1, *best.place[2:]), 1)).max()))
         else:
             overlap = min(overlap, _overlap(one, best))
-    return Compared(ours=len(ours), theirs=count, unpaired=unpaired, thin=thin, edge=edge, overlap=overlap, score=score)
+    return Compared(
+        ours=len(ours), theirs=count, unpaired=unpaired, thin=thin, edge=edge, stretch=stretch, overlap=overlap,
+        score=score,
+    )  # fmt: skip
 
 
 def _of_darknet(theirs: Detected) -> list[Detection]:
