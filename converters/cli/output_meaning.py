@@ -118,23 +118,12 @@ def _outputs(made: Net) -> list[Output]:
     """The net's outputs as its files have them, and whether each is one of probabilities."""
     from caffe_ir.files.prototxt import written_names
     from converters.decode.output_shapes import Output
+    from converters.run.probabilities import probabilities
 
     names = written_names(made)
     found = []
     for blob in made.outputs:
-        ends = _probabilities(made, blob)
+        ends = probabilities(made, blob)
         of_all = None if len(ends) > 1 else ends == {True}
         found.append(Output(name=names[blob], shape=made.shapes[blob][1:], probabilities=of_all))
     return found
-
-
-def _probabilities(made: Net, blob: str) -> set[bool]:
-    """Whether the numbers come out of a logistic or a softmax, for all parts of a blob that is joined of several."""
-    from caffe_ir.layers import Concat, Permute, Sigmoid, Softmax
-
-    node = made.producer(blob)
-    if isinstance(node.layer, Concat):
-        return {one for bottom in node.bottoms for one in _probabilities(made, bottom)}
-    if node.bottoms and (node.layer.is_view or isinstance(node.layer, Permute)):
-        return _probabilities(made, node.bottoms[0])
-    return {isinstance(node.layer, Sigmoid | Softmax)}

@@ -17,6 +17,7 @@ from converters.decode.facts import ENDING as HEADS
 from converters.decode.facts import ClassifierFacts, Facts, read_facts
 from converters.pictures.description import ENDING as INPUT
 from converters.pictures.description import InputDescription, read_description
+from converters.run.cut_ssd import ASSUMED, cut_ssd_head
 from converters.verify.caffe_source import caffe_files
 from converters.verify.engine import CaffeFiles
 from converters.verify.source import inputs_of
@@ -31,6 +32,8 @@ class Model(Struct, frozen=True, kw_only=True):
     description: InputDescription
     facts: Facts | None = None
     scores: ClassifierFacts | None = None
+    assumed: str = ""
+    """What no file says of its outputs."""
     finished: str | None = None
     """The blob of objects that the net finds itself, where it ends with a DetectionOutput."""
 
@@ -74,13 +77,23 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
         ]
         raise ConversionError(*problems)
     ((name, shape),) = inputs.items()
+    assumed = ""
+    if facts is None and (head := cut_ssd_head(files.net, (shape[2], shape[3]))) is not None:
+        facts, assumed = Facts(input=description, heads=(head,)), ASSUMED
     scores = facts.classifier if facts is not None else _scores(files)
     finished = next(iter(_detection_output(files)), None) if facts is None else None
     if finished is not None and description.fit == "crop":
         what = "boxes are found in the middle of a picture alone, and not placed in it"
         raise ConversionError(Problem(kind=NO_DECODER, what=what))
     return Model(
-        files=files, input=name, shape=shape, description=description, facts=facts, scores=scores, finished=finished
+        files=files,
+        input=name,
+        shape=shape,
+        description=description,
+        facts=facts,
+        assumed=assumed,
+        scores=scores,
+        finished=finished,
     )
 
 
