@@ -339,6 +339,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.prototxt",
         "caffe_ir.given_files",
         "caffe_ir.layers",
+        "caffe_ir.net",
         "converters.decode.*",
         "converters.pictures.*",
         "converters.run.*",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 
 from converters.pictures.description import InputDescription, description_text
+from converters.pictures.preparation import prepared
+from converters.pictures.reading import read_picture
 from converters.run.answer import answer
 from converters.run.cut_ssd import cut_ssd_head
 from converters.run.model import Model, read_model
 from converters.run.session import session
 from tests.converters.caffe.files import CONV, DETECTION_OUTPUT, INPUT, SSD_HEADS, pair
-from tests.converters.cli.given import converted
+from tests.converters.cli.given import converted, tool
 from tests.converters.run.nets import picture
 
 WHOLE = (
@@ -83,3 +86,28 @@ def test_priors_may_be_numbers_as_they_are_for_caffe(tmp_path: Path) -> None:
 def test_other_nets_are_none(change: Callable[[str], str], tmp_path: Path) -> None:
     model = model_of(tmp_path, change(RAW), "other")
     assert (model.facts, model.assumed) == (None, "")
+
+
+def test_its_decoder_gives_the_same_boxes_and_says_what_is_assumed(tmp_path: Path) -> None:
+    model = model_of(tmp_path, CUT, "cut")
+    path = picture(tmp_path / "x.png")
+    wanted = objects(model, path)
+    run = converted("decoder", tmp_path / "cut")
+    assert "assumed: the net ends before a DetectionOutput" in run.stderr
+    image = read_picture(path, 3)
+    feeds = {model.input: prepared(image, model.shape, model.description.preparation())}
+    blobs = session("opencv", model.files, model.wanted)(feeds)
+    height, width = image.shape[:2]
+    boxes = runpy.run_path(str(tmp_path / "cut.decoder.py"))["decode"](blobs, height, width, 0.01)
+    assert len(boxes) == len(wanted) > 50
+    rows = np.array(sorted((one[0], -one[1]) for one in boxes))
+    np.testing.assert_allclose(rows * [1, -1], wanted[:, :2], rtol=0, atol=2e-6)
+
+
+def test_a_net_of_other_outputs_has_no_decoder(tmp_path: Path) -> None:
+    pair(tmp_path, INPUT + CONV, name="plain")
+    described(tmp_path / "plain")
+    run = tool("decoder", tmp_path / "plain")
+    assert run.exit_code == 1
+    assert "nor is the net an SSD" in run.stderr
+    assert not (tmp_path / "plain.decoder.py").exists()
