@@ -20,6 +20,11 @@ Shape = tuple[int, ...]
 Array = npt.NDArray[Any]
 
 
+def shape_text(shape: Shape) -> str:
+    """`4x3x3`, as `--input` and messages have it; nothing for a shape without axes."""
+    return "x".join(map(str, shape))
+
+
 class FileSpan(Struct, frozen=True, kw_only=True):
     """Where the very bytes of a blob lie: little-endian float32, contiguous, from `offset` on."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Protocol
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 
 HEADS = ("layer", "type", "reads", "gives", "weights")
 
@@ -34,10 +34,6 @@ def net_table(title: str, nodes: Iterable[Shown], shapes: Mapping[str, Shape]) -
 
 
 def _row(node: Shown, shapes: Mapping[str, Shape]) -> tuple[str, ...]:
-    gives = ", ".join(f"{top} {_spelled(shapes.get(top, ()))}".rstrip() for top in node.tops)
-    weights = ", ".join(_spelled(blob.shape) for blob in node.blobs)
+    gives = ", ".join(f"{top} {shape_text(shapes.get(top, ()))}".rstrip() for top in node.tops)
+    weights = ", ".join(shape_text(blob.shape) for blob in node.blobs)
     return node.name, node.layer.type_name(), ", ".join(node.bottoms), gives, weights
-
-
-def _spelled(shape: Shape) -> str:
-    return "x".join(map(str, shape))

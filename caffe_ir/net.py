@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 from caffe_ir.errors import ConversionError, Note, NoteKind, Origin, Problems
 from caffe_ir.free_names import free_name
 from caffe_ir.net_checks import check_names, tops_of
@@ -243,14 +243,14 @@ class Net:
         return net_table(repr(self)[1:-1], self.nodes, self.shapes)
 
     def _sized(self, blobs: Iterable[str]) -> str:
-        shapes = {blob: "x".join(map(str, self.shapes.get(blob, ()))) for blob in blobs}
+        shapes = {blob: shape_text(self.shapes.get(blob, ())) for blob in blobs}
         return ", ".join(f"{blob} {shape}".rstrip() for blob, shape in shapes.items()) or "nothing"
 
     def dump(self) -> str:
         """The net as text, a line a node with the shapes of its tops: for people and for golden tests."""
         lines = [f"net {self.name}"]
         for node in self.nodes:
-            shapes = " ".join("x".join(map(str, self.shapes[top])) for top in node.tops)
+            shapes = " ".join(shape_text(self.shapes[top]) for top in node.tops)
             lines.append(f"  {node}  [{shapes}]")
         lines.append(f"  outputs {', '.join(self.outputs)}")
         return "\n".join(lines) + "\n"

@@ -56,8 +56,7 @@ BLOBS_DO_NOT_FIT = Kind(
     title="The caffemodel does not fit the prototxt",
     why="A layer's weights are missing, or of other shapes than the prototxt needs.",
     remedy="Give the caffemodel that was trained with this prototxt. `convert dump` lists its arrays.",
-    example="deploy.prototxt:2 Convolution: conv1 takes weights ((4, 3, 5, 5), (4,)), the caffemodel has ((4, 3, "
-    "3, 3), (4,))",
+    example="deploy.prototxt:2 Convolution: conv1 takes weights 4x3x5x5, 4; the caffemodel has 4x3x3x3, 4",
 )
 NO_FILLER = Kind(
     code="TC0708",

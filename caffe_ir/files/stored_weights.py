@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from caffe_ir.blob import Blob, Shape
+from caffe_ir.blob import Blob, Shape, shape_text
 from caffe_ir.error_kinds.caffe import BLOBS_DO_NOT_FIT
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.caffemodel_index import StoredLayer
@@ -45,8 +45,8 @@ class StoredWeights(Struct, frozen=True, kw_only=True):
         found = {**(own or {}), **(shared if complete else {})}
         held = [found[place] for place in sorted(found)]
         if len(held) != len(shapes) or not all(map(_fits, held, shapes)):
-            had = tuple(each.blob.shape for each in held)
-            what = f"{node.name} takes weights {shapes}, the caffemodel has {had}"
+            had = ", ".join(shape_text(each.blob.shape) for each in held) or "none"
+            what = f"{node.name} takes weights {', '.join(map(shape_text, shapes))}; the caffemodel has {had}"
             raise ConversionError(Problem(kind=BLOBS_DO_NOT_FIT, what=what, origin=node.origin))
         return tuple(each.blob.reshaped(shape) for each, shape in zip(held, shapes, strict=True))
 

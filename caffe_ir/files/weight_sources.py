@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from msgspec import Struct, field
 
-from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.blob import Array, Blob, Shape, shape_text
 from caffe_ir.net import Net
 
 HEAD = "# Where the weights come from (`convert pytorch WEIGHTS --prototxt FILE` fills the net by it):"
@@ -134,7 +134,7 @@ def _source(word: str) -> BlobSource:
 
 
 def _by(shape: Shape) -> str:
-    return "x".join(map(str, shape)) or _NO_AXES
+    return shape_text(shape) or _NO_AXES
 
 
 def _spelled(blob: Blob) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.caffemodel_forms import WeightsFile, read_forms
 from caffe_ir.net import Net
@@ -92,7 +92,7 @@ def _held(blob: StoredBlob) -> str:
 
 
 def _shape(shape: Shape) -> str:
-    return "x".join(map(str, shape)) or "one number"
+    return shape_text(shape) or "one number"
 
 
 def _shortfall(origin: Origin, verdict: Verdict, hindrances: Mapping[str, str]) -> Shortfall:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct, field
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
 from caffe_ir.files.inputs import one_layer_for_each_input
@@ -60,7 +60,7 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
         if len(inputs) != 1:
             net.problems.add(
                 f"the net has {len(inputs)} inputs: {', '.join(inputs)}",
-                hint=f"name the one that is meant: --input {inputs[0] if inputs else 'NAME'}={_text(given[''])}",
+                hint=f"name the one that is meant: --input {inputs[0] if inputs else 'NAME'}={shape_text(given[''])}",
                 kind=NO_INPUT_SIZE,
             )
             return
@@ -121,7 +121,9 @@ def _data(net: Lines, given: Mapping[str, Shape]) -> None:
                     net, top, place, f"a {layer.type} layer takes it from its records", layer.transform_param.crop_size
                 )
             else:
-                told = Note(kind="assumed", text=f"{layer.type} -> Input of {_text(shape)}", origin=net.origin(place))
+                told = Note(
+                    kind="assumed", text=f"{layer.type} -> Input of {shape_text(shape)}", origin=net.origin(place)
+                )
                 net.notes.append(told)
         _as_inputs(net, place, shapes)
     _readers(net, lost)
@@ -195,7 +197,3 @@ def _sizes(net: Lines, given: Mapping[str, Shape]) -> None:
             if shape is None:
                 _without_size(net, top, place)
         _as_inputs(net, place, shapes)
-
-
-def _text(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -118,8 +118,10 @@ def _of_darknet(cfg: Path, weights: Path) -> Iterator[Held]:
 
 
 def _row(held: Held) -> tuple[str, ...]:
+    from caffe_ir.blob import shape_text
+
     values = held.read() if held.read is not None else None
-    shape = "x".join(map(str, held.shape)) or "()"
+    shape = shape_text(held.shape) or "()"
     if values is None or not values.size or values.dtype.kind == "c":
         return visible(held.name), shape, held.dtype, "", "", "", "", ""
     *numbers, nans = _statistics(values.reshape(-1))

@@ -79,9 +79,11 @@ def _net(files: tuple[str, ...], darknet: DarknetOptions, pytorch: PyTorchOption
 
 
 def _print_table(found: Summary) -> None:
+    from caffe_ir.blob import shape_text
+
     rows: list[tuple[str, ...]] = [_HEADS]
     for row in found.rows:
-        shapes = ", ".join("x".join(map(str, shape)) for shape in row.shapes)
+        shapes = ", ".join(map(shape_text, row.shapes))
         counts = (f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds, row.memory))
         rows.append((row.name, row.type, shapes, *counts))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -85,7 +85,7 @@ def _beside(net: Net, prototxt: Path) -> InputDescription | None:
     if not why and found.fit != "crop" and [len(shape) for shape in shapes] == [4]:
         found = replace(found, size=shapes[0][2:])
     if not why and [shape[1:] for shape in shapes] != [(found.channels, *found.size)]:
-        why = f"its pictures are {_by((found.channels, *found.size))}, the inputs {_listed(shapes)}"
+        why = f"its pictures are {_listed([(found.channels, *found.size)])}, the inputs {_listed(shapes)}"
     if why:
         raise ConversionError(
             Problem(kind=DESCRIPTION, what=f"{path} is not of this net: {why}", hint="move it away, or mend it")
@@ -116,8 +116,6 @@ def _shapes(net: Net) -> list[Shape]:
 
 
 def _listed(shapes: Iterable[Shape]) -> str:
-    return ", ".join(map(_by, shapes))
+    from caffe_ir.blob import shape_text
 
-
-def _by(shape: Shape) -> str:
-    return "x".join(map(str, shape))
+    return ", ".join(map(shape_text, shapes))

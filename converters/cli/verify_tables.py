@@ -124,8 +124,10 @@ def _worst(rows: Sequence[Row]) -> Row:
 
 
 def _shapes(row: Row) -> str:
-    ours = "x".join(map(str, row.shape))
-    return ours if row.same_size else f"{ours} / {'x'.join(map(str, row.other_shape))}"
+    from caffe_ir.blob import shape_text
+
+    ours = shape_text(row.shape)
+    return ours if row.same_size else f"{ours} / {shape_text(row.other_shape)}"
 
 
 def figure(relative: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.running import DESCRIPTION, NO_DECODER, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.file_names import PROTOTXT
@@ -117,7 +117,7 @@ def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Ite
     ((name, shape),) = inputs.items()
     wanted = (description.channels, *description.size)
     if shape[1:] != wanted:
-        yield f"its pictures are {_by(wanted)}, the input {name} is {_by(shape[1:])}"
+        yield f"its pictures are {shape_text(wanted)}, the input {name} is {shape_text(shape[1:])}"
 
 
 def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
@@ -134,7 +134,7 @@ def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
         return
     shape = shapes.get(str(one.blob), ())
     if len(shape) != 4 or shape[1] != one.classes:
-        yield f"{one.blob} is no map of {one.classes} classes: its shape is {_by(shape) or 'not known'}"
+        yield f"{one.blob} is no map of {one.classes} classes: its shape is {shape_text(shape) or 'not known'}"
 
 
 def _scores(files: CaffeFiles) -> ClassifierFacts | None:
@@ -149,7 +149,3 @@ def _detection_output(files: CaffeFiles) -> dict[str, int]:
     """The outputs of DetectionOutput layers, with their numbers of classes."""
     tops = {node.top: node.layer for node in files.net.nodes if isinstance(node.layer, DetectionOutput)}
     return {top: layer.num_classes for top, layer in tops.items() if top in files.net.outputs}
-
-
-def _by(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 
-from caffe_ir.blob import Array, Blob, Shape
+from caffe_ir.blob import Array, Blob, Shape, shape_text
 from caffe_ir.error_kinds.transplant import EPSILON, NO_PLACE_FOR_BIAS
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import BatchNorm, Deconvolution, InnerProduct, Scale
@@ -53,7 +53,7 @@ def filter_blobs(receiver: Receiver, module: Module, folded: Module | None, eps:
     node, weight, bias = receiver.nodes[0], module.tensors["weight"], module.tensors.get("bias")
     changes = []
     if weight.shape != receiver.shape:
-        changes.append(f"weight {_by(weight.shape)} is laid out as {_by(receiver.shape)}")
+        changes.append(f"weight {shape_text(weight.shape)} is laid out as {shape_text(receiver.shape)}")
     if folded is None:
         blobs = [_laid_out(node, weight.blob, receiver.shape)]
         if receiver.has_bias:
@@ -179,7 +179,3 @@ def plain_blobs(receiver: Receiver, module: Module) -> Filled:
 def narrowed(tensors: Iterable[Tensor]) -> dict[str, int]:
     """How many tensors are of each type but float32, and will be written as float32."""
     return Counter(tensor.dtype for tensor in tensors if tensor.dtype != "float32")
-
-
-def _by(shape: Shape) -> str:
-    return "x".join(map(str, shape))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from caffe_ir.blob import Shape
+from caffe_ir.blob import Shape, shape_text
 from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -111,4 +111,4 @@ def _fault(node: Node, text: str) -> Fault:
 
 
 def _sizes(shape: Shape) -> str:
-    return "x".join(map(str, shape)) or "one number"
+    return shape_text(shape) or "one number"

@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Blob, shape_text
 from caffe_ir.errors import ConversionError
+
+
+def test_a_shape_is_read_as_it_is_given() -> None:
+    assert [shape_text(shape) for shape in ((1, 3, 224, 224), (7,), ())] == ["1x3x224x224", "7", ""]
 
 
 def test_a_blob_in_a_file_is_read_when_asked_for(tmp_path: Path) -> None:
@@ -28,7 +32,7 @@ def test_a_file_that_becomes_shorter_ends_in_a_message(tmp_path: Path, count: in
     path.write_bytes(bytes(4 * count))
     program = f"""
 import os
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Blob, shape_text
 from caffe_ir.errors import ConversionError
 blob = Blob.in_file({str(path)!r}, 0, ({count},))
 before = blob.load()

@@ -121,9 +121,9 @@ def test_more_than_ten_blobs_stand_in_their_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "told"),
     [
-        ("conv.0/1", "conv.0 takes weights ((4, 3, 3, 3), (4,)), the caffemodel has ((4, 3, 3, 3),)"),
-        ("first/0", "first takes weights ((36, 36), (36,)), the caffemodel has ((36,),)"),
-        ("second/1", "second takes weights ((36, 36), (36,)), the caffemodel has ((36, 36),)"),
+        ("conv.0/1", "conv.0 takes weights 4x3x3x3, 4; the caffemodel has 4x3x3x3"),
+        ("first/0", "first takes weights 36x36, 36; the caffemodel has 36"),
+        ("second/1", "second takes weights 36x36, 36; the caffemodel has 36x36"),
         ("prelu", "the caffemodel has no weights for prelu"),
     ],
 )

@@ -101,7 +101,7 @@ def test_weights_of_another_net_end_with_1_and_name_the_layers(files, tmp_path) 
     converted("darknet", *other, "-o", tmp_path / "other" / "net")
     done = run(*files[:2], files[2], tmp_path / "other" / "net.caffemodel")
     assert done.exit_code == 1
-    assert "conv_0 takes weights ((8, 3, 3, 3),), the caffemodel has ((12, 3, 3, 3),)" in done.output
+    assert "conv_0 takes weights 8x3x3x3; the caffemodel has 12x3x3x3" in done.output
 
 
 def test_an_engine_that_is_not_installed_ends_with_2_and_says_what_to_do(files, monkeypatch) -> None:
