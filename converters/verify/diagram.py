@@ -12,6 +12,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from caffe_ir.blob import shape_text
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.visible import visible
@@ -48,10 +49,17 @@ def diagram(net: Net, wrong: Collection[str] = ()) -> str:
     width = max((box.left for box in boxes), default=0) + WIDTH + MARGIN
     height = max((box.upper for box in boxes), default=0) + HEIGHT + MARGIN
     lines = [_line(boxes[above], box) for box in boxes for above in box.above]
-    drawn = [_drawn(net, box, any(node.name in wrong for node in box.nodes)) for box in boxes]
+    drawn = [
+        _drawn(net, box, _id(place), any(node.name in wrong for node in box.nodes)) for place, box in enumerate(boxes)
+    ]
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     title = f"<title>{escape(visible(net.name))}</title>"
     return f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size}>{title}{"".join((*lines, *drawn))}</svg>'
+
+
+def places(net: Net) -> dict[str, str]:
+    """For each layer of the net the id of its box in the picture."""
+    return {node.name: _id(place) for place, box in enumerate(placed(net)) for node in box.nodes}
 
 
 # ---- which nodes are one box -----------------------------------------------------------------------------------------
@@ -134,12 +142,16 @@ def _line(above: Box, box: Box) -> str:
     return f'<path class="edge" d="M{x} {y}C{x} {y + middle} {to_x} {to_y - middle} {to_x} {to_y}"/>'
 
 
-def _drawn(net: Net, box: Box, is_wrong: bool) -> str:
+def _id(place: int) -> str:
+    return f"box-{place}"
+
+
+def _drawn(net: Net, box: Box, anchor: str, is_wrong: bool) -> str:
     full = "\n".join(f"{node.name}: {node.layer.type_name()}" for node in box.nodes)
     name = box.name if len(box.name) <= SHOWN else f"...{box.name[3 - SHOWN :]}"
     middle = box.left + WIDTH // 2
     return (
-        f'<g class="box{" wrong" if is_wrong else ""}"><title>{_text(full)}</title>'
+        f'<g id="{anchor}" class="box{" wrong" if is_wrong else ""}"><title>{_text(full)}</title>'
         f'<rect x="{box.left}" y="{box.upper}" width="{WIDTH}" height="{HEIGHT}" rx="4"/>'
         f'<text x="{middle}" y="{box.upper + 15}">{_text(name)}</text>'
         f'<text class="kind" x="{middle}" y="{box.upper + 29}">{_text(" ".join(_kinds(net, box)))}</text></g>'
@@ -152,7 +164,7 @@ def _kinds(net: Net, box: Box) -> Iterator[str]:
     first = box.nodes[0].layer.type_name()
     yield first if len(counted) == 1 else f"{first} +{len(box.nodes) - 1}"
     if box.nodes[-1].tops:
-        yield "x".join(map(str, net.shapes[box.nodes[-1].tops[0]]))
+        yield shape_text(net.shapes[box.nodes[-1].tops[0]])
 
 
 def _text(text: str) -> str:

@@ -17,7 +17,7 @@ from caffe_ir.visible import visible
 from converters.verify.blame import alike
 from converters.verify.charts import errors_drawn, spread_drawn
 from converters.verify.comparison import Row
-from converters.verify.diagram import diagram
+from converters.verify.diagram import diagram, places
 from converters.verify.trial import Beside, Comparison, Trial, legend, limit, used
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -90,6 +90,7 @@ def _facts(comparison: Comparison, remarks: Sequence[str], command: str) -> Mapp
         "command": command,
         "version": VERSION,
         "net": diagram(comparison.net, {fault.layer for fault in comparison.faults}) if comparison.net else "",
+        "boxes": places(comparison.net) if comparison.net else {},
         "faults": alike(comparison.faults),
         "warnings": alike(comparison.warnings),
         "legend": list(legend(comparison.trials)),

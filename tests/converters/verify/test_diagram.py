@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from caffe_ir.layers import Eltwise, ReLU
 from caffe_ir.net import Net
-from converters.verify.diagram import MOST, diagram, folded, placed
+from converters.verify.diagram import MOST, diagram, folded, placed, places
 from tests.caffe_ir.build import add, net_of
 
 
@@ -50,6 +50,14 @@ def test_chains_are_folded_where_names_say_nothing() -> None:
     add(net, "end", Eltwise(operation="SUM"), bottoms=["conv_199", branch.top])
     names = [name for name, _ in folded(net)]
     assert names[:3] == ["data ... conv_99", "conv_100 ... conv_199", "branch"]
+
+
+def test_each_layer_has_the_id_of_its_box() -> None:
+    for net in (residual(2), residual(40)):
+        assert set(places(net)) == {node.name for node in net.nodes}
+        drawn = ET.fromstring(diagram(net)).iter("{http://www.w3.org/2000/svg}g")
+        shown = {group.get("id"): "".join(group.itertext()) for group in drawn}
+        assert all(f"{name}: " in shown[box] for name, box in places(net).items())
 
 
 def test_no_two_boxes_stand_in_one_place_and_none_above_what_it_reads() -> None:

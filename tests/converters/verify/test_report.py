@@ -54,7 +54,7 @@ def test_it_holds_every_row_and_fetches_nothing(comparisons) -> None:
     assert '<h1 id="verdict" class="differs">DIFFERS</h1>' in text
     assert "pool is AVE where MAX belongs" in text
     assert "somebody else judged" in text
-    assert text.index("<b>maxpool_6</b>") < text.index("<b>conv_5</b>")
+    assert text.index(">maxpool_6</a></b>") < text.index("<b>conv_5</b>")
     assert "WindowPool(pool=MAX" in text
     assert text.count("number wrong") == 1
 
@@ -66,8 +66,9 @@ def test_it_says_what_made_it_and_shows_the_net(comparisons) -> None:
     assert '<details id="net"><summary>' in right
     assert '<details id="net" open><summary>' in wrong
     assert right.count('class="box wrong"') == 0
-    (box,) = re.findall(r'<g class="box wrong"><title>(.*?)</title>', wrong)
-    assert box == "maxpool_6: Pooling"
+    (box,) = re.findall(r'<g id="(.*?)" class="box wrong"><title>(.*?)</title>', wrong)
+    assert box[1] == "maxpool_6: Pooling"
+    assert f'<b><a href="#{box[0]}">maxpool_6</a></b>' in wrong
     assert 'name="viewport"' in right
     assert "prefers-color-scheme: dark" in right
 
