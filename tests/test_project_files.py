@@ -28,9 +28,13 @@ def setup() -> configparser.ConfigParser:
     return config
 
 
-def test_one_version() -> None:
-    assert f"\nversion: {VERSION}\n" in text("CITATION.cff")
-    assert re.findall(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)[0] == VERSION
+def test_one_version_and_one_date() -> None:
+    """Lines of today stand under Unreleased, above the version that the program says, which has its date."""
+    first, second, *_ = re.findall(r"^## (.*)$", text("CHANGELOG.md"), re.MULTILINE)
+    released = re.fullmatch(rf"{re.escape(VERSION)} \((\d{{4}}-\d\d-\d\d)\)", second)
+    assert first == "Unreleased"
+    assert released
+    assert f'\nversion: {VERSION}\ndate-released: "{released[1]}"\n' in text("CITATION.cff")
 
 
 def test_the_workflow_runs_every_python_that_is_promised() -> None:
