@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.error_kinds.running import INPUT_VALUES
+from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.layers import Parameter
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -25,7 +27,8 @@ def run(
 ) -> dict[str, Array]:
     """Every blob of the net, for inputs by name. Memory: all blobs at once; `walk` keeps only what is still read.
 
-    Raises ValueError where an input is not fed or a feed has another shape.
+    Raises ValueError where an input is not fed or a feed has another shape, ConversionError where it names rows that
+    are not there.
     """
     blobs: dict[str, Array] = {}
     for node, tops in walk(net, feeds, dtype, memory):
@@ -49,8 +52,9 @@ def walk(
             tops = [_fed(net, top, feeds, dtype) for top in node.tops]
         else:
             weights = weights_of.read(node)
-            tops = node.layer.forward([alive[bottom] for bottom in node.bottoms], weights)
-            tops = [np.asarray(top, dtype) for top in tops]
+            tops = [
+                np.asarray(top, dtype) for top in _computed(node, [alive[bottom] for bottom in node.bottoms], weights)
+            ]
             del weights
         yield node, tops
         weights_of.write(node, tops)
@@ -59,6 +63,23 @@ def walk(
             readers[bottom] -= 1
             if not readers[bottom]:
                 alive.pop(bottom, None)
+
+
+def _computed(node: Node, bottoms: list[Array], weights: list[Array]) -> list[Array]:
+    """The tops of a node. Raises ConversionError where its bottoms name rows or images that are not there."""
+    if not node.bottoms:
+        return node.layer.forward(bottoms, weights)
+    try:
+        return node.layer.forward(bottoms, weights)
+    except ValueError as error:
+        raise ConversionError(
+            Problem(
+                kind=INPUT_VALUES,
+                what=f"{node.name}: {error}",
+                origin=node.origin,
+                hint="give inputs that the net was made for: --input FILE.npz",
+            )
+        ) from error
 
 
 def _fed(net: Net, top: str, feeds: Mapping[str, Array], dtype: type[np.floating]) -> Array:

@@ -94,3 +94,13 @@ SIDE_FILE = Kind(
     "    -> convert with --input-is u8-rgb or u8-bgr: order, mean and scale then go into the first "
     "layer, exactly",
 )
+INPUT_VALUES = Kind(
+    code="TC1011",
+    title="The net cannot be run on these inputs",
+    why="An Embed takes rows of a table by their numbers, a BatchReindex images. An input names one that is not there, "
+    "for which Caffe reads whatever lies in memory, or stops.",
+    remedy="Give inputs that the net was made for: `convert verify` takes them with `--input`. Without it, inputs that "
+    "are such numbers are 0 and 1, and other inputs are noise.",
+    example="deploy.prototxt:2 Embed: words: an index lies outside 0 to 9\n"
+    "    -> give inputs that the net was made for: --input FILE.npz",
+)

@@ -5,7 +5,19 @@ from pathlib import Path
 import numpy as np
 
 from caffe_ir.error_kinds import running as kinds
-from tests.documents.error_examples.case import CONV, NET, convert, converted, darknet, made, module, raises, refused
+from tests.documents.error_examples.case import (
+    CONV,
+    NET,
+    convert,
+    converted,
+    darknet,
+    layer,
+    made,
+    module,
+    prototxt,
+    raises,
+    refused,
+)
 from tests.documents.models import write_models
 
 YOLO = "darknet yolov3-tiny.cfg yolov3-tiny.weights -o deploy -q"
@@ -86,3 +98,11 @@ def _() -> str:
         init="self.conv = nn.Conv2d(3, 4, 3)",
         options="--mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --side-files acuity",
     )
+
+
+@raises(kinds.INPUT_VALUES)
+def _() -> str:
+    prototxt(layer("words", "Embed", "data", "embed_param { num_output: 4 input_dim: 10 }"))
+    made("init deploy.prototxt -o deploy")
+    np.save("x.npy", np.full((1, 3, 8, 8), 10.0))
+    return convert("verify deploy.prototxt deploy.caffemodel deploy --input x.npy")
