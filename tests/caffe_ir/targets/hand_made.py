@@ -122,8 +122,12 @@ def verdict(name: str, target: Target, folder: Path) -> str:
         made(name, folder)
     else:
         (folder / "net.prototxt").write_text(prototxt(TEXTS[name]), encoding="utf-8")
-    weights = folder / "net.caffemodel" if name in SPOILT else None
-    effects = {one.verdict.effect for one in check_file(folder / "net.prototxt", [target], weights)[target.name]}
+    return check_says(folder / "net.prototxt", target, folder / "net.caffemodel" if name in SPOILT else None)
+
+
+def check_says(path: Path, target: Target, weights: Path | None = None) -> str:
+    """What `check` says of a file for a target, in the words of the table."""
+    effects = {one.verdict.effect for one in check_file(path, [target], weights)[target.name]}
     return "-" if "refused" in effects else "WRONG" if "wrong" in effects else "ok"
 
 
