@@ -10,12 +10,12 @@ import numpy as np
 from caffe_ir.blob import Array, Blob
 
 
-def picking_cells(channels: int, kernel: tuple[int, int], at: tuple[int, int]) -> Blob:
+def picking_cells(channels: int, kernel: tuple[int, ...], at: tuple[int, ...]) -> Blob:
     """Depthwise filters (channels, 1, *kernel), each with a single 1 at one place."""
     return Blob.computed((channels, 1, *kernel), partial(_cells, (channels, 1, *kernel), at), constant=True)
 
 
-def _cells(shape: tuple[int, int, int, int], at: tuple[int, int]) -> Array:
+def _cells(shape: tuple[int, ...], at: tuple[int, ...]) -> Array:
     weights = np.zeros(shape, np.float32)
     weights[:, :, at[0], at[1]] = 1.0
     return weights

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -45,14 +45,19 @@ def _of_zeros(new: Replacement) -> str:
     if not on_map or layer.mode != "constant" or layer.value != 0:
         return "it puts no zeros around a map"
     x = _cut(new, layer)
-    sides, channels = {border.axis: border for border in borders}, new.shape_of(x)[1]
-    rows, columns = (sides.get(axis, Border(axis=axis, before=0, after=0)) for axis in (2, 3))
-    kernel = (1 + abs(rows.after - rows.before), 1 + abs(columns.after - columns.before))
-    at = (max(0, rows.after - rows.before), max(0, columns.after - columns.before))
-    pad = (max(rows.before, rows.after), max(columns.before, columns.after))
-    layer_of_ones = Convolution(num_output=channels, kernel_size=kernel, pad=pad, group=channels, bias_term=False)
-    new.add("zeros", layer_of_ones, x, blobs=[picking_cells(channels, kernel, at)])
+    before, after = ([max(0, side) for side in sides[2:]] for sides in (layer.before, layer.after))
+    at = (max(0, after[0] - before[0]), max(0, after[1] - before[1]))
+    layer_of_ones = zeros_around(layer.before, layer.after, new.shape_of(x)[1])
+    new.add("zeros", layer_of_ones, x, blobs=[picking_cells(layer_of_ones.num_output, layer_of_ones.kernel_size, at)])
     return ""
+
+
+def zeros_around(before: Sequence[int], after: Sequence[int], channels: int) -> Convolution:
+    """The layer that puts so many rows and columns of zeros before and after a map of so many channels."""
+    sides = [(max(0, first), max(0, last)) for first, last in zip(before[2:], after[2:], strict=True)]
+    kernel = tuple(1 + abs(last - first) for first, last in sides)
+    pad = tuple(map(max, sides))
+    return Convolution(num_output=channels, kernel_size=kernel, pad=pad, group=channels, bias_term=False)
 
 
 def _of_a_constant(new: Replacement) -> str:

@@ -6,7 +6,8 @@ behind it, multiples of d, P = p + before + f, and as many windows when
 
     (size + 2 P - k' - f - b) // s = (size + 2 p + before + after - k') // s,   k' = d (k - 1) + 1
 
-Without zeros where that holds at once, as it often does for s > 1; else with as few as do.
+Without zeros where that holds at once, as it often does for s > 1; else with as few as do, unless a layer that makes
+the border costs less: as a 3x3 filter a 2x2 one takes 9/4 of the multiply-adds.
 WindowPool says by itself where windows begin. A maximum does not see what lies outside, which is a border of minus
 infinity; a border of zeros, if nothing in the blob is negative. A mean counts the border as its own padding.
 """
@@ -20,12 +21,15 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.cost import work
+from caffe_ir.forms.pad import zeros_around
 from caffe_ir.geometry import conv_output, extent
 from caffe_ir.layers import Clip, Convolution, ReLU, Sigmoid
 from caffe_ir.layers.source import Pad, WindowPool
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
+from caffe_ir.targets.target import Price
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
@@ -35,10 +39,10 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     if pad.mode != "constant" or not spatial or not readers or net.is_output(node.top):
         return
     absorbed = [_absorbed(net, node, pad, reader) for reader in readers]
-    if any(reader is None for reader in absorbed):
+    taken = [reader for reader in absorbed if reader is not None]
+    if len(taken) < len(readers) or _is_cheaper_apart(net, node, pad, taken, context.target.price):
         return
-    for old, new in zip(readers, absorbed, strict=True):
-        assert new is not None
+    for old, new in zip(readers, taken, strict=True):
         net.update(old, replace(new, bottoms=(node.bottom,)))
     net.remove(node)
     net.note("folded", f"{pad} became the padding of {', '.join(reader.name for reader in readers)}", node.origin)
@@ -78,6 +82,20 @@ def _convolution(net: Net, node: Node, pad: Pad, reader: Node, layer: Convolutio
         layer=replace(layer, kernel_size=kernel, pad=tuple(pads)),
         blobs=(extended, *reader.blobs[1:]),
     )
+
+
+def _is_cheaper_apart(net: Net, node: Node, pad: Pad, taken: list[Node], price: Price) -> bool:
+    """Whether a layer that makes the border costs less than the zeros in the filters of the readers."""
+    readers = net.consumers(node.top)
+    alike = all(
+        not old.blobs or old.blobs[0].shape == new.blobs[0].shape for old, new in zip(readers, taken, strict=True)
+    )
+    if alike or len(pad.before) != 4:  # the layer that makes a border is one for maps
+        return False
+    before = net.shapes_of(node.bottoms)
+    apart = price.of(work(zeros_around(pad.before, pad.after, before[0][1]), before))
+    apart += sum(price.of(work(old.layer, net.shapes_of(old.bottoms))) for old in readers)
+    return apart < sum(price.of(work(new.layer, before)) for new in taken)
 
 
 def _zeros(

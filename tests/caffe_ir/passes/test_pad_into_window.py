@@ -71,6 +71,19 @@ def test_the_zeros_are_taps_of_the_filter():
     assert "pad" not in net.values
 
 
+@pytest.mark.parametrize(
+    ("filters", "group", "stays"),
+    [(384, 2, True), (384, 1, True), (96, 96, False), (8, 2, False)],
+)
+def test_a_border_stays_where_its_zeros_in_the_filters_would_cost_more(filters, group, stays):
+    net = net_of((1, 96, 8, 8))
+    add(net, "pad", Pad(before=(0, 0, 1, 1), after=(0, 0, 0, 0)))
+    layer = Convolution(num_output=filters, kernel_size=(2, 2), group=group, bias_term=False)
+    add(net, "conv", layer, np.random.default_rng(1).normal(size=(filters, 96 // group, 2, 2)))
+    after = rewritten(net, PAD_INTO_WINDOW)
+    assert [type(node.layer) for node in after.nodes[1:]] == [*[Pad] * stays, Convolution]
+
+
 def pooled(pool, value, *, relu=False, begin=(0, 0), divisor="valid"):
     net = net_of((1, 2, 6, 6))
     if relu:
