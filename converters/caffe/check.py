@@ -49,7 +49,7 @@ def check_file(
             raise
         return {target.name: _in_order(map(_of_no_caffe, error.problems)) for target in targets}
     file = spelled_file(prototxt)
-    found = {target.name: _of_file(net, file, target) for target in targets}
+    found = {target.name: checked(net, target, file) for target in targets}
     if caffemodel is not None:
         for name, of_weights in check_weights(net, prototxt, caffemodel, targets, input=input).items():
             of_layers = [one for one in found[name] if not one.verdict.of_weights]
@@ -75,10 +75,18 @@ def _in_order(found: Iterable[Shortfall]) -> list[Shortfall]:
     return sorted(found, key=lambda one: one.origin.line or 0)
 
 
-def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
+def checked(net: Net, target: Target, file: Spelled | None = None) -> list[Shortfall]:
+    """The layers of a net that a target does not compute as it should, in the order of the net; with the `file` that it
+    was read from also what the target does not read in that, in the order of the file.
+
+    Whether one can be rewritten is not estimated: a copy of the net is lowered for the target. Where a layer cannot,
+    no file is written, so that none can.
+    """
     verdicts = list(target.verdicts(net))
     made = _lowered(net, target) if verdicts else _Made()
     found = _of_layers(verdicts, made)
+    if file is None:
+        return found
     refused = {one.origin for one in found if one.verdict.effect == "refused"}
     spelled = [
         Shortfall(
@@ -93,16 +101,6 @@ def _of_file(net: Net, file: Spelled, target: Target) -> list[Shortfall]:
         if origin not in refused
     ]
     return _in_order([*spelled, *found])
-
-
-def checked(net: Net, target: Target) -> list[Shortfall]:
-    """The layers of a net that a target does not compute as it should, in the order of the net.
-
-    Whether one can be rewritten is not estimated: a copy of the net is lowered for the target. Where a layer cannot,
-    no file is written, so that none can.
-    """
-    found = list(target.verdicts(net))
-    return _of_layers(found, _lowered(net, target)) if found else []
 
 
 class _Made(Struct, frozen=True, kw_only=True):

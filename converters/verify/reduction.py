@@ -34,6 +34,9 @@ from converters.verify.source import Feeds, inputs_of
 MOST_RUNS = 40
 """Runs of the engine: those of vendors take minutes."""
 
+_OF_THE_PART = ("bottom", "top", "param", "blobs", "loss_weight")
+"""What a layer does not take from the whole file: its weights may be numbers in a part, and other tops the outputs."""
+
 
 class Reduced(Struct, frozen=True, kw_only=True):
     """A part of a net as a net of its own; what the engine does there, and how often it was run to find it.
@@ -138,15 +141,11 @@ class _Search(Struct, kw_only=True):
         for layer in message.layer:
             theirs = self.layers.get(layer.name)
             if theirs is not None and theirs.type == layer.type:
-                ours = caffe_pb2.LayerParameter.FromString(layer.SerializeToString())
+                ends = caffe_pb2.LayerParameter(bottom=layer.bottom, top=layer.top, param=layer.param)
                 layer.CopyFrom(theirs)
-                for field in ("bottom", "top", "blobs", "loss_weight"):
-                    layer.ClearField(field)
-                layer.bottom.extend(ours.bottom)
-                layer.top.extend(ours.top)
-                if not self.files.net.node(layer.name).param_names or ours.param:
-                    continue
-                layer.ClearField("param")  # the names of weights written at run time, which are the file's here
+                for name in _OF_THE_PART:
+                    layer.ClearField(name)
+                layer.MergeFrom(ends)
         return text_of_message(message)
 
     def part(self, nodes: Sequence[Node]) -> tuple[Net, dict[str, Array]]:

@@ -12,6 +12,7 @@ from caffe_ir.passes.base import Options
 from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV, TARGETS
 from converters.caffe import check_file, checked, convert, retarget
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.run_time_weights import RUN_TIME
 from tests.caffe_ir.targets.hand_made import BY_SCRIPT, CASES, made
 
 MAP = (1, 4, 8, 8)
@@ -73,23 +74,6 @@ def test_targets_that_are_asked_together_say_what_each_says_alone(tmp_path: Path
         (3, "RKNN-Toolkit2 has no field swish_param"),
         (3, "RKNN-Toolkit2 has no layer Swish, and leaves it out without a message"),
     ]
-
-
-RUN_TIME = """
-layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
-layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } } }
-layer {
-  name: "w" type: "Parameter" top: "w" param { name: "w" }
-  parameter_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } }
-}
-layer { name: "write" type: "Eltwise" bottom: "w" bottom: "x" top: "w" eltwise_param { coeff: 0 coeff: 1 } }
-layer { name: "silence" type: "Silence" bottom: "w" }
-layer {
-  name: "y" type: "Convolution" bottom: "data" top: "y" param { name: "w" }
-  convolution_param { num_output: 2 kernel_size: 1 bias_term: false }
-}
-layer { name: "z" type: "ELU" bottom: "y" top: "z" }
-"""
 
 
 def test_beside_a_layer_that_cannot_be_written_none_can_be_rewritten(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from converters.verify import CaffeFiles, Engine, EngineFailed, caffe_files
 from converters.verify.inputs import noise
 from converters.verify.reduction import MOST_RUNS, first_wrong, reduced
 from converters.verify.source import inputs_of
+from tests.caffe_ir.run_time_weights import RUN_TIME
 from tests.converters.verify.planting import converted
 
 Rule = Callable[[Net, Node], bool]
@@ -197,21 +198,6 @@ def test_a_part_is_spelled_as_the_file_is(tmp_path: Path) -> None:
     assert "kernel_h: 2" in small.text
 
 
-RUN_TIME = """
-layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
-layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } } }
-layer {
-  name: "w" type: "Parameter" top: "w" param { name: "w" }
-  parameter_param { shape { dim: 2 dim: 3 dim: 1 dim: 1 } }
-}
-layer { name: "write" type: "Eltwise" bottom: "w" bottom: "x" top: "w" eltwise_param { coeff: 0 coeff: 1 } }
-layer { name: "silence" type: "Silence" bottom: "w" }
-layer {
-  name: "y" type: "Convolution" bottom: "data" top: "y" param { name: "w" }
-  convolution_param { num_output: 2 kernel_size: 1 bias_term: false }
-}
-layer { name: "z" type: "ReLU" bottom: "y" top: "z" }
-"""
 SPELLED = """
 layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 4 dim: 4 } } }
 layer { name: "a" type: "TanH" bottom: "data" top: "a" }
