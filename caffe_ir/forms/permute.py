@@ -1,7 +1,9 @@
 """Permute: exchanges of neighbouring axes, and Exchange: one of them, (P, X, Y, Q) -> (P, Y, X, Q).
 
 Axes of size 1 and axes that stay together are merged first; where nothing is left to do, a Reshape does it. Every
-other order is the cheapest chain of exchanges (caffe_ir/exchanges.py). An exchange is
+other order is the cheapest chain of exchanges (caffe_ir/exchanges.py), whose P is the batch with the axes before X.
+A reader without a batch axis cannot see them as one: for it, (N, P, X, Y) -> (N, P, Y, X) is P exchanges, each of
+(N, X, Y, 1). An exchange is
 
 - Slice into X parts (P, 1, Y, Q), Concat along the last axis: (P, 1, Y, X Q);
 - Slice into Y parts (P, X, 1, Q), Concat along the second axis: (P, Y X, 1, Q);
@@ -33,6 +35,7 @@ from caffe_ir.replacement import Replacement
 
 COPIED = 64
 """So few rows or columns are cut apart: a copy, where a product with zeros makes NaN of infinity."""
+LAST_TWO = (0, 1, 3, 2)
 FEW = "few rows or columns are copied"
 
 
@@ -46,6 +49,23 @@ def _by_exchanges(new: Replacement) -> str:
         x, held = new.add("exchanged", Exchange(), x), (batch, columns, rows, last)
     if held != wanted or not new.nodes:
         new.add("shape", Reshape(shape=(0, *wanted[1:]) if held[:1] == wanted[:1] else wanted), x)
+    return ""
+
+
+def _part_by_part(new: Replacement) -> str:
+    """(N, P, X, Y) -> (N, P, Y, X), each of the P parts by itself: the batch stays what it is."""
+    layer, x = new.old.layer, new.old.bottom
+    assert isinstance(layer, Permute)
+    shape = new.shape_of(x)
+    if layer.order != LAST_TWO or 1 in shape[1:]:
+        return "it is for the last two of four axes"
+    batch, parts, rows, columns = shape
+    turned = list[str]()
+    for part in _cut(new, parts, 1):
+        view = new.view("rows", part, (batch, rows, columns, 1))
+        turned.append(new.add("exchanged", Exchange(), view))
+    x = new.add("parts", Concat(axis=1), *turned)
+    new.view("shape", x, (batch, parts, columns, rows))
     return ""
 
 
@@ -140,7 +160,10 @@ def _spaced(shape: Shape, step: int) -> Array:
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    Permute: (Form(name="exchanges of axes", build=_by_exchanges),),
+    Permute: (
+        Form(name="exchanges of axes", build=_by_exchanges),
+        Form(name="exchanges of axes, part by part", build=_part_by_part),
+    ),
     Exchange: (
         Form(name="Slice and Concat of rows", build=_by_rows, least=partial(_least_of, 1)),
         Form(name="Slice and Concat of columns", build=_by_columns, least=partial(_least_of, 2)),

@@ -21,6 +21,7 @@ The order, with its reasons:
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
 - pooled_maps behind legalize, whose forms spread what was pooled.
+- few_axes behind constant_operand, whose Scales have a view of four axes, and before reshape, which joins its views.
 - reshape before legalize, which is asked about views as well, and again when all views are made.
 - bias after legalize, which adds with Scale; fold_batch_norm after both: it needs every reader of a convolution.
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
@@ -49,6 +50,7 @@ from caffe_ir.passes.constant_operand import CONSTANT_OPERAND
 from caffe_ir.passes.dead import DEAD
 from caffe_ir.passes.division import DIVISION
 from caffe_ir.passes.expand import EXPAND
+from caffe_ir.passes.few_axes import FEW_AXES
 from caffe_ir.passes.fold_batch_norm import FOLD_BATCH_NORM
 from caffe_ir.passes.heads import HEADS
 from caffe_ir.passes.in_place import IN_PLACE
@@ -90,13 +92,14 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DEAD,
     UNREAD_PARTS,
     OUTPUTS_APART,
-    RESHAPE,
     PAD_INTO_WINDOW,
     DIVISION,
     CONSTANT_OPERAND,
     COEFFICIENTS,
     CLIPPED_ROOT,
     DEAD,
+    FEW_AXES,
+    RESHAPE,
     LEGALIZE,
     POOLED_MAPS,
     RESHAPE,

@@ -16,6 +16,7 @@ from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.reference import run
 from caffe_ir.replacement import Replacement
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.writing import refusal, written
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
 
 
@@ -55,6 +56,36 @@ def test_golden_dump_of_a_channel_shuffle_by_rows():
 )
 def test_what_moves_nothing_is_a_view(shape, order, kinds):
     assert types(rewritten(permuted(shape, order), LEGALIZE)) == kinds
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3, 4), (2, 3, 70, 66)])
+def test_the_last_two_axes_part_by_part(shape):
+    """Every view keeps the batch as it is, which the chain of exchanges does not."""
+    after = written(permuted(shape, (0, 1, 3, 2)), FORMS[Permute][1])
+    assert types(after) == ["Slice", *["Reshape", "Exchange"] * shape[1], "Concat", "Reshape"]
+    assert {sizes[0] for sizes in after.shapes.values()} == {shape[0]}
+
+
+def test_part_by_part_golden_dump():
+    assert written(permuted((1, 2, 3, 4), (0, 1, 3, 2)), FORMS[Permute][1]).dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 3, 4)])  -> data  [1x2x3x4]\n"
+        "  permute_part: Slice(slice_point=(1,)) data -> permute_part_0, permute_part_1  [1x1x3x4 1x1x3x4]\n"
+        "  permute_rows: Reshape(shape=(0, 3, 4, 1)) permute_part_0 -> permute_rows  [1x3x4x1]\n"
+        "  permute_exchanged: Exchange() permute_rows -> permute_exchanged  [1x4x3x1]\n"
+        "  permute_rows_2: Reshape(shape=(0, 3, 4, 1)) permute_part_1 -> permute_rows_2  [1x3x4x1]\n"
+        "  permute_exchanged_2: Exchange() permute_rows_2 -> permute_exchanged_2  [1x4x3x1]\n"
+        "  permute_parts: Concat() permute_exchanged, permute_exchanged_2 -> permute_parts  [1x8x3x1]\n"
+        "  permute: Reshape(shape=(0, 2, 4, 3)) permute_parts -> permute  [1x2x4x3]\n"
+        "  outputs permute\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "order"), [((1, 2, 3, 4), (0, 2, 1, 3)), ((1, 1, 3, 4), (0, 1, 3, 2)), ((2, 3, 4), (0, 2, 1))]
+)
+def test_part_by_part_is_for_the_last_two_axes_of_several_parts(shape, order):
+    assert "the last two of four axes" in refusal(permuted(shape, order), FORMS[Permute][1])
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 4, 2), (2, 20, 17, 1), (2, 70, 66, 2), (1, 65, 70, 1)])
