@@ -11,14 +11,13 @@ from caffe_ir.error_kinds.running import ENGINE
 from caffe_ir.errors import ConversionError, Problem
 from converters.verify.engine import CaffeFiles, Engine, EngineFailed
 from converters.verify.engines import ENGINES
-from converters.verify.opencv_engine import opened_net
 from converters.verify.source import Feeds
 
 Session = Callable[[Feeds], Mapping[str, Array]]
 """The wanted blobs by their names, for the inputs by theirs. Raises ConversionError."""
 
 _SEVERAL = 4
-"""Pictures, from which on a second net is opened: that takes about as long as running it once."""
+"""Pictures, from which on another net is opened: that takes about as long as running it once."""
 _SMALL = 128 << 20
 """Bytes of weights."""
 
@@ -31,21 +30,21 @@ def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
             Problem(kind=ENGINE, what=missing, hint="or take --engine embedded, which is always there")
         )
     ordered = [top for node in files.net.nodes for top in node.tops if top in wanted]
-    if name == "opencv":
-        forward = opened_net(files)
+    if engine.opened is not None:
+        forward = engine.opened(files)
         return lambda feeds: _told(lambda: forward(ordered, feeds), ordered)
     return lambda feeds: _told(lambda: list(engine.blobs(files, ordered, feeds)), ordered)
 
 
 def sessions(name: str, files: CaffeFiles, wanted: Sequence[str], pictures: int) -> list[Session]:
-    """The sessions in which so many pictures are run at once: two in OpenCV for several pictures and a small net.
+    """The sessions in which so many pictures are run at once: several for several pictures, a small net, and an engine
+    that gains by it.
 
-    OpenCV's threads wait for each other behind every layer. A second net has work meanwhile; it costs the weights once
-    more, and where they are many what is beside the net is no part of the time anyway.
+    Each costs the weights once more, and where they are many what is beside the net is no part of the time anyway.
     """
     size = 4 * sum(blob.count for node in files.net.nodes for blob in node.blobs)
-    two = name == "opencv" and pictures >= _SEVERAL and size <= _SMALL
-    return [session(name, files, wanted) for _ in range(2 if two else 1)]
+    several = pictures >= _SEVERAL and size <= _SMALL
+    return [session(name, files, wanted) for _ in range(ENGINES[name].at_once if several else 1)]
 
 
 def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> dict[str, Array]:

@@ -30,12 +30,17 @@ class EngineFailed(Exception):
     """An engine cannot run a net; the message says why in the engine's own words."""
 
 
+Forward = Callable[[Sequence[str], Feeds], "list[Array | None]"]
+"""An open net: the wanted blobs for one set of inputs. Raises EngineFailed."""
+
+
 class Engine(Struct, frozen=True, kw_only=True):
     """`missing` says what has to be installed, or nothing; `title` names the program and its version.
 
     `blobs` gives the arrays of the blobs in the order asked for, which is that of the net, and None for one that the
     engine has no more, where it joins layers. Raises EngineFailed.
     `tolerance` is the relative error that its float32 may cost in a whole net; `hdf5` says that it reads such weights.
+    `opened` keeps a net open for many inputs; without it the files are read for each. It raises EngineFailed too.
     """
 
     name: str
@@ -44,6 +49,9 @@ class Engine(Struct, frozen=True, kw_only=True):
     blobs: Callable[[CaffeFiles, Sequence[str], Feeds], Iterator[Array | None]]
     tolerance: float = 1e-4
     hdf5: bool = False
+    opened: Callable[[CaffeFiles], Forward] | None = None
+    at_once: int = 1
+    """So many open nets together take less time for several inputs than one does."""
 
 
 def place_of(net: Net, blob: str) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from caffe_ir.extras import fault_of
 from caffe_ir.layer import Layer
 from caffe_ir.layers import DetectionOutput
 from caffe_ir.net import Net
-from converters.verify.engine import CaffeFiles, Engine, EngineFailed, place_of, stopping_layer
+from converters.verify.engine import CaffeFiles, Engine, EngineFailed, Forward, place_of, stopping_layer
 from converters.verify.source import Feeds, inputs_of
 
 T = TypeVar("T")
@@ -59,11 +59,8 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
         raise EngineFailed(_told(files, error)) from error
 
 
-def opened_net(files: CaffeFiles) -> Callable[[Sequence[str], Feeds], list[Array | None]]:
-    """The net as OpenCV runs it by itself, kept open: gives the wanted outputs for one set of inputs after the other.
-
-    Raises EngineFailed, here and when it runs.
-    """
+def _kept_open(files: CaffeFiles) -> Forward:
+    """The net as OpenCV runs it by itself."""
     _refuse_names(files)
     opened = _of_opencv(files, lambda: _opened(files, {}))
 
@@ -177,4 +174,5 @@ def _runs(files: CaffeFiles) -> bool:
     return True
 
 
-OPENCV = Engine(name="opencv", missing=_missing, title=_title, blobs=_blobs)
+OPENCV = Engine(name="opencv", missing=_missing, title=_title, blobs=_blobs, opened=_kept_open, at_once=2)
+"""Its threads wait for each other behind every layer: a second net has work meanwhile."""

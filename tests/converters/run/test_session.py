@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.errors import ConversionError
 from converters.run.ahead import ahead
 from converters.run.model import read_model
 from converters.run.session import first_engine, session, sessions
+from converters.verify.engine import CaffeFiles, Forward
 from converters.verify.engines import ENGINES
 from tests.converters.run.nets import converted
 
@@ -47,6 +49,23 @@ def test_only_opencv_has_two_nets_open_and_only_small_ones_for_several_pictures(
     assert len(of("embedded", pictures=100)) == 1
     monkeypatch.setattr("converters.run.session._SMALL", 16)
     assert len(of("opencv", pictures=100)) == 1
+
+
+def test_any_engine_may_stay_open_and_say_how_many_of_it_work_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = read_model(*converted(tmp_path))
+    opened = []
+
+    def of_zeros(files: CaffeFiles) -> Forward:
+        opened.append(files)
+        return lambda wanted, feeds: [np.zeros(1) for _ in wanted]
+
+    monkeypatch.setitem(ENGINES, "embedded", replace(ENGINES["embedded"], opened=of_zeros, at_once=3))
+    several = sessions("embedded", model.files, model.wanted, pictures=9)
+    assert opened == [model.files] * 3
+    for run in several:
+        assert [blob.tolist() for blob in run({}).values()] == [[0.0]] * len(model.wanted)
 
 
 def test_two_nets_at_work_at_once_give_the_bits_of_one(tmp_path: Path) -> None:
