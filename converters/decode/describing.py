@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from caffe_ir.error_kinds.running import NO_DECODER
 from caffe_ir.errors import ConversionError, Problem
@@ -20,10 +21,6 @@ BINS = 16
 _YOLOV5 = Suppression(kind="default", threshold=0.45, score_threshold=0.25, best_class=True, most=300)
 _YOLOV8 = Suppression(kind="default", threshold=0.7, score_threshold=0.25, best_class=True, most=300)
 """What predict of ultralytics does by default: conf, iou, max_det, and one class for a box."""
-_SSD = Suppression(kind="default", threshold=0.45, score_threshold=0.01, candidates=400, most=200)
-"""torchvision's SSD: nms_thresh, score_thresh, topk_candidates, detections_per_img."""
-_RETINANET = Suppression(kind="default", threshold=0.5, score_threshold=0.05, most=300)
-"""torchvision's RetinaNet: nms_thresh, score_thresh, detections_per_img."""
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -105,6 +102,7 @@ def _joined(
     grids = grids_of(network, cells)
     if sides.shape[0] != 4 * bins or scores.shape[1] != cells or not grids:
         refuse_shapes("yolov8", outputs, wanted)
+    refuse_mixed("yolov8", scores)
     first = 0
     for grid in grids:
         yield DflHead(
@@ -153,27 +151,32 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
 
 
 def _ssd(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> Iterator[AnyHead]:
-    offsets, scores, count = _of_priors("ssd", outputs, known)
-    yield SsdHead(
-        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
-        network=network, nms=known.nms or _SSD, priors=known.priors, variances=known.variances or (0.1, 0.1, 0.2, 0.2),
-        clip=known.clip, exponent_limit=known.exponent_limit,
-        to_do=ToDo(softmax=() if scores.probabilities else ("classes",)),
-    )  # fmt: skip
+    head, done = _of_priors("ssd", outputs, network, known)
+    yield replace(head, to_do=ToDo(softmax=() if done else ("classes",)))
 
 
 def _retinanet(outputs: Sequence[Output], network: tuple[int, int], known: Known) -> Iterator[AnyHead]:
-    offsets, scores, count = _of_priors("retinanet", outputs, known)
-    yield SsdHead(
-        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
-        network=network, nms=known.nms or _RETINANET, priors=known.priors, variances=known.variances or (1, 1, 1, 1),
-        background=False, clip=known.clip, exponent_limit=known.exponent_limit, levels=known.levels,
-        level_candidates=known.level_candidates, to_do=ToDo(logistic=() if scores.probabilities else ("classes",)),
+    head, done = _of_priors("retinanet", outputs, network, known)
+    yield replace(
+        head, background=False, levels=known.levels, level_candidates=known.level_candidates,
+        to_do=ToDo(logistic=() if done else ("classes",)),
     )  # fmt: skip
 
 
-def _of_priors(detector: Detector, outputs: Sequence[Output], known: Known) -> tuple[Output, Output, int]:
-    """The offsets, the scores, and how many priors there are. Raises ConversionError."""
+_OF_PRIORS: Mapping[Detector, tuple[Suppression, tuple[float, float, float, float]]] = {
+    "ssd": (
+        Suppression(kind="default", threshold=0.45, score_threshold=0.01, candidates=400, most=200),
+        (0.1, 0.1, 0.2, 0.2),
+    ),
+    "retinanet": (Suppression(kind="default", threshold=0.5, score_threshold=0.05, most=300), (1, 1, 1, 1)),
+}
+"""torchvision's defaults: nms_thresh, score_thresh, topk_candidates, detections_per_img, and 1 / BoxCoder.weights."""
+
+
+def _of_priors(
+    detector: Detector, outputs: Sequence[Output], network: tuple[int, int], known: Known
+) -> tuple[SsdHead, bool]:
+    """The head of offsets and scores, and whether these are probabilities. Raises ConversionError."""
     count = len(known.priors) // 4
     wanted = "the offsets (N, priors, 4) and the classes' scores (N, priors, classes), flattened or not"
     if not count:
@@ -186,7 +189,14 @@ def _of_priors(detector: Detector, outputs: Sequence[Output], known: Known) -> t
     offsets, scores = outputs if prod(outputs[0].shape) == 4 * count else outputs[::-1]
     if prod(offsets.shape) != 4 * count or prod(scores.shape) % count:
         refuse_shapes(detector, outputs, f"{wanted}, for {count} priors")
-    return offsets, scores, count
+    refuse_mixed(detector, scores)
+    nms, variances = _OF_PRIORS[detector]
+    head = SsdHead(
+        name=offsets.name, blob=offsets.name, scores_blob=scores.name, classes=prod(scores.shape) // count,
+        network=network, nms=known.nms or nms, priors=known.priors, variances=known.variances or variances,
+        clip=known.clip, exponent_limit=known.exponent_limit, to_do=ToDo(),
+    )  # fmt: skip
+    return head, bool(scores.probabilities)
 
 
 # ---- shapes --------------------------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.blob import Shape
+from caffe_ir.errors import ConversionError
+from converters.decode.describing import Known, described_heads
 from converters.decode.heads import BoxesHead, DflHead, SsdHead, YoloHead
-from converters.decode.output_shapes import Detector
+from converters.decode.output_shapes import Detector, Output
 from tests.converters.decode.described import heads
 
 
@@ -72,6 +74,16 @@ def test_retinanet_has_logistics_and_no_background() -> None:
     assert (head.blob, head.scores_blob, head.classes, head.background) == ("out1", "out0", 91, False)
     assert (head.to_do.logistic, head.to_do.softmax, head.variances) == (("classes",), (), (1, 1, 1, 1))
     assert (head.levels, head.level_candidates, head.nms.candidates) == ((6, 2), 1000, None)
+
+
+@pytest.mark.parametrize(
+    ("detector", "sides", "scores"),
+    [("retinanet", (8, 4), (8, 91)), ("ssd", (8, 4), (8, 21)), ("yolov8", (64, 8400), (80, 8400))],
+)
+def test_scores_of_which_a_part_is_probabilities_are_refused(detector: Detector, sides: Shape, scores: Shape) -> None:
+    outputs = [Output(name="sides", shape=sides), Output(name="scores", shape=scores, probabilities=None)]
+    with pytest.raises(ConversionError, match="a part of scores has gone through a logistic already"):
+        described_heads(detector, outputs, (640, 640), Known(priors=(0.5,) * 32, levels=(8,), level_candidates=9))
 
 
 def test_ssd_may_be_flat() -> None:
