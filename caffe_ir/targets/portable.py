@@ -1,7 +1,7 @@
 """What every engine computes rightly that could be tried and has products and powers: one set of files for all.
 
-caffe2onnx multiplies no blobs and X2Paddle has no power but 1, which would leave out every gate and most activations;
-they are targets of their own.
+caffe2onnx multiplies no blobs and X2Paddle has no power but 1, which would leave out every gate and most activations.
+They are targets of their own, and the files are for them too where a net has a form that they compute.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
         hdf5=min((target.hdf5 for target in targets if target.hdf5), key=EFFECTS.index, default=None),
         old_weights=all(target.old_weights for target in targets),
         old_forms=frozenset.intersection(*(target.old_forms for target in targets)),
+        for_others=True,
+        for_converters=True,
     )
 
 

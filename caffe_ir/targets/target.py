@@ -101,6 +101,8 @@ class Target(Struct, frozen=True, kw_only=True):
     price: Price = Price()
     for_others: bool = False
     """Files for it are for the other targets as well, as far as they can be."""
+    for_converters: bool = False
+    """Of those also for the old converters, which refuse much."""
     engine: str = ""
     """The engine of `convert verify` that is this target, where there is one."""
     evidence: Evidence = "run"

@@ -6,7 +6,8 @@ the net's cost, for all layers of their kind together, or by less than calling a
 layer of the target's own is taken, which says there what it means, else the one that the fewest other targets get
 wrong. Files that are for other targets as well (`Target.for_others`) may cost more for that, and a layer that the
 target computes and another one does not is written in one of its forms too, or stays as it is. Of what a form holds,
-old converters (`CONVERTERS`) count where they get it wrong in silence, not where they refuse it. Of that a form is no
+old converters (`CONVERTERS`) count where they get it wrong in silence, where they refuse it only in files that are for
+them too (`Target.for_converters`). Of that a form is no
 equal that holds much more memory than another one of no higher cost. A form that loses digits in float32 is taken only
 where every other one loses them too.
 
@@ -32,6 +33,7 @@ from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.legalize.chooser import Chooser, Kinds
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
+from caffe_ir.targets import CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target
 
 
@@ -56,10 +58,19 @@ def _run(net: Net, context: Context) -> None:
 def _chooser(net: Net, target: Target) -> Chooser:
     counts = Counter(type(node.layer) for node in net.nodes)
     weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
-    chooser = Chooser(net=net, target=target, forms=FORMS, counts=counts, images=net.images, weighing=weighing)
-    products = [node for node in net.nodes if isinstance(node.layer, MatMul) or _is_written_at_run_time(node)]
-    lost = chooser.refusing(products) if target.for_others else frozenset()
-    return replace(chooser, lost=lost, widespread=chooser.widespread - lost, known={}, chosen={}) if lost else chooser
+    others = frozenset(other.name for other in (*WIDESPREAD, *(CONVERTERS if target.for_converters else ())))
+    chooser = Chooser(
+        net=net, target=target, forms=FORMS, counts=counts, images=net.images, weighing=weighing, others=others
+    )
+    lost = chooser.refusing(_deciding(net, target)) if target.for_others else frozenset()
+    return replace(chooser, lost=lost, others=others - lost, known={}, chosen={}) if lost else chooser
+
+
+def _deciding(net: Net, target: Target) -> list[Node]:
+    """The layers of which one that another target refuses costs it the net: products, and all for old converters."""
+    if target.for_converters:
+        return net.nodes
+    return [node for node in net.nodes if isinstance(node.layer, MatMul) or _is_written_at_run_time(node)]
 
 
 def _is_written_at_run_time(node: Node) -> bool:

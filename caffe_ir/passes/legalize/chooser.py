@@ -25,7 +25,6 @@ from caffe_ir.node import Node
 from caffe_ir.passes.legalize.choice import AS_IT_IS, WRONG, Choice, Priced, broken, of_both
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import WIDESPREAD
 from caffe_ir.targets.target import Target, Verdict
 
 Kinds = frozenset[type[Layer]]
@@ -51,7 +50,8 @@ class Chooser(Struct, kw_only=True):
     """The layers of the net as it came, by kind."""
     images: int = 1
     """How many the net takes at once."""
-    widespread: frozenset[str] = field(default_factory=lambda: frozenset(other.name for other in WIDESPREAD))
+    others: frozenset[str] = frozenset()
+    """Other targets that the files are for: a layer that one of them does not compute is written otherwise too."""
     lost: frozenset[str] = frozenset()
     """Other targets that refuse the net anyway: what they make of its layers does not count."""
 
@@ -68,7 +68,7 @@ class Chooser(Struct, kw_only=True):
         if shares or not self.target.for_others:
             return False
         _, breaks, _ = self._priced_layer(node.layer, bottoms)
-        return not self.widespread.isdisjoint(breaks)
+        return not self.others.isdisjoint(breaks)
 
     def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.
@@ -139,10 +139,10 @@ class Chooser(Struct, kw_only=True):
         for node in nodes:
             bottoms = self.net.shapes_of(node.bottoms)
             with suppress(ConversionError):  # which is reported where the node is written
-                if self._verdict(node.layer, bottoms) is None:
-                    _, breaks, _ = self._priced_layer(node.layer, bottoms)
-                else:
+                if self.asks(node, bottoms):
                     breaks = self.best(Replacement(net=self.net, old=node)).breaks
+                else:
+                    _, breaks, _ = self._priced_layer(node.layer, bottoms)
                 found.update(name for name, fault in breaks.items() if fault != WRONG)
         return frozenset(found)
 

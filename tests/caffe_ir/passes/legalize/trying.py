@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from caffe_ir.forms import Form
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
-from caffe_ir.passes.legalize import LEGALIZE, choice, chooser
+from caffe_ir.passes.legalize import LEGALIZE, choice
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT
@@ -50,4 +50,4 @@ def lowered(layer, context=CONTEXT, shape=SHAPE):
 def widespread(monkeypatch, *targets):
     """Let these be the readers that files are for."""
     monkeypatch.setattr(choice, "WIDESPREAD", targets)
-    monkeypatch.setattr(chooser, "WIDESPREAD", targets)
+    monkeypatch.setattr(legalize, "WIDESPREAD", targets)
