@@ -4,7 +4,8 @@ A blob has memory of its own, but for these (facts of BVLC Caffe 1.0):
 
 - a layer in place has its bottom for its top (net.cpp, AppendTop);
 - Reshape, Flatten, Split, a Concat of one bottom and a Slice into one top hand their bottom's memory on (ShareData);
-- the top of a Parameter is its weights (parameter_layer.hpp), and weights of one name are one memory (net.cpp).
+- the top of a Parameter is its weights (parameter_layer.hpp), and weights of one name are one memory (net.cpp). They
+  count as that blob, as do the K and V of attention that products read as weights.
 
 The gradients of a blob (`diff`) are never touched at inference, and memory that is not touched is not there
 (syncedmem.cpp). What a layer keeps for itself, as the columns of a convolution, is counted apart (working_memory).
@@ -17,15 +18,15 @@ from math import prod
 from msgspec import Struct
 
 from caffe_ir.cost import FLOAT
-from caffe_ir.layers import Concat, Slice
+from caffe_ir.layers import Concat, Parameter, Slice
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.working_memory import working_items
 
 
 class Held(Struct, frozen=True, kw_only=True):
-    """Bytes of all blobs, of all weights, and of what layers keep for themselves; `by_layer` has the layers that need
-    memory for blobs or for themselves, and how much of it, the most first."""
+    """Bytes of all blobs, of the weights that lie in none, and of what layers keep for themselves; `by_layer` has the
+    layers that need memory for blobs or for themselves, and how much of it, the most first."""
 
     blobs: int
     weights: int
@@ -35,7 +36,7 @@ class Held(Struct, frozen=True, kw_only=True):
 
 def held(net: Net) -> Held:
     """What a net takes in Caffe once it has run."""
-    blobs = {node: made(net, node) for node in net.nodes}
+    blobs = made(net)
     working = {node: kept(net, node) for node in net.nodes}
     largest = sorted(((node, blobs[node] + working[node]) for node in net.nodes), key=lambda one: -one[1])
     return Held(
@@ -46,9 +47,14 @@ def held(net: Net) -> Held:
     )
 
 
-def made(net: Net, node: Node) -> int:
-    """The bytes of the blobs that a node makes: none where they lie in memory that was there before."""
-    return 0 if shares(node) else FLOAT * sum(prod(net.shapes[top]) for top in node.tops)
+def made(net: Net) -> dict[Node, int]:
+    """The bytes of the blobs that each node makes: none where they lie in memory that was there before."""
+    found, named = dict[Node, int](), set[str]()
+    for node in net.nodes:
+        known = isinstance(node.layer, Parameter) and not named.isdisjoint(node.param_names)
+        found[node] = 0 if known or shares(node) else FLOAT * sum(prod(net.shapes[top]) for top in node.tops)
+        named.update(filter(None, node.param_names))
+    return found
 
 
 def kept(net: Net, node: Node) -> int:
@@ -57,18 +63,19 @@ def kept(net: Net, node: Node) -> int:
 
 
 def shares(node: Node) -> bool:
-    """Whether the tops of a node are memory that was there before."""
+    """Whether the tops of a node are its first bottom's memory."""
     alone = isinstance(node.layer, Concat | Slice) and len(node.bottoms) == len(node.tops) == 1
-    return node.in_place or node.layer.is_view or alone
+    return bool(node.bottoms) and (node.in_place or node.layer.is_view or alone)
 
 
 def _weights(net: Net) -> int:
-    found, total = set[str](), 0
+    """The bytes of the weights that are no Parameter's."""
+    named, total = set[str](), 0
     for node in net.nodes:
         shapes = node.layer.blob_shapes(net.shapes_of(node.bottoms))
         names = node.param_names + ("",) * (len(shapes) - len(node.param_names))
         for name, shape in zip(names, shapes, strict=True):
-            if not name or name not in found:
+            if not isinstance(node.layer, Parameter) and name not in named:
                 total += FLOAT * prod(shape)
-            found.add(name)
+            named.update(filter(None, [name]))
     return total

@@ -63,7 +63,7 @@ def summary(net: Net) -> Summary:
 
 
 def _rows(net: Net) -> Iterator[Row]:
-    shared = set[str]()
+    shared, memory = set[str](), made(net)
     for node in net.nodes:
         yield Row(
             name=node.name,
@@ -72,7 +72,7 @@ def _rows(net: Net) -> Iterator[Row]:
             shapes=net.shapes_of(node.tops),
             parameters=sum(blob.count for blob in _new_blobs(node, shared)),
             multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).computed),
-            memory=made(net, node),
+            memory=memory[node],
             working=kept(net, node),
         )
 
@@ -87,10 +87,6 @@ def _new_blobs(node: Node, shared: set[str]) -> Iterator[Blob]:
             shared.add(name)
 
 
-def _is_alias(node: Node) -> bool:
-    return bool(node.bottoms) and shares(node)
-
-
 def _bytes(net: Net, blob: str) -> int:
     return FLOAT * prod(net.shapes[blob])
 
@@ -103,7 +99,7 @@ def _peak(net: Net) -> int:
         for bottom in node.bottoms:
             last[holder[bottom]] = place
         for top in node.tops:
-            holder[top] = holder[node.bottoms[0]] if _is_alias(node) else top
+            holder[top] = holder[node.bottoms[0]] if shares(node) else top
             last[holder[top]] = max(place, last.get(holder[top], place))
     for output in net.outputs:
         last[holder[output]] = len(net.nodes)

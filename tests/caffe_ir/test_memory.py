@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
+from caffe_ir.blob import Blob
 from caffe_ir.layers import Concat, Convolution, Eltwise, InnerProduct, ReLU, Reshape, Silence, Slice
 from caffe_ir.memory import held
 from tests.caffe_ir.build import add, net_of
@@ -34,11 +35,20 @@ def test_weights_of_one_name_are_counted_once():
     assert held(net).weights == 4 * 4
 
 
-def test_weights_that_are_written_at_run_time_are_weights_and_no_blob():
+def test_weights_that_are_written_at_run_time_are_a_blob():
+    """In Caffe's `net.blobs` the Parameter's top is that memory, and the reader of the weights has it too."""
     net = net_with(PARAMETER, WRITER, END, READER)
-    assert held(net).blobs == 4 * (6 + 8 + 12)
-    assert held(net).weights == 4 * 8
+    assert held(net).blobs == 4 * (6 + 8 + 8 + 12)
+    assert held(net).weights == 0
     assert not any(isinstance(node.layer, Eltwise | Silence) for node, _ in held(net).by_layer)
+
+
+def test_a_parameter_of_weights_that_are_there_is_no_memory_of_its_own():
+    again = replace(PARAMETER, name="again", tops=("again",))
+    behind = replace(READER, blobs=(Blob.of(np.ones((4, 2, 1, 1), np.float32)),))
+    assert held(net_with(PARAMETER, again, WRITER, END, READER)).blobs == 4 * (6 + 8 + 8 + 12)
+    found = held(net_with(behind, again))
+    assert (found.blobs, found.weights) == (4 * (6 + 8 + 12), 4 * 8)
 
 
 def test_what_layers_keep_for_themselves_is_counted_apart():
