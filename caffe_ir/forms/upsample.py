@@ -11,7 +11,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Concat, Deconvolution, InnerProduct
+from caffe_ir.layers import Concat, Deconvolution, InnerProduct, ReLU
 from caffe_ir.layers.source import NearestUpsample
 from caffe_ir.replacement import Replacement
 
@@ -54,7 +54,8 @@ def _by_copies(new: Replacement) -> str:
 def _by_products(new: Replacement) -> str:
     """Columns as `_by_copies` makes them, so many values at once: each block of a map's values times a matrix of ones.
 
-    The blocks need not end where rows do. Rows are copied, as there.
+    The blocks need not end where rows do. Rows are copied, as there. They are a blob of three axes, which ncnn takes
+    for a matrix; MNN drops a Reshape in front of an InnerProduct, so a ReLU that changes nothing stands between.
     """
     layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, NearestUpsample)
@@ -62,9 +63,10 @@ def _by_products(new: Replacement) -> str:
     block = gcd(height * width, BLOCK)
     if right == 1 or block == 1:
         return "it makes no columns, or a map has an odd number of values"
-    blocks = new.view("blocks", x, (batch, channels, height * width // block, block))
+    blocks = new.view("blocks", x, (batch, channels * height * width // block, block))
+    blocks = new.add("blocks_kept", ReLU(negative_slope=1.0), blocks)
     weights = Blob.computed((block * right, block), partial(_repeating, block, right), constant=True)
-    columns = InnerProduct(num_output=block * right, axis=3, bias_term=False)
+    columns = InnerProduct(num_output=block * right, axis=2, bias_term=False)
     x = new.add("columns", columns, blocks, blobs=[weights])
     if down > 1:
         rows = new.view("rows_apart", x, (batch, channels * height, 1, width * right))

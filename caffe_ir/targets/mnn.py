@@ -51,7 +51,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import box_cases, cases, window_cases
+from caffe_ir.targets import box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, OfImages, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -253,6 +253,11 @@ MNN = Target(
             ],
             silent=True,
             source="trial Convolution, Split, ReLU of one top",
+        ),
+        NetLimit(
+            text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",
+            where=net_cases.products_of_a_view,
+            source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU between they are right",
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from caffe_ir.layers import BatchNorm, Input, Power, Scale
+from caffe_ir.layer import axis_index
+from caffe_ir.layers import BatchNorm, InnerProduct, Input, Power, Reshape, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -63,3 +64,18 @@ def _has_one_factor(net: Net, node: Node) -> bool:
 def _is_read_of_a_power(net: Net, blob: str) -> bool:
     layer = net.producer(blob).layer
     return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
+
+
+def products_of_a_view(net: Net) -> list[Node]:
+    """InnerProducts right behind a Reshape, of another matrix than they would be of what that reads."""
+    return [node for node in net.nodes if isinstance(node.layer, InnerProduct) and _is_of_a_view(net, node)]
+
+
+def _is_of_a_view(net: Net, node: Node) -> bool:
+    layer, before = node.layer, net.producer(node.bottoms[0])
+    assert isinstance(layer, InnerProduct)
+    if not isinstance(before.layer, Reshape):
+        return False
+    read, seen = net.shapes_of((before.bottoms[0], node.bottoms[0]))
+    axis = axis_index(layer.axis, len(seen))
+    return (prod(read[:axis]), prod(read[axis:])) != (prod(seen[:axis]), prod(seen[axis:]))

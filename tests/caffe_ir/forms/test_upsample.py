@@ -74,7 +74,7 @@ def test_opencv_gets_products_and_others_a_deconvolution():
     for name in ("caffe", "mnn", "ncnn", "opencv"):
         after = rewritten(net, LEGALIZE, context=Context(target=TARGETS[name], options=Options()))
         kinds[name] = [node.layer.type_name() for node in after.nodes[1:] if node.layer.type_name() != "Reshape"]
-    assert kinds.pop("opencv") == ["InnerProduct", "Concat"]
+    assert kinds.pop("opencv") == ["ReLU", "InnerProduct", "Concat"]
     assert all(kind == ["Deconvolution"] for kind in kinds.values())
 
 
@@ -84,9 +84,10 @@ def test_golden_dump_of_products():
     assert written(net, BY_PRODUCTS).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(1, 2, 4, 4)])  -> data  [1x2x4x4]\n"
-        "  up_blocks: Reshape(shape=(0, 2, 1, 16)) data -> up_blocks  [1x2x1x16]\n"
-        "  up_columns: InnerProduct(num_output=32, bias_term=False, axis=3) up_blocks -> up_columns | [32, 16]"
-        "  [1x2x1x32]\n"
+        "  up_blocks: Reshape(shape=(0, 2, 16)) data -> up_blocks  [1x2x16]\n"
+        "  up_blocks_kept: ReLU(negative_slope=1.0) up_blocks -> up_blocks_kept  [1x2x16]\n"
+        "  up_columns: InnerProduct(num_output=32, bias_term=False, axis=2) up_blocks_kept -> up_columns | [32, 16]"
+        "  [1x2x32]\n"
         "  up_rows_apart: Reshape(shape=(0, 8, 1, 8)) up_columns -> up_rows_apart  [1x8x1x8]\n"
         "  up_rows: Concat(axis=2) up_rows_apart, up_rows_apart -> up_rows  [1x8x2x8]\n"
         "  up: Reshape(shape=(0, 2, 8, 8)) up_rows -> up  [1x2x8x8]\n"

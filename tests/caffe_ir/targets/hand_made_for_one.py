@@ -112,5 +112,20 @@ OPENVINO = {
     "openvino_max_k2s5p1": ("WRONG", CONV + "y = Pooling c | kernel_size: 2 stride: 5 pad: 1"),
     "openvino_ave_k2s5p1": ("WRONG", CONV + "y = Pooling c | pool: AVE kernel_size: 2 stride: 5 pad: 1"),
 }
-FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {"rknn2": RKNN2, "openvino": OPENVINO}
+MNN = {
+    "ip_of_16x16": (
+        "-",
+        "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\ny = InnerProduct r | num_output: 5 axis: 2",
+    ),
+    "ip_of_4x64": (
+        "ok",
+        "r = Reshape data | shape { dim: 0 dim: 4 dim: 64 }\ny = InnerProduct r | num_output: 5 axis: 2",
+    ),
+    "ip_of_16x16_kept": (
+        "ok",
+        "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\n"
+        "k = ReLU r | negative_slope: 1\ny = InnerProduct k | num_output: 5 axis: 2",
+    ),
+}
+FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {"rknn2": RKNN2, "openvino": OPENVINO, "mnn": MNN}
 """By reader and name: what it does, in the words of the table, and the net."""

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Eltwise, Power, ReLU, Scale, Sigmoid
+import numpy as np
+
+from caffe_ir.layers import Eltwise, InnerProduct, Power, ReLU, Reshape, Scale, Sigmoid
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import net_cases
 from tests.caffe_ir.build import add, net_of
 
@@ -50,3 +54,20 @@ def test_one_factor_behind_a_power_of_another_exponent_and_read_by_nobody_else()
     assert net_cases.taken_into_a_power(net) == [half, one]
     add(net, "sum", Eltwise(operation="SUM"), bottoms=("root", "one"))
     assert net_cases.taken_into_a_power(net) == [half]
+
+
+def test_a_product_of_a_view_is_another_matrix_or_the_same() -> None:
+    """MNN 3.6.1 found no size for the first, and computed the others."""
+    net = net_of((1, 4, 8, 8))
+    add(net, "view", Reshape(shape=(0, 16, 16)))
+    of_view = add_product(net, "of_view", 2, 16)
+    assert net_cases.products_of_a_view(net) == [of_view]
+    add(net, "kept", ReLU(negative_slope=1.0), bottoms=("view",))
+    add_product(net, "of_kept", 2, 16)
+    add(net, "rows", Reshape(shape=(0, 4, 64)), bottoms=("data",))
+    add_product(net, "of_rows", 2, 64)
+    assert net_cases.products_of_a_view(net) == [of_view]
+
+
+def add_product(net: Net, name: str, axis: int, size: int) -> Node:
+    return add(net, name, InnerProduct(num_output=5, axis=axis, bias_term=False), np.zeros((5, size)))
