@@ -6,6 +6,7 @@ import torch
 from msgspec.structs import replace
 from torch.nn import functional as F
 
+from caffe_ir.float32 import in_float32
 from caffe_ir.forms import activation, clip
 from caffe_ir.layers import ELU, Clip, Convolution, HardSigmoid, HardSwish, Mish, Swish
 from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid6, LHTan, Plse, Ramp, Selu
@@ -191,6 +192,18 @@ def test_hard_sigmoid_takes_four_layers():
     add(net, "y", HardSigmoid6())
     after = rewritten(net, LEGALIZE)
     assert [node.layer.type_name() for node in after.nodes[1:]] == ["Power", "ReLU", "Power", "ReLU"]
+
+
+@pytest.mark.parametrize(("layer", "truth"), [(HardSigmoid6(), F.hardsigmoid), (HardSwish(), F.hardswish)], ids=shown)
+def test_a_sixth_loses_nothing_to_the_float32_of_a_prototxt(layer, truth):
+    """As it would by one number: 1/6 in float32 is off by 3e-8."""
+    _, after = activated(layer)
+    for node in after.nodes[1:]:
+        fields = {name: in_float32(getattr(node.layer, name)) for name in node.layer.__struct_fields__}
+        after.update(node, replace(node, layer=replace(node.layer, **fields)))
+    found = run(after, {"data": X}, np.float64)[after.outputs[0]]
+    wanted = truth(torch.from_numpy(X)).numpy()
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-14 * np.abs(wanted).max())
 
 
 def test_what_the_target_holds_is_left_alone():
