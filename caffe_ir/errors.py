@@ -103,7 +103,7 @@ NoteKind = Literal["assumed", "warning", "lowered", "folded", "dropped"]
 
 
 class Note(Struct, frozen=True, kw_only=True):
-    """A fact about the conversion that is no error and that the user must be able to read."""
+    """A fact about the conversion that is not an error and that the user must be able to read."""
 
     kind: NoteKind
     text: str

@@ -18,7 +18,7 @@ def conv_output(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation:
     """Convolution (Caffe, conv_layer.cpp, compute_output_shape; Darknet, convolutional_layer.c; torch, conv2d).
 
     C divides toward zero, so an input that is short of the kernel by less than a stride still yields 1 in Caffe.
-    Torch refuses that one. What is not positive is no size.
+    Torch refuses that one. What is not positive is not a size.
     """
     room = size + 2 * pad - extent(kernel, dilation)
     return room // stride + 1 if room >= 0 else 1 - (-room // stride)

@@ -139,7 +139,7 @@ class Net:
         return not given and len(producer.tops) == 1 and not self.reads(blob)
 
     def fresh_name(self, wanted: str, beside: Container[str] = ()) -> str:
-        """A name for a new node or blob, as `free_name` has it; it is none of those in `beside` either."""
+        """A name for a new node or blob, as `free_name` has it; it is not one of those in `beside` either."""
         return free_name(wanted, lambda name: name in beside or self.has(name) or self.writes(name))
 
     # ---- rewriting ------------------------------------------------------------------------------------------------

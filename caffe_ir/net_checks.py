@@ -37,7 +37,7 @@ def check_names(nodes: Iterable[Node], wanted: Iterable[str]) -> None:
                 problems.add(what, origin=node.origin, kind=BLOB_NAMES)
     for blob in wanted:
         if blob not in written:
-            problems.add(f"{blob} is wanted but nothing writes it", kind=BLOB_NAMES)
+            problems.add(f"{blob} is needed, but nothing writes it", kind=BLOB_NAMES)
     problems.raise_if_any()
 
 

@@ -142,7 +142,7 @@ class Replacement(Struct, kw_only=True):
     def finish_tops(self, held: Mapping[str, str]) -> None:
         """Put the nodes in the place of an old one with several tops: `held` says which new blob holds which of them.
 
-        The old tops that `held` leaves out must be unread; they are no values of the source any more.
+        The old tops that `held` leaves out must be unread; they are not values of the source any more.
         """
         called: dict[str, str] = {}
         for top, blob in held.items():

@@ -10,7 +10,7 @@ Value = str | bool | int | float | Sequence["Value"] | Mapping[str, "Value"]
 
 
 def quoted(text: str, *, ascii_only: bool = False) -> str:
-    r"""A basic string, with what is not printable as escapes; what is no UTF-8 becomes a visible \udcff.
+    r"""A basic string, with what is not printable as escapes; what is not UTF-8 becomes a visible \udcff.
 
     With `ascii_only` all that is not ASCII is escaped.
     """

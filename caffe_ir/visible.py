@@ -7,7 +7,7 @@ def visible(text: str, keep: str = "") -> str:
     r"""The text with every character that is not printable as Python spells it: \x1b, \n, \u202e.
 
     These are the control characters and escapes of a terminal, ends of lines, blanks and marks that nobody sees, orders
-    to write from right to left, and bytes that are no UTF-8 (as \xff). Those in `keep` stay as they are.
+    to write from right to left, and bytes that are not UTF-8 (as \xff). Those in `keep` stay as they are.
     """
     if text.isprintable():
         return text

@@ -585,7 +585,7 @@ def unused_rules(modules: dict[str, Path]) -> list[str]:
 
 
 def unpacked(modules: dict[str, Path]) -> list[str]:
-    """Folders of modules that are no packages: setup.cfg's `find:` would leave them out of a wheel."""
+    """Folders of modules that are not packages: setup.cfg's `find:` would leave them out of a wheel."""
     return sorted({str(path.parent) for path in modules.values() if not (path.parent / "__init__.py").exists()})
 
 

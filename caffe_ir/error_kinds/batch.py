@@ -9,7 +9,7 @@ NO_MANIFEST = Kind(
     title="The manifest cannot be read",
     why="It is not valid TOML, or not UTF-8.",
     remedy="Correct the line that the message names. `convert batch --init FOLDER` writes a manifest for a folder.",
-    example="models.toml is no valid TOML: Invalid value (at line 2, column 7)",
+    example="models.toml is not valid TOML: Invalid value (at line 2, column 7)",
 )
 MANIFEST_KEY = Kind(
     code="TC1102",
@@ -37,7 +37,7 @@ ANOTHER_BATCH = Kind(
 NO_SCHEDULER = Kind(
     code="TC1105",
     title="No Dask scheduler answers",
-    why="`--dask ADDRESS` names a scheduler that cannot be reached.",
+    why="`--scheduler ADDRESS` names a scheduler that cannot be reached.",
     remedy="Start one with `dask scheduler` and its workers with `dask worker ADDRESS`, or leave the option out.",
     example="no Dask scheduler answers at tcp://127.0.0.1:1 (Timed out trying to connect to tcp://127.0.0.1:1 "
     "after 10 s)\n    -> start one with `dask scheduler`, and its workers with `dask worker ADDRESS`",

@@ -9,7 +9,7 @@ NOT_A_CAFFEMODEL = Kind(
     title="The caffemodel is damaged or is another file",
     why="It is not what protobuf, or HDF5, writes for a Caffe net: cut off, empty, or of another format.",
     remedy="Compare its size with the original's. A caffemodel is the binary file, not the prototxt.",
-    example="deploy.caffemodel: this is no caffemodel, or it is cut off (it is empty)\n"
+    example="deploy.caffemodel: this is not a caffemodel, or it is cut off (it is empty)\n"
     "    -> compare its size with the original's; a caffemodel is the binary file, not the prototxt",
 )
 PROTOTXT_SYNTAX = Kind(
@@ -47,9 +47,9 @@ NO_INPUT_SIZE = Kind(
     code="TC0706",
     title="The Caffe net has no input of a known size",
     why="A net for training takes its size from a database, or `--input` does not name an input of this net.",
-    remedy="Say it: `--input data=1x3x224x224`.",
+    remedy="Give it: `--input data=1x3x224x224`.",
     example="train.prototxt:1 Data: data has no size in the file (a Data layer takes it from its records)\n"
-    "    -> say it: --input data=1x3x224x224",
+    "    -> give it: --input data=1x3x224x224",
 )
 BLOBS_DO_NOT_FIT = Kind(
     code="TC0707",
@@ -63,7 +63,7 @@ NO_FILLER = Kind(
     title="A layer cannot be filled",
     why="Its filler is unknown, or the layer has none and Caffe's default is not defined.",
     remedy="Correct `weight_filler` or `bias_filler` in the prototxt.",
-    example="deploy.prototxt:2 Convolution: conv1 cannot be filled: 'gausian' is none of Caffe's fillers, which "
+    example="deploy.prototxt:2 Convolution: conv1 cannot be filled: 'gausian' is not one of Caffe's fillers, which "
     "are constant, uniform, gaussian, positive_unitball, xavier, msra, bilinear",
 )
 HDF5_NAME = Kind(

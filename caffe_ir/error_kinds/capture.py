@@ -31,7 +31,7 @@ TRAINING_MODE = Kind(
     "depends on chance and on its neighbours.",
     remedy="Call `model.eval()` before the model is exported or traced. For a functional call pass "
     "`training=self.training`.",
-    example="nets.py:7 dropout: this dropout was captured in training mode (it drops other numbers at every run)\n"
+    example="nets.py:7 dropout: this dropout was captured in training mode (it drops different numbers at every run)\n"
     "    -> call model.eval() before torch.export.export; a functional dropout needs "
     "training=self.training",
 )
@@ -75,7 +75,7 @@ RANDOM = Kind(
     title="The model draws random numbers",
     why="A Caffe net computes the same from the same input.",
     remedy="Leave the noise out in eval mode, or draw it once and keep it in a buffer.",
-    example="nets.py:7 randn: randn gives other numbers at every run (a Caffe net computes the same from the "
+    example="nets.py:7 randn: randn gives different numbers at every run (a Caffe net computes the same from the "
     "same input)\n    -> leave the noise out in eval mode, or draw it once and keep it in a buffer",
 )
 BRANCHES = Kind(
@@ -90,7 +90,7 @@ NO_OUTPUT = Kind(
     code="TC0510",
     title="The model returns no tensor that depends on its input",
     why="A net without an output computes nothing.",
-    remedy="Return from `forward` what the net shall compute.",
+    remedy="Return from `forward` what the net should compute.",
     example="the model returns no tensor (a net without an output computes nothing)\n"
-    "    -> return what the net shall compute from forward",
+    "    -> return what the net should compute from forward",
 )

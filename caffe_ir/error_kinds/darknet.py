@@ -10,7 +10,7 @@ NOT_A_CFG = Kind(
     why="The first file has no section `[net]`, is binary, or is a file of another kind. Often the weights were given "
     "first.",
     remedy="The order is `convert darknet NET.cfg NET.weights`. A cfg is a text file that begins with `[net]`.",
-    example="net.weights is no cfg, and net.cfg looks like one\n    -> the cfg comes first, then the weights",
+    example="net.weights is not a cfg, and net.cfg looks like one\n    -> the cfg comes first, then the weights",
 )
 CFG_SYNTAX = Kind(
     code="TC0202",
@@ -43,7 +43,7 @@ WHICH_DARKNET = Kind(
     title="The section or option belongs to the other Darknet",
     why="The original Darknet (pjreddie) and AlexeyAB's fork have different sections and compute some of them "
     "differently. tocaffe infers from the cfg and the weights' header which one is meant.",
-    remedy="Say it with `--dialect darknet` or `--dialect alexeyab`.",
+    remedy="Choose with `--dialect darknet` or `--dialect alexeyab`.",
     example="net.cfg:11 [sam]: [sam] is unknown to the original Darknet (only AlexeyAB's Darknet has it)\n"
     "    -> --dialect alexeyab",
 )
@@ -75,10 +75,10 @@ SECTION_INPUT = Kind(
 INPUT_SIZE = Kind(
     code="TC0209",
     title="The net has no valid input size",
-    why="`[net]` says no height, width and channels above 0, or the size given on the command line does not fit.",
+    why="`[net]` has no height, width and channels above 0, or the size given on the command line does not fit.",
     remedy="Set `height=`, `width=` and `channels=` in `[net]`, or give `--input-size HxW`.",
-    example="net.cfg:1 [net]: height=0 width=8 channels=3 for 1 at once is no size of an input\n"
-    "    -> [net] says height=, width= and channels=, all above 0, or else inputs= of a vector",
+    example="net.cfg:1 [net]: height=0 width=8 channels=3 for 1 at once is not the size of an input\n"
+    "    -> set height=, width= and channels= in [net], all above 0, or inputs= for a vector",
 )
 NOT_DARKNET_WEIGHTS = Kind(
     code="TC0210",
@@ -86,7 +86,7 @@ NOT_DARKNET_WEIGHTS = Kind(
     why="Its first bytes are those of another format, or its header is of no version that Darknet has written.",
     remedy="Download the file again; a saved web page is a common cause. A `.pt` or `.pth` file belongs to "
     "`convert pytorch`.",
-    example="net.weights: is a web page (it is no Darknet weights file)\n"
+    example="net.weights: is a web page (it is not a Darknet weights file)\n"
     "    -> it was saved in place of the file: download the file itself",
 )
 WEIGHTS_TOO_SHORT = Kind(
@@ -106,7 +106,7 @@ WEIGHTS_TOO_LONG = Kind(
     why="The cfg needs fewer numbers than the file has. Then usually every layer reads the wrong numbers.",
     remedy="Use the cfg that belongs to the file. `--allow-trailing` ignores the rest, if you know what it is.",
     example="net.weights: 1020 bytes are left in net.weights after the last layer (the cfg asks for 468 bytes, "
-    "the file has 1488)\n    -> is it the file of another cfg? --allow-trailing takes it nevertheless",
+    "the file has 1488)\n    -> is it the file of another cfg? --allow-trailing accepts it anyway",
 )
 WEIGHTS_HEADER = Kind(
     code="TC0213",

@@ -18,7 +18,7 @@ CANNOT_WRITE = Kind(
     why="The operating system refused: the folder does not exist or is read-only, or the disk is full. Files appear "
     "whole or not at all, so that the ones which were there before are unchanged.",
     remedy="Make room, or choose another folder with `-o`.",
-    example="cannot write to out (/models/out is no folder)",
+    example="cannot write to out (/models/out is not a folder)",
 )
 CHANGED_WHILE_READ = Kind(
     code="TC0103",
@@ -31,8 +31,8 @@ OUTPUT_EXISTS = Kind(
     code="TC0104",
     title="An output file exists already",
     why="tocaffe replaces only files that it wrote itself and that nobody edited since.",
-    remedy="Choose another name with `-o`, remove the file, or say `--force` (in Python `force=True`) to replace it.",
-    example="deploy.prototxt is there already (it does not begin with tocaffe's comment)\n"
+    remedy="Choose another name with `-o`, remove the file, or give `--force` (in Python `force=True`) to replace it.",
+    example="deploy.prototxt already exists (it does not begin with tocaffe's comment)\n"
     "    -> --force (in Python force=True) replaces it; or write to another place",
 )
 SAME_FILE = Kind(

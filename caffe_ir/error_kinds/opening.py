@@ -29,7 +29,7 @@ NOT_A_MODEL = Kind(
     title="What was given is not a model",
     why="A `torch.nn.Module`, or what `torch.export.export` returned, is needed.",
     remedy="Let the function return the module itself, not its class, its weights or a wrapper.",
-    example="nets.py:resnet returned a value of type dict, which is no model\n"
+    example="nets.py:resnet returned a value of type dict, which is not a model\n"
     "    -> it must return the model itself, a torch.nn.Module",
 )
 FUNCTION_ARGUMENTS = Kind(
@@ -37,7 +37,7 @@ FUNCTION_ARGUMENTS = Kind(
     title="The function cannot be called with these arguments",
     why="It needs a value that was not given, or `--arg` names one that it does not have.",
     remedy="Give each value as `--arg NAME=VALUE`.",
-    example="nets.py:resnet50 needs a value for depth\n    -> say --arg depth=VALUE",
+    example="nets.py:resnet50 needs a value for depth\n    -> give --arg depth=VALUE",
 )
 EXAMPLE_INPUTS = Kind(
     code="TC0405",
@@ -45,13 +45,13 @@ EXAMPLE_INPUTS = Kind(
     why="The number, the names or the shapes of the inputs differ from what the model takes, or an input cannot be "
     "read.",
     remedy="Give one `--input` for each input, in order or by name: `--input 1x3x224x224`, `--input ids=1x16:int64`.",
-    example="'224,224' is no input (it is not [name=]NxCxHxW[:dtype])\n    -> did you mean --input 224x224?",
+    example="'224,224' is not an input (it is not [name=]NxCxHxW[:dtype])\n    -> did you mean --input 224x224?",
 )
 OPEN_SIZE = Kind(
     code="TC0406",
     title="An input of the program has no fixed size",
     why="The `.pt2` was exported with dynamic shapes. A Caffe net has one size for every blob.",
-    remedy="Give the size that the net shall have: `--input NAME=1x3x224x224`.",
+    remedy="Give the size that the net should have: `--input NAME=1x3x224x224`.",
     example="axis 0 of the input x has no fixed size (s77) (a Caffe net has one size for every blob)\n"
     "    -> give an example input of the size you want, as --input x=2x3",
 )
@@ -117,7 +117,7 @@ NO_NUMBERS = Kind(
     why="They were made on the device `meta`, or by a lazy module that has not run.",
     remedy="Load the weights first (`load_state_dict(..., assign=True)` or `--weights FILE`), or run a lazy module "
     "once.",
-    example="2 tensors (weight, bias) are without numbers (made on the device meta, they have shapes alone)\n"
+    example="2 tensors (weight, bias) are without numbers (made on the device meta, they have only shapes)\n"
     "    -> load the weights first (load_state_dict with assign=True, or --weights FILE)",
 )
 SEVERAL_MODELS = Kind(

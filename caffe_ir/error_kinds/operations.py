@@ -20,7 +20,7 @@ UNSUPPORTED_CASE = Kind(
     title="The operation is not supported with these arguments",
     why="Other cases of the operation have an exact form in Caffe, this one has none.",
     remedy="The message says what stands against it. Change the argument, or rewrite the line.",
-    example="nets.py:7 cdist: distances of order inf are no sums\n    -> write (x[:, None] - y[None]).abs().amax(-1)",
+    example="nets.py:7 cdist: distances of order inf are not sums\n    -> write (x[:, None] - y[None]).abs().amax(-1)",
 )
 ARGUMENT_NOT_READ = Kind(
     code="TC0603",

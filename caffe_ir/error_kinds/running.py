@@ -60,7 +60,7 @@ NO_DECODER = Kind(
     title="The outputs cannot be decoded",
     why="The net has no detection head, one of a fork that is not known, or heads.json is that of another net.",
     remedy="Use the `heads.json` that was written with the net.",
-    example="yolov5: the anchors of 1 map are wanted, and no module says them\n"
+    example="yolov5: the anchors of 1 map are needed, and no module has them\n"
     "    -> --anchors 10,13,16,30,33,23/30,61,62,45,59,119/116,90,156,198,373,326 as the model's yaml "
     "has them",
 )
@@ -79,8 +79,7 @@ NETS_DIFFER = Kind(
     "than rounding explains, or nothing could be compared.",
     remedy="Look at the report. Please report it as a fault of tocaffe; `verify = false` writes the files all the "
     "same.",
-    example="verify: differs\n"
-    "    -> its files were not written; `verify = false` in its table writes them all the same",
+    example="verify: differs\n    -> its files were not written; `verify = false` in its table writes them anyway",
 )
 SIDE_FILE = Kind(
     code="TC1010",

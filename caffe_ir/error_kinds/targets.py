@@ -35,8 +35,8 @@ FOLDED_INPUT = Kind(
     title="The preprocessing cannot go into the net",
     why="`--input-is` needs to know what a picture's bytes go through before they are the input, and one input of 1 or "
     "3 channels.",
-    remedy="For a PyTorch model say it with `--mean`, `--std`, `--scale`, `--bgr`.",
-    example="--input-is u8-rgb: it is not known what a picture goes through before it is the input\n"
+    remedy="For a PyTorch model give `--mean`, `--std`, `--scale`, `--bgr`.",
+    example="--input-is u8-rgb: it is not known how a picture becomes the input\n"
     "    -> for a PyTorch model give --mean, --std, --scale, --bgr; for a Caffe net put "
     "STEM.input.json beside it",
 )

@@ -18,7 +18,7 @@ NOT_USED = Kind(
     why="Every key of the checkpoint must be used or be named as unused: a forgotten one is a wrong net.",
     remedy="Add the layer, or list the keys under `unused` in the map.",
     example="no layer takes fc (weight[10, 4] bias[10])\n"
-    '    -> if that is meant, put unused = ["fc*"] into MAP, or say --partial',
+    '    -> if it is left out on purpose, put unused = ["fc*"] into MAP, or give --partial',
 )
 SEVERAL_WAYS = Kind(
     code="TC0903",
@@ -46,9 +46,9 @@ EPSILON = Kind(
     title="The epsilon of a batch norm is not certain",
     why="A state_dict does not say it, and the prototxt has another value than PyTorch's default.",
     remedy="`--eps NUMBER` or `--eps prototxt` says which one is right.",
-    example="deploy.prototxt:2 BatchNorm: bn1 says eps 0.001, and the module's is taken for 1e-05 (a state_dict "
+    example="deploy.prototxt:2 BatchNorm: bn1 has eps 0.001, and for the module 1e-05 is assumed (a state_dict "
     "does not say it)\n"
-    "    -> say --eps 0.001 or --eps prototxt if the prototxt is right; else write eps: 1e-05 into it",
+    "    -> give --eps 0.001 or --eps prototxt if the prototxt is right; else write eps: 1e-05 into it",
 )
 NO_PLACE_FOR_BIAS = Kind(
     code="TC0906",

@@ -10,8 +10,8 @@ DAMAGED = Kind(
     why="Its contents contradict themselves: a pickle that cannot be followed, an archive whose parts overlap, a "
     "header that is not valid. tocaffe reads nothing from such a file.",
     remedy="Download or save the file again, and compare its size or checksum with the original's.",
-    example="model.safetensors has a header that is no JSON: Expecting value at character 21\n"
-    "    -> fetch the file again, or write it again",
+    example="model.safetensors has a header that is not JSON: Expecting value at character 21\n"
+    "    -> download the file again, or save it again",
 )
 CUT_SHORT = Kind(
     code="TC0302",
@@ -19,7 +19,7 @@ CUT_SHORT = Kind(
     why="Its header describes more bytes than follow: an interrupted download or a full disk.",
     remedy="Download or save the file again.",
     example="model.safetensors is cut short: its tensors take 48 bytes, and 20 follow the header\n"
-    "    -> fetch the file again, or write it again",
+    "    -> download the file again, or save it again",
 )
 BEYOND_LIMITS = Kind(
     code="TC0303",
@@ -51,7 +51,7 @@ SEVERAL_SETS = Kind(
     "which one is meant.",
     remedy="Name it: `--weights-key ema.module`, for example; the message lists the keys.",
     example="the checkpoint has 2 sets of weights that fit: model, ema (they may differ, and only you know which "
-    "one you mean)\n    -> say which, for example --weights-key model",
+    "one you mean)\n    -> choose, for example with --weights-key model",
 )
 NO_SUCH_SET = Kind(
     code="TC0307",

@@ -136,7 +136,7 @@ def _members(path: Path, group: Any) -> Iterator[tuple[str, Any]]:
     """What a group holds by itself; a link may lead to other places, and into other files."""
     h5py = _h5py()
     if not isinstance(group, h5py.Group):
-        raise _refused(path, "data is no group")
+        raise _refused(path, "data is not a group")
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise _refused(path, f"{name} is a link to another place")

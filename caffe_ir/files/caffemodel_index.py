@@ -107,7 +107,7 @@ def in_layers(path: Path, read: Callable[[WireFile, Field, bool], _Read]) -> Ite
         raise ConversionError(
             Problem(
                 kind=NOT_A_CAFFEMODEL,
-                what="this is no caffemodel, or it is cut off",
+                what="this is not a caffemodel, or it is cut off",
                 why=str(error),
                 hint="compare its size with the original's; a caffemodel is the binary file, not the prototxt",
                 origin=origin,

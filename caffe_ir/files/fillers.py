@@ -99,7 +99,7 @@ def _fields(node: Node) -> tuple[tuple[str, Filler], ...]:
 def check(filler: Filler, shape: Shape) -> None:
     """Raise ValueError on a filler that Caffe refuses for a blob of this shape."""
     if filler.type not in _DRAWN:
-        raise ValueError(f"{filler.type!r} is none of Caffe's fillers, which are {', '.join(_DRAWN)}")
+        raise ValueError(f"{filler.type!r} is not one of Caffe's fillers, which are {', '.join(_DRAWN)}")
     if filler.sparse >= 0 and filler.type != "gaussian":
         raise ValueError(f"the filler {filler.type} knows no sparse")
     if filler.type == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):

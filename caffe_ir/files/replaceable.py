@@ -41,7 +41,7 @@ def check_set(
         header = _header(stem)
         for place, ending in zip(places, endings, strict=True):
             if place not in ours and (why := _why_foreign(place, ending, stem, header)):
-                problems.add(f"{place} is there already", why=why, hint=hint, kind=OUTPUT_EXISTS)
+                problems.add(f"{place} already exists", why=why, hint=hint, kind=OUTPUT_EXISTS)
     problems.raise_if_any()
 
 
@@ -61,7 +61,7 @@ def check_file(place: Path, mark: str = "", inputs: Iterable[Path] = ()) -> None
     if not problems.found and _has_content(place) and not (mark and has_mark(place, mark)):
         hint = "choose another name, or remove it first"
         problems.add(
-            f"{place} is there already", why="it was edited, or tocaffe did not write it", hint=hint, kind=OUTPUT_EXISTS
+            f"{place} already exists", why="it was edited, or tocaffe did not write it", hint=hint, kind=OUTPUT_EXISTS
         )
     problems.raise_if_any()
 
@@ -72,7 +72,7 @@ def check_absent(place: Path, why: str, *, inputs: Iterable[Path] = (), force: b
     _refuse_inputs(problems, [place], inputs)
     if _has_content(place) and not force:
         problems.add(
-            f"{place} is there already",
+            f"{place} already exists",
             why=why,
             hint="--force replaces it; or write to another place",
             kind=OUTPUT_EXISTS,
@@ -138,7 +138,7 @@ def _header(stem: Path) -> Header | None:
 
 
 def _why_foreign(place: Path, ending: str, stem: Path, header: Header | None) -> str:
-    """Why a file is none of ours; nothing where it is, or is empty or not there."""
+    """Why a file is not one of ours; nothing where it is, or is empty or not there."""
     if not _has_content(place) or (ending != PROTOTXT and interrupted(_key(stem))):
         return ""
     if not place.is_file():

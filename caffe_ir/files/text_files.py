@@ -17,7 +17,7 @@ def write_text(place: Path, text: str, *, mark: str = "") -> None:
     """Write a text in UTF-8, whole or not at all, in a folder that is made if it is not there.
 
     `mark` stands in the text, by which a later run knows it as ours; a text without one replaces nothing. Bytes of
-    names that are no UTF-8 are `?`. Raises ConversionError.
+    names that are not UTF-8 are `?`. Raises ConversionError.
     """
     assert mark in text, "what we write must be known again"
     check_file(place, mark)

@@ -54,7 +54,7 @@ class WireFile:
         try:
             return found.decode()
         except UnicodeDecodeError:
-            raise TornError(f"the text at byte {field.start} is no UTF-8") from None
+            raise TornError(f"the text at byte {field.start} is not UTF-8") from None
 
     def float32(self, start: int) -> float:
         """The number in the four bytes from a place on. Raises TornError where there are fewer."""

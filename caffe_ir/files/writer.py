@@ -190,5 +190,5 @@ def _cannot_write(stem: Path, error: OSError) -> Problem:
         kind=CANNOT_WRITE,
         what=f"cannot write {stem}.*",
         why=error.strerror or str(error),
-        hint="no file was changed; what was there before is whole",
+        hint="no file was changed; the old files are intact",
     )

@@ -84,7 +84,7 @@ def _square(new: Replacement) -> str:
     layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, Power)
     if layer.power != 2 or layer.scale == 0:
-        return "it is no square"
+        return "it is not a square"
     if (layer.scale, layer.shift) != (1.0, 0.0):
         x = new.add("base", Power(scale=layer.scale, shift=layer.shift), x)
     new.add("square", Eltwise(operation="PROD"), x, x)

@@ -24,7 +24,7 @@ def chained(name: str, chain: Callable[[Layer], Chain | None], loss: Callable[[L
     def build(new: Replacement) -> str:
         steps = chain(new.old.layer)
         if steps is None:
-            return f"it is no way to write {new.old.layer}"
+            return f"it is not a way to write {new.old.layer}"
         current = new.old.bottom
         for step in steps:
             layer, bottoms, suffix = _link(step, current, new.old.bottom)

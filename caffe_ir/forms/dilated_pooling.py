@@ -4,12 +4,12 @@ The maximum over a window is that along its columns of those along its rows, so 
 i of stride s, dilation d and begin p holds the cells i s - p + j d for j < k.
 - If no window holds two cells, the axis is a Gather of them.
 - All these cells are -p modulo g = gcd(s, d). Only those places are taken, r = -p mod g, r + g ...: among them the
-  windows have stride s / g, dilation d / g and begin (p + r) / g. Where s is a multiple of d that is no dilation.
+  windows have stride s / g, dilation d / g and begin (p + r) / g. Where s is a multiple of d that is not a dilation.
 - For d still over 1, an axis of m d cells is seen as (m, d): cell a d + r is (a, r). A window of k rows and one column
   at (a, r) holds a d + r + j d, j < k, so what a Pooling of stride 1 leaves, seen as one axis again, are the wanted
   maxima at all places, in order. With a pad of q rows they begin at -q d: q is the least under which the first and the
   last wanted window are among them, and every s-th place from q d - p on is taken. q < k: each window holds a cell.
-- Where the size is no multiple of d, the last cells are repeated: behind it cell P is what cell P - d is. A window that
+- Where d does not divide the size, the last cells are repeated: behind it cell P is what cell P - d is. A window that
   holds P and any cell at all holds P - d, so its maximum does not see it.
 - A pad of rows alone is dropped by several readers; as many copies of the first and of the last row do the same.
 Rows as (m, d W) and columns as (C H, m, d) are views: nothing is permuted.
@@ -52,7 +52,7 @@ def _by_views(new: Replacement, *, bordered: bool = False) -> str:
     layer, x, shape = new.old.layer, new.old.bottom, new.shape_of(new.old.bottom)
     assert isinstance(layer, WindowPool)
     if layer.pool != "MAX" or layer.dilation == (1, 1):
-        return "it is no dilated maximum"
+        return "it is not a dilated maximum"
     left = list[Steps]()
     for axis in AXES:
         x, shape, steps = _one_phase(new, x, shape, layer, axis)

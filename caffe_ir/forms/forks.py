@@ -111,7 +111,7 @@ def _side_by_side(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, SpaceToDepth)
     if layer.mode != "CRD" or layer.block_size[0] != layer.block_size[1]:
-        return "its blocks are no squares, or the place in a block comes before the channel"
+        return "its blocks are not squares, or the place in a block comes before the channel"
     new.add("reorganised", ChannelReorg(stride=layer.block_size[0]), new.old.bottom)
     return ""
 
@@ -142,7 +142,7 @@ def _shuffled(new: Replacement) -> str:
     shuffles = (ShuffleChannel(group=group) for group in groups)
     found = next((one for one in shuffles if one.indices(shape[1]) == layer.indices), None)
     if found is None:
-        return "it is no shuffle of groups"
+        return "it is not a shuffle of groups"
     new.add("shuffled", found, new.old.bottom)
     return ""
 

@@ -33,7 +33,7 @@ class Form(Struct, frozen=True, kw_only=True):
     loss: Callable[[Layer], float] = exact
     """What float32 loses by this form, relative to the largest value: 2e-3 for (x - 65504) + 65504."""
     error: float = 0.0
-    """What it is off by at most where it is no equality but a formula, of any value of the layer."""
+    """What it is off by at most where it is not an equality but a formula, of any value of the layer."""
     least: Callable[[Replacement], Work] = unknown
     """Work that what it builds does at least, where that can be said without building it: a form of very many parts is
     not built where that alone costs more than another one."""

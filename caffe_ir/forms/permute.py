@@ -90,7 +90,7 @@ def _in_two_steps(new: Replacement) -> str:
     batch, rows, columns, last = new.shape_of(new.old.bottom)
     first, second = _blocks(rows)
     if first == 1:
-        return f"{rows} rows are no blocks of several rows"
+        return f"{rows} rows are not blocks of several rows"
     x = new.old.bottom
     for count, others in ((first, second * columns), (second, columns * first)):
         x = new.view("view", x, (batch, count, others, last))

@@ -82,14 +82,14 @@ def _of_the_same_windows(new: Replacement) -> str:
 def _of_more_windows(new: Replacement) -> str:
     layer, bottom = _asked(new)
     if layer.pool == "AVE":
-        return "it is no maximum"
+        return "it is not a maximum"
     return _maximum(new, layer, new.old.bottom, [windows for windows in _choices(layer, bottom) if windows.cropped])
 
 
 def _of_picked_cells(new: Replacement) -> str:
     layer, _ = _asked(new)
     if layer.pool == "AVE":
-        return "it is no maximum"
+        return "it is not a maximum"
     x, strided = add_picked(new, layer)
     return "its windows leave no cells out" if x == new.old.bottom else add_maximum(new, strided, x)
 

@@ -44,7 +44,7 @@ def _by_pooling(new: Replacement) -> str:
 def _by_a_convolution(new: Replacement) -> str:
     layer, shape, runs = _asked(new)
     if len(shape) != MAP_AXES or CHANNELS not in runs or layer.operation not in ("SUM", "MEAN"):
-        return "it is no sum over the channels of a map"
+        return "it is not a sum over the channels of a map"
     _reduced(new, layer, shape, runs, over_channels=True)
     return ""
 
@@ -52,7 +52,7 @@ def _by_a_convolution(new: Replacement) -> str:
 def _by_an_inner_product(new: Replacement) -> str:
     layer, shape, runs = _asked(new)
     if len(shape) != ROW_AXES or runs != [CHANNELS] or layer.operation not in ("SUM", "MEAN"):
-        return "it is no sum over the numbers of rows"
+        return "it is not a sum over the numbers of rows"
     factor = layer.scale / (1 if layer.operation == "SUM" else shape[1])
     weights = Blob.computed((1, shape[1]), partial(np.full, (1, shape[1]), factor), constant=True)
     total = new.add("over_channels", InnerProduct(num_output=1, bias_term=False), new.old.bottom, blobs=[weights])

@@ -22,7 +22,7 @@ def _with_cells_repeated(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, WindowPool)
     if layer.pool != "MAX" or layer.dilation != (1, 1):
-        return "it is no maximum over neighbours"
+        return "it is not a maximum over neighbours"
     x, layer = add_picked(new, layer)
     return add_bordered(new, layer, x)
 

@@ -30,7 +30,7 @@ AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)
 def _by_one_divisor(new: Replacement) -> str:
     layer, divisors = _asked(new)
     if layer.pool != "AVE":
-        return "it is no mean"
+        return "it is not a mean"
     if np.any(divisors != divisors[0, 0]):
         return "its divisors differ"
     _sums(new, layer, float(divisors[0, 0]))
@@ -40,7 +40,7 @@ def _by_one_divisor(new: Replacement) -> str:
 def _by_place(new: Replacement) -> str:
     layer, divisors = _asked(new)
     if layer.pool != "AVE":
-        return "it is no mean"
+        return "it is not a mean"
     sums, channels = _sums(new, layer, 1.0), new.shape_of(new.old.bottom)[1]
     places = new.add("places", Reshape(shape=(-1, divisors.size, 1, 1)), sums)
     means = new.add("means", Scale(), places, blobs=[Blob.of(1.0 / divisors.reshape(-1), constant=True)])
@@ -51,7 +51,7 @@ def _by_place(new: Replacement) -> str:
 def _by_value(new: Replacement) -> str:
     layer, divisors = _asked(new)
     if layer.pool != "AVE":
-        return "it is no mean"
+        return "it is not a mean"
     sums, channels = _sums(new, layer, 1.0), new.shape_of(new.old.bottom)[1]
     factors = Blob.computed((channels * divisors.size,), partial(_repeated, 1.0 / divisors, channels), constant=True)
     values = new.add("places", Reshape(shape=(0, channels * divisors.size, 1, 1)), sums)

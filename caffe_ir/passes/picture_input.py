@@ -31,7 +31,7 @@ def _run(net: Net, context: Context) -> None:
         return
     inputs = [node for node in net.nodes if isinstance(node.layer, Input)]
     if net.picture is None or len(inputs) != 1:
-        what = f"--input-is {wanted}: it is not known what a picture goes through before it is the input"
+        what = f"--input-is {wanted}: it is not known how a picture becomes the input"
         hint = "for a PyTorch model give --mean, --std, --scale, --bgr; for a Caffe net put STEM.input.json beside it"
         raise ConversionError(Problem(kind=FOLDED_INPUT, what=what, hint=hint))
     (node,) = inputs

@@ -25,7 +25,7 @@ def step_of_each_axis(layer: PriorBox, bottoms: Shapes) -> bool:
 
 
 def step_with_a_fraction(layer: PriorBox, bottoms: Shapes) -> bool:
-    """A step is no whole number of pixels."""
+    """A step is not a whole number of pixels."""
     return any(step % 1 for step in (layer.step, layer.step_h, layer.step_w))
 
 

@@ -199,7 +199,7 @@ def other_end(layer: Flatten, bottoms: Shapes) -> bool:
 
 
 def loses_axes(layer: Flatten, bottoms: Shapes) -> bool:
-    """Not two axes are left, as ONNX's Flatten leaves them; an axis of one cell is no difference."""
+    """Not two axes are left, as ONNX's Flatten leaves them; an axis of one cell is not a difference."""
     before, behind = bottoms[0][: layer.axis], bottoms[0][layer.axis :]
     left = [size for size in (prod(before), prod(behind)) if size != 1]
     return [size for size in layer.infer(bottoms)[0] if size != 1] != left

@@ -90,7 +90,7 @@ HORIZON = Target(
         Convolution: (
             _on_cpu("a filter above 7x7, or of more than 32768 weights,", _filter_too_large),
             _on_cpu(f"more than {CHANNELS} channels, or {CHANNELS // 2} of a group,", _too_many_channels),
-            _on_cpu("a dilation that is no power of 2, or no multiple of the stride,", _dilated_otherwise),
+            _on_cpu("a dilation that is not a power of 2, or no multiple of the stride,", _dilated_otherwise),
         ),
         Deconvolution: (
             _on_cpu(

@@ -4,7 +4,7 @@ nothing else, and SVP_NPU (SD3403, SS928, Hi3519DV500 ...), whose `svp_atc` read
 No copy of the vendor's guide is public: the limits are quoted from users' notes and from tools made for these chips.
 The guide also has pairs of layers that may not follow each other (of InnerProduct, LSTM, RNN, SPP, Proposal, MatMul,
 CReLU, ROIPooling, PSROIPooling; section 3.1.6.1). Which they are is quoted nowhere but for InnerProduct and MatMul,
-which is no type of ours: so nothing is known here of such neighbours.
+which is not a type of ours: so nothing is known here of such neighbours.
 """
 
 from __future__ import annotations

@@ -290,14 +290,14 @@ OPENCV = Target(
         ),
         Spelling(
             type_name="LRN",
-            text="an unsaid alpha is taken as 0.0001",
+            text="an alpha that is not set is taken as 0.0001",
             where=partial(_unsaid, "alpha"),
             silent=True,
             source="trial with 4.14, local_size: 3 alone",
         ),
         Spelling(
             type_name="PriorBox",
-            text="an unsaid clip is taken as true",
+            text="a clip that is not set is taken as true",
             where=partial(_unsaid, "clip"),
             silent=True,
             source="trial with 4.14",

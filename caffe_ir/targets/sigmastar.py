@@ -84,7 +84,7 @@ SIGMASTAR = Target(
         ),
         Power: (
             Never(
-                text="an exponent that is no positive whole number",
+                text="an exponent that is not a positive whole number",
                 where=lambda layer, bottoms: layer.power <= 0 or layer.power != int(layer.power),
                 source=LIST,
             ),

@@ -24,7 +24,7 @@ _PAIRS = {".weights": ".cfg", ".caffemodel": ".prototxt"}
 _KEYS = {".weights": ("cfg", "weights"), ".caffemodel": ("prototxt", "caffemodel")}
 _PROGRAM = ".pt2"
 _OTHERS = (".pt", ".pth", ".safetensors")
-"""PyTorch's files that are no model by themselves, or one without the shape of its input."""
+"""PyTorch's files that are not a model by themselves, or one without the shape of its input."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ def found_in(folder: Path, paths: Iterable[Path] | None = None) -> Found:
 
     Weights belong to the cfg or prototxt of the same name, or of the longest name that theirs begins with, as Darknet
     and Caffe name them (yolo-obj_final.weights, detector.c; net_iter_1000.caffemodel, solver.cpp). Prototxts that
-    tocaffe wrote, and their caffemodels, are no models but what became of some.
+    tocaffe wrote, and their caffemodels, are not models but what became of some.
     """
     files = sorted(_below(folder) if paths is None else (path.absolute() for path in paths if _suffix(path)))
     files = _not_written(files)
@@ -89,7 +89,7 @@ def chosen(patterns: Iterable[str]) -> list[Path]:
         files = [Path(name) for name in glob(pattern, recursive=True) if Path(name).is_file()]
         if not files:
             hint = "give a manifest (.toml), a folder, or files"
-            problems.add(f"{pattern} is no manifest, no folder, and no file", hint=hint, kind=NO_SUCH_FILE)
+            problems.add(f"{pattern} is neither a manifest, nor a folder, nor a file", hint=hint, kind=NO_SUCH_FILE)
         found += files
     problems.raise_if_any()
     return list(dict.fromkeys(found))
@@ -137,7 +137,7 @@ def _owner(weights: Path, files: Collection[Path]) -> Path | None:
 def _why_unpaired(path: Path, owner: Path | None, *, taken: bool) -> str:
     """Why a file belongs to no model; nothing where it does. `owner` is the cfg or prototxt of weights."""
     if not _is_text(str(path)):
-        return "its name is no UTF-8, and cannot stand in a manifest"
+        return "its name is not UTF-8, and cannot stand in a manifest"
     weights = next((suffix for suffix, described in _PAIRS.items() if described == _suffix(path)), "")
     if weights and not taken:
         return f"there is no {path.stem}{weights} or {path.stem}_*{weights} beside it"

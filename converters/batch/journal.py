@@ -53,7 +53,7 @@ class Journal(Struct, frozen=True, kw_only=True):
 def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
     """The journal at a path, made if it is not there.
 
-    Raises ConversionError, also where another run has it, and where there is a file that is no journal of ours.
+    Raises ConversionError, also where another run has it, and where there is a file that is not a journal of ours.
     """
     if leads_out(path.parent, path):
         raise ConversionError(
@@ -70,7 +70,7 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
             begin = _begun(file)
             if begin is None:
                 why, hint = "it does not begin as a journal of tocaffe does", "move it away, or rename the manifest"
-                raise ConversionError(Problem(kind=OUTPUT_EXISTS, what=f"{path} is there already", why=why, hint=hint))
+                raise ConversionError(Problem(kind=OUTPUT_EXISTS, what=f"{path} already exists", why=why, hint=hint))
             known, lines = _read(file, begin)
             if begin == 0 or lines > _WORN * max(len(known), 1):
                 file = _rewritten(path, file, known)
@@ -101,7 +101,7 @@ def _locked(path: Path, patience: float) -> IO[bytes]:
 
 
 def _begun(file: IO[bytes]) -> int | None:
-    """Where the results of a journal begin; None where a file is no journal.
+    """Where the results of a journal begin; None where a file is not a journal.
 
     One that is empty, or whose first line was cut short, is begun anew. Those of version 0.1.0 begin with a result.
     """

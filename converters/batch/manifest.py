@@ -63,7 +63,7 @@ def read_manifest(path: str | Path, targets: Sequence[str]) -> Manifest:
         ) from None
     except UnicodeDecodeError as error:
         why = f"byte {error.start} is not UTF-8"
-        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{path} is no TOML file", why=why)) from None
+        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{path} is not a TOML file", why=why)) from None
     return manifest_of(text, path.parent, targets, file=str(path))
 
 
@@ -73,7 +73,7 @@ def manifest_of(text: str, folder: Path, targets: Sequence[str], *, file: str) -
     try:
         tables = parsed(text)
     except ValueError as error:
-        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{file} is no valid TOML: {error}")) from None
+        raise ConversionError(Problem(kind=NO_MANIFEST, what=f"{file} is not valid TOML: {error}")) from None
     defaults = tables.pop(DEFAULTS, {})
     if not isinstance(defaults, dict):
         reading.refuse((DEFAULTS,), "is not a table")
@@ -146,7 +146,7 @@ def _jobs(reading: Reading, name: str, table: object, defaults: Mapping[str, Any
 
 
 def _refuse_no_table(reading: Reading, name: str, value: object) -> None:
-    """What is said of a key at the top of the file that is no table."""
+    """What is said of a key at the top of the file that is not a table."""
     if isinstance(value, list) and all(isinstance(one, dict) for one in value):
         hint = f"each model has a table of its own, called after it: [NAME] in place of [[{name}]]"
         reading.problems.add(

@@ -39,7 +39,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return {**of_states, "unpaired": len(self.unpaired)}
 
     def headline(self) -> str:
-        """For example `197 of 200 converted, 3 not paired`; what there is none of is not mentioned."""
+        """For example `197 of 200 converted, 3 not paired`; what there is not one of is not mentioned."""
         count = self.counts()
         others = ((count["unchanged"], "unchanged"), (count["failed"], "failed"), (count["unpaired"], "not paired"))
         counted = "".join(f", {number} {state}" for number, state in others if number)

@@ -56,6 +56,6 @@ def _outcome(job: Job, future: Future[Result]) -> Result:
     try:
         return future.result()
     except CancelledError:
-        return job.failed(STOPPED.mark("it was given up: the cluster is gone"))
+        return job.failed(STOPPED.mark("it was abandoned: the connection to the cluster is lost"))
     except Exception as error:
         return job.failed(STOPPED.mark(f"{type(error).__name__}: {error}"))

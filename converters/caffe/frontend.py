@@ -62,7 +62,9 @@ def parse_shapes(texts: Iterable[str]) -> Mapping[str, Shape]:
         parts = sizes.lower().split("x")
         if not all(part.isdecimal() and int(part) > 0 for part in parts):
             problems.add(
-                f"--input {text}: {sizes!r} is no shape", hint="for example --input data=1x3x224x224", kind=OPTION_VALUE
+                f"--input {text}: {sizes!r} is not a shape",
+                hint="for example --input data=1x3x224x224",
+                kind=OPTION_VALUE,
             )
         elif name in shapes:
             problems.add(f"--input {text}: {name or 'the input'} is given twice", kind=OPTION_VALUE)

@@ -100,7 +100,7 @@ def _inputs(net: Lines) -> Iterator[str]:
 
 
 def _images(layer: caffe_pb2.LayerParameter) -> list[str]:
-    """The tops of a source of data that are no labels."""
+    """The tops of a source of data that are not labels."""
     return list(layer.top) if layer.type == "HDF5Data" else list(layer.top[:1])
 
 
@@ -146,7 +146,7 @@ def _without_size(net: Lines, top: str, place: int, why: str = "", side: int = 0
     net.problems.add(
         f"{top} has no size in the file",
         why=why,
-        hint=f"say it: --input {top}=1x3x{side or USUAL}x{side or USUAL}",
+        hint=f"give it: --input {top}=1x3x{side or USUAL}x{side or USUAL}",
         origin=net.origin(place),
         kind=NO_INPUT_SIZE,
     )

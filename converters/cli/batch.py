@@ -74,9 +74,7 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
     help="Models converted at the same time, each in its own process.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Run on the Dask cluster at tcp://HOST:PORT.")
-@click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Longest time for one model."
-)
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Time limit for one model.")
 @click.option("--force", is_flag=True, help="Convert unchanged models again too.")
 @click.option(
     "--no-verify",

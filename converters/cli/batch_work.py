@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     """A net as its source means it, the further texts that belong to the net it becomes, and what that is made of."""
     Reader = Callable[[Job], Opened]
 
-_UNVERIFIED = "its files were not written; `verify = false` in its table writes them all the same"
+_UNVERIFIED = "its files were not written; `verify = false` in its table writes them anyway"
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 

@@ -79,7 +79,7 @@ def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) ->
         say(f"      known: {EVIDENCE[verdict.evidence]}{': ' * bool(verdict.source)}{verdict.source}")
         say(f"      -> {_help(one)}")
     if target.evidence == "document":
-        say(f"  What is said of {target.title} is {EVIDENCE['document']}.")
+        say(f"  The limits of {target.title} are {EVIDENCE['document']}.")
 
 
 _EFFECT = {
@@ -94,7 +94,7 @@ def _help(one: Shortfall) -> str:
     if one.rewrite:
         return f"can be rewritten: {one.rewrite}"
     if one.verdict.effect == "other form":
-        return "it stays as it is: the program behind the net has to read it so"
+        return "it stays as it is: your program must read it in that form"
     other = one.hindrance if one.hindrance != one.verdict.why else ""
     return f"cannot be rewritten: {other or _NO_FORM}"
 

@@ -129,7 +129,7 @@ def _row(held: Held) -> tuple[str, ...]:
 
 
 def _statistics(flat: Array) -> tuple[float, float, float, float, int]:
-    """Mean, standard deviation, smallest and largest of what is no NaN, and how many are; in float64, by blocks."""
+    """Mean, standard deviation, smallest and largest of what is not a NaN, and how many are; in float64, by blocks."""
     import numpy as np
 
     def blocks() -> Iterator[Array]:

@@ -50,7 +50,7 @@ def _check_pass(dump_after: str | None) -> None:
     stages = ("source", *dict.fromkeys(one.name for one in PIPELINE))
     if dump_after is not None and dump_after not in stages:
         meant = did_you_mean(dump_after, stages)
-        message = f"{dump_after!r} is no pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
+        message = f"{dump_after!r} is not a pass{'; ' * bool(meant)}{meant}\nThe passes: {', '.join(stages)}"
         raise click.BadParameter(message, param_hint="--dump-after")
 
 
@@ -72,7 +72,7 @@ def check_folder(wanted: Path) -> None:
     folder = next(one for one in (wanted.absolute(), *wanted.absolute().parents) if one.exists())
     if not folder.is_dir():
         raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write to {wanted}", why=f"{folder} is no folder")
+            Problem(kind=CANNOT_WRITE, what=f"cannot write to {wanted}", why=f"{folder} is not a folder")
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         problem = Problem(

@@ -183,7 +183,7 @@ def _say_output_lost(error: OutputLost) -> None:
     give_up()
     if not error.reader_gone:
         with suppress(OutputLost):
-            say(f"cannot print what there is to say: {error}", err=True)
+            say(f"cannot print the output: {error}", err=True)
 
 
 def _collect_rarely() -> None:

@@ -1,4 +1,4 @@
-"""What was probably to be typed where the first word is no command: the exact line."""
+"""What was probably to be typed where the first word is not a command: the exact line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALSO = ("--help", "--version")
 
 
 def meant(words: Sequence[str], commands: Sequence[str], program: str) -> str:
-    """The message for words of which the first is none of the `commands` of `program`."""
+    """The message for words of which the first is not one of the `commands` of `program`."""
     first = words[0]
     if line := _line(words):
         what = "folder" if Path(first).is_dir() else "function" if _is_function(first) else "file"

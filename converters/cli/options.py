@@ -164,7 +164,7 @@ def _separated(choices: tuple[str, ...], texts: tuple[str, ...]) -> tuple[str, .
     for word in words:
         if word not in choices:
             meant = did_you_mean(word, choices)
-            raise ValueError(f"{word!r} is none of {', '.join(choices)}{'; ' * bool(meant)}{meant}")
+            raise ValueError(f"{word!r} is not one of {', '.join(choices)}{'; ' * bool(meant)}{meant}")
     return words
 
 
@@ -172,7 +172,7 @@ def _chosen(choices: tuple[int, ...], text: str) -> int:
     """The number, if it is one of the choices. Raises ValueError."""
     found = next((choice for choice in choices if str(choice) == text), None)
     if found is None:
-        raise ValueError(f"{text!r} is none of {', '.join(map(str, choices))}")
+        raise ValueError(f"{text!r} is not one of {', '.join(map(str, choices))}")
     return found
 
 

@@ -104,7 +104,7 @@ def _segmentation(outputs: list[Output]) -> SegmentationFacts:
         shapes = ", ".join(f"{one.name} {('N', *one.shape)}" for one in outputs)
         what = f"segmentation: the outputs are {shapes}"
         raise ConversionError(
-            Problem(kind=OPTION_VALUE, what=what, why="wanted is one map of scores (N, classes, H, W)")
+            Problem(kind=OPTION_VALUE, what=what, why="expected: one map of scores (N, classes, H, W)")
         )
     first = maps[0]
     return SegmentationFacts(

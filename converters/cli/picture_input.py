@@ -88,7 +88,7 @@ def _beside(net: Net, prototxt: Path) -> InputDescription | None:
         why = f"its pictures are {_listed([(found.channels, *found.size)])}, the inputs {_listed(shapes)}"
     if why:
         raise ConversionError(
-            Problem(kind=DESCRIPTION, what=f"{path} is not of this net: {why}", hint="move it away, or mend it")
+            Problem(kind=DESCRIPTION, what=f"{path} is not of this net: {why}", hint="move it away, or correct it")
         )
     return found
 

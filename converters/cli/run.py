@@ -48,7 +48,10 @@ MARK = "drawn by tocaffe"
 @click.option("--json", "json", is_flag=True, help="Print a line of JSON for each picture.")
 @click.option("--names", type=InputFile(), metavar="FILE", help="Names of the classes, one in a line.")
 @click.option(
-    "--threshold", type=click.FloatRange(0, 1), metavar="X", help="Least score of a box.  [default: Darknet's own]"
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Lowest score at which a box is reported.  [default: Darknet's own]",
 )
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes are printed.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and what --json prints.")

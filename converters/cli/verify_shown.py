@@ -68,7 +68,7 @@ def lines_of(comparison: Comparison, *, verbose: bool = False) -> Iterator[str]:
     for line in _listed(comparison.warnings, verbose=verbose):
         yield f"warning: {line}"
     if comparison.refused:
-        yield f"the files are no net that Caffe would run: {comparison.refused}"
+        yield f"Caffe would not run these files: {comparison.refused}"
     for value in comparison.missing:
         yield f"the Caffe net holds no value for {value}, and nothing that was compared depends on it"
     for trial in comparison.trials:
@@ -104,7 +104,7 @@ def _blank(comparison: Comparison, trial: Trial) -> str:
     first, *others = (seen.value for seen in trial.blank)
     place = comparison.sides[first].source_place if first in comparison.sides else ""
     more = f" and {len(others)} more" if others else ""
-    text = "nothing but NaN and infinity, on both sides alike: there nothing was compared"
+    text = "only NaN and infinity, on both sides: nothing was compared there"
     return f"{first}{more}: {text}{f' ({place})' if place else ''}"
 
 

@@ -40,11 +40,11 @@ def _is_caffe(name: str) -> bool:
 
 
 def _without_caffe(files: Sequence[str]) -> str:
-    """What is said where the last file is none of Caffe's; a prototxt beside the source is probably meant."""
+    """What is said where the last file is not one of Caffe's; a prototxt beside the source is probably meant."""
     beside = sorted(path for name in files for path in Path(name).parent.glob(f"{Path(name).stem}{PROTOTXT}"))
     stem = str(beside[0]) if beside else "STEM"
     return (
-        f"the Caffe net is missing: {files[-1]} is no prototxt or caffemodel, and comes last\n       "
+        f"the Caffe net is missing: {files[-1]} is not a prototxt or caffemodel, and comes last\n       "
         f"give it behind the source: convert verify {shlex.join([*files, stem])}"
     )
 
@@ -68,7 +68,7 @@ def opened(files: tuple[str, ...], pair: Pair, asked: Asked) -> Opened:
         return torch_source(files[0], pair, asked)
     cfg, weights = _cfg_and_weights(files)
     if shapes := asked.read.get("input"):
-        said = f"--input {', '.join(shapes)}: a cfg says itself how large its input is"
+        said = f"--input {', '.join(shapes)}: a cfg has the size of its input"
         raise click.UsageError(f"{said}; --input-size HxW sets another")
     return darknet_source(cfg, weights, pair, asked)
 

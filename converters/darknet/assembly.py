@@ -77,8 +77,8 @@ def _input(section: Section, net: Net, input_size: tuple[int, int] | None, batch
         (h, w), inputs = input_size, input_size[0] * input_size[1] * c
     if min(h, w, c) < 0 or inputs <= 0 or batch < 1 or (is_image and inputs != h * w * c):
         stated = f" inputs={inputs}" if section.has("inputs") else ""
-        what = f"height={h} width={w} channels={c}{stated} for {batch} at once is no size of an input"
-        hint = "[net] says height=, width= and channels=, all above 0, or else inputs= of a vector"
+        what = f"height={h} width={w} channels={c}{stated} for {batch} at once is not the size of an input"
+        hint = "set height=, width= and channels= in [net], all above 0, or inputs= for a vector"
         raise ConversionError(Problem(kind=INPUT_SIZE, what=what, hint=hint, origin=origin))
     shape = (batch, c, h, w) if is_image else (batch, inputs)
     net.append(Node(name=INPUT, layer=Input(shape=shape), tops=(INPUT,), origin=origin))

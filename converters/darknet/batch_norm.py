@@ -48,7 +48,7 @@ def form_of(text: str) -> BatchNormForm:
     if form in _USUAL and eps is not None:
         return BatchNormForm(form="inside" if form == "inside" else "outside", eps=eps)
     known = "auto, darknet-cpu, darknet-gpu, alexeyab, inside:EPS (sqrt(v + EPS)) and outside:EPS (sqrt(v) + EPS)"
-    raise ValueError(f"{text!r} is none of {known}, EPS from 1e-12 up to 1{_meant(text)}")
+    raise ValueError(f"{text!r} is not one of {known}, EPS from 1e-12 up to 1{_meant(text)}")
 
 
 def _epsilon(text: str) -> float | None:

@@ -88,7 +88,7 @@ def parse_cfg(data: bytes, file: str) -> Cfg:
 
 
 def cut(cfg: Cfg, last: int) -> Cfg:
-    """The cfg as far as section `last`. Raises ConversionError where there is none of that number."""
+    """The cfg as far as section `last`. Raises ConversionError where there is not one of that number."""
     if not 0 <= last < len(cfg.sections):
         what = f"there is no section {last} to convert until: it has the sections 0 to {len(cfg.sections) - 1}"
         raise _not_a_cfg(cfg.path, what)
@@ -111,7 +111,7 @@ def _decode(data: bytes, file: str, notes: list[Note]) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise _not_a_cfg(file, "is UTF-16 text", hint="save it as UTF-8 without a byte order mark")
     if b"\0" in data:
-        raise _not_a_cfg(file, "is no text file", hint=_ORDER)
+        raise _not_a_cfg(file, "is not a text file", hint=_ORDER)
     if data.startswith(b"\xef\xbb\xbf"):
         text = "the cfg begins with a byte order mark, which Darknet itself crashes on; it is skipped here"
         notes.append(Note(kind="warning", text=text, origin=_place(file, 1)))
@@ -130,7 +130,7 @@ def _decode(data: bytes, file: str, notes: list[Note]) -> str:
 def _meaningful_lines(text: str, file: str, problems: Problems) -> list[tuple[int, str]]:
     """The lines that are neither blank nor comments, without their blanks (strip deletes them inside a line, too).
 
-    Bytes that are no UTF-8 text (a comment in GBK or Latin-1) do no harm where Darknet never reads them: in a comment,
+    Bytes that are not UTF-8 text (a comment in GBK or Latin-1) do no harm where Darknet never reads them: in a comment,
     and behind the number of an option. Elsewhere it would keep them as part of a word (also a vertical tab, a no-break
     space), which no user means.
     """
@@ -219,7 +219,7 @@ def _check(sections: Sequence[Section], problems: Problems) -> None:
             hint = "put a comment on a line of its own" if "]" in section.written else "close the bracket"
             why = "Darknet takes the whole line for the type"
             problems.add(
-                f"{section.written} is no section type", why=why, hint=hint, origin=section.origin(), kind=CFG_SYNTAX
+                f"{section.written} is not a section type", why=why, hint=hint, origin=section.origin(), kind=CFG_SYNTAX
             )
         elif section.index < 0 and section.kind != "net":
             what = f"the first section is {section.written}"

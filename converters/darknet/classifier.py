@@ -34,7 +34,7 @@ class Classifier(Struct, frozen=True, kw_only=True):
         )
         if self.tree:
             facts["to_do"] = (
-                "multiply each score by that of its parent, parents first; of the classes that are no parent sort the "
+                "multiply each score by that of its parent, parents first; of the classes without children, sort the "
                 "scores, the largest first"
             )
         return facts

@@ -200,7 +200,7 @@ def _conflict(original: Evidence, alexeyab: Evidence | None) -> ConversionError:
         kind=WHICH_DARKNET,
         what=what,
         why="so neither computes this net as it stands",
-        hint="say which one is meant with --dialect darknet or --dialect alexeyab",
+        hint="choose with --dialect darknet or --dialect alexeyab",
         origin=original.origin,
     )
     return ConversionError(problem)

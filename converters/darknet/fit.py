@@ -15,7 +15,7 @@ from converters.darknet.readings import Reading, counted, read_behind, size_of_w
 from converters.darknet.weights import WeightsFile
 
 _WRITERS = {16: " (32-bit builds wrote it)", 20: " (PyTorch-YOLOv3 and its forks write five int32)"}
-_ANOTHER_CFG = "is it the file of another cfg? --allow-trailing takes it nevertheless"
+_ANOTHER_CFG = "is it the file of another cfg? --allow-trailing accepts it anyway"
 _ONE_NUMBER = (
     "is it the file of another cfg? one number too many may stand before the others as well as behind them, and then"
     " each is taken for its neighbour: save the file anew with the program that made it"

@@ -102,12 +102,12 @@ def activation_hint(name: str, known: Iterable[str]) -> str:
 
 
 def section_hint(kind: str, known: Iterable[str]) -> str:
-    """What to write for a type of section that is none of `known`; empty where nothing is near."""
+    """What to write for a type of section that is not one of `known`; empty where nothing is near."""
     return _SECTIONS.get(_plain(kind)) or did_you_mean(kind, known, "[{}]")
 
 
 def option_hint(key: str, known: Iterable[str]) -> str:
-    """What to write for an option that is none of `known`; empty where nothing is near."""
+    """What to write for an option that is not one of `known`; empty where nothing is near."""
     known = list(known)
     if _plain(key) in _OPTIONS_OF_NONE:
         return ""

@@ -162,7 +162,7 @@ def _read(cfg: str | Path, weights: str | Path, header_bytes: int | None) -> tup
     except ConversionError as error:
         found.extend(error.problems)
     if len(found) > 1 and any(A_CFG in problem.what for problem in found):
-        what = f"{cfg} is no cfg, and {weights} looks like one"
+        what = f"{cfg} is not a cfg, and {weights} looks like one"
         raise ConversionError(Problem(kind=NOT_A_CFG, what=what, hint="the cfg comes first, then the weights"))
     if read is None or file is None:
         raise ConversionError(*found)
@@ -185,8 +185,8 @@ def _opening_notes(cfg: Cfg, decision: Decision, build: Build, bn: str) -> list[
         text = f"batch normalisation divides by {form}, {form.why}"
         notes.append(Note(kind="assumed", text=text, origin=origin))
         if header.version == FIRST_ALEXEYAB and header.seen == 0 and bn == "auto":
-            text = "the weights' header says that no image was seen, as that of exports from PyTorch does; where the "
-            text += "model there has another epsilon, say so: --bn inside:1e-4"
+            text = "the weights' header counts no images, as in exports from PyTorch; if that model has "
+            text += "another epsilon, give it: --bn inside:1e-4"
             notes.append(Note(kind="assumed", text=text, origin=origin))
     return notes
 

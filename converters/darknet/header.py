@@ -84,6 +84,6 @@ def header_notes(header: Header, origin: Origin) -> list[Note]:
         text = "the weights' header is of a very old Darknet: matrices of connected layers are stored transposed"
         return [Note(kind="assumed", text=text, origin=origin)]
     if header.version not in KNOWN_VERSIONS:
-        text = f"the weights' header says version {header.version_text}, which is none of Darknet's own"
+        text = f"the weights' header says version {header.version_text}, which is not one of Darknet's own"
         return [Note(kind="warning", text=text, origin=origin)]
     return []

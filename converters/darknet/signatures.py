@@ -58,7 +58,7 @@ def looks_like(head: bytes) -> str:
 
 
 def text_kind(head: bytes) -> str:
-    """What kind of text that is no cfg begins like this; else ''."""
+    """What kind of text that is not a cfg begins like this; else ''."""
     if _is_web_page(head):
         return WEB_PAGE
     return next((name for name, pattern in _TEXTS if pattern.search(head)), "")

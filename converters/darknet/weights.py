@@ -37,14 +37,14 @@ class WeightsFile(Struct, kw_only=True, eq=False):
     other_header: Header | None
     """As the other Darknet reads it."""
     doubt: Problem | None = None
-    """Why the file is none of Darknet's, unless it turns out to be its numbers without a header."""
+    """Why the file is not one of Darknet's, unless it turns out to be its numbers without a header."""
     spans: list[Span] = field(default_factory=list)
 
     @staticmethod
     def open(path: str | Path, dialect: Dialect, header_bytes: int | None = None) -> WeightsFile:
         """Read the header, of `header_bytes` or as long as its version says.
 
-        Raises ConversionError where the file cannot be read or is no Darknet weights file.
+        Raises ConversionError where the file cannot be read or is not a Darknet weights file.
         """
         try:
             check_regular(path)
@@ -54,7 +54,7 @@ class WeightsFile(Struct, kw_only=True, eq=False):
         except OSError as error:
             raise _refusal(path, f"cannot be read: {error.strerror or error}") from error
         if kind := looks_like(head):
-            raise _refusal(path, f"is {kind}", why="it is no Darknet weights file", hint=what_to_do(kind))
+            raise _refusal(path, f"is {kind}", why="it is not a Darknet weights file", hint=what_to_do(kind))
         header = parse_header(head, dialect, header_bytes)
         if header is None or size < VERSION_BYTES:
             what = "is empty" if size == 0 else f"is shorter than the header of a Darknet weights file ({size} bytes)"
@@ -92,7 +92,7 @@ def _doubt(path: str | Path) -> Problem:
     return Problem(
         kind=NOT_DARKNET_WEIGHTS,
         what="begins with numbers that no Darknet version has written",
-        why="it is no Darknet weights file",
+        why="it is not a Darknet weights file",
         hint=what_to_do(""),
         origin=Origin(layer="", file=str(path)),
     )

@@ -23,7 +23,7 @@ def logistic_above(x: Array, threshold: float) -> Array:
 
 
 def may_exceed(x: Array, threshold: float | Array) -> Array:
-    """Where the logistic of x may be above the threshold, or that above its own; what is no number may.
+    """Where the logistic of x may be above the threshold, or that above its own; what is not a number may.
 
     The limit of x is lower than the threshold's by more than float32 rounds, of both.
     """

@@ -126,8 +126,8 @@ def _yolov5(outputs: Sequence[Output], network: tuple[int, int], known: Known) -
     if not outputs or any(len(one.shape) != 3 for one in outputs):
         refuse_shapes("yolov5", outputs, wanted)
     if len(known.anchors) != len(outputs):
-        have = f"there are those of {len(known.anchors)}" if known.anchors else "no module says them"
-        what = f"yolov5: the anchors of {len(outputs)} map{'s' * (len(outputs) != 1)} are wanted, and {have}"
+        have = f"the module has those of {len(known.anchors)}" if known.anchors else "no module has them"
+        what = f"yolov5: the anchors of {len(outputs)} map{'s' * (len(outputs) != 1)} are needed, and {have}"
         hint = "--anchors 10,13,16,30,33,23/30,61,62,45,59,119/116,90,156,198,373,326 as the model's yaml has them"
         raise ConversionError(Problem(kind=NO_DECODER, what=what, hint=hint))
     maps = sorted(outputs, key=lambda one: -prod(one.shape[1:]))
@@ -182,7 +182,7 @@ def _of_priors(
     if not count:
         hint = "--priors FILE.npy: an array (priors, 4) of x, y, width, height in parts of the input"
         raise ConversionError(
-            Problem(kind=NO_DECODER, what=f"{detector}: its prior boxes are wanted, and no module says them", hint=hint)
+            Problem(kind=NO_DECODER, what=f"{detector}: its prior boxes are needed, and no module has them", hint=hint)
         )
     if len(outputs) != 2:
         refuse_shapes(detector, outputs, wanted)
@@ -209,12 +209,16 @@ def _decoded(
     fitting = [
         axis for axis, count in enumerate(output.shape) if count % boxes == 0 and grids_of(network, count // boxes)
     ]
-    if len(fitting) != 1:
-        refuse_shapes("yolov5" if objectness else "yolov8", [output], wanted)
+    detector: Detector = "yolov5" if objectness else "yolov8"
+    if len(fitting) == 2:
+        what = f"{detector}: {output.name} (N, {output.shape[0]}, {output.shape[1]}) can be read in two ways"
+        why = "both axes have as many cells as there may be boxes"
+        hint = "convert at another input size: --input 1x3x640x640"
+        raise ConversionError(Problem(kind=NO_DECODER, what=what, why=why, hint=hint))
+    if not fitting or output.shape[1 - fitting[0]] - 4 - objectness < 1:
+        refuse_shapes(detector, [output], wanted)
     (axis,) = fitting
     classes = output.shape[1 - axis] - 4 - objectness
-    if classes < 1:
-        refuse_shapes("yolov5" if objectness else "yolov8", [output], wanted)
     return BoxesHead(
         name=output.name, blob=output.name, classes=classes, network=network, nms=nms, count=output.shape[axis],
         objectness=objectness, transposed=axis == 0,

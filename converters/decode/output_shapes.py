@@ -72,5 +72,5 @@ def refuse_shapes(detector: Detector, outputs: Sequence[Output], wanted: str) ->
     shapes = ", ".join(f"{one.name} ({', '.join(map(str, ('N', *one.shape)))})" for one in outputs)
     hint = "cut the model where its outputs are these: return them from forward"
     raise ConversionError(
-        Problem(kind=NO_DECODER, what=f"{detector}: the outputs are {shapes}", why=f"wanted are {wanted}", hint=hint)
+        Problem(kind=NO_DECODER, what=f"{detector}: the outputs are {shapes}", why=f"expected: {wanted}", hint=hint)
     )

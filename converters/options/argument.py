@@ -21,7 +21,7 @@ def arguments_of(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def _argument(text: str) -> tuple[str, Any]:
-    """KEY=VALUE, the value as Python writes it; what is no Python is a string. Raises ValueError."""
+    """KEY=VALUE, the value as Python writes it; what is not Python is a string. Raises ValueError."""
     key, sign, value = text.partition("=")
     if not sign or not key.isidentifier():
         raise ValueError(f"{text!r} is not KEY=VALUE")

@@ -45,7 +45,7 @@ def refusal(one: Declared, value: object) -> str:
     if not one.choices or all(each in one.choices for each in (value if isinstance(value, list) else [value])):
         return ""
     if grammar is None or not isinstance(value, str):
-        return f"{_spelled(value)} is none of {', '.join(map(str, one.choices))}"
+        return f"{_spelled(value)} is not one of {', '.join(map(str, one.choices))}"
     try:
         grammar(value)
     except ValueError as error:

@@ -91,7 +91,7 @@ def _listed(problems: Problems, option: str, text: str | None, channels: int) ->
     try:
         found = [float(part) for part in text.split(",")] if text else []
     except ValueError:
-        problems.add(f"{option} {text} is no number, nor several with commas between them", kind=OPTION_VALUE)
+        problems.add(f"{option} {text} is not a number, nor several with commas between them", kind=OPTION_VALUE)
         return []
     if len(found) not in (0, 1, channels) or not all(map(isfinite, found)):
         problems.add(f"{option} {text} is not for an input of {channels} channels", kind=OPTION_VALUE)

@@ -43,7 +43,7 @@ class InputDescription(Struct, frozen=True, kw_only=True):
     size: tuple[int, int]
     """Height and width of the input."""
     order: str
-    """RGB, BGR or grey; inputs of other channels are no pictures."""
+    """RGB, BGR or grey; inputs of other channels are not pictures."""
     fit: Fit
     scale: str | Numbers = "1/255"
     """A number may be written as 1/N."""
@@ -80,11 +80,11 @@ class InputDescription(Struct, frozen=True, kw_only=True):
 
     def _doubt_of_values(self) -> str:
         if not 0 <= self.fill <= 255:
-            return f"fill {self.fill:g} is no value of a pixel"
+            return f"fill {self.fill:g} is not a value of a pixel"
         try:
             counts = {len(_numbers(self.mean)), len(_numbers(self.scale))}
         except ValueError:
-            return f"scale {self.scale!r} is no number"
+            return f"scale {self.scale!r} is not a number"
         return "" if counts <= {1, self.channels} else f"mean and scale are not for {self.channels} channels"
 
     def preparation(self) -> Preparation:

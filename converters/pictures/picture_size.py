@@ -54,7 +54,7 @@ def kind_of(data: bytes) -> str:
 
 
 def size_of(data: bytes) -> PictureSize | None:
-    """The size that a picture claims; None for what is no whole picture of the four kinds."""
+    """The size that a picture claims; None for what is not a whole picture of the four kinds."""
     try:
         if data.startswith(_PNG):
             return _of_png(data)

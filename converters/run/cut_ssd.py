@@ -69,7 +69,7 @@ def _priors(net: Net, blob: str) -> Array | None:
 def _offsets_and_scores(net: Net, blobs: Sequence[str], count: int) -> tuple[str, str, bool] | None:
     """The names of both, and whether the scores are probabilities; None where that cannot be seen.
 
-    With four classes both are as large, and only probabilities are no offsets.
+    With four classes both are as large, and only probabilities are not offsets.
     """
     done = {blob: probabilities(net, blob) for blob in blobs}
     sizes = {blob: prod(net.shapes[blob][1:]) for blob in blobs}

@@ -134,7 +134,7 @@ def _wrong_heads(facts: Facts, files: CaffeFiles) -> Iterator[str]:
         return
     shape = shapes.get(str(one.blob), ())
     if len(shape) != 4 or shape[1] != one.classes:
-        yield f"{one.blob} is no map of {one.classes} classes: its shape is {shape_text(shape) or 'not known'}"
+        yield f"{one.blob} is not a map of {one.classes} classes: its shape is {shape_text(shape) or 'not known'}"
 
 
 def _scores(files: CaffeFiles) -> ClassifierFacts | None:

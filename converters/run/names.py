@@ -21,7 +21,7 @@ def read_names(path: Path, classes: int) -> tuple[str, ...]:
     except OSError as error:
         raise ConversionError(cannot_read(path, error)) from None
     if b"\0" in data:
-        what = f"{path} is no text, and names of classes are lines of one"
+        what = f"{path} is not text; it must have one class name a line"
         raise ConversionError(Problem(kind=CLASS_NAMES, what=what))
     text = data.decode("utf-8", "replace")
     names = tuple(line.strip() for line in text.rstrip().splitlines())

@@ -40,7 +40,7 @@ def sessions(name: str, files: CaffeFiles, wanted: Sequence[str], pictures: int)
     """The sessions in which so many pictures are run at once: several for several pictures, a small net, and an engine
     that gains by it.
 
-    Each costs the weights once more, and where they are many what is beside the net is no part of the time anyway.
+    Each costs the weights once more, and where they are many what is beside the net is not a part of the time anyway.
     """
     size = 4 * sum(blob.count for node in files.net.nodes for blob in node.blobs)
     several = pictures >= _SEVERAL and size <= _SMALL

@@ -81,7 +81,7 @@ def _check_name(name: str) -> None:
         name.encode()
     except UnicodeEncodeError:
         what = f"--side-files: the files would have to name {name.encode(errors='backslashreplace').decode()}"
-        why = "that name is no text: it has bytes that are no UTF-8"
+        why = "that name is not text: it has bytes that are not UTF-8"
         raise ConversionError(
             Problem(kind=OPTION_VALUE, what=what, why=why, hint="name the files by another -o")
         ) from None

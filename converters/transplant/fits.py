@@ -73,7 +73,7 @@ def _filter_misfit(receiver: Receiver, module: Module, norm_behind: bool) -> str
     if bias is None:
         return ""
     if isinstance(receiver.nodes[0].layer, Embed):
-        return f"{module.name} has a bias, so it is no Embedding"
+        return f"{module.name} has a bias, so it is not an Embedding"
     if not receiver.has_bias:
         return "" if norm_behind else f"{module.name} has a bias, and {receiver.name} says bias_term: false"
     outputs = receiver.nodes[0].blobs[1].shape
@@ -98,7 +98,7 @@ def _lstm_misfit(receiver: Receiver, module: Module) -> str:
     node = receiver.nodes[0]
     assert isinstance(node.layer, LSTM)
     if len(node.blobs) != 3:
-        return f"{receiver.name} has a static input, which PyTorch's LSTM has not"
+        return f"{receiver.name} has a static input, which PyTorch's LSTM does not have"
     same = (node.blobs[0].shape, node.blobs[2].shape) == (
         module.tensors["weight_ih"].shape,
         module.tensors["weight_hh"].shape,

@@ -78,7 +78,7 @@ def report_left(
             reason = _WRAPPED.get(lost[0].rpartition(".")[2], "")
             if module.kind == "batchnorm":
                 reason = "no BatchNorm or Scale is left for it, and no filter that surely stands before it"
-            hint = f'if that is meant, put unused = ["{module.name}*"] into MAP, or say --partial'
+            hint = f'if it is left out on purpose, put unused = ["{module.name}*"] into MAP, or give --partial'
             problems.add(f"no layer takes {module}", why=reason, hint=hint, kind=NOT_USED)
     for pattern in given.unused:
         if not any(fnmatchcase(key, pattern) for key in tensors):

@@ -85,7 +85,7 @@ def filled_as_named(
         what = f"{_few(lost)} hold{'s' * (len(lost) == 1)} constants of the conversion"
         problems.add(what, why=why, hint=f"put that caffemodel there, or {AGAIN}", kind=NOT_REFILLABLE)
     if computed:
-        what = f"the weights of {_few(computed)} are no copy of tensors: the conversion computed them"
+        what = f"the weights of {_few(computed)} are not copies of tensors: the conversion computed them"
         problems.add(
             what,
             why="folded, padded or put in another order; the prototxt does not say how",

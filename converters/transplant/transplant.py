@@ -131,7 +131,7 @@ def _as_given(given: Map, receivers: Sequence[Receiver], modules: Sequence[Modul
             norm = by_name[wanted[1]]
             outputs = receiver.nodes[0].layer.num_output if hasattr(receiver.nodes[0].layer, "num_output") else 0
             if norm.kind != "batchnorm" or receiver.kind != "filter" or norm.main.shape != (outputs,):
-                problems.add(f"the map folds {norm} into {layer}", why="it is no BatchNorm of its outputs", kind=MAP)
+                problems.add(f"the map folds {norm} into {layer}", why="it is not a BatchNorm of its outputs", kind=MAP)
             matched.folded[receiver] = norm
     problems.raise_if_any()
     return matched, skipped

@@ -58,7 +58,7 @@ def filter_blobs(receiver: Receiver, module: Module, folded: Module | None, eps:
         blobs = [_laid_out(node, weight.blob, receiver.shape)]
         if receiver.has_bias:
             blobs.append(bias.blob if bias is not None else Blob.of_zeros(node.blobs[1].shape))
-            changes += [] if bias is not None else ["the bias, which the module has not, is 0"]
+            changes += [] if bias is not None else ["the bias, which the module lacks, is 0"]
         elif bias is not None:
             changes.append("the bias goes into the normalisation behind it: mean' = mean - bias")
         return {node.name: tuple(blobs)}, tuple(changes)
@@ -141,9 +141,9 @@ def _check_eps(node: Node, eps: float | None) -> None:
     raise ConversionError(
         Problem(
             kind=EPSILON,
-            what=f"{node.name} says eps {own:g}, and the module's is taken for {eps:g}",
+            what=f"{node.name} has eps {own:g}, and for the module {eps:g} is assumed",
             why="a state_dict does not say it",
-            hint=f"say --eps {own:g} or --eps prototxt if the prototxt is right; else write eps: {eps:g} into it",
+            hint=f"give --eps {own:g} or --eps prototxt if the prototxt is right; else write eps: {eps:g} into it",
             origin=node.origin,
         )
     )

@@ -166,10 +166,10 @@ def _that_say_little(work: Work, trials: Sequence[Trial]) -> Iterator[Fault]:
         value = work.matched.value(seen.value)
         count = prod(seen.shape)
         if seen.constant and work.source.expected.values[value] in outputs:
-            text = f"all {count} numbers of the output {value} are the same one on this input: it says little"
+            text = f"all {count} numbers of the output {value} are the same on this input: the comparison proves little"
             yield Fault(layer=value, kind="output", text=text, source=work.place(value))
         if 0 < seen.compared < count and seen.error == 0:
-            text = f"{count - seen.compared} of {count} numbers are NaN or infinite on both sides: they say nothing"
+            text = f"{count - seen.compared} of {count} numbers are NaN or infinite on both sides: they prove nothing"
             yield Fault(layer=value, kind="meaning", text=text, source=work.place(value))
 
 

@@ -89,7 +89,7 @@ def _parsed(data: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise _Unreadable(f"line {error.lineno}: {error.msg}") from None
     except RecursionError:
-        raise _Unreadable("its lists and objects lie too deep in each other") from None
+        raise _Unreadable("its lists and objects are nested too deep") from None
     except _Unreadable:
         raise
     except ValueError:  # Python converts no longer text to a number

@@ -84,7 +84,7 @@ def _begins_as(path: Path) -> Literal["array", "archive"]:
         return "array"
     if head.startswith(b"PK"):
         return "archive"
-    raise _refused(path, "is no file of numpy arrays", hint="write it with numpy.save or numpy.savez")
+    raise _refused(path, "is not a file of numpy arrays", hint="write it with numpy.save or numpy.savez")
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

@@ -29,7 +29,9 @@ def _missing() -> str:
     import cv2
 
     if not hasattr(cv2.dnn, "readNetFromCaffe"):
-        return f"OpenCV {cv2.__version__} does not read Caffe files: pip install 'opencv-python-headless>=4.8,<5'"
+        # Where another package brought OpenCV 5, as ultralytics does, pip takes the requirement for satisfied.
+        install = "pip install --force-reinstall --no-deps 'opencv-python-headless>=4.11,<5'"
+        return f"OpenCV {cv2.__version__} does not read Caffe files: {install}"
     return ""
 
 
@@ -84,7 +86,7 @@ def _of_opencv(files: CaffeFiles, work: Callable[[], T]) -> T:
 
 
 def _refuse_names(files: CaffeFiles) -> None:
-    """OpenCV ends the process with a segmentation fault where the name of a file is no UTF-8."""
+    """OpenCV ends the process with a segmentation fault where the name of a file is not UTF-8."""
     for path in (files.prototxt, files.caffemodel):
         try:
             str(path).encode()

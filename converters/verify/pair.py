@@ -80,7 +80,9 @@ def pair_warnings(pair: Pair, expected: Net) -> Iterator[Fault]:
 def _of_the_caffemodel(pair: Pair) -> Iterator[Fault]:
     for name, found in _by_name(pair.stored).items():
         if not pair.net.has(name):
-            text = f"the caffemodel has weights for {name}, which is no layer of the prototxt: Caffe passes over them"
+            text = (
+                f"the caffemodel has weights for {name}, which is not a layer of the prototxt: Caffe passes over them"
+            )
             yield Fault(layer=name, kind="file", text=text)
             continue
         node = pair.net.node(name)

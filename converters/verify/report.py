@@ -49,7 +49,7 @@ def write_report(
     command: str = "",
     pictures: Sequence[Shown] = (),
 ) -> None:
-    """Write the report, whole or not at all. Raises ConversionError, also where it would replace what is no report."""
+    """Write the report, whole or not at all. Raises ConversionError, also where anything but a report is there."""
     write_text(path, report(comparison, remarks=remarks, command=command, pictures=pictures), mark=HTML)
 
 

@@ -52,7 +52,7 @@ def _words(command: str) -> list[str]:
     used = set(_BRACES.findall(command))
     listed = ", ".join(f"{{{name}}}" for name in _FILES)
     if unknown := sorted(used - {*_FILES}):
-        raise ValueError(f"{{{unknown[0]}}} is none of the files of a command, which are {listed}")
+        raise ValueError(f"{{{unknown[0]}}} is not one of the files of a command, which are {listed}")
     if lacking := [name for name in ("prototxt", "inputs", "outputs") if name not in used]:
         raise ValueError(f"the command does not say where {{{lacking[0]}}} goes; the files are {listed}")
     return words
@@ -94,5 +94,5 @@ def _shown(path: Path) -> dict[str, Array]:
         raise EngineFailed(f"the tool's {{outputs}} cannot be read as .npz: {error}") from None
     for name, array in found.items():
         if array.dtype.kind not in "fiu":
-            raise EngineFailed(f"the tool shows {name} as {array.dtype}, which is no number")
+            raise EngineFailed(f"the tool shows {name} as {array.dtype}, which is not a number")
     return found

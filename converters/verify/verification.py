@@ -71,7 +71,7 @@ def verify(
     """
     work = _work(source, caffe, feeds, progress)
     trials: list[Trial] = []
-    with np.errstate(all="ignore"):  # what overflows or is no number shows in the rows
+    with np.errstate(all="ignore"):  # what overflows or is not a number shows in the rows
         if meaning:
             trials += [_meaning(work, reference) for reference in source.references]
         if rounding:
@@ -225,7 +225,7 @@ def _trial(run: _Run, usual: dict[str, Row], tolerance: float | None, *, meant: 
     most = engine.tolerance if tolerance is None else tolerance
     allowed = (most,) * len(rows)
     if tolerance is None and meant and engine is EMBEDDED:
-        # The measure of all others: whatever it loses is rounding, unless it is no number any more.
+        # The measure of all others: whatever it loses is rounding, unless it is not a number any more.
         allowed = (FINITE,) * len(rows)
     elif tolerance is None and meant:
         own = [usual[seen.value].relative if seen.value in usual else 0.0 for seen in rows]

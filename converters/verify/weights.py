@@ -29,7 +29,7 @@ def changed(found: Array, wanted: Array, *, last_bits: int = 1) -> str:
     if not count:
         return ""
     if not np.all(np.isfinite(found) | ~np.isfinite(wanted)):
-        return f"hold {int((~np.isfinite(found)).sum())} numbers that are none (NaN or infinity)"
+        return f"hold {int((~np.isfinite(found)).sum())} values that are NaN or infinity"
     if not found.any():
         return "are all zero"
     if np.array_equal(np.sort(found, axis=None), np.sort(wanted, axis=None)):
@@ -38,7 +38,7 @@ def changed(found: Array, wanted: Array, *, last_bits: int = 1) -> str:
         return f"are the right numbers in another order ({where})"
     factor = _factor(found, wanted)
     if factor is not None:
-        return f"are {factor:.7g} times what they ought to be"
+        return f"are {factor:.7g} times what they should be"
     worst = float(np.nanmax(np.abs(found - wanted)))
     return f"differ in {count} of {found.size} numbers, by up to {worst:.3g}"
 

@@ -65,7 +65,7 @@ def _unescaped(escape: re.Match[bytes]) -> bytes:
 
 
 def _line_of_text(text: bytes) -> str:
-    """A text of protocol 0; the half of a surrogate pair, which is no character, as its escape."""
+    """A text of protocol 0; the half of a surrogate pair, which is not a character, as its escape."""
     return text.decode("raw-unicode-escape").encode(errors="backslashreplace").decode()
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from converters.weights.octets import Octets
 
 LONGEST_NAME = 256
-"""Characters of a name that is no text: of bytes, of several values, of a class."""
+"""Characters of a name that is not text: of bytes, of several values, of a class."""
 
 
 class Global(Struct, frozen=True):

@@ -32,7 +32,7 @@ from converters.weights.unreadable import Unreadable
 
 
 class Plain(Struct, frozen=True):
-    """A value that is no weight and that nobody misses: a single number of NumPy, a device, a type."""
+    """A value that is not a weight and that nobody misses: a single number of NumPy, a device, a type."""
 
 
 Stored = Callable[[str, str], Storage]

@@ -2,8 +2,8 @@
 
 The file is eight bytes with the header's length, the header, which is JSON, and the numbers. Every byte behind the
 header belongs to exactly one tensor: sorted by their offsets they follow one another without a hole, each as long as
-its shape and type say. The library is stricter than JSON: a number is no float and no -0, nothing is nested deeper
-than 127 levels, and a character is no half of a surrogate pair.
+its shape and type say. The library is stricter than JSON: a number is not a float and no -0, nothing is nested deeper
+than 127 levels, and a character is not a half of a surrogate pair.
 
 Stricter than the library are: the length that is read at all; the first byte, which must be {, as the format's text
 says; a name that stands there twice, of which the library keeps the last and forgets the first; and an entry spelled as
@@ -121,17 +121,17 @@ def _parsed(header: bytes) -> _Pairs:
     try:
         text = header.decode()
     except UnicodeDecodeError as error:
-        raise Unreadable(f"has a header that is no UTF-8: byte {error.start} is {header[error.start]:#04x}") from None
+        raise Unreadable(f"has a header that is not UTF-8: byte {error.start} is {header[error.start]:#04x}") from None
     if not text.startswith("{"):
         raise Unreadable("has a header that does not begin with {")
     if "\\u" in text and _HALF_A_PAIR.search(text.replace("\\\\", "")):
-        raise Unreadable("has half of a surrogate pair in a text of its header, which is no character")
+        raise Unreadable("has half of a surrogate pair in a text of its header, which is not a character")
     try:
         found = json.loads(
             text, object_pairs_hook=_Pairs, parse_int=_whole, parse_float=_float, parse_constant=_no_number
         )
     except json.JSONDecodeError as error:
-        raise Unreadable(f"has a header that is no JSON: {error.msg} at character {error.pos}") from None
+        raise Unreadable(f"has a header that is not JSON: {error.msg} at character {error.pos}") from None
     except RecursionError:
         raise Unreadable("has a header that is nested deeper than 127 levels") from None
     assert isinstance(found, _Pairs)
@@ -150,7 +150,7 @@ def _float(text: str) -> float:
 
 
 def _no_number(text: str) -> NoReturn:
-    raise Unreadable(f"has a header with {text}, which is no number there")
+    raise Unreadable(f"has a header with {text}, which is not a number there")
 
 
 def _tensors(header: _Pairs) -> list[tuple[str, Any]]:
@@ -160,7 +160,7 @@ def _tensors(header: _Pairs) -> list[tuple[str, Any]]:
         if name != "__metadata__" or value is None:
             continue
         if not isinstance(value, _Pairs) or not all(isinstance(text, str) for _, text in value):
-            raise Unreadable("has a __metadata__ in its header that is no table of texts")
+            raise Unreadable("has a __metadata__ in its header that is not a table of texts")
         _refuse_doubles(value, "the __metadata__ of its header")
     return [(name, value) for name, value in header if name != "__metadata__"]
 

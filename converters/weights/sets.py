@@ -88,7 +88,7 @@ def several(which: str, labels: list[str]) -> Problem:
         kind=SEVERAL_SETS,
         what=f"the checkpoint has {len(labels)} sets of weights{which}: {_listed(labels)}",
         why="they may differ, and only you know which one you mean",
-        hint=f"say which, for example --weights-key {labels[0]}",
+        hint=f"choose, for example with --weights-key {labels[0]}",
     )
 
 

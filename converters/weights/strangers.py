@@ -65,7 +65,7 @@ def stranger(path: Path, wanted: str = SAVE) -> Problem:
         head = file.read(64)
     begun = ((why, hint) for begin, why, hint in BEGINNINGS if head.lower().startswith(begin))
     why, hint = next(begun, None) or _cut_short(path, head) or _of_another_program(path, head, wanted)
-    return Problem(kind=NOT_WEIGHTS, what=f"{path} is no file of PyTorch", why=why, hint=hint)
+    return Problem(kind=NOT_WEIGHTS, what=f"{path} is not a file of PyTorch", why=why, hint=hint)
 
 
 def _cut_short(path: Path, head: bytes) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ SAVE_ALONE = (
     """save the weights alone, in Python: torch.save(checkpoint["state_dict"], "weights.pth"), """
     """or of a module torch.save(model.state_dict(), "weights.pth")"""
 )
-AGAIN = "fetch the file again, or write it again"
+AGAIN = "download the file again, or save it again"
 
 
 class Unreadable(Exception):

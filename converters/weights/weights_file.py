@@ -97,7 +97,7 @@ def _opened(path: Path, file: BinaryIO) -> Any:
 
 def _stranger(path: Path) -> Unreadable:
     problem = stranger(path, FORMATS)
-    return Unreadable("is no file of weights", problem.why, problem.hint, kind=NOT_WEIGHTS)
+    return Unreadable("is not a file of weights", problem.why, problem.hint, kind=NOT_WEIGHTS)
 
 
 def _safetensors(path: Path, file: BinaryIO, size: int) -> dict[str, Tensor]:

@@ -27,7 +27,7 @@ def test_check_tells_every_fault() -> None:
     with pytest.raises(ConversionError) as caught:
         net.check()
     told = str(caught.value)
-    for part in ("early reads a", "two layers are called a", "a writes a a second time", "nowhere is wanted"):
+    for part in ("early reads a", "two layers are called a", "a writes a a second time", "nowhere is needed"):
         assert part in told
 
 

@@ -48,7 +48,7 @@ def test_hdf5_and_what_cannot_be(net: Net, tmp_path: Path) -> None:
 
 def test_a_prototxt_of_somebody_else_stays(net: Net, tmp_path: Path) -> None:
     (tmp_path / "mish.prototxt").write_text("name: 'mine'\n")
-    with pytest.raises(ConversionError, match=r"mish.prototxt is there already .*\n.*force=True"):
+    with pytest.raises(ConversionError, match=r"mish.prototxt already exists .*\n.*force=True"):
         caffe_ir.write(net, tmp_path / "mish")
     caffe_ir.write(net, tmp_path / "mish", force=True, durable=True)
     caffe_ir.write(net, tmp_path / "mish")

@@ -82,7 +82,9 @@ def run(block: Block, place: str) -> None:
         if program in ("mkdir", "cp"):
             subprocess.run([program, *words], check=True)
             continue
-        assert program in ("convert", "tocaffe"), f"{place}: {program} is none of our programs; say why it is not run"
+        assert program in ("convert", "tocaffe"), (
+            f"{place}: {program} is not one of our programs; say why it is not run"
+        )
         done = CliRunner().invoke(convert, words, prog_name="convert")
         assert done.exit_code == int(block.said.get("exit", 0)), f"{place}: {line}\n{done.output}"
 

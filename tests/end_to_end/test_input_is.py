@@ -76,5 +76,5 @@ def test_for_a_pytorch_net_it_must_be_said_what_pictures_go_through(tmp_path: Pa
     words = ("--input", "1x3x24x28", "--input-is", "u8-bgr", "-o", tmp_path / "net")
     result = tool("pytorch", f"{tmp_path / 'nets.py'}:Net", *words)
     assert result.exit_code == 1
-    assert "it is not known what a picture goes through before it is the input" in result.stderr
+    assert "it is not known how a picture becomes the input" in result.stderr
     assert not (tmp_path / "net.prototxt").exists()

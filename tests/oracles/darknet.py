@@ -3,7 +3,7 @@
 The code is Debian's package `darknet` (libdarknet.so, darknet.h, cfgs, data), loaded in another process. Nothing here
 imports the product.
 
-Where this CPU code is no truth: [region] with `tree` (the softmax of the tree goes to wrong planes, with a temperature
+Where this CPU code is wrong: [region] with `tree` (the softmax of the tree goes to wrong planes, with a temperature
 of 0: NaN, also in the boxes), 1x1 convolutions with a stride or `padding` (im2col is left out), [deconvolutional]
 weights and a standalone [batchnorm] (they crash). Of the package's static cfgs only yolo9000 meets one: the first.
 """

@@ -63,7 +63,9 @@ def with_options(text: str, options: Iterable[str]) -> str:
         kind, _, key = key.partition(".")
         places = [place for place, section in enumerate(read_sections(text)) if section.kind == kind]
         if not (places and key and value):
-            raise ValueError(f"{option}: there is no [{kind}]" if not places else f"{option} is no SECTION.KEY=VALUE")
+            raise ValueError(
+                f"{option}: there is no [{kind}]" if not places else f"{option} is not a SECTION.KEY=VALUE"
+            )
         edits.update({(place, key): value for place in places})
     return edited(text, edits)
 

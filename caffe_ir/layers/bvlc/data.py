@@ -81,13 +81,13 @@ class DummyData(CaffeLayer, frozen=True, kw_only=True):
             raise ValueError("DummyData is read with one top only")
         filler = fillers[0] if fillers else {}
         if filler.get("type", "constant") != "constant":
-            raise ValueError(f"DummyData is filled with {filler['type']}, which gives other numbers at every run")
+            raise ValueError(f"DummyData is filled with {filler['type']}, which gives different numbers at every run")
         shapes = fields.pop("shape", []) or ([[size for (size,) in legacy]] if legacy else [])
         return super().parsed({**fields, "shape": _only_shape(shapes), "value": filler.get("value", 0.0)})
 
 
 class Silence(CaffeLayer, frozen=True, kw_only=True):
-    """Reads blobs so that they are no outputs of the net."""
+    """Reads blobs so that they are not outputs of the net."""
 
     bottoms = (1, MANY)
 

@@ -59,7 +59,7 @@ class Embed(CaffeLayer, frozen=True, kw_only=True):
         return (usable((*bottoms[0], self.num_output)),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
-        """Raises ValueError on an index that is no row, for which Caffe reads whatever lies there."""
+        """Raises ValueError on an index that is not a row, for which Caffe reads whatever lies there."""
         rows = bottoms[0].astype(np.int64)
         if rows.min() < 0 or rows.max() >= self.input_dim:
             raise ValueError(f"an index lies outside 0 to {self.input_dim - 1}")

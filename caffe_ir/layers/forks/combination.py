@@ -19,7 +19,7 @@ class Axpy(CaffeLayer, frozen=True, kw_only=True):
     def infer(self, bottoms: Shapes) -> Shapes:
         factor, x, y = bottoms
         require(len(x) == 4 and x == y, f"it adds maps of one shape, not {x} and {y}")
-        require(factor in ((*x[:2], 1, 1), x[:2]), f"{factor} is no number for each channel of {x}")
+        require(factor in ((*x[:2], 1, 1), x[:2]), f"{factor} is not a number for each channel of {x}")
         return (x,)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:

@@ -62,7 +62,7 @@ class PSROIPooling(CaffeLayer, frozen=True, kw_only=True):
         _require_regions(images, regions)
         wanted = self.output_dim * self.group_size**2
         require(min(self.output_dim, self.group_size) >= 1, "it needs output_dim and group_size")
-        require(images[1] == wanted, f"{images[1]} channels, where {wanted} are wanted")
+        require(images[1] == wanted, f"{images[1]} channels, where {wanted} are needed")
         return (usable((regions[0], self.output_dim, self.group_size, self.group_size)),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:

@@ -35,7 +35,7 @@ class Upsample(CaffeLayer, frozen=True, kw_only=True):
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         scale = spelled.get("scale", 1)
         if scale != int(scale):
-            raise ValueError(f"a scale of {scale} is no whole number")
+            raise ValueError(f"a scale of {scale} is not a whole number")
         return super().parsed({**spelled, "scale": int(scale)})
 
 

@@ -27,7 +27,7 @@ class Permute(CaffeLayer, frozen=True, kw_only=True):
 
     def infer(self, bottoms: Shapes) -> Shapes:
         shape = bottoms[0]
-        require(sorted(self.order) == list(range(len(shape))), f"{self.order} is no order of the axes of {shape}")
+        require(sorted(self.order) == list(range(len(shape))), f"{self.order} is not an order of the axes of {shape}")
         return (tuple(shape[axis] for axis in self.order),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:

@@ -62,5 +62,5 @@ class MatMul(Layer, frozen=True, kw_only=True):
 
 
 def _turned(shape: Shape, turn: bool) -> Shape:
-    require(len(shape) >= 2, f"{shape} is no matrix")
+    require(len(shape) >= 2, f"{shape} is not a matrix")
     return (*shape[:-2], shape[-1], shape[-2]) if turn else shape

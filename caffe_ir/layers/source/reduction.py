@@ -16,7 +16,7 @@ REDUCTIONS: dict[str, Callable[..., Array]] = {"SUM": np.sum, "MEAN": np.mean, "
 def require_axes(axes: tuple[int, ...], shape: Shape) -> None:
     """Raise ShapeError unless the axes are there, rise, and count from the front."""
     rising = list(axes) == sorted(set(axes)) and axes != ()
-    require(rising and axes[0] >= 0 and axes[-1] < len(shape), f"{axes} are no axes of {shape}")
+    require(rising and axes[0] >= 0 and axes[-1] < len(shape), f"{axes} are not axes of {shape}")
 
 
 class Reduce(Layer, frozen=True, kw_only=True):

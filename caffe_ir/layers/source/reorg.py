@@ -82,7 +82,7 @@ class Cells(Layer, frozen=True, kw_only=True):
         (n, c, h, w), (s, t) = bottoms[0], self.stride
         require(min(s, t) >= 1 and h % s == 0 and w % t == 0, f"{h} x {w} does not divide by {s} x {t}")
         inside = all(0 <= dy < s and 0 <= dx < t for dy, dx in self.cells)
-        require(bool(self.cells) and inside, f"{self.cells} are no cells of {s} x {t}")
+        require(bool(self.cells) and inside, f"{self.cells} are not cells of {s} x {t}")
         return ((n, len(self.cells) * c, h // s, w // t),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:

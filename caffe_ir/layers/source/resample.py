@@ -28,7 +28,7 @@ class Resample(Layer, frozen=True, kw_only=True):
     def infer(self, bottoms: Shapes) -> Shapes:
         require_axes(self.axes, bottoms[0])
         require(len(self.output_size) == len(self.axes), f"{self.output_size} are not the sizes of {self.axes}")
-        require(min(self.output_size) >= 1, f"{self.output_size} is no size")
+        require(min(self.output_size) >= 1, f"{self.output_size} is not a size")
         sizes = dict(zip(self.axes, self.output_size, strict=True))
         return (tuple(sizes.get(axis, size) for axis, size in enumerate(bottoms[0])),)
 

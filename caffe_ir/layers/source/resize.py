@@ -49,7 +49,7 @@ class Resize(Layer, frozen=True, kw_only=True):
         require_axes(self.axes, bottoms[0])
         require(len(self.output_size) == len(self.axes), f"{self.output_size} are not the sizes of {self.axes}")
         require(len(self.scale) in (0, len(self.axes)), f"{self.scale} are not the factors of {self.axes}")
-        require(min(self.output_size) >= 1, f"{self.output_size} is no size")
+        require(min(self.output_size) >= 1, f"{self.output_size} is not a size")
         sizes = dict(zip(self.axes, self.output_size, strict=True))
         return (tuple(sizes.get(axis, size) for axis, size in enumerate(bottoms[0])),)
 

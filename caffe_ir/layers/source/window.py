@@ -35,7 +35,7 @@ class WindowPool(Layer, frozen=True, kw_only=True):
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) == 4, "it pools (N, C, H, W)")
         for steps in (self.kernel_size, self.stride, self.dilation, self.output_size):
-            require(min(steps) >= 1, f"{steps} is no size")
+            require(min(steps) >= 1, f"{steps} is not a size")
         require(min(*self.begin, *self.end) >= 0, "padding is never negative")
         free = self.pool == "AVE" and isinstance(self.divisor, int)
         for counts in self._counts(bottoms[0]):

@@ -20,12 +20,12 @@ def route(section: Section, build: Build) -> Value:
     Images of one height and width join their channels; all else makes a flat vector. AlexeyAB: of each value only part
     `group_id` of `groups`.
     """
-    build.require(section.has("layers"), "[route] says no layers=", kind=SECTION_INPUT)
+    build.require(section.has("layers"), "[route] has no layers=", kind=SECTION_INPUT)
     indices = section.ints("layers")
     parts = build.referenced("layers", indices)
     if build.dialect == "alexeyab":
         groups, group = build.size("groups", 1), section.int("group_id", 0)
-        what = f"group_id={group} is none of {groups} groups"
+        what = f"group_id={group} is not one of {groups} groups"
         build.require(0 <= group < groups, what, key="group_id")
         if groups > 1:
             parts = [_group(build, part, groups, group, place, len(parts)) for place, part in enumerate(parts)]
@@ -59,7 +59,7 @@ def _group(build: Build, part: Value, groups: int, group: int, place: int, parts
 
 def shortcut(section: Section, build: Build) -> Value:
     """The previous value plus others, then activation (shortcut_layer.c; blas.c, shortcut_*)."""
-    build.require(section.has("from"), "[shortcut] says no from=", kind=SECTION_INPUT)
+    build.require(section.has("from"), "[shortcut] has no from=", kind=SECTION_INPUT)
     indices = section.ints("from")
     if build.dialect == "darknet":
         others = build.referenced("from", indices[:1])
@@ -106,9 +106,9 @@ def _check_sizes(build: Build, source: Value, others: Sequence[Value]) -> None:
 def _weighted(section: Section, build: Build, others: Sequence[Value], weights_type: str) -> str:
     """AlexeyAB's weights_type: each term has a weight in the file, one or one a channel, which are normalised."""
     norm = section.text("weights_normalization", "none")
-    what = f"weights_type={weights_type} is none of per_feature, per_layer, per_channel"
+    what = f"weights_type={weights_type} is not one of per_feature, per_layer, per_channel"
     build.require(weights_type in ("per_feature", "per_layer", "per_channel"), what, key="weights_type")
-    what = f"weights_normalization={norm} is none of relu, avg_relu, softmax"
+    what = f"weights_normalization={norm} is not one of relu, avg_relu, softmax"
     build.require(norm in ("relu", "avg_relu", "softmax"), what, why="AlexeyAB's Darknet refuses it with weights")
     source = build.previous
     _check_sizes(build, source, others)
@@ -170,7 +170,7 @@ def sam(section: Section, build: Build) -> Value:
 
 
 def _other(section: Section, build: Build) -> Value:
-    build.require(section.has("from"), f"{section.written} says no from=", kind=SECTION_INPUT)
+    build.require(section.has("from"), f"{section.written} has no from=", kind=SECTION_INPUT)
     return build.referenced("from", section.ints("from")[:1])[0]
 
 

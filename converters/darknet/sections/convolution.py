@@ -119,7 +119,7 @@ def _check_binary(build: Build, xnor: bool) -> None:
     name = "xnor" if xnor else "binary"
     if build.dialect == "alexeyab":
         what = f"{name}=1: convolutions of single bits cannot be written in Caffe"
-        raise build.refusal(what, why="what AlexeyAB's bit code computes at the borders is no zero padding")
+        raise build.refusal(what, why="what AlexeyAB's bit code computes at the borders is not zero padding")
     if not xnor:
         device = "GPU" if build.batch_norm_form.form == "inside" else "CPU"
         meaning = "binarised weights" if device == "GPU" else "the weights as they are"
@@ -167,7 +167,7 @@ def _shared(section: Section, build: Build, shape: Shape, normalised: bool) -> F
     build.referenced("share_index", (index,))
     filters = build.filters.get(place)
     if filters is None:
-        raise build.refusal(f"share_index={index}: section {place} is no [convolutional]", key="share_index")
+        raise build.refusal(f"share_index={index}: section {place} is not a [convolutional]", key="share_index")
     what = f"share_index={index}: section {place} has weights {filters.weights.shape}, here belong {shape}"
     build.require(filters.weights.shape == shape, what, key="share_index")
     what = f"share_index={index}: only one of the two sections is normalised"

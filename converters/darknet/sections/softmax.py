@@ -80,7 +80,7 @@ def tree_parents(section: Section, build: Build) -> tuple[int, ...]:
         return tuple(int(row[1]) for row in rows)
     except (OSError, ValueError, IndexError):
         why = "a line holds a name and a number"
-        raise build.refusal(f"{path} is no tree of classes", why=why, key="tree", kind=CLASS_TREE) from None
+        raise build.refusal(f"{path} is not a tree of classes", why=why, key="tree", kind=CLASS_TREE) from None
 
 
 def groups_of(parents: tuple[int, ...]) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ def attention(call: Call, build: Build) -> Value:
     if call.number("dropout_p") > 0:
         raise call.refused(
             "this attention was captured with dropout",
-            why="it drops other numbers at every run",
+            why="it drops different numbers at every run",
             hint="call model.eval(), or pass dropout_p=self.dropout if self.training else 0.0",
             kind=TRAINING_MODE,
         )

@@ -6,7 +6,7 @@ Names go without their overloads, unless only one of these is meant.
 from __future__ import annotations
 
 DECIDES = "which cells it reads depends on their numbers, and a Caffe net reads the same ones every time"
-RANDOM = "it gives other numbers at every run"
+RANDOM = "it gives different numbers at every run"
 QUANTIZES = "it rounds as a quantized engine would, and Caffe does not round"
 UNQUANTIZED = "load the trained weights into the model as it was before prepare_qat, and convert that"
 
@@ -87,11 +87,11 @@ HINTS: dict[str, tuple[str, str]] = {
     "aten.special_bessel_j1": BESSEL,
     "aten.special_modified_bessel_i0": BESSEL,
     "aten.special_entr": (
-        "it is 0 at 0 and -infinity below, where -x log x is no number",
+        "it is 0 at 0 and -infinity below, where -x log x is not a number",
         "write -x * torch.log(x.clamp_min(1e-38)) where x is not negative",
     ),
-    "aten.special_xlogy": ("0 log 0 is no number in Caffe", "write x * torch.log(y) where y is positive"),
-    "aten.xlogy": ("0 log 0 is no number in Caffe", "write x * torch.log(y) where y is positive"),
+    "aten.special_xlogy": ("0 log 0 is not a number in Caffe", "write x * torch.log(y) where y is positive"),
+    "aten.xlogy": ("0 log 0 is not a number in Caffe", "write x * torch.log(y) where y is positive"),
     "aten.copysign": ("Caffe does not tell 0 from -0", "write x.abs() * torch.sign(y)"),
     "aten.heaviside": ("Caffe has one step only", "write (x > 0).float()"),
     "aten.floor": ROUNDS,
@@ -124,7 +124,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "aten.linalg_qr": SOLVES,
     "aten.linalg_solve": SOLVES,
     "aten.linalg_matrix_norm": SOLVES,
-    "aten.as_strided": ("it looks at memory, not at axes", "state it with unfold, view, permute and slices"),
+    "aten.as_strided": ("it looks at memory, not at axes", "write it with unfold, view, permute and slices"),
     "aten.embedding_renorm": (
         "it changes the weights as it looks them up",
         "apply max_norm to the weights once, and set max_norm=None",

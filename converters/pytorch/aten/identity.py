@@ -27,7 +27,7 @@ def dropout(call: Call, build: Build) -> Value:
     if call.flag("train") and call.number("p") > 0:
         raise call.refused(
             "this dropout was captured in training mode",
-            why="it drops other numbers at every run",
+            why="it drops different numbers at every run",
             hint="call model.eval() before torch.export.export; a functional dropout needs training=self.training",
             kind=TRAINING_MODE,
         )

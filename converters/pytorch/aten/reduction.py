@@ -119,7 +119,7 @@ def cdist(call: Call, build: Build) -> Value:
     order = call.number("p")
     if order <= 0 or order == inf:
         raise call.refused(
-            f"distances of order {order} are no sums", hint="write (x[:, None] - y[None]).abs().amax(-1)"
+            f"distances of order {order} are not sums", hint="write (x[:, None] - y[None]).abs().amax(-1)"
         )
     rows, columns = (build.as_value(tensor_of(call.operand(name))) for name in ("x1", "x2"))
     first = build.reshape(rows, (*rows.shape[:-1], 1, rows.shape[-1]), suffix="first")

@@ -14,7 +14,7 @@ from torch.fx import Node as FxNode
 from caffe_ir.error_kinds.capture import KEEPS_STATE
 from caffe_ir.errors import Problem
 
-# Their schemas promise a new tensor; what they give in eval mode, or for a type that is there already, is their input.
+# Their schemas promise a new tensor; what they give in eval mode, or for a type that already exists, is their input.
 SOMETIMES_THEIR_INPUT = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "type_as"})
 
 

@@ -25,7 +25,7 @@ def approximated(program: ExportedProgram, wanted: Collection[str]) -> tuple[Exp
     Raises ValueError for what is not in APPROXIMATIONS.
     """
     if unknown := set(wanted) - set(APPROXIMATIONS):
-        raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(APPROXIMATIONS)}")
+        raise ValueError(f"{', '.join(sorted(unknown))} is not one of {', '.join(APPROXIMATIONS)}")
     if not wanted:
         return program, []
     module = copy.deepcopy(program.graph_module)

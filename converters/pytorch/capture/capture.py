@@ -75,7 +75,7 @@ def capture(
         raise ConversionError(
             Problem(
                 kind=NOT_A_MODEL,
-                what=f"a {type(model).__name__} is no model",
+                what=f"a {type(model).__name__} is not a model",
                 hint="give a torch.nn.Module or what torch.export.export returned",
             )
         )
@@ -90,7 +90,7 @@ def capture(
 def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The inputs, each a tensor of its own: one that is given twice would be one input of the program.
 
-    Raises ConversionError where they are no sequence.
+    Raises ConversionError where they are not a sequence.
     """
     if not isinstance(args, list | tuple):
         hint = "give each input by its place, convert(model, (x,)), or by its name, example_kwargs={'x': x}"

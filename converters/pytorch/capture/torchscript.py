@@ -91,7 +91,7 @@ def in_order(script: torch.jit.ScriptModule, args: Sequence[Any], kwargs: Mappin
         problems.add(f"{signature} has no input {name}", hint=did_you_mean(name, known), kind=EXAMPLE_INPUTS)
     for argument in arguments:
         if argument.name not in given and not argument.has_default_value():
-            hint = f"say --input {argument.name}=1x3x224x224, with the shape that it has"
+            hint = f"give --input {argument.name}=1x3x224x224, with its shape"
             problems.add(f"{signature} needs an input for {argument.name}", hint=hint, kind=EXAMPLE_INPUTS)
     problems.raise_if_any()
     return tuple(given.get(one.name, one.default_value if one.has_default_value() else None) for one in arguments)

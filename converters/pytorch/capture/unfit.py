@@ -32,7 +32,7 @@ def refuse_unfit(module: torch.nn.Module) -> None:
     if lost:
         problems.add(
             f"{_counted(lost, 'tensor')} without numbers",
-            why="made on the device meta, they have shapes alone",
+            why="made on the device meta, they have only shapes",
             hint="load the weights first (load_state_dict with assign=True, or --weights FILE)",
             kind=NO_NUMBERS,
         )

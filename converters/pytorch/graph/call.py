@@ -74,7 +74,7 @@ class Call(Struct, kw_only=True):
     def values(self, name: str, *, any_type: bool = False) -> list[Value | torch.Tensor]:
         """A list of tensors, each an activation or a constant. Raises Refused."""
         found = self.argument(name)
-        assert isinstance(found, list | tuple), f"{self.op}: {name} is no list"
+        assert isinstance(found, list | tuple), f"{self.op}: {name} is not a list"
         return [self._floating(name, item) if isinstance(item, Value) and not any_type else item for item in found]
 
     def operand(self, name: str, *, any_type: bool = False) -> Operand:
@@ -98,7 +98,7 @@ class Call(Struct, kw_only=True):
             raise self.refused(
                 f"its {name} depends on the net's input",
                 why="a Caffe layer keeps its weights in the caffemodel",
-                hint=f"make {name} a parameter or a buffer, or state the product with matmul",
+                hint=f"make {name} a parameter or a buffer, or write the product with matmul",
                 kind=DEPENDS_ON_INPUT,
             )
         assert found is None or isinstance(found, torch.Tensor), f"{self.op}: {name} is {_shown(found)}"

@@ -95,7 +95,7 @@ def fold(
             problems.append(
                 Problem(
                     kind=RANDOM,
-                    what=f"{origins[node].what} gives other numbers at every run",
+                    what=f"{origins[node].what} gives different numbers at every run",
                     why="a Caffe net computes the same from the same input",
                     hint="leave the noise out in eval mode, or draw it once and keep it in a buffer",
                     origin=origins[node],

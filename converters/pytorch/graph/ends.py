@@ -89,7 +89,7 @@ def results(walk: Walk, program: ExportedProgram) -> list[Value | None]:
         walk.problems.add(
             "the model returns no tensor",
             why="a net without an output computes nothing",
-            hint="return what the net shall compute from forward",
+            hint="return what the net should compute from forward",
             kind=NO_OUTPUT,
         )
     return found

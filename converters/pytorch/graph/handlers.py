@@ -13,11 +13,11 @@ OPERATION = re.compile(r"\w+(::\w+(\.\w+)?|\.\w+\.\w+)")
 
 
 def wrong_handlers(handlers: Mapping[Any, Any], where: str) -> Iterator[Problem]:
-    """What in `handlers`, which are given as `where`, is no name of an operation or no function for it."""
+    """What in `handlers`, which are given as `where`, is not a name of an operation or no function for it."""
     for op, handler in handlers.items():
         if not isinstance(op, str) or OPERATION.fullmatch(op) is None:
             hint = 'write "mylib::op", "aten::op" or, for one overload, "aten.op.overload"'
-            yield Problem(kind=PLUGIN, what=f"{where}: {op!r} is no name of an operation", hint=hint)
+            yield Problem(kind=PLUGIN, what=f"{where}: {op!r} is not a name of an operation", hint=hint)
         if not callable(handler):
             what = f"{where}: {op!r} has {handler!r} in the place of a function"
             yield Problem(kind=PLUGIN, what=what, hint="give a function (Call, Build) -> Value")

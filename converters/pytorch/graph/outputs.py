@@ -26,7 +26,7 @@ def name_outputs(net: Net, program: ExportedProgram, results: Sequence[Value | N
     wanted, times = dict[str, str](), Counter(value.blob for value in results if value is not None)
     for place, (key, value) in enumerate(zip(output_keys(program, len(results)), results, strict=True)):
         if value is None:
-            net.note("dropped", f"{key or f'output {place}'} is no tensor; the net does not have it")
+            net.note("dropped", f"{key or f'output {place}'} is not a tensor; the net does not have it")
             continue
         blob = value.blob
         if key and (times[blob] > 1 or not net.can_end_at(blob)):

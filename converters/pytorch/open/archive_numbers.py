@@ -137,5 +137,5 @@ def check_stored(name: str, meta: Mapping[str, Any], size: int | None) -> None:
 
 
 def _whole(size: Mapping[str, Any]) -> Any:
-    """A size in torch's schema; one that is no number is none of a weight."""
+    """A size in torch's schema; one that is not a number is not one of a weight."""
     return size.get("as_int")

@@ -47,12 +47,12 @@ _SIZES_OF_TENSORS = frozenset({"size", "stride", "storage_offset", "dim", "numel
 
 
 def fault_of_size(text: str) -> str:
-    """Why a text is no size, range or condition that torch writes; empty where it is one."""
+    """Why a text is not a size, range or condition that torch writes; empty where it is one."""
     return _fault(text, _parts_of_size, _OF_SIZES)
 
 
 def fault_of_guard(text: str) -> str:
-    """Why a text is no condition on the inputs that torch writes; empty where it is one."""
+    """Why a text is not a condition on the inputs that torch writes; empty where it is one."""
     return _fault(text, _parts_of_guard, _OF_GUARDS)
 
 
@@ -60,7 +60,7 @@ Parts = Iterator[ast.expr]
 
 
 class _Beyond(Exception):
-    """Something that is no arithmetic."""
+    """Something that is not arithmetic."""
 
 
 def _fault(text: str, parts: Callable[[ast.expr], Parts], characters: re.Pattern[str]) -> str:
@@ -79,14 +79,14 @@ def _fault(text: str, parts: Callable[[ast.expr], Parts], characters: re.Pattern
     except _Beyond as error:
         return str(error)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return "it is no expression"
+        return "it is not an expression"
     return ""
 
 
 def _parts_of_size(node: ast.expr) -> Parts:
     if isinstance(node, ast.Name):
         if not _SYMBOL.fullmatch(node.id):
-            raise _Beyond(f"{node.id} is no name of a size")
+            raise _Beyond(f"{node.id} is not a name of a size")
         return
     if isinstance(node, ast.Call):
         yield from _parts_of_call(node)
@@ -100,9 +100,9 @@ def _parts_of_call(node: ast.Call) -> Parts:
         _check_atom(name, node)
         return
     if not SIZE_FUNCTIONS.fullmatch(name) or node.keywords:
-        raise _Beyond(f"{name}(...) is no function of sizes")
+        raise _Beyond(f"{name}(...) is not a function of sizes")
     if name in _POWERS and (len(node.args) != 2 or not _is_small(node.args[1])):
-        raise _Beyond(f"{name}(...) has an exponent that is no small number")
+        raise _Beyond(f"{name}(...) has an exponent that is not a small number")
     yield from node.args
 
 
@@ -120,7 +120,7 @@ def _check_atom(name: str, node: ast.Call) -> None:
             good and options.keys() <= {"precision", "dps"} and all(0 < int(value) < 1000 for value in options.values())
         )
     if not good or None in options:
-        raise _Beyond(f"{ast.unparse(node)[:60]} is no {name} that torch writes")
+        raise _Beyond(f"{ast.unparse(node)[:60]} is not a {name} that torch writes")
 
 
 def _all_match(values: Sequence[object], pattern: re.Pattern[str]) -> bool:
@@ -137,14 +137,14 @@ def _literal(node: ast.expr) -> str | int | float:
         return node.value
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) < LARGEST:
         return node.value
-    raise _Beyond(f"{ast.unparse(node)[:60]} is no number")
+    raise _Beyond(f"{ast.unparse(node)[:60]} is not a number")
 
 
 def _parts_of_arithmetic(node: ast.expr) -> Parts:
     """The operands of an operator; nothing for a number. Raises _Beyond."""
     if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
         if isinstance(node.op, ast.Pow | ast.LShift | ast.RShift) and not _is_small(node.right):
-            raise _Beyond("a power has an exponent that is no small number")
+            raise _Beyond("a power has an exponent that is not a small number")
         yield from (node.left, node.right)
     elif isinstance(node, ast.UnaryOp):
         yield node.operand
@@ -191,7 +191,7 @@ def _parts_of_guard(node: ast.expr) -> Parts:
     elif isinstance(node, ast.Call):
         name = ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
         if not GUARD_FUNCTIONS.fullmatch(name) or node.keywords:
-            raise _Beyond(f"{name or 'what it calls'} is no function of sizes")
+            raise _Beyond(f"{name or 'what it calls'} is not a function of sizes")
         yield from node.args
     else:
         yield from _parts_of_arithmetic(node)
@@ -214,4 +214,4 @@ def _check_source(node: ast.expr) -> None:
                 raise _Beyond("an input has a name with quotes")
             node = node.value
         else:
-            raise _Beyond(f"{ast.unparse(node)[:60]} is no input")
+            raise _Beyond(f"{ast.unparse(node)[:60]} is not an input")

@@ -66,7 +66,7 @@ def load_factory(place: str, arguments: Mapping[str, Any] | None = None) -> Made
     with _told_as_the_users(f"{place} raised"), _seeded() as drawn:
         made = factory(**given)
     if not isinstance(made, torch.nn.Module | ExportedProgram):
-        kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is no model"
+        kind = f"the class {made.__name__}" if isinstance(made, type) else f"{_kind(made)}, which is not a model"
         hint = "it must return the model itself, a torch.nn.Module"
         raise ConversionError(Problem(kind=NOT_A_MODEL, what=f"{place} returned {kind}", hint=hint))
     return Made(model=made, random=drawn.numbers, factory=factory)
@@ -98,7 +98,7 @@ def import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ConversionError(
-            Problem(kind=NO_FUNCTION, what=f"{path} is no Python file", hint="its name must end in .py")
+            Problem(kind=NO_FUNCTION, what=f"{path} is not a Python file", hint="its name must end in .py")
         )
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
@@ -166,7 +166,7 @@ def _refuse_arguments(place: str, factory: Callable[..., Any], given: Mapping[st
         problems.add(what, why=why, hint=did_you_mean(name, named), kind=FUNCTION_ARGUMENTS)
     for name, one in named.items():
         if one.default is one.empty and name not in given:
-            problems.add(f"{place} needs a value for {name}", hint=f"say --arg {name}=VALUE", kind=FUNCTION_ARGUMENTS)
+            problems.add(f"{place} needs a value for {name}", hint=f"give --arg {name}=VALUE", kind=FUNCTION_ARGUMENTS)
     problems.raise_if_any()
 
 

@@ -118,7 +118,7 @@ def _of_program(program: ExportedProgram, specs: Sequence[InputSpec]) -> tuple[t
             sizes = "x".join(map(str, own.shape))
             problems.add(
                 f"the input {name} has no fixed size ({sizes})",
-                hint=f"say --input {name}=SHAPE as well",
+                hint=f"give --input {name}=SHAPE as well",
                 kind=OPEN_SIZE,
             )
     problems.raise_if_any()
@@ -159,4 +159,4 @@ def _malformed(text: str, why: str) -> Problem:
     sizes = MISSPELLED.fullmatch(text.strip())
     if sizes and not SPELLED.fullmatch(text.strip()):
         hint = f"did you mean --input {sizes['name'] or ''}{'x'.join(re.findall('[0-9]+', sizes['sizes']))}?"
-    return Problem(kind=EXAMPLE_INPUTS, what=f"{text!r} is no input", why=why, hint=hint)
+    return Problem(kind=EXAMPLE_INPUTS, what=f"{text!r} is not an input", why=why, hint=hint)

@@ -43,12 +43,12 @@ def fault_of_operation(target: str, handled: Container[str] = ()) -> str:
         return ""
     found = _OPERATION.fullmatch(target)
     if found is None or found[1] == "higher_order":
-        return f"{target[:100]} is no operation of torch.export"
+        return f"{target[:100]} is not an operation of torch.export"
     space, name, overload = found.groups()
     if f"{space}.{name}.{overload}" in handled:
         return ""
     if space not in SPACES:
-        return f"{target} is no operation of PyTorch's own computations; --plugin FILE gives it a handler"
+        return f"{target} is not an operation of PyTorch's own computations; --plugin FILE gives it a handler"
     return _fault_of_registered(space, name, overload)
 
 
@@ -58,7 +58,7 @@ def _fault_of_registered(space: str, name: str, overload: str) -> str:
         return ""  # torch refuses it, in its own words
     full = f"{space}::{name}" + (f".{overload}" if overload != "default" else "")
     if not isinstance(operation, torch._ops.OpOverload) or not torch._C._dispatch_has_kernel(full):
-        return f"{full} is no operation of torch.export"
+        return f"{full} is not an operation of torch.export"
     return fault_of_schema(operation._schema)
 
 

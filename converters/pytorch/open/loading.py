@@ -21,7 +21,7 @@ from converters.pytorch.open.state_dict import load_weights
 from converters.pytorch.open.transforms import Transform, transform_of
 from converters.weights import open_weights
 
-RANDOM = "the weights are random, unless the function itself loads others; --weights FILE puts trained ones in"
+RANDOM = "the weights are random, unless the function itself loads trained ones; --weights FILE loads them"
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ def load(
 def load_plugins(files: Iterable[Path]) -> dict[str, Handler]:
     """The handlers of further operations: each file's HANDLERS, a dict by "mylib::op".
 
-    Raises ConversionError with everything in them that is no handler of an operation.
+    Raises ConversionError with everything in them that is not a handler of an operation.
     """
     known: dict[str, Handler] = {}
     problems = Problems()

@@ -163,11 +163,13 @@ Rule = Callable[[str], str]
 
 
 def _fault_of_path(text: str) -> str:
-    return "" if re.fullmatch(r"weight_\d+|tensor_\d+", text) else "an object of compiled or pickled code is no weight"
+    return (
+        "" if re.fullmatch(r"weight_\d+|tensor_\d+", text) else "an object of compiled or pickled code is not a weight"
+    )
 
 
 def _fault_of_identifier(text: str) -> str:
-    return "" if text.isidentifier() or not text else "it is no name"
+    return "" if text.isidentifier() or not text else "it is not a name"
 
 
 def _matched(pattern: str) -> Rule:
@@ -181,7 +183,7 @@ def _free(_: str) -> str:
 
 _PLAIN, _WORD = _matched(PLAIN.pattern), _matched(r"[\w.+:<>=-]*")
 _WEIGHT = _matched(r"[^\"'\\{}\x00-\x1f\x7f]*")
-"""torch puts the parts of a weight's name between double quotes where they are no identifiers."""
+"""torch puts the parts of a weight's name between double quotes where they are not identifiers."""
 RULES: Mapping[str, Rule] = {
     "Argument.as_string": _PLAIN,
     "Argument.as_strings": _PLAIN,

@@ -74,7 +74,7 @@ def _collect_fields(kind: type, data: Any, around: str, found: list[Text], depth
     fields = _fields(kind)
     given: dict[str, Any] = _checked(data, dict, kind.__name__)
     if issubclass(kind, _Union) and (len(given) != 1 or not given.keys() <= fields.keys()):
-        raise Unlike(f"{kind.__name__} is none of {', '.join(fields)}")
+        raise Unlike(f"{kind.__name__} is not one of {', '.join(fields)}")
     for name, value in given.items():
         if name in fields:
             _collect(fields[name], value, (f"{kind.__name__}.{name}", around), found, depth + 1)

@@ -1,6 +1,6 @@
 """A TorchScript archive inspected before torch opens it: whether its programs reach further than tensors.
 
-TorchScript is no Python, but opening it runs some of it: the defaults of arguments are computed, and so are constants
+TorchScript is not Python, but opening it runs some of it: the defaults of arguments are computed, and so are constants
 of classes and each `__setstate__`. Two of its operations make files and write into them (`aten::save`,
 `aten::from_file` with shared=True), and its compiled classes load libraries. Files that use none of these compute with
 tensors alone, whatever else they do. Words are looked for in the text itself, comments and strings included, as names

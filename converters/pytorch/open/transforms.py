@@ -1,6 +1,6 @@
 """What a model's maker says of pictures: timm's pretrained_cfg, and the transforms of torchvision's weights.
 
-Neither package is imported: what a model carries is there already, and a function of torchvision brought torchvision.
+Neither package is imported: what a model carries already exists, and a function of torchvision brought torchvision.
 """
 
 from __future__ import annotations

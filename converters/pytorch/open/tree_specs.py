@@ -19,11 +19,11 @@ _FACTORIES = frozenset({"bool", "dict", "float", "int", "list", "set", "str", "t
 
 
 def fault_of_tree(text: str) -> str:
-    """Why a text is no nest of inputs that can be read without an import; empty where it is one."""
+    """Why a text is not a nest of inputs that can be read without an import; empty where it is one."""
     try:
         protocol, tree = json.loads(text)
     except (ValueError, TypeError, RecursionError):
-        return "it is no nest of inputs"
+        return "it is not a nest of inputs"
     if protocol != 1:
         return f"it is written in the way {str(protocol)[:60]}, not 1"
     level = [tree]
@@ -41,11 +41,11 @@ def fault_of_tree(text: str) -> str:
 def _fault_of_node(node: Any) -> str:
     kind = node.get("type", 0) if isinstance(node, dict) else 0
     if not isinstance(kind, str | None) or not isinstance(node.get("children_spec"), list):
-        return "it is no nest of inputs"
+        return "it is not a nest of inputs"
     if kind is None:
-        return "it is no nest of inputs" if node.get("context") is not None or node["children_spec"] else ""
+        return "it is not a nest of inputs" if node.get("context") is not None or node["children_spec"] else ""
     if not _TYPE.fullmatch(kind):
-        return f"{kind[:60]!r} is no type of a nest"
+        return f"{kind[:60]!r} is not a type of a nest"
     return _fault_of_context(kind, node.get("context"))
 
 
@@ -54,11 +54,11 @@ def _fault_of_context(kind: str, context: Any) -> str:
     if kind == "collections.defaultdict":
         return _fault_of_factory(context)
     if kind == "collections.namedtuple" and isinstance(context, str):
-        return "" if _TYPE.fullmatch(context) else f"{context[:60]!r} is no type of a nest"
+        return "" if _TYPE.fullmatch(context) else f"{context[:60]!r} is not a type of a nest"
     try:
         keys = json.loads(context) if isinstance(context, str) else context
     except (ValueError, RecursionError):
-        return f"{context[:60]!r} is no list of keys"
+        return f"{context[:60]!r} is not a list of keys"
     return "a dict has no keys" if kind == "builtins.dict" and not isinstance(keys, list) else _fault_of_keys(keys)
 
 
@@ -68,7 +68,7 @@ def _fault_of_names(node: Any) -> str:
         return ""
     keys = json.loads(node["context"])
     strange = [key for key in keys if not (isinstance(key, str) and key.isidentifier())] if keys else []
-    return f"{str(strange[0])[:60]!r} is no name of an argument" if strange else ""
+    return f"{str(strange[0])[:60]!r} is not a name of an argument" if strange else ""
 
 
 def _fault_of_factory(context: Any) -> str:

@@ -72,7 +72,7 @@ def zip_archive(file: BinaryIO) -> ZipArchive:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError) as error:
-        raise Ambiguous(f"is no sound archive: {error}") from None
+        raise Ambiguous(f"is not a sound archive: {error}") from None
     if len(infos) > MOST_ENTRIES:
         raise Ambiguous(f"has {len(infos):,} entries")
     _refuse_names(infos)

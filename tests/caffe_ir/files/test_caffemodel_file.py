@@ -31,5 +31,5 @@ def test_no_file_and_a_file_of_neither_form(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="a pipe or a device"):
         read_layers("/dev/zero")
     (tmp_path / "text").write_text("layer {")
-    with pytest.raises(ConversionError, match="this is no caffemodel"):
+    with pytest.raises(ConversionError, match="this is not a caffemodel"):
         read_layers(tmp_path / "text")

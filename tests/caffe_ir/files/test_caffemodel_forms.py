@@ -76,5 +76,5 @@ def test_weights_in_hdf5(tmp_path: Path) -> None:
 def test_what_is_no_caffemodel_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net.caffemodel"
     path.write_bytes(content)
-    with pytest.raises(ConversionError, match="no caffemodel"):
+    with pytest.raises(ConversionError, match="not a caffemodel"):
         read_forms(path)

@@ -71,7 +71,7 @@ def test_what_is_no_file_or_empty_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match="cannot read"):
         read_index(tmp_path / "none")
     (tmp_path / "empty").touch()
-    with pytest.raises(ConversionError, match="no caffemodel"):
+    with pytest.raises(ConversionError, match="not a caffemodel"):
         read_index(tmp_path / "empty")
 
 

@@ -77,7 +77,7 @@ def test_bilinear_is_the_kernel_of_upsampling_by_two() -> None:
 @pytest.mark.parametrize(
     ("filler", "shape", "told"),
     [
-        (Filler(type="orthogonal"), (2, 2), "'orthogonal' is none of Caffe's"),
+        (Filler(type="orthogonal"), (2, 2), "'orthogonal' is not one of Caffe's"),
         (Filler(type="bilinear"), (2, 2, 3, 4), "square"),
         (Filler(type="xavier"), (), "axes"),
         (Filler(type="uniform", sparse=2), (2, 2), "sparse"),

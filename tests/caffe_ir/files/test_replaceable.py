@@ -56,7 +56,7 @@ def test_what_somebody_else_wrote_or_edited_is_not(stem: Path, name: str, text: 
     ending = name.removeprefix("net")
     endings = list(dict.fromkeys((*SET, ending)))
     found = refused(stem, *endings)
-    assert f"{name} is there already ({why})" in found
+    assert f"{name} already exists ({why})" in found
     assert refused(stem, *endings, force=True) == []
     assert refused(stem, *(one for one in endings if one != ending)) == [
         one for one in found if not one.startswith(name)
@@ -65,7 +65,7 @@ def test_what_somebody_else_wrote_or_edited_is_not(stem: Path, name: str, text: 
 
 def test_a_caffemodel_without_a_prototxt_is_somebody_s(tmp_path: Path) -> None:
     (tmp_path / "net.caffemodel").write_bytes(bytes(5))
-    told = "net.caffemodel is there already (no prototxt of tocaffe lists it)"
+    told = "net.caffemodel already exists (no prototxt of tocaffe lists it)"
     assert refused(tmp_path / "net") == [told]
     (tmp_path / "net.caffemodel").write_bytes(b"")
     assert refused(tmp_path / "net") == [], "nothing is lost with an empty file"
@@ -130,12 +130,12 @@ def test_a_single_file_is_ours_by_its_mark(tmp_path: Path) -> None:
             check_file(path, mark, [path])
     for text in ("mine", 5000 * " " + mark + 5000 * " "):
         path.write_text(text)
-        with pytest.raises(ConversionError, match=r"report.html is there already .it was edited, or tocaffe did not"):
+        with pytest.raises(ConversionError, match=r"report.html already exists .it was edited, or tocaffe did not"):
             check_file(path, mark)
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         check_file(tmp_path, mark)
     path.write_text(mark)
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         check_file(path)
 
 
@@ -143,7 +143,7 @@ def test_where_there_must_be_nothing(tmp_path: Path) -> None:
     path = tmp_path / "net.caffemodel"
     check_absent(path, "weights")
     path.write_text("weights")
-    with pytest.raises(ConversionError, match=r"net.caffemodel is there already .its numbers would be lost"):
+    with pytest.raises(ConversionError, match=r"net.caffemodel already exists .its numbers would be lost"):
         check_absent(path, "its numbers would be lost")
     check_absent(path, "", force=True)
     with pytest.raises(ConversionError, match="is read"):

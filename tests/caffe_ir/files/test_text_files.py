@@ -16,14 +16,14 @@ def test_a_text_is_whole_and_replaces_its_own_kind(tmp_path: Path) -> None:
         assert place.read_bytes() == text.encode()
     assert os.listdir(place.parent) == ["a"]
     place.write_text("mine")
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         write_text(place, "<us>", mark="<us>")
     assert place.read_text() == "mine"
 
 
 def test_a_text_without_a_mark_replaces_nothing(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "one")
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         write_text(tmp_path / "a", "two")
 
 
@@ -37,5 +37,5 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"cannot write .*Not a directory"):
         write_text(tmp_path / "a" / "b", "text")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         write_text(tmp_path / "pipe", "text")

@@ -94,7 +94,7 @@ def test_varints_and_texts(tmp_path: Path) -> None:
         assert (file.varints(one), file.varints(packed)) == ([5], [1, 300])
         with pytest.raises(TornError, match="no whole numbers"):
             file.varints(four)
-        with pytest.raises(TornError, match="no UTF-8"):
+        with pytest.raises(TornError, match="not UTF-8"):
             file.text(four)
 
 

@@ -231,7 +231,7 @@ def test_the_weights_alone_are_those_of_the_pair(tmp_path: Path) -> None:
     assert (tmp_path / "alone.caffemodel").read_bytes() == pair.caffemodel.read_bytes()
     assert size == pair.caffemodel_bytes == sum(count for count, _ in told)
     assert not (tmp_path / "alone.prototxt").exists()
-    with pytest.raises(ConversionError, match=r"alone.caffemodel is there already \(no prototxt of tocaffe lists it"):
+    with pytest.raises(ConversionError, match=r"alone.caffemodel already exists \(no prototxt of tocaffe lists it"):
         writer.write_weights(small(), tmp_path / "alone.caffemodel")
     writer.write_weights(small(), tmp_path / "alone.caffemodel", force=True)
     writer.write_weights(small(), tmp_path / "pair.caffemodel")

@@ -53,7 +53,7 @@ def test_the_same_function_in_other_layers(
         (BatchNorm(use_global_stats=False, eps=1e-3), (MAP,), 1, "those of the batch"),
         (Power(power=2.0), (MAP,), 0, "not linear"),
         (Power(scale=2.0), ((4,),), 0, "no channels"),
-        (Power(power=3.0), (MAP,), 1, "no square"),
+        (Power(power=3.0), (MAP,), 1, "not a square"),
         (Bias(axis=0), (MAP, (2, 4)), 0, "own weights"),
         (Scale(), (MAP,), 0, "channels already"),
     ],

@@ -23,4 +23,4 @@ def test_each_step_reads_the_one_before_and_products_read_x_or_the_step_twice():
 def test_a_chain_that_does_not_apply_says_so():
     net = net_of((1, 2))
     reason = chained("never", lambda layer: None).build(Replacement(net=net, old=add(net, "y", AbsVal())))
-    assert reason == "it is no way to write AbsVal()"
+    assert reason == "it is not a way to write AbsVal()"

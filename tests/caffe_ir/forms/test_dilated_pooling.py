@@ -124,7 +124,7 @@ def test_golden_dump():
 def test_is_for_no_mean_and_nothing_undilated(layer):
     net = net_of((1, 2, 8, 8))
     add(net, "pool", layer)
-    assert refusal(net, BY_VIEWS) == "it is no dilated maximum"
+    assert refusal(net, BY_VIEWS) == "it is not a dilated maximum"
 
 
 @st.composite
@@ -147,7 +147,7 @@ def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode, form):
     bordered = F.pad(x, (left, right, top, bottom), value=-inf)  # torch itself pads by half a kernel at most
     height, width = output_of(*geometry, ceil_mode=ceil_mode)
     wanted = F.max_pool2d(bordered, kernel, stride, 0, dilation)[:, :, :height, :width].numpy()
-    assume(np.isfinite(wanted).all())  # a window without a cell is no maximum
+    assume(np.isfinite(wanted).all())  # a window without a cell is not a maximum
     net = pooling(*geometry, ceil_mode=ceil_mode)
     after = written(net, form)
     assert not any(isinstance(node.layer, WindowPool) for node in after.nodes)

@@ -128,8 +128,8 @@ def test_what_each_form_is_not_for():
         (dilated, SAME, "no windows of Caffe's Pooling hold the same cells"),
         (dilated, CROPPED, "no windows of Caffe's Pooling hold the same cells"),
         (clipped, SAME, "windows leave the image"),
-        (clipped, CROPPED, "it is no maximum"),
-        (clipped, PICKED, "it is no maximum"),
+        (clipped, CROPPED, "it is not a maximum"),
+        (clipped, PICKED, "it is not a maximum"),
         (dilated, PICKED, "its windows leave no cells out"),
         (halved, SAME, "it divides by another number than that of the cells"),
     ):

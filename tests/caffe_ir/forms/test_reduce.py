@@ -81,7 +81,7 @@ def test_golden_dump():
 
 def test_the_convolution_is_for_sums_over_the_channels_of_a_map():
     for axes, operation in (((1,), "MAX"), ((2, 3), "SUM"), ((1, 2), "SUM")):
-        assert refusal(of((2, 3, 4, 5), axes, operation), OVER_CHANNELS) == "it is no sum over the channels of a map"
+        assert refusal(of((2, 3, 4, 5), axes, operation), OVER_CHANNELS) == "it is not a sum over the channels of a map"
 
 
 @pytest.mark.parametrize("keepdim", [True, False])
@@ -89,7 +89,7 @@ def test_the_convolution_is_for_sums_over_the_channels_of_a_map():
 def test_rows_are_summed_by_an_inner_product(operation, keepdim):
     written(of((3, 7), (1,), operation, keepdim, scale=-0.5), OF_ROWS)
     for shape, axes in (((3, 7), (0,)), ((3, 7), (0, 1)), ((3, 7, 2), (1,))):
-        assert refusal(of(shape, axes, operation, keepdim), OF_ROWS) == "it is no sum over the numbers of rows"
+        assert refusal(of(shape, axes, operation, keepdim), OF_ROWS) == "it is not a sum over the numbers of rows"
 
 
 def one_by_one(x, node):

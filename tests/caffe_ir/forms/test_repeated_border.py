@@ -70,7 +70,7 @@ def test_every_padded_maximum_of_torch(rows, columns):
 
 
 def test_is_for_no_mean():
-    assert refusal(maximum((6, 6), (3, 3), (1, 1), (1, 1), "AVE"), BORDERED) == "it is no maximum over neighbours"
+    assert refusal(maximum((6, 6), (3, 3), (1, 1), (1, 1), "AVE"), BORDERED) == "it is not a maximum over neighbours"
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), [((3, 1), (1, 1), (1, 0)), ((1, 5), (1, 2), (0, 2))])

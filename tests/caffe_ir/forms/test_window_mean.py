@@ -85,5 +85,5 @@ def test_is_torchs(form, padded):
 
 def test_what_each_form_is_not_for():
     largest = net_with((1, 2, 9, 9), WindowPool(pool="MAX", kernel_size=(3, 3), stride=(1, 1), output_size=(7, 7)))
-    assert {refusal(largest, form) for form in (BY_ONE_DIVISOR, BY_PLACE, BY_VALUE)} == {"it is no mean"}
+    assert {refusal(largest, form) for form in (BY_ONE_DIVISOR, BY_PLACE, BY_VALUE)} == {"it is not a mean"}
     assert refusal(net_with((1, 2, 3, 3), CLIPPED), BY_ONE_DIVISOR) == "its divisors differ"

@@ -68,7 +68,7 @@ def test_the_same_function_in_other_layers(
         (Deconvolution(num_output=3, kernel_size=(3, 3)), ((1, 4, 1, 2),), 1, "more than one cell"),
         (Deconvolution(num_output=3, kernel_size=(3, 3), dilation=(2, 2)), ((1, 4, 1, 1),), 1, "a dilation"),
         (Pooling(pool="MAX", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 9, 9),), 0, "small already"),
-        (Pooling(pool="AVE", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 9, 9),), 0, "no maximum"),
+        (Pooling(pool="AVE", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 9, 9),), 0, "not a maximum"),
     ],
     ids=str,
 )

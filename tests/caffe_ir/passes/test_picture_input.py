@@ -121,5 +121,5 @@ def test_unless_it_is_asked_for_nothing_changes() -> None:
 
 
 def test_what_is_not_known_is_refused() -> None:
-    with pytest.raises(ConversionError, match="it is not known what a picture goes through"):
+    with pytest.raises(ConversionError, match="it is not known how a picture becomes the input"):
         taken(plain(), None, "u8-rgb")

@@ -60,7 +60,7 @@ from tests.caffe_ir.passes.rewriting import assert_same
         (FEW_AXES, LEGALIZE, "a form for four axes is asked about four"),
         (CONSTANT_OPERAND, LEGALIZE, "a product with a constant needs no broadcast"),
         (UNREAD_PARTS, LEGALIZE, "a part that nobody reads is picked by a Gather"),
-        (OUTPUTS_APART, LEGALIZE, "a form may read any blob that is no output"),
+        (OUTPUTS_APART, LEGALIZE, "a form may read any blob that is not an output"),
         (LEGALIZE, FOLD_BATCH_NORM, "Caffe's BatchNorm and Scale are folded, not the source's"),
         (LEGALIZE, POWER_CHAIN, "activations are written with Power"),
         (FOLD_BATCH_NORM, NAMES, "folding decides which layer bears the name"),

@@ -53,7 +53,7 @@ scripts/hand_made asks."""
 READERS = (
     "caffe", "caffe-master", "ssd", "opencv3", "opencv", "ncnn", "mnn", "openvino", "rknn2", "caffe2onnx", "x2paddle",
 )  # fmt: skip
-"""The columns of the table; OpenCV 3.4 is no target."""
+"""The columns of the table; OpenCV 3.4 is not a target."""
 
 
 TABLE = Path(__file__).with_name("hand_made.tsv")

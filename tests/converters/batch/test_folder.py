@@ -149,4 +149,4 @@ def test_names_that_no_terminal_should_see_are_written_as_escapes(tmp_path: Path
     assert all(line.isprintable() for line in text.split("\n"))
     assert {table["model"] for name, table in parsed(text).items() if name != "defaults"} == set(names[:3])
     assert "# two\\nlines.weights is not paired: there is no cfg" in text
-    assert "# \\xff.pt2 is not paired: its name is no UTF-8" in text
+    assert "# \\xff.pt2 is not paired: its name is not UTF-8" in text

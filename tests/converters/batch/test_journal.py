@@ -73,7 +73,7 @@ def test_a_line_that_was_cut_short_is_as_if_it_had_not_been_begun(tmp_path: Path
 def test_a_file_of_somebody_else_s_is_neither_cut_nor_added_to(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state"
     path.write_text(text)
-    with pytest.raises(ConversionError, match=r"state is there already .it does not begin as a journal"):
+    with pytest.raises(ConversionError, match=r"state already exists .it does not begin as a journal"):
         add(path, result("b"))
     assert path.read_text() == text
 

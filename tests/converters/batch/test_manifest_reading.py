@@ -50,7 +50,7 @@ fold-bn = true
         "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), model or factory (PyTorch), or "
         "prototxt and caffemodel",
         "zoo.toml:16: [d] model and factory exclude each other",
-        'zoo.toml:18: [e] source: "keras" is none of darknet, pytorch, caffe',
+        'zoo.toml:18: [e] source: "keras" is not one of darknet, pytorch, caffe',
         "zoo.toml:19: [e] unknown key fold-bn\n    -> did you mean fold_bn?",
     ]
 

@@ -32,8 +32,8 @@ def test_values_fit_their_types(key: str, good: list[object], bad: list[object])
 
 def test_a_refusal_says_what_is_wanted() -> None:
     assert refusal(OPTIONS["fold_bn"], "yes") == 'it must be true or false, not "yes"'
-    assert refusal(OPTIONS["head"], "non") == '"non" is none of raw, activated'
-    assert refusal(OPTIONS["header_bytes"], 13) == "13 is none of 0, 12, 16, 20"
+    assert refusal(OPTIONS["head"], "non") == '"non" is not one of raw, activated'
+    assert refusal(OPTIONS["header_bytes"], 13) == "13 is not one of 0, 12, 16, 20"
     assert refusal(OPTIONS["until"], -1) == "it must be a whole number of at least 0, not -1"
     assert "did you mean inside:1e-4?" in refusal(OPTIONS["bn"], "inside=1e-4")
 

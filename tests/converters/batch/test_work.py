@@ -121,7 +121,7 @@ def test_what_somebody_else_wrote_or_edited_stays(tmp_path: Path, name: str) -> 
     for each in (known, job):
         result = do(each, _must_not_run)
         assert result.state == "failed"
-        assert f"{name} is there already" in "".join(result.problems)
+        assert f"{name} already exists" in "".join(result.problems)
         assert "move it away, or give the model another output" in result.problems[0]
     assert (tmp_path / "out" / name).read_text() == "edited"
 
@@ -137,7 +137,7 @@ def test_a_file_that_only_this_time_belongs_to_the_net_replaces_none_either(tmp_
             return write(job, stage, tell)
 
         result = do(job, with_more)
-        assert f"{name} is there already" in "".join(result.problems)
+        assert f"{name} already exists" in "".join(result.problems)
         assert [
             path.name
             for path in sorted((tmp_path / "out").iterdir())

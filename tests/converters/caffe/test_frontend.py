@@ -75,7 +75,7 @@ def test_shapes_as_they_are_typed() -> None:
     with pytest.raises(ConversionError) as caught:
         parse_shapes(["data=1x0", "data=axb", "c=1", "c=2"])
     assert [problem.what for problem in caught.value.problems] == [
-        "--input data=1x0: '1x0' is no shape",
-        "--input data=axb: 'axb' is no shape",
+        "--input data=1x0: '1x0' is not a shape",
+        "--input data=axb: 'axb' is not a shape",
         "--input c=2: c is given twice",
     ]

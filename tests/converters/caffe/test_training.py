@@ -27,7 +27,7 @@ def test_an_input_without_a_size_is_asked_for_with_the_crop_of_the_file(tmp_path
         convert(prototxt(tmp_path, TRAIN_VAL))
     (problem,) = caught.value.problems
     assert problem.what == "data has no size in the file"
-    assert problem.hint == "say it: --input data=1x3x12x12"
+    assert problem.hint == "give it: --input data=1x3x12x12"
     assert problem.origin is not None
     assert problem.origin.line == 4
 

@@ -94,7 +94,7 @@ def test_no_weights_file(tmp_path: Path, tiny: tuple[str, str]) -> None:
 
 def test_the_two_files_the_wrong_way_round(tmp_path: Path, tiny: tuple[str, str]) -> None:
     told = reasons(tmp_path, "darknet", tiny[1], tiny[0])
-    assert "1 problem\n  TC0201 tiny.weights is no cfg, and tiny.cfg looks like one" in told
+    assert "1 problem\n  TC0201 tiny.weights is not a cfg, and tiny.cfg looks like one" in told
     assert "-> the cfg comes first, then the weights" in told
 
 
@@ -120,7 +120,7 @@ def test_numbers_that_are_none_are_a_warning_with_the_layer(
     [
         (b"", "tiny.cfg: has no sections"),
         (b"\n# nothing\n", "tiny.cfg: has no sections"),
-        (b"\x7fELF\x00\x01\x02", "tiny.cfg: is no text file"),
+        (b"\x7fELF\x00\x01\x02", "tiny.cfg: is not a text file"),
         (bytes(range(1, 256)) * 4, "tiny.cfg"),
         (b"[net]\nwidth=32\nheight=32\nchannels=3\n", "tiny.cfg:1 [net]: no layer follows"),
     ],

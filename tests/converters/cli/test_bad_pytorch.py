@@ -271,7 +271,7 @@ def test_two_inputs_of_one_name_and_all_other_mistakes_at_once(models: Path) -> 
     told = refused(models, "net", "--input", "image=1x3x8x8", "--input", "nonsense", shape="image=1x3x8x8")
     assert "2 problems" in told
     assert "2 inputs are called image" in told
-    assert "'nonsense' is no input" in told
+    assert "'nonsense' is not an input" in told
 
 
 def test_a_plugin_that_fails_shows_its_line(tmp_path: Path, models: Path) -> None:

@@ -31,7 +31,7 @@ def test_no_report_replaces_what_is_read_or_is_not_ours(tmp_path: Path, option: 
     assert "zoo.toml is read" in refused(tmp_path, option, tmp_path / "zoo.toml")
     assert "link is the same file as a.weights, which is read" in refused(tmp_path, option, tmp_path / "link")
     assert "hard is the same file as b.cfg" in refused(tmp_path, option, tmp_path / "hard")
-    assert "mine.txt is there already" in refused(tmp_path, option, tmp_path / "mine.txt")
+    assert "mine.txt already exists" in refused(tmp_path, option, tmp_path / "mine.txt")
     assert "cannot write to" in refused(tmp_path, option, tmp_path / "mine.txt/r")
 
 
@@ -66,4 +66,4 @@ def test_reports_of_ours_are_replaced(tmp_path: Path) -> None:
 def test_reports_stay_apart_where_one_is_the_place_of_another_kind(tmp_path: Path) -> None:
     manifest = make_zoo(tmp_path)
     assert call(manifest, "--report", tmp_path / "r").exit_code == 0
-    assert "r is there already" in refused(tmp_path, "--junit", tmp_path / "r")
+    assert "r already exists" in refused(tmp_path, "--junit", tmp_path / "r")

@@ -67,7 +67,7 @@ def test_the_default_name_has_the_target_and_nothing_is_replaced(
     ("text", "told"),
     [
         ("layer {", "Caffe refuses the whole file for it"),
-        (TRAIN_VAL, "say it: --input data=1x3x12x12"),
+        (TRAIN_VAL, "give it: --input data=1x3x12x12"),
         (INPUT + 'layer { name: "p" type: "Python" bottom: "data" top: "p" }', "p is a Python layer"),
         (INPUT + 'layer { name: "p" type: "Convolutoin" bottom: "data" top: "p" }', "did you mean Convolution?"),
     ],

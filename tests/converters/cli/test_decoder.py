@@ -57,5 +57,5 @@ def test_a_file_of_the_users_own_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "net.decoder.c").write_text("int mine;")
     result = tool("decoder", tmp_path / "net")
     assert result.exit_code == 1
-    assert "is there already" in result.stderr
+    assert "already exists" in result.stderr
     assert not (tmp_path / "net.decoder.py").exists()

@@ -92,7 +92,7 @@ def test_an_npz_replaces_its_like_and_nothing_else(tmp_path: Path) -> None:
         assert run(tmp_path / "w.npz", "--npz", tmp_path / "out.npz")[0] == 0
     code, _, output = run(tmp_path / "w.npz", "--npz", tmp_path / "mine.npz")
     assert code == 1
-    assert "mine.npz is there already" in output
+    assert "mine.npz already exists" in output
     (tmp_path / "link.npz").symlink_to("w.npz")
     for name in ("w.npz", "link.npz"):
         code, _, output = run(tmp_path / "w.npz", "--npz", tmp_path / name)

@@ -80,7 +80,7 @@ def test_the_folder_is_looked_at_before_the_model_and_stays_away_without_one(tmp
     told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "file.txt" / "net")
     assert told.exit_code == 1
     assert "bad.cfg: " not in told.stderr
-    assert "file.txt is no folder" in told.stderr
+    assert "file.txt is not a folder" in told.stderr
     told = tool("darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "new" / "net")
     assert told.exit_code == 1
     assert not (tmp_path / "new").exists()
@@ -108,7 +108,7 @@ def test_a_pass_that_does_not_exist(tmp_path: Path) -> None:
 
     check("source")
     check("legalize")
-    with pytest.raises(click.BadParameter, match="'magic' is no pass\nThe passes: source, heads"):
+    with pytest.raises(click.BadParameter, match="'magic' is not a pass\nThe passes: source, heads"):
         check("magic")
     with pytest.raises(click.BadParameter, match=r"did you mean fold_batch_norm\?"):
         check("fold_batchnorm")
@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, limit: int) -> N
     assert run.returncode == 1
     assert out == ""
     assert f"cannot write {tmp_path}/net.* (File too large)" in err
-    assert "what was there before is whole" in err
+    assert "the old files are intact" in err
     assert contents(tmp_path) == before
 
 
@@ -143,19 +143,19 @@ def test_a_prototxt_that_was_written_or_edited_by_hand_stays(tmp_path: Path) -> 
     model, place = darknet_model(tmp_path), tmp_path / "net.prototxt"
     place.write_text("name: 'mine'\n")
     told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net")
-    assert "net.prototxt is there already (it does not begin with tocaffe's comment)\n    -> --force" in told
+    assert "net.prototxt already exists (it does not begin with tocaffe's comment)\n    -> --force" in told
     converted("darknet", *model, "-q", "-o", tmp_path / "net", "--force")
     converted("darknet", *model, "-q", "-o", tmp_path / "net", "--durable")
     place.write_text(place.read_text().replace('name: "tiny"', 'name: "mine"'))
     told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net")
-    assert "net.prototxt is there already (it was edited after tocaffe wrote it)" in told
+    assert "net.prototxt already exists (it was edited after tocaffe wrote it)" in told
 
 
 def test_it_is_said_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "bad.cfg").write_text("no cfg")
     (tmp_path / "net.caffemodel").write_text("trained for days")
     told = reasons(tmp_path, "darknet", tmp_path / "bad.cfg", tmp_path / "bad.cfg", "-o", tmp_path / "net")
-    assert "net.caffemodel is there already (no prototxt of tocaffe lists it)" in told
+    assert "net.caffemodel already exists (no prototxt of tocaffe lists it)" in told
     assert "bad.cfg: " not in told
 
 
@@ -211,7 +211,7 @@ def test_a_file_of_somebody_else_is_not_replaced_by_one_for_a_tool(tmp_path: Pat
     model = darknet_model(tmp_path)
     (tmp_path / "net.opencv.py").write_text("mine")
     told = reasons(tmp_path, "darknet", *model, "-o", tmp_path / "net", "--side-files", "opencv")
-    assert "net.opencv.py is there already" in told
+    assert "net.opencv.py already exists" in told
 
 
 def test_what_the_tools_cannot_have_is_refused_together_and_nothing_is_written(tmp_path: Path) -> None:

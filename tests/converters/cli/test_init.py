@@ -66,7 +66,7 @@ def test_the_file_has_its_ending(tmp_path: Path, output: str, written: str) -> N
 def test_what_cannot_be_filled_is_told_and_nothing_written(tmp_path: Path) -> None:
     result = run(tmp_path, NET.replace("FILLER", "magic"))
     assert result.exit_code == 1
-    assert "net.prototxt:3 Convolution: conv cannot be filled: 'magic' is none of Caffe's fillers" in result.output
+    assert "net.prototxt:3 Convolution: conv cannot be filled: 'magic' is not one of Caffe's fillers" in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["net.prototxt"]
 
 
@@ -77,7 +77,7 @@ def test_weights_that_are_there_are_not_replaced(tmp_path: Path) -> None:
     before = (tmp_path / "net.caffemodel").read_bytes()
     told = run(tmp_path, text, "--seed", "1")
     assert told.exit_code == 1
-    assert "net.caffemodel is there already (its weights would be lost to those that the fillers make)" in told.output
+    assert "net.caffemodel already exists (its weights would be lost to those that the fillers make)" in told.output
     assert "-> --force replaces it; or write to another place" in told.output
     assert (tmp_path / "net.caffemodel").read_bytes() == before
     assert run(tmp_path, text, "--seed", "1", "--force").exit_code == 0

@@ -102,11 +102,11 @@ def test_a_choice_of_numbers_and_a_text_with_a_grammar() -> None:
         (("--arg", "a"), "Invalid value for '--arg': 'a' is not KEY=VALUE"),
         (("--arg", "a=1", "--arg", "a=2"), "Invalid value for '--arg': a is given twice"),
         (("--way", "up"), "'up' is not one of 'left', 'right'"),
-        (("--wheels", "3"), "'3' is none of 2, 4"),
+        (("--wheels", "3"), "'3' is not one of 2, 4"),
         (("--turns", "conv_1"), "'conv_1' is not a whole number of at least 1"),
         (("--turns", "0"), "'0' is not a whole number of at least 1"),
         (("--turns", "-1"), "'-1' is not a whole number of at least 1"),
-        (("--wheels", "many"), "'many' is none of 2, 4"),
+        (("--wheels", "many"), "'many' is not one of 2, 4"),
         (("--speed", "quick"), "could not convert string to float: 'quick'"),
     ],
 )
@@ -155,8 +155,8 @@ def test_texts_may_stand_in_one_with_commas_between_them() -> None:
     assert told() == ""
     assert told("--tools", "saw") == "saw"
     assert told("--tools", "file, saw", "--tools", "drill,saw") == "file,saw,drill"
-    assert told("--tools", "saw,dril").endswith("'dril' is none of saw, drill, file; did you mean drill?")
-    assert "'' is none of saw" in told("--tools", "saw,")
+    assert told("--tools", "saw,dril").endswith("'dril' is not one of saw, drill, file; did you mean drill?")
+    assert "'' is not one of saw" in told("--tools", "saw,")
 
 
 def test_no_option_has_two_defaults() -> None:

@@ -99,7 +99,7 @@ def test_without_a_word_there_is_no_file(model: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--mean", "a"), "--mean a is no number"),
+        (("--mean", "a"), "--mean a is not a number"),
         (("--mean", "1,2"), "--mean 1,2 is not for an input of 3 channels"),
         (("--mean", "nan"), "--mean nan is not for an input"),
         (("--std", "0"), "--std is 0"),
@@ -173,5 +173,5 @@ def test_what_lies_beside_must_be_of_that_net(model: str, tmp_path: Path) -> Non
     assert json.loads((tmp_path / "wide.input.json").read_text())["size"] == [32, 40]
     path.unlink()
     told = tool("caffe", *source, "-o", tmp_path / "other", "--input-is", "u8-bgr").stderr
-    assert "it is not known what a picture goes through" in told
+    assert "it is not known how a picture becomes the input" in told
     assert not (tmp_path / "other.prototxt").exists()

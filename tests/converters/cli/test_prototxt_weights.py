@@ -122,7 +122,7 @@ def test_nothing_that_is_read_or_somebody_else_s_is_replaced(folder: Path) -> No
     before = (folder / "out.caffemodel").read_bytes()
     told = run(folder)
     assert told.exit_code == 1
-    assert "out.caffemodel is there already (no prototxt of tocaffe lists it)\n    -> --force" in told.output
+    assert "out.caffemodel already exists (no prototxt of tocaffe lists it)\n    -> --force" in told.output
     (folder / "other.caffemodel").symlink_to("w.pth")
     for options in (("-o", str(folder / "other"), "--force"), ("--write-map", str(folder / "net.prototxt"), "--force")):
         told = run(folder, *options)
@@ -132,5 +132,5 @@ def test_nothing_that_is_read_or_somebody_else_s_is_replaced(folder: Path) -> No
     told = run(folder, "--map", str(folder / "made.toml"), "--write-map", str(folder / "made.toml"), "--force")
     assert "made.toml is read, and cannot be written too" in told.output
     (folder / "made.toml").write_text("unused = []\n")
-    assert "made.toml is there already" in run(folder, "--write-map", str(folder / "made.toml"), "--force").output
+    assert "made.toml already exists" in run(folder, "--write-map", str(folder / "made.toml"), "--force").output
     assert (folder / "out.caffemodel").read_bytes() == before

@@ -113,7 +113,7 @@ def test_wrong_usage_is_answered_before_anything_is_read(net: Path, tmp_path: Pa
     assert "holds no picture" in refused(net, tmp_path / "empty")
     assert "would be written to" in refused(net, one, one, "--out", tmp_path / "out")
     (tmp_path / "mine.png").write_text("precious")
-    assert "is there already" in refused(net, one, "--out", tmp_path / "mine.png", code=1)
+    assert "already exists" in refused(net, one, "--out", tmp_path / "mine.png", code=1)
     assert "is read, and cannot be written too" in refused(net, one, "--out", one, code=1)
     assert "has 2 names, the net 2" not in refused(net, one, "--names", one, code=1)
     assert (tmp_path / "mine.png").read_text() == "precious"

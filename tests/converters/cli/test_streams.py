@@ -71,7 +71,7 @@ def test_a_full_disk_is_told_in_one_sentence(folder: Path, words: tuple[str, ...
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = ran(folder, words, full)
     assert done.returncode == OUTPUT_LOST == 74
-    assert done.stderr.endswith("cannot print what there is to say: No space left on device\n")
+    assert done.stderr.endswith("cannot print the output: No space left on device\n")
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
 
@@ -80,7 +80,7 @@ def test_a_full_disk_is_told_in_one_sentence(folder: Path, words: tuple[str, ...
 def test_a_closed_output_is_told_in_one_sentence(folder: Path, words: tuple[str, ...]) -> None:
     done = ran(folder, words, subprocess.DEVNULL, lambda: os.close(1))
     assert done.returncode == OUTPUT_LOST
-    assert done.stderr.endswith("cannot print what there is to say: Bad file descriptor\n")
+    assert done.stderr.endswith("cannot print the output: Bad file descriptor\n")
     assert "Traceback" not in done.stderr
 
 

@@ -151,7 +151,7 @@ def test_a_report_replaces_no_file_that_is_compared_and_none_of_others(files, tm
         before = path.read_bytes()
         done = run(*files, "--report", path, "-q")
         assert done.exit_code == 2
-        assert f"{path.name} is {'there already' if path.suffix == '.html' else 'read'}" in done.output
+        assert f"{path.name} {'already exists' if path.suffix == '.html' else 'is read'}" in done.output
         assert path.read_bytes() == before
 
 
@@ -223,7 +223,7 @@ def test_the_hint_about_a_missing_input_works_as_it_stands(tmp_path) -> None:
 def test_a_cfg_says_its_size_itself(files) -> None:
     done = run(*files, "--input", "1x3x64x64")
     assert done.exit_code == 2
-    assert "--input 1x3x64x64: a cfg says itself how large its input is; --input-size HxW sets another" in done.output
+    assert "--input 1x3x64x64: a cfg has the size of its input; --input-size HxW sets another" in done.output
 
 
 def test_missing_data_is_told_before_the_work(files) -> None:

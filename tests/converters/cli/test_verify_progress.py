@@ -30,7 +30,7 @@ def test_the_layer_at_work_is_shown_on_a_terminal(monkeypatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
     with steps() as told:
-        told("rounding, opencv", "conv[/12]", 3, 40)  # a name is no markup
+        told("rounding, opencv", "conv[/12]", 3, 40)  # a name is not a markup
     assert "conv[/12]" in terminal.text
     assert "3/40" in terminal.text
     assert "rounding, opencv" in terminal.text

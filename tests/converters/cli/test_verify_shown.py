@@ -59,7 +59,7 @@ def test_an_engine_that_was_asked_for_and_stopped_is_told() -> None:
     trial = Trial(kind="rounding", name="mnn", title="mnn", stopped="MNN is not installed")
     lines = list(lines_of(comparison(trials=(trial,), refused="conv takes other weights")))
     assert lines == [
-        "the files are no net that Caffe would run: conv takes other weights",
+        "Caffe would not run these files: conv takes other weights",
         "rounding, mnn: MNN is not installed",
     ]
     assert verdict_line(comparison(trials=(trial,))).startswith("NOT COMPARED")

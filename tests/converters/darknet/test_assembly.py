@@ -61,7 +61,7 @@ def test_an_input_that_is_a_vector(tmp_path):
     [
         (
             "width=3",
-            "my.cfg:1 [net]: height=0 width=3 channels=0 for 1 at once is no size of an input\n    -> [net] says",
+            "my.cfg:1 [net]: height=0 width=3 channels=0 for 1 at once is not the size of an input\n    -> set height=",
         ),
         ("width=-3\nheight=-2\nchannels=1", "height=-2 width=-3"),
         ("width=3\nheight=2\nchannels=1\ninputs=7", "inputs=7"),

@@ -60,7 +60,7 @@ def test_near_misses(text, meant):
 def test_what_is_no_epsilon(tmp_path, text):
     with pytest.raises(ValueError, match="EPS from 1e-12 up to 1"):
         form_of(text)
-    with pytest.raises(ConversionError, match=r"bn: .* is none of auto, darknet-cpu"):
+    with pytest.raises(ConversionError, match=r"bn: .* is not one of auto, darknet-cpu"):
         convert(*written(tmp_path, CONV), bn=text)
 
 

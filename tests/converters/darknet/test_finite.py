@@ -28,7 +28,7 @@ ARRAYS = {"biases": 8, "scales": 8, "means": 8, "variances": 8, "weights": 216}
 
 
 def model_with(folder: Path, *places: int, number: float = np.nan) -> DarknetModel:
-    """A small net some of whose numbers, counted through the file, are no numbers."""
+    """A small net some of whose numbers, counted through the file, are not numbers."""
     cfg, weights = map(Path, darknet_model(folder))
     data = bytearray(weights.read_bytes())
     header = convert(cfg, weights).weights.header.size

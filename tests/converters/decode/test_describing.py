@@ -33,6 +33,12 @@ def test_decoded_boxes_are_as_many_as_the_grids_have(
     assert (head.classes, head.count, head.objectness, head.transposed) == facts
 
 
+def test_boxes_that_are_as_many_as_their_numbers_are_refused() -> None:
+    """80 classes at 64 x 64: 4 + 80 numbers, and 64 + 16 + 4 boxes."""
+    with pytest.raises(ConversionError, match=r"out0 \(N, 84, 84\) can be read in two ways"):
+        heads("yolov8", (84, 84), network=(64, 64))
+
+
 def test_maps_have_the_stride_of_their_grid() -> None:
     found = heads("yolov8", (144, 80, 80), (144, 40, 40), (144, 20, 20))
     assert [(one.classes, one.stride, one.reg_max) for one in found if isinstance(one, DflHead)] == [

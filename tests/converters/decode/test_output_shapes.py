@@ -16,7 +16,7 @@ from tests.converters.decode.described import P5, heads
     ("detector", "shapes", "known", "told"),
     [
         ("yolov8", [(84, 8401)], {}, "the outputs are out0 (N, 84, 8401)"),
-        ("yolov8", [(4, 8400)], {}, "wanted are the decoded boxes"),
+        ("yolov8", [(4, 8400)], {}, "expected: the decoded boxes"),
         ("yolov8", [(84, 8400)], {"classes": 20}, "out0 has 80 classes, and the module has 20"),
         ("yolov8", [(64, 80, 80)], {}, "maps (N, 64 + classes, H, W)"),
         ("yolov8", [(144, 80, 40)], {}, "as many whole pixels high as wide"),
@@ -25,7 +25,7 @@ from tests.converters.decode.described import P5, heads
         ("yolov8", [], {}, "the outputs are"),
         ("yolov5", [(3, 85, 80, 80)], {"anchors": P5[:1]}, "the outputs are out0 (N, 3, 85, 80, 80)"),
         ("yolov5", [(254, 80, 80)], {"anchors": P5[:1]}, "the convolutions' maps"),
-        ("yolov5", [(255, 80, 80)], {"anchors": P5}, "the anchors of 1 map are wanted, and there are those of 3"),
+        ("yolov5", [(255, 80, 80)], {"anchors": P5}, "the anchors of 1 map are needed, and the module has those of 3"),
         ("ssd", [(9, 4), (9, 21)], {"priors": (0.5,) * 32}, "for 8 priors"),
         ("ssd", [(8, 4)], {"priors": (0.5,) * 32}, "the outputs are out0 (N, 8, 4)"),
         ("ssd", [(8, 4), (8, 1)], {"priors": (0.5,) * 32}, "there is no class but the background"),

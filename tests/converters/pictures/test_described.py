@@ -15,4 +15,4 @@ def test_a_letterbox_takes_the_whole_picture() -> None:
     assert "fill" not in description_text(described((24, 32), 3))
     with pytest.raises(ConversionError, match="a letterbox holds the whole picture"):
         described((24, 32), 3, resize="letterbox", crop="24x32")
-    assert "is no value of a pixel" in replace(found, fill=300).doubt()
+    assert "is not a value of a pixel" in replace(found, fill=300).doubt()

@@ -186,7 +186,7 @@ def name_of_an_input(entries: Entries, marker: Path) -> None:
 
 
 def name_of_a_weight(entries: Entries, marker: Path) -> None:
-    """torch writes getattr(self, "NAME") for a name that is no identifier."""
+    """torch writes getattr(self, "NAME") for a name that is not an identifier."""
     name = f'"), {python(marker)}, ("'
     for entry in (MODEL, WEIGHTS):
         entries[entry] = entries[entry].replace(b'"conv.weight"', json.dumps(name).encode())

@@ -30,7 +30,7 @@ WHOLE = (
 )
 CUT = INPUT + CONV + SSD_HEADS
 RAW = CUT[: CUT.index('layer { name: "conf_reshape"')]
-"""Its scores are no probabilities yet."""
+"""Its scores are not probabilities yet."""
 
 
 def model_of(folder: Path, text: str, name: str) -> Model:

@@ -55,8 +55,8 @@ def test_a_segmentations_map_has_a_channel_for_each_class(tmp_path: Path) -> Non
     model = read_model(*files)
     assert (model.wanted, model.classes) == ([blob], 21)
     for facts, told in (
-        ({"blob": blob, "classes": 20}, f"{blob} is no map of 20 classes: its shape is 1x21x"),
-        ({"blob": "out", "classes": 20}, "out is no map of 20 classes: its shape is not known"),
+        ({"blob": blob, "classes": 20}, f"{blob} is not a map of 20 classes: its shape is 1x21x"),
+        ({"blob": "out", "classes": 20}, "out is not a map of 20 classes: its shape is not known"),
     ):
         edited(tmp_path / "net.heads.json", segmentation=facts)
         with pytest.raises(ConversionError) as error:

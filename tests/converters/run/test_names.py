@@ -36,5 +36,5 @@ def test_no_file_is_no_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "dog\n".encode("utf-16")])
 def test_what_is_no_text_is_no_list(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.names").write_bytes(content)
-    with pytest.raises(ConversionError, match="is no text"):
+    with pytest.raises(ConversionError, match="is not text"):
         read_names(tmp_path / "x.names", 1)

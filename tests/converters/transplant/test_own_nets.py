@@ -234,8 +234,8 @@ def test_it_is_the_fresh_conversion_to_the_byte(made: type[nn.Module], tmp_path:
         (Summed, "conv.weight is not as when the net was converted"),
         (Gain, "gain is not as when the net was converted"),
         (GainAlone, "gain is not as when the net was converted"),
-        (Padded, "the weights of conv are no copy of tensors"),
-        (Recurrent, "the weights of lstm_layer0_0 are no copy of tensors"),
+        (Padded, "the weights of conv are not copies of tensors"),
+        (Recurrent, "the weights of lstm_layer0_0 are not copies of tensors"),
     ],
 )
 def test_what_cannot_be_filled_exactly_is_refused(made: type[nn.Module], why: str, tmp_path: Path) -> None:

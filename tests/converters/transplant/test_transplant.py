@@ -266,7 +266,7 @@ def test_a_bias_that_the_module_has_not_is_zero_and_said(tmp_path: Path) -> None
     module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1, bias=False), nn.BatchNorm2d(4, affine=False)))
     text = data(1, 3, 2, 2) + conv("c", "data", 4, 1) + bn("n", "c")
     done = transplanted(tmp_path, text, module)
-    assert done.rows[0].changes == ("the bias, which the module has not, is 0",)
+    assert done.rows[0].changes == ("the bias, which the module lacks, is 0",)
     assert_same(done, module, 1, 3, 2, 2)
 
 
@@ -328,7 +328,7 @@ def test_another_eps_in_the_prototxt_is_told_and_can_be_meant(tmp_path: Path) ->
     module = seeded(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4, eps=1e-3)))
     text = data(1, 3, 2, 2) + conv("c", "data", 4, 1) + bn("n", "c", more="eps: 0.001")
     with pytest.raises(
-        ConversionError, match=r"n says eps 0.001, and the module's is taken for 1e-05(.|\n)*--eps 0.001"
+        ConversionError, match=r"n has eps 0.001, and for the module 1e-05 is assumed(.|\n)*--eps 0.001"
     ):
         transplanted(tmp_path, text, module)
     for eps in (1e-3, None):

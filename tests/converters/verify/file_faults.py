@@ -501,7 +501,7 @@ FAULTS: dict[str, Plant] = {
     "weights twice too large": in_weights(lambda values, rng: 2 * values),
     "two channels exchanged": in_weights(swapped),
     "kernels with their axes exchanged": in_weights(turned, "Convolution", "InnerProduct"),
-    "a weight that is no number": in_weights(with_nan),
+    "a weight that is not a number": in_weights(with_nan),
     "a layer that the caffemodel does not have": forgotten,
     "a layer twice, of which the last is wrong": twice,
     "a blob one number too short": shortened,

@@ -105,7 +105,7 @@ def test_many_facts_are_listed_to_a_number(tmp_path, wanted) -> None:
         ("{", "line 1: Expecting property name enclosed in double quotes"),
         (b"\xff\xfe", "it is not text"),
         ('{"dialect": "darknet", "dialect": "alexeyab"}', "the key dialect stands twice"),
-        ("[" * 100_000, "its lists and objects lie too deep in each other"),
+        ("[" * 100_000, "its lists and objects are nested too deep"),
         ('{"heads": ' + "9" * 5000 + "}", "it has a number of thousands of digits"),
         ('{"heads": [-' + "1" * 4301 + "]}", "it has a number of thousands of digits"),
         ("[]", "all of it is [] where"),

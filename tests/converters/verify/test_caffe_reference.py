@@ -74,7 +74,7 @@ def test_nor_is_one_that_reads_the_text_otherwise(tmp_path) -> None:
     files.prototxt.write_text(re.sub(r"alpha: \S+", "", files.prototxt.read_text(encoding="utf-8")), encoding="utf-8")
     found = chosen_reference(files)
     assert found.reference is None or found.reference.name == "mnn"
-    assert found.reference is not None or "opencv: lrn (LRN): an unsaid alpha is taken as 0.0001" in found.why
+    assert found.reference is not None or "opencv: lrn (LRN): an alpha that is not set is taken as 0.0001" in found.why
 
 
 def test_the_next_engine_takes_its_place(tmp_path) -> None:

@@ -41,7 +41,7 @@ def test_arrays_come_with_or_without_the_batch_axis(tmp_path) -> None:
         ("damaged.npz", "damaged"),
         ("complex.npy", "holds complex64, not numbers"),
         ("texts.npz", "has no array data|<U1"),
-        ("empty.npy", "is no file of numpy arrays"),
+        ("empty.npy", "is not a file of numpy arrays"),
         ("none.npz", "is not there"),
     ],
 )
@@ -75,7 +75,7 @@ def test_an_archive_holds_several_inputs_by_name(tmp_path) -> None:
     ("name", "content", "told"),
     [
         ("gone.npy", None, "is not there"),
-        ("x.npy", b"no array", "is no file of numpy arrays"),
+        ("x.npy", b"no array", "is not a file of numpy arrays"),
         ("x.txt", b"1 2 3", "is neither an array"),
     ],
 )

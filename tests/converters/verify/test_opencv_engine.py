@@ -69,4 +69,4 @@ def test_it_says_what_to_install(monkeypatch) -> None:
 
 def test_a_version_that_reads_no_caffe_is_refused(monkeypatch) -> None:
     monkeypatch.delattr(cv2.dnn, "readNetFromCaffe")
-    assert "opencv-python-headless>=4.8,<5" in OPENCV.missing()
+    assert "--no-deps 'opencv-python-headless>=4.11,<5'" in OPENCV.missing()

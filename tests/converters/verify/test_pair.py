@@ -98,7 +98,7 @@ def test_weights_that_no_layer_takes_are_a_warning(tmp_path) -> None:
 
     found = verdict(tmp_path, caffemodel=change)
     assert found.verdict == "agrees"
-    text = "the caffemodel has weights for left_over, which is no layer of the prototxt: Caffe passes over them"
+    text = "the caffemodel has weights for left_over, which is not a layer of the prototxt: Caffe passes over them"
     assert said(found) == [f"left_over: {text}"]
 
 

@@ -34,7 +34,7 @@ PLANTED = {
     "weights that are twice too large": ("conv_13", "weights", weights("conv_13", 0, lambda w: 2 * w)),
     "one weight that is off by a thousandth": (
         "conv_11", "weights", weights("conv_11", 0, lambda w: w + 1e-3 * (np.arange(w.size) == 77).reshape(w.shape))),
-    "weights that are no numbers": ("conv_5", "weights", weights("conv_5", 0, lambda w: np.where(w > 0.3, np.nan, w))),
+    "weights that are not numbers": ("conv_5", "weights", weights("conv_5", 0, lambda w: np.where(w > 0.3, np.nan, w))),
     "a bias of the next channel": ("conv_5", "weights", weights("conv_5", 1, lambda b: np.roll(b, 1))),
     "a transposed InnerProduct": ("connected_17", "weights", weights("connected_17", 0, np.transpose)),
     "eps left at its default": ("conv_0_bn", "geometry", parameter("conv_0_bn", eps=1e-5)),

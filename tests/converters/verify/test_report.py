@@ -95,7 +95,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path, comparisons) -> None:
     with pytest.raises(ConversionError, match="cannot write"):
         write_report(comparisons[0], tmp_path / "r.html" / "r.html")
     (tmp_path / "mine.html").write_text("<p>mine</p>")
-    with pytest.raises(ConversionError, match="there already"):
+    with pytest.raises(ConversionError, match="already exists"):
         write_report(comparisons[0], tmp_path / "mine.html")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.html", "r.html"]
 

@@ -87,7 +87,7 @@ for node, tops in reference.walk(files.net, feeds, np.float32):
         ("import sys; open(sys.argv[4], 'w').write('text')", "{outputs} cannot be read as .npz"),
         ("import sys, numpy; numpy.savez(sys.argv[4])", "shows no blob of the net; {outputs} has no arrays"),
         ("import sys, numpy; numpy.savez(sys.argv[4], other=1.0)", "shows no blob of the net; {outputs} has other"),
-        (RIGHT + "found = {name: 'text' for name in found}\n" + SAVED, "which is no number"),
+        (RIGHT + "found = {name: 'text' for name in found}\n" + SAVED, "which is not a number"),
         ("import os; os.kill(os.getpid(), 11)", "ends with -11: it said nothing (signal 11)"),
     ],
 )
@@ -108,7 +108,7 @@ def test_blobs_that_are_overwritten_in_place_are_not_taken_for_what_they_were(tm
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("run {prototxt} {inputs} {output}", "{output} is none of the files of a command"),
+        ("run {prototxt} {inputs} {output}", "{output} is not one of the files of a command"),
         ("run {prototxt} {inputs}", "does not say where {outputs} goes"),
         ("run {prototxt} {inputs} {outputs} 'half", "cannot be split into words"),
         ("", "does not say where {prototxt} goes"),

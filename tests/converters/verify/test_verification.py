@@ -142,7 +142,7 @@ def test_what_is_no_number_at_some_places_is_a_warning(tmp_path) -> None:
     found = verified(tmp_path, source_of("no number", net, net), net, asked=["embedded"])
     assert found.verdict == "agrees"
     assert [warning.text for warning in found.warnings] == [
-        "1 of 4 numbers are NaN or infinite on both sides: they say nothing"
+        "1 of 4 numbers are NaN or infinite on both sides: they prove nothing"
     ]
 
 
@@ -152,7 +152,7 @@ def test_an_output_that_is_the_same_number_everywhere_says_little(tmp_path) -> N
     found = verified(tmp_path, source_of("a constant", net, net), net)
     assert found.verdict == "agrees"
     assert [warning.layer for warning in found.warnings] == ["nothing"]
-    assert "all 4 numbers of the output nothing are the same one" in found.warnings[0].text
+    assert "all 4 numbers of the output nothing are the same on this input" in found.warnings[0].text
 
 
 def test_nothing_compared_is_no_agreement(tmp_path, net) -> None:

@@ -16,11 +16,11 @@ WEIGHTS = np.arange(12, dtype=np.float32).reshape(3, 4) + 1
     [
         (WEIGHTS, ""),
         (np.nextafter(WEIGHTS, np.float32(100)), ""),
-        (WEIGHTS * 2, "are 2 times what they ought to be"),
+        (WEIGHTS * 2, "are 2 times what they should be"),
         (WEIGHTS * 0, "are all zero"),
         (WEIGHTS.T.reshape(3, 4), "are the right numbers in another order (their axes are in another order: (1, 0))"),
         (np.roll(WEIGHTS, 1), "are the right numbers in another order (12 of 12 elsewhere)"),
-        (np.where(WEIGHTS == 3, np.nan, WEIGHTS), "hold 1 numbers that are none (NaN or infinity)"),
+        (np.where(WEIGHTS == 3, np.nan, WEIGHTS), "hold 1 values that are NaN or infinity"),
         (np.where(WEIGHTS == 3, 3.5, WEIGHTS), "differ in 1 of 12 numbers, by up to 0.5"),
     ],
 )

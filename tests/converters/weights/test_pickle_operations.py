@@ -156,8 +156,8 @@ BOMBS = {
     "no arguments": b"cbuiltins\nlist\nNR.",
     "no number": b"Fnone\n.",
     "no text in quotes": b"Sa\n.",
-    "bytes that are no text": b"c\xff\na\n.",
-    "a text that is no escape": b"V\\u12\n.",
+    "bytes that are not text": b"c\xff\na\n.",
+    "a text that is not an escape": b"V\\u12\n.",
     "three million operations": b"\x80\x02" + b"N0" * 1_500_000 + b"N.",
 }
 

@@ -53,15 +53,15 @@ REFUSED: dict[str, bytes] = {
     "shorter than the 8 bytes": b"\x02\0\0",
     "its header has 100 bytes, and 2 follow": (100).to_bytes(8, "little") + b"{}",
     "header has 9,223,372,036,854,775,807 bytes": (2**63 - 1).to_bytes(8, "little") + b"{}",
-    "no UTF-8: byte 2 is 0xff": file_of(b'{"\xff":1}', 0),
+    "not UTF-8: byte 2 is 0xff": file_of(b'{"\xff":1}', 0),
     "does not begin with {": file_of(b"[]", 0),
-    "no JSON: .* at character 1": file_of(b"{" * 100, 0),
+    "not JSON: .* at character 1": file_of(b"{" * 100, 0),
     "nested deeper than 127": file_of(b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", 0),
     "half of a surrogate pair": file_of({"\ud800": entry([2], [0, 8])}),
     "has w twice in its header": file_of(
         b'{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}'
     ),
-    "__metadata__ in its header that is no table of texts": file_of({"__metadata__": {"a": 1}}, 0),
+    "__metadata__ in its header that is not a table of texts": file_of({"__metadata__": {"a": 1}}, 0),
     "no description of the tensor w": file_of({"w": 3}),
     "does not say the shape of the tensor w": file_of({"w": {"dtype": "F32", "data_offsets": [0, 8]}}),
     'w of a type that the format does not have: "F33"': file_of({"w": entry([2], [0, 8], "F33")}),
@@ -70,7 +70,9 @@ REFUSED: dict[str, bytes] = {
     r"w of the shape \[-2\]": file_of({"w": entry([-2], [0, 8])}),
     'w of the shape "12"': file_of({"w": entry("12", [0, 8])}),
     "w of the shape a nest of lists": file_of(b'{"w":{"dtype":"F32","shape":[[[[1]]]],"data_offsets":[0,4]}}'),
-    "which is no number there": file_of(b'{"w":{"dtype":"F32","shape":[' + b"9" * 5000 + b'],"data_offsets":[0,8]}}'),
+    "which is not a number there": file_of(
+        b'{"w":{"dtype":"F32","shape":[' + b"9" * 5000 + b'],"data_offsets":[0,8]}}'
+    ),
     r"w at the offsets \[-8, 0\]": file_of({"w": entry([2], [-8, 0])}),
     r"w at the offsets \[0.0, 8.0\]": file_of({"w": entry([2], [0.0, 8.0])}),
     r"w at the offsets \[0, 8, 9\]": file_of({"w": entry([2], [0, 8, 9])}),
@@ -210,7 +212,7 @@ def test_thousands_of_headers_are_taken_and_refused_as_the_library_does(seed: in
         for _ in range(draw.randrange(3)):
             try:
                 text = draw.choice(MUTATIONS)(draw, text)
-            except ValueError:  # the text is no JSON any more
+            except ValueError:  # the text is not JSON any more
                 break
         data = file_of(text, max(0, room + draw.choice((0, 0, 0, 0, 0, 0, -1, 1))))
         expected, found = theirs(data), ours(data)

@@ -75,7 +75,7 @@ def test_what_a_file_seems_to_be(why, opened, tmp_path):
     if opened is open_weights and why in CUT:
         assert problem.what.startswith(f"{path} is ")
     else:
-        assert problem.what == f"{path} is no file of {'weights' if opened is open_weights else 'PyTorch'}"
+        assert problem.what == f"{path} is not a file of {'weights' if opened is open_weights else 'PyTorch'}"
         assert problem.why.startswith(why)
 
 

@@ -157,7 +157,7 @@ def test_what_is_no_weights_is_told(tmp_path: Path) -> None:
     torch.save({"epoch": 3}, tmp_path / "none.pth")
     assert "no tensors by name" in refused(tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("weights")
-    assert "is no file of weights" in refused(tmp_path / "text.pth")
+    assert "is not a file of weights" in refused(tmp_path / "text.pth")
     assert "cannot read" in refused(tmp_path / "missing.pth")
     torch.jit.save(torch.jit.trace(nn.ReLU(), torch.zeros(1)), tmp_path / "script.pt")
     assert "TorchScript" in refused(tmp_path / "script.pt")

@@ -68,7 +68,7 @@ def read(folder: Path) -> None:
         return
     try:
         net = reader.read(folder / "x.prototxt", folder / "x.caffemodel")
-    except ConversionError:  # these are no weights of this net
+    except ConversionError:  # these are not weights of this net
         return
     for node in net.nodes:
         for blob in node.blobs:

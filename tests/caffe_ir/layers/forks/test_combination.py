@@ -19,5 +19,5 @@ def test_a_number_for_each_channel_times_a_map_plus_another() -> None:
 def test_shapes_that_do_not_fit() -> None:
     with pytest.raises(ShapeError, match="maps of one shape"):
         Axpy().infer(((1, 3, 1, 1), (1, 3, 4, 5), (1, 3, 4, 4)))
-    with pytest.raises(ShapeError, match="no number for each channel"):
+    with pytest.raises(ShapeError, match="not a number for each channel"):
         Axpy().infer(((1, 4, 1, 1), (1, 3, 4, 5), (1, 3, 4, 5)))

@@ -43,7 +43,7 @@ def test_two_spellings_of_upsample() -> None:
     assert Upsample.parsed({"scale": 2.0}) == Upsample(scale=2)
     with pytest.raises(ValueError, match="needs a scale, or a stride"):
         StrideUpsample.parsed({"scale": 2.0})
-    with pytest.raises(ValueError, match="no whole number"):
+    with pytest.raises(ValueError, match="not a whole number"):
         Upsample.parsed({"scale": 1.5})
 
 

@@ -37,7 +37,7 @@ def test_blocks_become_channels_row_by_row() -> None:
     [
         (ShuffleChannel(group=5), "12 channels in 5 groups"),
         (PassThrough(block_height=3, block_width=1), "4 x 6 does not divide by 3 x 1"),
-        (Permute(order=(0, 0, 1, 2)), "no order of the axes"),
+        (Permute(order=(0, 0, 1, 2)), "not an order of the axes"),
     ],
 )
 def test_what_does_not_fit(layer: ShuffleChannel | PassThrough | Permute, told: str) -> None:

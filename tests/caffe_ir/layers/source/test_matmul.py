@@ -39,7 +39,7 @@ def test_matmul(turns, batches):
 
 @pytest.mark.parametrize(
     ("shapes", "why"),
-    [(((2, 3), (2, 3)), "a sum over"), (((2, 3, 4), (3, 4, 5)), "broadcast"), (((3,), (3, 4)), "no matrix")],
+    [(((2, 3), (2, 3)), "a sum over"), (((2, 3, 4), (3, 4, 5)), "broadcast"), (((3,), (3, 4)), "not a matrix")],
 )
 def test_matmul_refuses(shapes, why):
     with pytest.raises(ShapeError, match=why):

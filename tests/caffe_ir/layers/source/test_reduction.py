@@ -33,7 +33,7 @@ def test_is_torchs(operation, axes, keepdim):
 
 @pytest.mark.parametrize("axes", [(), (4,), (-1,), (2, 1), (1, 1)], ids=str)
 def test_refuses_axes_that_are_not_there_or_do_not_rise(axes):
-    with pytest.raises(ShapeError, match="are no axes of"):
+    with pytest.raises(ShapeError, match="are not axes of"):
         Reduce(operation="SUM", axes=axes).infer((X.shape,))
 
 

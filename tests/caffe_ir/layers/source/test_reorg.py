@@ -106,8 +106,8 @@ def test_cells_are_those_of_pixel_unshuffle_in_their_own_order(order):
     ("stride", "cells", "why"),
     [
         ((2, 3), ((0, 0),), "4 x 4 does not divide by 2 x 3"),
-        ((2, 2), (), "are no cells of 2 x 2"),
-        ((2, 2), ((0, 2),), "are no cells of 2 x 2"),
+        ((2, 2), (), "are not cells of 2 x 2"),
+        ((2, 2), ((0, 2),), "are not cells of 2 x 2"),
     ],
 )
 def test_what_is_no_cell(stride, cells, why):

@@ -20,7 +20,7 @@ def test_permute(order):
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 1, 2, 2), (1, 2, 3, 4)])
 def test_permute_refuses_what_is_no_order(order):
-    with pytest.raises(ShapeError, match="no order of the axes"):
+    with pytest.raises(ShapeError, match="not an order of the axes"):
         Permute(order=order).infer((X.shape,))
 
 

@@ -99,7 +99,7 @@ def test_float32_stays_float32():
         ({"begin": (2, 0)}, "lies outside"),
         ({"output_size": (7, 4)}, "lies outside"),
         ({"begin": (-1, 0)}, "never negative"),
-        ({"stride": (0, 1)}, "no size"),
+        ({"stride": (0, 1)}, "not a size"),
     ],
 )
 def test_refuses_windows_without_cells(change, reason):

@@ -122,12 +122,12 @@ def test_every_reason_is_given_where_no_form_will_do(monkeypatch):
 
 def test_of_a_layer_of_caffe_the_targets_reason_is_given_as_well(monkeypatch):
     """What no form writes, what one form writes with what the target lacks too, and what another one is not for."""
-    forms_of(monkeypatch, Exp, through=chain(BNLL()), narrow=partial(refusing, "it is no multiple"))
+    forms_of(monkeypatch, Exp, through=chain(BNLL()), narrow=partial(refusing, "it is not a multiple"))
     with pytest.raises(ConversionError) as caught:
         lowered(Exp(), without(Exp, BNLL))
     assert caught.value.problems[0].why == (
         "BVLC Caffe 1.0 has no layer Exp; other ways to write it: through: BVLC Caffe 1.0 has no layer BNLL; "
-        "narrow: it is no multiple"
+        "narrow: it is not a multiple"
     )
     monkeypatch.setattr(legalize, "FORMS", {Exp: ()})
     with pytest.raises(ConversionError) as caught:

@@ -183,7 +183,7 @@ def test_what_does_not_fit(tmp_path, options, header, expected):
     [
         ("filters=5;size=3;share_index=0", "section 0 has weights (4, 4, 3, 3), here belong (5, 4, 3, 3)"),
         ("filters=4;size=3;share_index=0;batch_normalize=1", "only one of the two sections is normalised"),
-        ("filters=4;size=3;share_index=1", "section 1 is no [convolutional]"),
+        ("filters=4;size=3;share_index=1", "section 1 is not a [convolutional]"),
         ("filters=4;size=3;share_index=2", "points at this very section"),
         ("filters=4;size=3;share_index=-3", "points before the first section"),
     ],

@@ -66,8 +66,8 @@ def test_spatial_is_across_channels(tmp_path):
         ("temperature=0", "temperature=0 divides by zero"),
         ("tree=none.tree", "tiny.cfg:8 [softmax]: the file of tree=none.tree is not found"),
         (f"tree={'9' * 4000}", "999 is not found"),
-        ("tree=broken.tree", "broken.tree is no tree of classes"),
-        ("tree=numbers.tree", "numbers.tree is no tree of classes"),
+        ("tree=broken.tree", "broken.tree is not a tree of classes"),
+        ("tree=numbers.tree", "numbers.tree is not a tree of classes"),
         ("tree=few.tree", "the tree has 1 leaves, the vector 9 values"),
     ],
 )

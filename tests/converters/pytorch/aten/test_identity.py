@@ -37,7 +37,7 @@ def test_dropout_in_eval_mode(module):
 
 
 def test_a_dropout_that_stays_in_training_mode_is_refused():
-    with pytest.raises(ConversionError, match="it drops other numbers at every run"):
+    with pytest.raises(ConversionError, match="it drops different numbers at every run"):
         convert(Calls(nn.functional.dropout), (images(1, 3, 4, 5),))
 
 

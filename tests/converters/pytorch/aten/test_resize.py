@@ -92,7 +92,7 @@ def test_bilinear_4x4_numbers(corners):
 
 
 def test_bilinear_by_deconvolution_numbers():
-    """Practitioners' table: Caffe's bilinear Deconvolution is torch's conv_transpose2d, which is no resize."""
+    """Practitioners' table: Caffe's bilinear Deconvolution is torch's conv_transpose2d, which is not a resize."""
     side = torch.tensor([0.25, 0.75, 0.75, 0.25])
     module = torch.nn.ConvTranspose2d(1, 1, 4, 2, 1, bias=False)
     module.weight.data = (side[:, None] * side)[None, None]

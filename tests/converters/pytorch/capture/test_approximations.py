@@ -62,5 +62,5 @@ def test_a_model_without_gelu_says_so() -> None:
 
 
 def test_an_unknown_approximation_is_refused() -> None:
-    with pytest.raises(ValueError, match="erf=0 is none of gelu=tanh"):
+    with pytest.raises(ValueError, match="erf=0 is not one of gelu=tanh"):
         convert(nn.GELU(), (X,), approx=("erf=0",))

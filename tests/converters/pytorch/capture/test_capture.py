@@ -65,7 +65,7 @@ def test_weights_that_are_not_there():
 
 
 def test_what_is_no_model():
-    with pytest.raises(ConversionError, match="a dict is no model"):
+    with pytest.raises(ConversionError, match="a dict is not a model"):
         convert({"conv.weight": torch.zeros(1)})  # type: ignore[arg-type]
 
 

@@ -66,8 +66,7 @@ def test_inputs_by_place_and_by_name(named):
 def test_inputs_that_do_not_fit_are_all_told():
     assert told(scripted(), images(1, 3, 5, 5), shfit=images(1)) == [
         "forward(image, shift, scale) has no input shfit\n    -> did you mean shift?",
-        "forward(image, shift, scale) needs an input for shift\n"
-        "    -> say --input shift=1x3x224x224, with the shape that it has",
+        "forward(image, shift, scale) needs an input for shift\n    -> give --input shift=1x3x224x224, with its shape",
     ]
     (problem,) = told(scripted(), *[images(1)] * 4)
     assert problem == "forward(image, shift, scale) does not take 4 inputs"

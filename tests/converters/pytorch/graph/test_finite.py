@@ -1,4 +1,4 @@
-"""Weights that are NaN or infinite are told of by name; all others are no news."""
+"""Weights that are NaN or infinite are told of by name; all others are not news."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_everything_that_is_none_is_told_before_the_capture():
     with pytest.raises(ConversionError) as refused:
         convert(nn.ReLU(), (images(1),), handlers={3: print, "relu": None})  # type: ignore[dict-item]
     assert [problem.what for problem in refused.value.problems] == [
-        "handlers=: 3 is no name of an operation",
-        "handlers=: 'relu' is no name of an operation",
+        "handlers=: 3 is not a name of an operation",
+        "handlers=: 'relu' is not a name of an operation",
         "handlers=: 'relu' has None in the place of a function",
     ]

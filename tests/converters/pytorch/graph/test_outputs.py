@@ -63,7 +63,7 @@ def test_what_cannot_bear_a_key_gets_a_copy_that_does():
     assert net.outputs == ["same", "a", "b", "left", "all"]
     read = {bottom for node in net.nodes for bottom in node.bottoms}
     assert not read & set(net.outputs)
-    assert "none is no tensor; the net does not have it" in [note.text for note in net.notes]
+    assert "none is not a tensor; the net does not have it" in [note.text for note in net.notes]
 
 
 def test_without_keys_the_source_says_what_it_returns_and_the_passes_make_copies():

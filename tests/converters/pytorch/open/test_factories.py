@@ -63,7 +63,7 @@ def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
     [
         ("{}", "names no function"),
         ("{}:absent", "has no function absent (it has made, small, broken, inner, number)"),
-        ("{}:number", "returned a value of type int, which is no model"),
+        ("{}:number", "returned a value of type int, which is not a model"),
         ("{}x.py:small", "there is no file"),
         ("no.such.package:small", "cannot be imported: ModuleNotFoundError"),
         ("{}:small:", "names no function"),
@@ -115,8 +115,8 @@ def test_all_arguments_that_do_not_fit_are_told(tmp_path, own_path):
         load_factory(f"{path}:net", {"depht": 3})
     assert [str(problem) for problem in refused.value.problems] == [
         f"{path}:net has no argument depht (it takes width, depth, act)\n    -> did you mean depth?",
-        f"{path}:net needs a value for width\n    -> say --arg width=VALUE",
-        f"{path}:net needs a value for depth\n    -> say --arg depth=VALUE",
+        f"{path}:net needs a value for width\n    -> give --arg width=VALUE",
+        f"{path}:net needs a value for depth\n    -> give --arg depth=VALUE",
     ]
     path = write(
         tmp_path, "takes_any.py", "from torch import nn\ndef net(**options): return nn.Linear(*options['n'])\n"
@@ -140,7 +140,7 @@ def test_a_program_is_a_model_as_well(tmp_path, own_path):
         ("import sys\nsys.exit(3)\n", "cannot be imported: SystemExit"),
         ("import sys\ndef net(): sys.exit('not today')\n", "not today"),
         ("from torch import nn\ndef net(): return nn.ReLU\n", "returned the class ReLU"),
-        ("def net(): return None\n", "returned None, which is no model"),
+        ("def net(): return None\n", "returned None, which is not a model"),
         ("def net(: pass\n", "SyntaxError: invalid syntax"),
     ],
 )

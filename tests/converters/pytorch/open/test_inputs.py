@@ -26,7 +26,7 @@ def test_parse_input(text, spec):
 
 @pytest.mark.parametrize("text", ["", "1x", "3,4", "1x3:int4", "=1x3", "1x0x3", "a b=1", "-1x3", "1x99999x99999"])
 def test_what_is_no_input(text):
-    with pytest.raises(ConversionError, match="is no input"):
+    with pytest.raises(ConversionError, match="is not an input"):
         parse_input(text)
 
 
@@ -61,8 +61,8 @@ def test_everything_that_is_wrong_with_any_input_is_told():
     with pytest.raises(ConversionError) as refused:
         parse_inputs(["1x0x3", "image=1x3", "foo", "image=1x4", "1x3"])
     assert [problem.what for problem in refused.value.problems] == [
-        "'1x0x3' is no input",
-        "'foo' is no input",
+        "'1x0x3' is not an input",
+        "'foo' is not an input",
         "2 inputs are called image",
     ]
     assert [spec.shape for spec in parse_inputs(["1x3", "mask=4"])] == [(1, 3), (4,)]

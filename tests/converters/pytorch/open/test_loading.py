@@ -98,9 +98,9 @@ def test_what_is_no_handler_in_a_plugin_is_all_told(tmp_path: Path) -> None:
         load_plugins([tmp_path / "wrong.py"])
     told = [problem.what.partition(": ")[2] for problem in refused.value.problems]
     assert told == [
-        "3 is no name of an operation",
+        "3 is not a name of an operation",
         "'mylib::op' has 5 in the place of a function",
-        "'relu' is no name of an operation",
+        "'relu' is not a name of an operation",
     ]
 
 

@@ -63,7 +63,7 @@ def test_what_would_run_is_refused_with_its_entry(
 def test_the_same_does_run_where_the_file_is_trusted(
     attack: Attack, good: tuple[Entries, Entries], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """These attacks work: what is refused above is no straw man."""
+    """These attacks work: what is refused above is not a straw man."""
     if attack is hostile.pickled_object and torch.__version__.startswith("2.9."):
         pytest.skip("torch 2.9 reads no entries of pickled objects")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
