@@ -5,7 +5,8 @@
   with a channel for each, which a view makes maps of.
 - Without a bias is with one of zeros.
 - Taps that lie in the padding wherever the window stands, as two of three rows over a map of one, add nothing.
-- The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1.
+- The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1: three
+  over 5 cells instead of 13, or six over 3 where the map is smaller than 5.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Pooling, Reshape
 from caffe_ir.replacement import Replacement
-
-STEP = 2
-"""The padding of one maximum in a row: 5 cells."""
 
 
 def _zeros_between(new: Replacement) -> str:
@@ -122,17 +120,18 @@ def _bias_of_zeros(new: Replacement) -> str:
     return ""
 
 
-def _in_a_row(new: Replacement) -> str:
+def _in_a_row(step: int, new: Replacement) -> str:
+    """`step` is the padding of each of the maxima."""
     layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, Pooling)
     plain = layer.pool == "MAX" and layer.kernel_size != () and set(layer.stride) == {1} and len(new.old.tops) == 1
     if not plain or any(taps != 2 * pad + 1 for taps, pad in zip(layer.kernel_size, layer.pad, strict=True)):
         return "it is not a maximum at stride 1 with as much padding on each side"
-    if max(layer.pad) <= STEP:
+    if max(layer.pad) <= step:
         return "it is small already"
     rest = layer.pad
     while max(rest):
-        part = (min(STEP, rest[0]), min(STEP, rest[1]))
+        part = (min(step, rest[0]), min(step, rest[1]))
         rest = (rest[0] - part[0], rest[1] - part[1])
         x = new.add("maxima", Pooling(pool="MAX", kernel_size=(2 * part[0] + 1, 2 * part[1] + 1), pad=part), x)
     return ""
@@ -147,5 +146,8 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     ),
     Deconvolution: (DILATION, Form(name="products of one cell, as maps", build=_of_one_cell)),
     InnerProduct: (Form(name="a bias of zeros", build=_bias_of_zeros),),
-    Pooling: (Form(name="smaller maxima in a row", build=_in_a_row),),
+    Pooling: (
+        Form(name="maxima of 5 cells in a row", build=partial(_in_a_row, 2)),
+        Form(name="maxima of 3 cells in a row", build=partial(_in_a_row, 1)),
+    ),
 }

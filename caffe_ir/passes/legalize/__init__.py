@@ -7,9 +7,9 @@ layer of the target's own is taken, which says there what it means, else the one
 wrong. Files that are for other targets as well (`Target.for_others`) may cost more for that, and a layer that the
 target computes and another one does not is written in one of its forms too, or stays as it is. Of what a form holds,
 old converters (`CONVERTERS`) count where they get it wrong in silence, where they refuse it only in files that are for
-them too (`Target.for_converters`). Of that a form is no
-equal that holds much more memory than another one of no higher cost. A form that loses digits in float32 is taken only
-where every other one loses them too.
+them too (`Target.for_converters`). Compilers for chips (`CHIPS`) count in the first case, and a layer that one of them
+gets wrong so is written otherwise too. Of that a form is no equal that holds much more memory than another one of no
+higher cost. A form that loses digits in float32 is taken only where every other one loses them too.
 
 A target that refuses products of activations in the form that is best for them, which are weights written at run time
 in most nets, refuses the net: what it makes of the other layers does not count.
@@ -33,7 +33,7 @@ from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.legalize.chooser import Chooser, Kinds
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import CONVERTERS, WIDESPREAD
+from caffe_ir.targets import CHIPS, CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target
 
 
@@ -60,7 +60,14 @@ def _chooser(net: Net, target: Target) -> Chooser:
     weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
     others = frozenset(other.name for other in (*WIDESPREAD, *(CONVERTERS if target.for_converters else ())))
     chooser = Chooser(
-        net=net, target=target, forms=FORMS, counts=counts, images=net.images, weighing=weighing, others=others
+        net=net,
+        target=target,
+        forms=FORMS,
+        counts=counts,
+        images=net.images,
+        weighing=weighing,
+        others=others,
+        chips=frozenset(other.name for other in CHIPS),
     )
     lost = chooser.refusing(_deciding(net, target)) if target.for_others else frozenset()
     return replace(chooser, lost=lost, others=others - lost, known={}, chosen={}) if lost else chooser

@@ -11,13 +11,13 @@ from caffe_ir.errors import Note
 from caffe_ir.forms import Form
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import CONVERTERS, WIDESPREAD
+from caffe_ir.targets import CHIPS, CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target
 
 Breaks = Mapping[str, int]
 """Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence; UNCOUNTED
-where an old converter refuses it that the files are not for. Of several layers the least counts: what is refused is not
-computed wrongly."""
+where an old converter refuses it that the files are not for, or a compiler for chips. Of several layers the least
+counts: what is refused is not computed wrongly."""
 UNCOUNTED, REFUSED, WRONG = 0, 1, 2
 AS_IT_IS = Form(name="as it is", build=lambda new: "")
 
@@ -63,7 +63,8 @@ class Choice(Struct, frozen=True, kw_only=True):
 def broken(layer: Layer, bottoms: Shapes, images: int, target: Target) -> Breaks:
     """Which other targets do not compute a layer on bottoms of these shapes, in a net that takes so many images."""
     breaks = dict[str, int]()
-    for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, REFUSED if target.for_converters else UNCOUNTED)):
+    converters = REFUSED if target.for_converters else UNCOUNTED
+    for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, converters), (CHIPS, UNCOUNTED)):
         verdicts = {other.name: other.verdict(layer, bottoms, images) for other in others if other is not target}
         faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
         breaks.update({name: WRONG if verdict.silent else refused for name, verdict in faults.items()})

@@ -52,11 +52,15 @@ class Chooser(Struct, kw_only=True):
     """How many the net takes at once."""
     others: frozenset[str] = frozenset()
     """Other targets that the files are for: a layer that one of them does not compute is written otherwise too."""
+    chips: frozenset[str] = frozenset()
+    """Compilers for chips, of which the same holds where they get a layer wrong in silence."""
     lost: frozenset[str] = frozenset()
     """Other targets that refuse the net anyway: what they make of its layers does not count."""
 
     def asks(self, node: Node, bottoms: Shapes) -> bool:
         """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
+
+        A compiler for a chip counts where it gets the layer wrong in silence.
 
         One that shares weights with another layer, or works in place so as to write them, stays as it is.
         """
@@ -68,7 +72,7 @@ class Chooser(Struct, kw_only=True):
         if shares or not self.target.for_others:
             return False
         _, breaks, _ = self._priced_layer(node.layer, bottoms)
-        return not self.others.isdisjoint(breaks)
+        return any(name in self.others or (fault == WRONG and name in self.chips) for name, fault in breaks.items())
 
     def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.

@@ -48,6 +48,8 @@ MAP = (2, 4, 6, 7)
         (InnerProduct(num_output=3, bias_term=False), (MAP,), 0, ["InnerProduct"]),
         (Pooling(pool="MAX", kernel_size=(13, 13), pad=(6, 6)), ((1, 2, 15, 13),), 0, ["Pooling"] * 3),
         (Pooling(pool="MAX", kernel_size=(9, 7), pad=(4, 3)), ((1, 2, 9, 9),), 0, ["Pooling"] * 2),
+        (Pooling(pool="MAX", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 4, 4),), 1, ["Pooling"] * 2),
+        (Pooling(pool="MAX", kernel_size=(7, 3), pad=(3, 1)), ((1, 2, 4, 9),), 1, ["Pooling"] * 3),
     ],
     ids=str,
 )
@@ -68,6 +70,7 @@ def test_the_same_function_in_other_layers(
         (Deconvolution(num_output=3, kernel_size=(3, 3)), ((1, 4, 1, 2),), 1, "more than one cell"),
         (Deconvolution(num_output=3, kernel_size=(3, 3), dilation=(2, 2)), ((1, 4, 1, 1),), 1, "a dilation"),
         (Pooling(pool="MAX", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 9, 9),), 0, "small already"),
+        (Pooling(pool="MAX", kernel_size=(3, 3), pad=(1, 1)), ((1, 2, 9, 9),), 1, "small already"),
         (Pooling(pool="AVE", kernel_size=(5, 5), pad=(2, 2)), ((1, 2, 9, 9),), 0, "not a maximum"),
     ],
     ids=str,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
-from caffe_ir.layers import AbsVal, Input, Mish, ReLU, Sigmoid, TanH
+from caffe_ir.layers import AbsVal, Input, Mish, Pooling, ReLU, Sigmoid, TanH
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE, choice
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, CHIPS
 from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, widespread
+from tests.caffe_ir.passes.rewriting import rewritten
 
 
 def test_a_form_that_is_refused_is_not_computed_wrongly(monkeypatch):
@@ -56,3 +58,32 @@ def test_in_files_for_old_converters_too_what_they_refuse_counts(monkeypatch):
     add(net, "y", Mish())
     run_pass(LEGALIZE, net, context)
     assert [node.layer.type_name() for node in net.nodes[1:]] == ["Sigmoid", "AbsVal"]
+
+
+def test_a_layer_that_a_compiler_for_chips_gets_wrong_in_silence_is_written_otherwise(monkeypatch):
+    """What it refuses stays: there its own target is asked for."""
+    lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
+    wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
+    chip = Target(name="chip", title="chip", layers={**lacking, TanH: wrong})
+    for module in (choice, legalize):
+        monkeypatch.setattr(module, "CHIPS", (chip,))
+    forms_of(monkeypatch, AbsVal, computed=chain(Sigmoid()))
+    assert lowered(AbsVal()) == ["AbsVal"]
+    forms_of(monkeypatch, TanH, computed=chain(Sigmoid()))
+    assert lowered(TanH()) == ["Sigmoid"]
+    assert lowered(TanH(), Context(target=replace(CAFFE, for_others=False), options=Options())) == ["TanH"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "written"),
+    [(8, 13, [5, 5, 5]), (8, 9, [5, 5]), (4, 5, [3, 3]), (13, 13, [5, 5, 5]), (14, 13, [13]), (8, 5, [5])],
+)
+def test_maxima_over_windows_larger_than_the_map(size, kernel, written):
+    """RKNN-Toolkit2 takes the maximum of the whole map, TPU-MLIR does for a window as large as it."""
+    net = net_of((1, 16, size, size))
+    add(net, "y", Pooling(pool="MAX", kernel_size=(kernel, kernel), pad=(kernel // 2, kernel // 2)))
+    after = rewritten(net, LEGALIZE)
+    layers = [node.layer for node in after.nodes[1:]]
+    assert [layer.kernel_size[0] for layer in layers if isinstance(layer, Pooling)] == written
+    assert len(layers) == len(written)
+    assert not [verdict for one in CHIPS for _, verdict in one.verdicts(after) if verdict.silent]
