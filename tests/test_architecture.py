@@ -280,7 +280,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "converters.pictures.fitting",
     ),
     # what a module says of its heads, in the terms of heads.json
-    "converters.pytorch.open.detectors": ("converters.decode.describing", "converters.decode.heads"),
+    "converters.pytorch.open.detectors": (
+        "converters.decode.describing",
+        "converters.decode.heads",
+        "converters.pytorch.capture.training",
+    ),
     "converters.pytorch.*": (
         *SOURCE_LANGUAGE,
         "caffe_ir.tensors_behind",

@@ -43,7 +43,7 @@ def _run(net: Net, context: Context) -> None:
     reader = _only_convolution(net, node)
     if reader is None:
         _before(net, node, _one_by_one(channels), _mixing(scale, swapped), offset)
-        text = f"{_said(change)} computed by a 1x1 Convolution"
+        text = f"{_said(change)} -> a 1x1 Convolution"
     elif not offset.any() or not any(_padding(reader.layer)):
         net.values.forget([node.top])
         net.update(reader, _folded(reader, scale, offset, swapped))
@@ -55,18 +55,18 @@ def _run(net: Net, context: Context) -> None:
             (reader,) = net.consumers(net.consumers(node.top)[0].top)
             net.values.forget([reader.bottom])
             net.update(reader, _folded(reader, np.ones(channels), np.zeros(channels), swapped))
-        text = f"{_said(change)} computed by a Scale, since {reader.name} pads what follows it with zeros"
+        text = f"{_said(change)} -> a Scale, and not into {reader.name}, which pads with zeros"
     net.note("folded", text, node.origin)
 
 
 def _said(change: PictureInput) -> str:
-    parts = ["the order of the channels"] * change.swapped
+    parts = ["channel order"] * change.swapped
     parts += [
         name
         for name, numbers, usual in (("mean", change.mean, 0), ("scale", change.scale, 1))
         if set(numbers) != {usual}
     ]
-    return f"the picture's {', '.join(parts) or 'bytes'}"
+    return f"the preprocessing of pictures ({', '.join(parts) or 'none'})"
 
 
 def _only_convolution(net: Net, node: Node) -> Node | None:

@@ -15,6 +15,7 @@ import torch
 
 from converters.decode.describing import Known
 from converters.decode.heads import Suppression
+from converters.pytorch.capture.training import in_eval
 
 _SSD = (
     "backbone", "anchor_generator", "box_coder", "score_thresh", "nms_thresh", "topk_candidates", "detections_per_img",
@@ -46,7 +47,7 @@ def _of_yolo(module: Any) -> Known:
 def _of_ssd(module: Any, network: tuple[int, int]) -> Known:
     """The priors are those of the module's own generator, for the maps of its own backbone."""
     picture = torch.zeros(1, 3, *network)
-    with torch.no_grad():
+    with torch.no_grad(), in_eval(module):
         maps = module.backbone(picture)
         maps = list(maps.values()) if isinstance(maps, Mapping) else [maps]
         (corners,) = module.anchor_generator(SimpleNamespace(tensors=picture, image_sizes=[network]), maps)

@@ -104,7 +104,7 @@ def test_nothing_is_added_where_it_goes_into_the_weights(name: str, picture: str
     net = taken(NETS[name](), PICTURES[picture], "u8-bgr")
     assert [node.layer.type_name() for node in net.nodes] == layers
     (note,) = [note for note in net.notes if note.kind == "folded"]
-    assert "the picture's" in note.text
+    assert "the preprocessing of pictures (" in note.text
 
 
 def test_twice_is_once() -> None:

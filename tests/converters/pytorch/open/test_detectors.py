@@ -38,6 +38,20 @@ def test_an_ssd_says_priors_and_suppression() -> None:
     np.testing.assert_allclose(priors[-1, :2], [11 / 12, 7 / 8], rtol=1e-6)
 
 
+def test_the_priors_are_asked_for_in_eval_mode() -> None:
+    """In training mode a BatchNorm counts its batch and refuses a single cell, as torchvision's SSDLite ends in one."""
+    model, norm = detectors.Ssd().train(), torch.nn.BatchNorm2d(3)
+
+    def look(_: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        norm(inputs[0].mean((2, 3), keepdim=True))
+
+    model.whole.backbone.norm = norm
+    model.whole.backbone.register_forward_pre_hook(look)
+    assert known_of(model, SIZE) == known_of(detectors.Ssd().eval(), SIZE)
+    assert norm.training
+    assert norm.num_batches_tracked == 0
+
+
 def test_a_retinanet_says_the_priors_of_each_map() -> None:
     model = detectors.Whole()
     model.box_coder.weights = (1.0, 1.0, 1.0, 1.0)
