@@ -71,6 +71,7 @@ from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.read_twice import READ_TWICE
 from caffe_ir.passes.rearrangement import REARRANGEMENT
 from caffe_ir.passes.reshape import RESHAPE
+from caffe_ir.passes.scale_behind import SCALE_BEHIND
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
@@ -109,6 +110,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     POWER_CHAIN,
     LINEAR_BEHIND_POWER,
     READ_TWICE,
+    SCALE_BEHIND,
     PICTURE_INPUT,
     DEAD,
     KEPT_APART,

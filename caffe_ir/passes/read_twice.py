@@ -16,7 +16,6 @@ from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CONVERTERS
-from caffe_ir.targets.target import Target
 
 MAP = 4
 """Axes of a blob of which every target that has a Scale takes one."""
@@ -24,7 +23,7 @@ MAP = 4
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     readers = (context.target, *(CONVERTERS if context.target.for_others else ()))
-    if len(set(node.bottoms)) == len(node.bottoms) or not any(_mistaken(net, node, reader) for reader in readers):
+    if len(set(node.bottoms)) == len(node.bottoms) or not any(reader.mistakes(net, node) for reader in readers):
         return
     new, bottoms = Replacement(net=net, old=node), list[str]()
     for bottom in node.bottoms:
@@ -34,13 +33,6 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         bottoms.append(read)
     new.nodes.append(replace(node, bottoms=tuple(bottoms)))
     new.finish()
-
-
-def _mistaken(net: Net, node: Node, reader: Target) -> bool:
-    """Whether a reader has a limit that the node breaks, and refuses no other layer of the net."""
-    verdicts = (reader.verdict(one.layer, net.shapes_of(one.bottoms), net.images) for one in net.nodes)
-    broken = any(node in limit.where(net) for limit in reader.net)
-    return broken and not any(verdict.effect == "refused" for verdict in verdicts if verdict)
 
 
 READ_TWICE = Pass(name="read_twice", visits=(Concat,), rewrite=_rewrite)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from math import prod
 
 from caffe_ir.layer import Shapes
@@ -109,6 +110,42 @@ def _is_of_one_shape(layer: Scale, bottoms: Shapes) -> bool:
     return len(bottoms) > 1 and bottoms[0] == bottoms[1]
 
 
+def _behind_norms(net: Net) -> list[tuple[Node, Node | None]]:
+    """Each BatchNorm with the layer that stands behind it in the file."""
+    neighbours = zip_longest(net.nodes, net.nodes[1:])
+    return [(node, behind) for node, behind in neighbours if isinstance(node.layer, BatchNorm)]
+
+
+def _norms_alone(net: Net) -> list[Node]:
+    return [norm for norm, behind in _behind_norms(net) if behind is None or not isinstance(behind.layer, Scale)]
+
+
+def _scales_passed_over(net: Net) -> list[Node]:
+    """Scales behind a BatchNorm in the file that are not its own factors and addends, or whose top has another name."""
+
+    def is_own(norm: Node, scale: Node) -> bool:
+        layer = scale.layer
+        assert isinstance(layer, Scale)
+        alone = scale.bottoms == norm.tops and net.is_read_once(norm.top)
+        return alone and layer.bias_term and (scale.in_place or not net.reads(scale.top))
+
+    pairs = [(norm, behind) for norm, behind in _behind_norms(net) if behind and isinstance(behind.layer, Scale)]
+    return [scale for norm, scale in pairs if not is_own(norm, scale)]
+
+
+def _is_behind_a_norm(net: Net, node: Node) -> bool:
+    return any(behind is node for _, behind in _behind_norms(net))
+
+
+def _slopes_fit(layer: PReLU, bottoms: Shapes) -> bool:
+    """Whether as many columns as channels, or a single one, let the slopes be taken for those of the columns."""
+    return bottoms[0][-1] in (1, bottoms[0][1])
+
+
+def _has_slopes_of_channels(layer: PReLU, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > 2 and bottoms[0][1] > 1 and not layer.channel_shared
+
+
 def _holds_all(layer: Reshape, bottoms: Shapes) -> bool:
     """Whether the sizes hold as many values as there are."""
     return -1 in layer.shape or prod(layer.shape) == prod(bottoms[0])
@@ -185,8 +222,16 @@ CAFFE2ONNX = Target(
         PReLU: (
             Never(
                 text="a slope for each channel of a map",
-                where=lambda layer, bottoms: len(bottoms[0]) > 2 and not layer.channel_shared,
+                where=lambda layer, bottoms: (
+                    _has_slopes_of_channels(layer, bottoms) and not _slopes_fit(layer, bottoms)
+                ),
                 source="trial prelu",
+            ),
+            Never(
+                text="slopes of channels are taken for those of columns",
+                where=lambda layer, bottoms: _has_slopes_of_channels(layer, bottoms) and _slopes_fit(layer, bottoms),
+                silent=True,
+                source="trials prelu_as_many_columns, prelu_one_column",
             ),
             Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),
         ),
@@ -227,8 +272,9 @@ CAFFE2ONNX = Target(
             Never(
                 text="a blob of other than four axes",
                 where=lambda layer, bottoms: len(bottoms) == 1 and cases.no_map(layer, bottoms),
+                unless=_is_behind_a_norm,
                 silent=True,
-                source="trial scale_ip_2d",
+                source="trials scale_ip_2d, bn_scale_of_rows",
             ),
         ),
         Slice: (
@@ -250,6 +296,17 @@ CAFFE2ONNX = Target(
         Upsample: (),
     },
     net=(
+        NetLimit(
+            text="0.001 is added to a BatchNorm behind which no Scale stands in the file",
+            where=_norms_alone,
+            silent=True,
+            source="caffe2onnx.py, custom_params; trial bn_only_f1, to 1e-4",
+        ),
+        NetLimit(
+            text="a Scale behind a BatchNorm in the file is taken for its factors, with a bias and in place",
+            where=_scales_passed_over,
+            source="caffe2onnx.py; trials bn_then_other_scale, bn_scale_nobias, bn_scale_apart",
+        ),
         NetLimit(
             text="a Concat that reads a blob twice",
             where=lambda net: [

@@ -185,6 +185,12 @@ class Target(Struct, frozen=True, kw_only=True):
             for node in limit.where(net):
                 yield node, self._verdict_of(limit, limit.text)
 
+    def mistakes(self, net: Net, node: Node) -> bool:
+        """Whether a limit of whole nets is broken by a node, in a net of which it refuses no layer by itself."""
+        verdicts = (self.verdict(one.layer, net.shapes_of(one.bottoms), net.images) for one in net.nodes)
+        broken = any(one is node for limit in self.net for one in limit.where(net))
+        return broken and not any(verdict.effect == "refused" for verdict in verdicts if verdict)
+
     def joined(self, net: Net) -> list[Node]:
         """The nodes that a view in front of them keeps from being joined wrongly with what they read."""
         pairs = [pair for pair in self.pairs if pair.apart]

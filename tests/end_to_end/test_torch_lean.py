@@ -104,7 +104,7 @@ def cells(x):
             nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()),
             ["Convolution", "BatchNorm", "Scale", "ReLU"],
         ),
-        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False)), ["Convolution", "BatchNorm"]),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, affine=False)), ["Convolution", "BatchNorm", "Scale"]),
         (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)), ["Pooling", "InnerProduct"]),
         (
             nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Dropout(), nn.Linear(400, 2)),

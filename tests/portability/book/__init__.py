@@ -8,6 +8,7 @@ files breaks of a reader's book.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ COMPUTE_STATISTICS = ("caffe", "caffe-master", "ssd")
 """They take the statistics of a BatchNorm's own bottom where it says so."""
 WITH_A_SCALE_BEHIND = ("mace",)
 """They want a Scale right behind every BatchNorm."""
+WITH_THE_NEXT_SCALE = ("caffe2onnx",)
+"""They compute a BatchNorm with the Scale that stands behind it in the file, and pass over that."""
 OUTPUTS, NAME = {"nnie": 16, "svp": 16}, {"nnie": 31, "svp": 31}
 """The most outputs, and the longest names of inputs and outputs."""
 
@@ -103,3 +106,17 @@ def _of_the_net(target: str, read: Sequence[Layer]) -> Iterator[str]:
             behind = [one for one in read[place + 1 :] if layer.message.top[0] in one.message.bottom][:1]
             if layer.type == "BatchNorm" and not any(one.type == "Scale" for one in behind):
                 yield f"{layer.message.name}: a BatchNorm without a Scale behind it"
+    if target in WITH_THE_NEXT_SCALE:
+        for norm, next_one in zip_longest(read, read[1:]):
+            if norm.type == "BatchNorm":
+                yield from _of_the_next_scale(read, norm, next_one)
+
+
+def _of_the_next_scale(read: Sequence[Layer], norm: Layer, scale: Layer | None) -> Iterator[str]:
+    if scale is None or scale.type != "Scale":
+        yield f"{norm.message.name}: no Scale stands behind it"
+        return
+    before, after = (sum(any(one is each.message for one in layer.writers) for layer in read) for each in (norm, scale))
+    own = list(scale.message.bottom) == list(norm.message.top) and before == 1 and scale.value("bias_term", False)
+    if not own or (after and scale.message.top != scale.message.bottom):
+        yield f"{scale.message.name}: the Scale behind a BatchNorm, and not its own"

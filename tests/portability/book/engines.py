@@ -233,11 +233,10 @@ BOOKS: dict[str, Book] = {
             *on("Eltwise", "sums alone", lambda a: a.value("operation", "SUM") != "SUM"),
             *on(
                 "Scale",
-                "on maps, and not of two equal shapes",
-                lambda a: (
-                    (len(a.bottoms) == 1 and a.ndim != 4) or (len(a.bottoms) == 2 and a.bottoms[0] == a.bottoms[1])
-                ),
+                "on maps",
+                lambda a: len(a.bottoms) == 1 and a.ndim != 4 and a.writers[0].type != "BatchNorm",
             ),
+            *on("Scale", "not of two equal shapes", lambda a: len(a.bottoms) == 2 and a.bottoms[0] == a.bottoms[1]),
             *on("PReLU", "not on a map", lambda a: a.ndim > 2),
             *on("Slice", "channels alone", lambda a: a.value("axis", 1) != 1),
             *on("Concat", "no blob twice", lambda a: len(set(a.message.bottom)) < len(a.message.bottom)),
