@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 
 from caffe_ir.blob import Array
@@ -21,6 +20,8 @@ def _missing() -> str:
 
 
 def _title() -> str:
+    from importlib import metadata  # is a tenth of what `convert run` imports
+
     return f"MNN {metadata.version('MNN')} (CPU)"
 
 
