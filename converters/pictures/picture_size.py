@@ -1,6 +1,6 @@
 """What a picture's own header says of it, so that nothing is unpacked that is larger than a picture.
 
-PNG (w3.org/TR/png), JPEG (ITU-T T.81, annex B), BMP (BITMAPCOREHEADER and its successors), WebP (RFC 9649).
+PNG (w3.org/TR/png-3), JPEG (ITU-T T.81, annex B), BMP (BITMAPCOREHEADER and its successors), WebP (RFC 9649).
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ class PictureSize(Struct, frozen=True, kw_only=True):
     """Of a channel."""
     transparent: bool = False
     """Whether there is a channel, or a colour, of transparency."""
+    animated: bool = False
+    """Whether other pictures follow, of which none is decoded."""
 
 
 def kind_of(data: bytes) -> str:
@@ -82,6 +84,8 @@ def _of_png(data: bytes) -> PictureSize | None:
             found = PictureSize(width=width, height=height, bits=bits, transparent=colours in _WITH_ALPHA)
         elif kind == b"tRNS":
             found = replace(found, transparent=True)
+        elif kind == b"acTL":
+            found = replace(found, animated=struct.unpack_from(">I", data, place + 8)[0] > 1)
         place, ended = place + 12 + length, kind == b"IEND"
     return found if ended else None
 
@@ -118,5 +122,7 @@ def _of_webp(data: bytes) -> PictureSize | None:
         return PictureSize(width=(bits & 0x3FFF) + 1, height=(bits >> 14 & 0x3FFF) + 1, transparent=transparent)
     if kind == b"VP8X":
         width, height = (int.from_bytes(data[place : place + 3], "little") + 1 for place in (24, 27))
-        return PictureSize(width=width, height=height, transparent=bool(data[20] & 0x10))
+        return PictureSize(
+            width=width, height=height, transparent=bool(data[20] & 0x10), animated=bool(data[20] & 0x02)
+        )
     return None

@@ -26,8 +26,9 @@ _SCANS = 8
 def read_picture(path: Path, channels: int, left_out: Callable[[str], None] = lambda text: None) -> Array:
     """The picture as bytes (C, H, W), in red, green, blue, or for one channel in grey.
 
-    Grey becomes three equal channels, a channel of transparency is left out, 16 bits become the upper 8, and a picture
-    is turned as its EXIF says; `left_out` is called with what the array does not have of it. Raises ConversionError.
+    Grey becomes three equal channels, a channel of transparency is left out, 16 bits become the upper 8, of an
+    animation the first picture is taken, and a picture is turned as its EXIF says; `left_out` is called with what the
+    array does not have of it. Raises ConversionError.
     """
     if fault := fault_of("cv2"):
         what = f"is a picture, and OpenCV, which reads it, {fault.what}"
@@ -39,6 +40,8 @@ def read_picture(path: Path, channels: int, left_out: Callable[[str], None] = la
         left_out("its transparency is left out")
     if size.bits > 8:
         left_out(f"its {size.bits} bits a channel become the upper 8")
+    if size.animated:
+        left_out("it is an animation, of which all pictures but the first are left out")
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     try:
         decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flag)

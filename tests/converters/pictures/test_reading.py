@@ -66,6 +66,25 @@ def test_what_opencv_raises_is_told(tmp_path: Path) -> None:
         read_picture(tmp_path / "x.png", 3)
 
 
+@pytest.mark.parametrize("ending", [".png", ".webp"])
+@pytest.mark.skipif(not hasattr(cv2, "Animation"), reason="this OpenCV writes no animations")
+def test_of_an_animation_the_first_picture_is_taken(ending: str, tmp_path: Path) -> None:
+    frames = [np.full((16, 24, 3), value, np.uint8) for value in (10, 100, 250)]
+    for count in (1, 3):
+        animation = cv2.Animation()
+        animation.frames, animation.durations = frames[:count], [40] * count
+        done, data = cv2.imencodeanimation(ending, animation)
+        assert done
+        (tmp_path / f"x{ending}").write_bytes(data.tobytes())
+        said: list[str] = []
+        image = read_picture(tmp_path / f"x{ending}", 3, said.append)
+        assert image.shape == (3, 16, 24)
+        assert abs(image.astype(int) - 10).max() < 4
+        assert [text for text in said if "animation" in text] == [
+            "it is an animation, of which all pictures but the first are left out"
+        ] * (count > 1)
+
+
 def test_every_kind_of_picture_has_three_channels_in_red_green_blue(tmp_path: Path) -> None:
     bgr = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     rgb = bgr[:, :, ::-1].transpose(2, 0, 1)
