@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from caffe_ir.error_kinds.general import OPTION_VALUE
@@ -42,6 +43,8 @@ def described(
         problems.add("--std and --scale are given both", why=why, hint="give one of the two", kind=OPTION_VALUE)
     if any(deviation == 0 for deviation in deviations):
         problems.add("--std is 0", why="values are divided by it", kind=OPTION_VALUE)
+    if not problems.found:
+        _check_units(problems, means, deviations)
     if bgr and channels != 3:
         problems.add(f"--bgr, but the input has {channels} channel{'s' * (channels != 1)}", kind=OPTION_VALUE)
     boxed = bool(resize) and str(resize).lower() == LETTERBOX
@@ -96,6 +99,25 @@ def _listed(problems: Problems, option: str, text: str | None, channels: int) ->
     if len(found) not in (0, 1, channels) or not all(map(isfinite, found)):
         problems.add(f"{option} {text} is not for an input of {channels} channels", kind=OPTION_VALUE)
     return found
+
+
+def _check_units(problems: Problems, means: Sequence[float], deviations: Sequence[float]) -> None:
+    """With --std the numbers are of values from 0 to 1, without it of 0 to 255: those of the other kind show it."""
+    mean = f"--mean {_numbers(means)} " if means else ""
+    if deviations and max([*means, *deviations]) > 1:
+        std = f"{mean}--std {_numbers(deviations)}"
+        hint = "give both for values from 0 to 1"
+        if min(deviations) > 1:
+            hint = f"for values from 0 to 255 it is {mean}--scale {_numbers([1 / one for one in deviations])}"
+        why = "with --std both are for values from 0 to 1"
+        problems.add(f"{std} is for values from 0 to 255", why=why, hint=hint, kind=OPTION_VALUE)
+    if means and not deviations and 0 < max(means) < 1:
+        why, hint = "without --std it is for values from 0 to 255", f"{mean}--std 1 is for values from 0 to 1"
+        problems.add(f"{mean}is for values from 0 to 1", why=why, hint=hint, kind=OPTION_VALUE)
+
+
+def _numbers(numbers: Iterable[float]) -> str:
+    return ",".join(f"{one:.9g}" for one in numbers)
 
 
 def _size(problems: Problems, option: str, text: str | None) -> tuple[int, int] | None:
