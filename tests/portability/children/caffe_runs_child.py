@@ -1,4 +1,4 @@
-"""A net in BVLC Caffe's own Python module, forward once for each input. Run as a file: caffe_figures_child.py FOLDER"""
+"""A net in BVLC Caffe's own Python module, forward once for each set of inputs. Run: caffe_runs_child.py FOLDER"""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ import numpy as np
 
 
 def main(folder: Path) -> None:
-    """Leave outputs.npz, by input and blob, and report.json with ms of the last forward and bytes of all blobs."""
+    """Leave outputs.npz, by number and blob as inputs.npz is, and report.json.
+
+    The latter has the ms of the last forward, and the bytes of all blobs.
+    """
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     caffe.set_mode_cpu()
     net = caffe.Net(job["prototxt"], job["caffemodel"], caffe.TEST)
     found: dict[str, Any] = {}
     seconds = 0.0
     with np.load(folder / "inputs.npz") as inputs:
-        for number, name in enumerate(inputs.files):
-            net.blobs[net.inputs[0]].data[...] = inputs[name]
+        for number in range(job["runs"]):
+            for name in net.inputs:
+                net.blobs[name].data[...] = inputs[f"{number}/{name}"]
             begin = time.perf_counter()
             net.forward()
             seconds = time.perf_counter() - begin
