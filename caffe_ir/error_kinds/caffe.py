@@ -41,7 +41,9 @@ BLOB_NAMES = Kind(
     title="Names of layers or blobs are wrong",
     why="A layer reads a blob that nothing before it writes, or a name is given twice.",
     remedy="Correct `bottom:` and `top:`, or the name, near that line.",
-    example="deploy.prototxt:2 ReLU: relu1 reads conv1 (nothing before it writes it)",
+    example="deploy.prototxt:2 ReLU: relu1 reads conv1 (nothing before it writes it)\n"
+    '    -> if the net is fed with it, that stands in front: layer { name: "conv1" type: "Input" top: "conv1" '
+    "input_param { shape { dim: 1 dim: 3 dim: 224 dim: 224 } } }",
 )
 NO_INPUT_SIZE = Kind(
     code="TC0706",

@@ -79,6 +79,10 @@ def _refuse(net: Net, prototxt: str | Path, target: Target) -> None:
     problems.raise_if_any()
 
 
+_INPUT = """if the net is fed with it, that stands in front: layer {{ name: "{0}" type: "Input" top: "{0}" input_param \
+{{ shape {{ dim: 1 dim: 3 dim: 224 dim: 224 }} }} }}"""
+
+
 class _Reading(Struct, kw_only=True):
     """A net half read: `current` is the blob of the net that a name of the file stands for by now.
 
@@ -156,6 +160,7 @@ def _node(message: caffe_pb2.LayerParameter, reading: _Reading, origin: Origin) 
                 kind=BLOB_NAMES,
                 what=f"{message.name} reads {', '.join(unknown)}",
                 why="nothing before it writes it",
+                hint=did_you_mean(unknown[0], current) or _INPUT.format(unknown[0]),
                 origin=origin,
             )
         )

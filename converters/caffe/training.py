@@ -59,14 +59,30 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
         inputs = list(_inputs(net))
         if len(inputs) != 1:
             net.problems.add(
-                f"the net has {len(inputs)} inputs: {', '.join(inputs)}",
+                f"the net has {len(inputs)} inputs: {', '.join(inputs)}" if inputs else "the file has no inputs",
                 hint=f"name the one that is meant: --input {inputs[0] if inputs else 'NAME'}={shape_text(given[''])}",
                 kind=NO_INPUT_SIZE,
             )
             return
         given = {inputs[0]: given[""], **{name: shape for name, shape in given.items() if name}}
+    _unwritten(net, given)
     _sizes(net, given)
     _data(net, given)
+
+
+def _unwritten(net: Lines, given: Mapping[str, Shape]) -> None:
+    """Inputs of which the file says nothing: blobs that are read, that no layer writes, and that the user gives."""
+    read = dict.fromkeys(bottom for layer in net.message.layer for bottom in layer.bottom)
+    written = {top for layer in net.message.layer for top in layer.top}
+    new = [name for name in read if name in given and name not in written]
+    layers = [caffe_pb2.LayerParameter(name=name, type="Input", top=[name]) for name in new]
+    layers += list(net.message.layer)
+    del net.message.layer[:]
+    net.message.layer.extend(layers)
+    net.lines[:0] = [None] * len(new)
+    for name in new:
+        text = f"an input of {shape_text(given[name])}: no layer of the file writes it"
+        net.notes.append(Note(kind="assumed", text=text, origin=Origin(layer=name, what="Input", file=net.file)))
 
 
 def _losses(net: Lines) -> None:
@@ -182,7 +198,7 @@ def _sizes(net: Lines, given: Mapping[str, Shape]) -> None:
             meant = did_you_mean(name, known)
             net.problems.add(
                 f"--input {name}: no input is called so",
-                hint=meant or f"the inputs: {', '.join(known)}",
+                hint=meant or (f"the inputs: {', '.join(known)}" if known else "the file has no inputs"),
                 kind=NO_INPUT_SIZE,
             )
     for place in reversed(range(len(net.message.layer))):

@@ -75,12 +75,23 @@ def test_memory_data_says_its_size_and_hdf5_data_has_several_inputs(tmp_path: Pa
         (INPUT + CONV + 'layer { name: "b" type: "Input" top: "b" }', ["1x3x8x8"], "the net has 2 inputs: data, b"),
         (INPUT + CONV + 'layer { name: "b" type: "Input" top: "b" }', [], "b has no size in the file"),
         ('input: "data"\n' + CONV, [], "data has no size in the file"),
+        (CONV, ["1x3x8x8"], "the file has no inputs\n    -> name the one that is meant: --input NAME=1x3x8x8"),
+        (CONV, ["dat=1x3x8x8"], "--input dat: no input is called so\n    -> the file has no inputs"),
+        (CONV, [], 'if the net is fed with it, that stands in front: layer { name: "data" type: "Input" top: "data"'),
     ],
 )
 def test_inputs_that_do_not_fit(tmp_path: Path, text: str, shapes: list[str], told: str) -> None:
     with pytest.raises(ConversionError) as caught:
         convert(prototxt(tmp_path, text), input=shapes)
     assert told in str(caught.value)
+
+
+def test_a_blob_that_the_file_only_reads_is_an_input_where_the_user_says_so(tmp_path: Path) -> None:
+    net = convert(prototxt(tmp_path, CONV), input=["data=1x3x8x8"])
+    assert [node.name for node in net.nodes] == ["data", "conv"]
+    assert net.shapes["data"] == (1, 3, 8, 8)
+    assert [note.text for note in net.notes] == ["an input of 1x3x8x8: no layer of the file writes it"]
+    assert net.node("conv").origin.line == 1
 
 
 def test_old_heads_and_other_sizes(tmp_path: Path) -> None:
