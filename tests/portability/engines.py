@@ -96,7 +96,7 @@ ENGINES: Sequence[Engine] = (
         name="caffe2onnx",
         child=CHILDREN / "caffe2onnx_child.py",
         modules=("caffe2onnx", "onnxruntime"),
-        right=EXACT,
+        right=2.5e-4,  # it divides variances by the factor and 1e-5: each BatchNorm is off by 5e-6
         preloaded=("caffe2onnx.src.caffe2onnx", "caffe2onnx.src.load_save_model"),
     ),
     Engine(
