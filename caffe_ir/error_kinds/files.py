@@ -7,10 +7,11 @@ from caffe_ir.error_kinds.kind import Kind
 CANNOT_READ = Kind(
     code="TC0101",
     title="A file cannot be read",
-    why="The operating system refused to open or read the file: it is a folder, its permissions forbid it, the disk "
+    why="The operating system refused to open or read the file: it is a pipe, its permissions forbid it, the disk "
     "fails, or it is larger than any file of its kind.",
     remedy="The reason stands in brackets. Check the path, and that the user who runs `convert` may read the file.",
-    example="deploy.caffemodel: cannot read deploy.caffemodel (Is a directory)",
+    example="deploy.caffemodel: cannot read deploy.caffemodel "
+    "(it is a pipe or a device, and models and weights are read from files only)",
 )
 CANNOT_WRITE = Kind(
     code="TC0102",

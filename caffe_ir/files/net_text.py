@@ -99,6 +99,8 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
 
 def _told(said: str) -> tuple[str, str]:
     """What protobuf says of a text without the place, which stands before it, and the field that may be meant."""
+    if "does not have extensions" in said:
+        return "a line begins with [, as in no prototxt", "a Darknet cfg belongs to `convert darknet CFG WEIGHTS`"
     said = re.sub(r"^\d+:(\d+) : (?:'.*': )?", r"column \1: ", said)
     found = re.search(r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"', said)
     if found is None:

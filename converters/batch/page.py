@@ -27,7 +27,7 @@ pre { margin-left: 0; max-width: calc(100vw - 2.4rem); font-size: .85rem } }
 @media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd } tr { border-color: #444 }
 a { color: #8ab4f8 } .failed { color: #ff8a80 } .converted { color: #81c995 } }
 """
-_HEADINGS = ("model", "target", "state", "verify", "seconds", "MB at most", "layers", "bytes")
+_HEADINGS = ("model", "target", "state", "verify", "seconds", "peak MB", "layers", "bytes")
 _NUMBERS = 4, 5, 6, 7
 
 

@@ -128,7 +128,7 @@ def show_outcome(outcome: Outcome) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("model", "target", "state"):
         table.add_column(name)
-    for name in ("seconds", "MB at most", "layers", "bytes", "verify"):
+    for name in ("seconds", "peak MB", "layers", "bytes", "verify"):
         table.add_column(name, justify="right")
     for result in listed:
         figures = (f"{result.seconds:.2f}", f"{result.peak_memory / 1e6:.0f}", f"{result.layers}", f"{result.bytes:,}")

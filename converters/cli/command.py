@@ -18,12 +18,13 @@ RENAMED = {"--judge": "--reference"}
 class InputFile(click.Path):
     """A file that is read; `Command` refuses all that are not there at once.
 
-    With `ending` its name may be the STEM of a net's files, which the other commands take.
+    With `ending` its name may be the STEM of a net's files, which the other commands take; with `or_folder` it may be a
+    folder of files.
     """
 
-    def __init__(self, ending: str = "") -> None:
+    def __init__(self, ending: str = "", *, or_folder: bool = False) -> None:
         super().__init__(path_type=Path)
-        self.ending = ending
+        self.ending, self.or_folder = ending, or_folder
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return by_stem(Path(os.fsdecode(super().convert(value, param, ctx))), self.ending)
@@ -58,6 +59,7 @@ class Command(click.Command):
             raise self._renamed(error) or error from None
         if not ctx.resilient_parsing:
             refuse_missing(_inputs(self.params, ctx.params), ctx)
+            _refuse_folders(_inputs(self.params, ctx.params, or_folder=False), ctx)
         return rest
 
     def _renamed(self, error: click.NoSuchOption) -> click.NoSuchOption | None:
@@ -92,10 +94,13 @@ def command_line() -> str:
     return line if isinstance(line, str) else ""
 
 
-def _inputs(params: Iterable[click.Parameter], values: Mapping[str, Any]) -> Iterator[Path]:
+def _inputs(params: Iterable[click.Parameter], values: Mapping[str, Any], *, or_folder: bool = True) -> Iterator[Path]:
+    """The paths that are read; without `or_folder` those that a folder cannot stand for."""
     for param in params:
-        value = values.get(param.name or "") if isinstance(param.type, InputFile) else None
-        if value is not None:
+        kind = param.type
+        if not isinstance(kind, InputFile) or (kind.or_folder and not or_folder):
+            continue
+        if (value := values.get(param.name or "")) is not None:
             yield from value if isinstance(value, tuple) else (value,)
 
 
@@ -108,6 +113,11 @@ def refuse_missing(paths: Iterable[Path], context: click.Context | None = None) 
     missing = [missing_file(path) for path in dict.fromkeys(paths) if not path.exists()]
     if missing:
         raise NoSuchFile("\n       ".join(missing), context)
+
+
+def _refuse_folders(paths: Iterable[Path], context: click.Context) -> None:
+    if folders := [f"{path} is a folder, and a file is needed" for path in dict.fromkeys(paths) if path.is_dir()]:
+        raise click.UsageError("\n       ".join(folders), context)
 
 
 def missing_file(path: Path) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from caffe_ir.error_kinds.darknet import NOT_A_CFG
 from caffe_ir.error_kinds.files import CANNOT_WRITE
+from caffe_ir.error_kinds.general import WRONG_USAGE
 from caffe_ir.error_kinds.weights import FORM_NOT_READ
 from caffe_ir.visible import visible
 from converters.cli.command import Command, InputFile
@@ -79,7 +79,7 @@ def _held(files: Sequence[Path]) -> Iterator[Held]:
     if path.suffix in (".weights", ".cfg"):
         hint = f"convert dump {path.with_suffix('.cfg')} {path.with_suffix('.weights')}"
         raise ConversionError(
-            Problem(kind=NOT_A_CFG, what="Darknet's weights need their cfg, which says what lies where", hint=hint)
+            Problem(kind=WRONG_USAGE, what="Darknet's weights need their cfg, which says what lies where", hint=hint)
         )
     from converters.weights import open_weights
 

@@ -84,9 +84,14 @@ def check_folder(wanted: Path) -> None:
 
 
 def stem_of(output: str | None, name: str) -> Path:
-    """Where the files go, without their endings: as --output says, in the folder that it names, or here."""
+    """Where the files go, without their endings: as --output says, in the folder that it names, or here.
+
+    Raises BadParameter where --output is empty.
+    """
     if output is None:
         return Path(name)
+    if not output:
+        raise click.BadParameter("a name is needed, or a folder", param_hint="--output")
     path = Path(output)
     if output.endswith(os.sep) or path.is_dir():
         return path / name

@@ -43,7 +43,7 @@ def summary(
     MODEL is a Darknet CFG (its WEIGHTS are not needed), a PyTorch model as for `convert pytorch`, or a PROTOTXT or
     the STEM of one, which is listed as it is.
     """
-    with failures_reported(" ".join(files), what="cannot be summed up"):
+    with failures_reported(" ".join(files), what="cannot be summarised"):
         from caffe_ir.summary import summary as summed
 
         found = summed(_net(files, darknet, pytorch, caffe))

@@ -39,7 +39,7 @@ MARK = "drawn by tocaffe"
     ),
 )
 @click.argument("net", metavar="STEM")
-@click.argument("pictures", nargs=-1, required=True, type=InputFile(), metavar="PICTURE...")
+@click.argument("pictures", nargs=-1, required=True, type=InputFile(or_folder=True), metavar="PICTURE...")
 @click.option("--engine", type=click.Choice(ENGINES), help="Program that runs the net.  [default: opencv, where it is]")
 @click.option(
     "-o", "--out", metavar="FILE.png|FOLDER",

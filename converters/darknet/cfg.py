@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.error_kinds.darknet import CFG_SYNTAX, NOT_A_CFG
+from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import ConversionError, Note, Origin, Problem, Problems
 from caffe_ir.given_files import read_bytes
 from converters.darknet.section import Option, Section
@@ -90,8 +91,8 @@ def parse_cfg(data: bytes, file: str) -> Cfg:
 def cut(cfg: Cfg, last: int) -> Cfg:
     """The cfg as far as section `last`. Raises ConversionError where there is not one of that number."""
     if not 0 <= last < len(cfg.sections):
-        what = f"there is no section {last} to convert until: it has the sections 0 to {len(cfg.sections) - 1}"
-        raise _not_a_cfg(cfg.path, what)
+        what = f"--until {last}: {cfg.path} has the sections 0 to {len(cfg.sections) - 1}"
+        raise ConversionError(Problem(kind=OPTION_VALUE, what=what))
     kept, end = cfg.sections[: last + 1], cfg.sections[last + 1].line if last + 1 < len(cfg.sections) else None
     notes = [note for note in cfg.notes if end is None or note.origin is None or (note.origin.line or 0) < end]
     return replace(cfg, sections=kept, notes=tuple(notes))

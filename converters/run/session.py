@@ -31,7 +31,10 @@ def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
         )
     ordered = [top for node in files.net.nodes for top in node.tops if top in wanted]
     if engine.opened is not None:
-        forward = engine.opened(files)
+        try:
+            forward = engine.opened(files)
+        except EngineFailed as error:
+            raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
         return lambda feeds: _told(lambda: forward(ordered, feeds), ordered)
     return lambda feeds: _told(lambda: list(engine.blobs(files, ordered, feeds)), ordered)
 

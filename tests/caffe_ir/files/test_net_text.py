@@ -82,6 +82,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     ("text", "what", "hint"),
     [
         ("layer { upsampel_param { } }", "LayerParameter has no field upsampel_param", "did you mean upsample_param?"),
+        (
+            "[net]\nwidth=416",
+            "a line begins with [, as in no prototxt",
+            "a Darknet cfg belongs to `convert darknet CFG WEIGHTS`",
+        ),
         ("layer { name: 'a' layer { }", "LayerParameter has no field layer", NO_BRACE),
         ("layer { upsample_param { scale: 2 layer { }", "UpsampleParameter has no field layer", NO_BRACE),
         ("layer { upsample_param { scalee: 2 } }", "UpsampleParameter has no field scalee", "did you mean scale?"),

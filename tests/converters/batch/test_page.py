@@ -60,7 +60,7 @@ def test_the_page_lists_all_models_failures_first_and_links_their_reports(tmp_pa
     )
     bad = Result(name="bad", target="caffe", state="failed", problems=("x.cfg:3: <script>", "second"))
     read = Read(page(outcome(good, bad), tmp_path / "reports"))
-    assert read.rows[0] == ["model", "target", "state", "verify", "seconds", "MB at most", "layers", "bytes"]
+    assert read.rows[0] == ["model", "target", "state", "verify", "seconds", "peak MB", "layers", "bytes"]
     assert read.rows[1][:3] == ["bad", "caffe", "failed"]
     assert read.rows[2] == ["x.cfg:3: <script>\nsecond"]
     assert read.rows[3] == ["a<b>&c", "caffe", "converted", "agrees", "1.50", "48", "3", "1,234,567"]

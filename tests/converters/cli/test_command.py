@@ -28,6 +28,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_folder_is_not_a_file(folder: Path) -> None:
+    done = CliRunner().invoke(tool, [".", "--more", "yolov3.cfg", "--more", str(folder)])
+    assert done.exit_code == 2
+    assert [line.strip() for line in done.output.splitlines()[-2:]] == [
+        "Error: . is a folder, and a file is needed",
+        f"{folder} is a folder, and a file is needed",
+    ]
+
+
 def test_options_stand_in_their_sections() -> None:
     lines = CliRunner().invoke(tool, ["-h"]).stdout.splitlines()
     headings = [line for line in lines if line.endswith(":")]

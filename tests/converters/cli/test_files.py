@@ -47,6 +47,11 @@ def test_where_the_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out
     assert stem_of(output, "yolo") == Path(stem)
 
 
+def test_an_empty_output_is_refused() -> None:
+    with pytest.raises(click.BadParameter, match="a name is needed, or a folder"):
+        stem_of("", "yolo")
+
+
 def test_a_folder_gets_the_files_under_the_name_of_the_model(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     converted("darknet", *darknet_model(tmp_path), "-o", tmp_path / "out")

@@ -73,7 +73,7 @@ def test_a_section_to_convert_until(tmp_path):
     assert convert(cfg, weights, until=2).net.outputs == ["maxpool_1", "conv_0_leaky"]
     assert convert(cfg, weights, until=4).net.dump() == convert(cfg, weights).net.dump()
     for until in (5, -1):
-        with pytest.raises(ConversionError, match=f"there is no section {until} .*: it has the sections 0 to 4"):
+        with pytest.raises(ConversionError, match=f"--until {until}: .* has the sections 0 to 4"):
             convert(cfg, weights, until=until)
 
 

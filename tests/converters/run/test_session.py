@@ -33,6 +33,9 @@ def test_what_an_engine_cannot_do_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     model = read_model(*converted(tmp_path))
     with pytest.raises(ConversionError, match="pycaffe cannot be imported"):
         session("pycaffe", model.files, model.wanted)
+    name = model.files.prototxt.parent / "n\udcff.prototxt"
+    with pytest.raises(ConversionError, match="OpenCV opens no file whose name is not UTF-8"):
+        session("opencv", replace(model.files, prototxt=name), model.wanted)
     model.files.caffemodel.write_bytes(b"")
     with pytest.raises(ConversionError, match="OpenCV cannot run"):
         session("opencv", model.files, model.wanted)({"data": np.zeros(model.shape, np.float32)})

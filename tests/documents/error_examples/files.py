@@ -16,7 +16,7 @@ from tests.documents.models import write_picture
 def _() -> str:
     converted()
     Path("deploy.caffemodel").unlink()
-    Path("deploy.caffemodel").mkdir()
+    os.mkfifo("deploy.caffemodel")
     return convert("caffe deploy.prototxt deploy.caffemodel -o other")
 
 
