@@ -48,7 +48,7 @@ from caffe_ir.layers import (
     Swish,
     TanH,
 )
-from caffe_ir.layers.source import Standardize
+from caffe_ir.layers.source import Recurrence, Standardize
 
 FREE = (Dropout, Input, Parameter, Silence, Split)
 """Layers that do nothing at inference."""
@@ -70,6 +70,8 @@ TRANSCENDENTAL: dict[type[Layer], int] = {
     TanH: 25,
 }
 """Steps that a value takes where a function is evaluated; about what libm's take. BNLL is a logarithm behind an e^x."""
+STEP = 4
+"""The layers of a step of an LSTM or RNN, which is a net of its own (lstm_layer.cpp)."""
 POWER = 60
 """The same of pow(x, p), which Caffe calls for every p but 1 (power_layer.cpp; p = 2 too)."""
 NORM = 14
@@ -113,7 +115,7 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         return Work(multiply_adds=6.0 * made, steps=float(POWER * made), bytes=float(FLOAT * NORM * made), layers=NORM)
     read = tops if isinstance(layer, Crop) else bottoms  # of the blob that gives it its size it reads nothing
     moved = sum(map(prod, (*read, *tops, *layer.blob_shapes(bottoms))))
-    moved += _columns(layer, bottoms, tops)
+    moved += _columns(layer, bottoms, tops) + _read_again(layer, bottoms)
     parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
     count = _multiply_adds(layer, bottoms, tops)
     together = _are_together(layer, bottoms)
@@ -121,7 +123,7 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         multiply_adds=count if together else 0.0,
         steps=0.0 if together else count,
         bytes=float(FLOAT * moved),
-        layers=1 + PART * parts,
+        layers=1 + PART * parts + _steps(layer, bottoms) * STEP,
         pieces=float(_pieces(layer, bottoms, tops)),
     )
 
@@ -162,6 +164,19 @@ def _columns(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:
     return count * prod(layer.kernel_size)
 
 
+def _read_again(layer: Layer, bottoms: Shapes) -> int:
+    """The weights of a recurrent layer that each step but the first reads again (recurrent_layer.cpp unrolls it)."""
+    recurrent = [shape for shape in layer.blob_shapes(bottoms)[1:] if len(shape) > 1]
+    return (_steps(layer, bottoms) - 1) * sum(map(prod, recurrent)) if _steps(layer, bottoms) else 0
+
+
+def _steps(layer: Layer, bottoms: Shapes) -> int:
+    """Those of a recurrent layer, each of which is layers of its own."""
+    if isinstance(layer, Recurrence):
+        return layer.steps(bottoms[0])
+    return bottoms[0][0] if isinstance(layer, LSTM | RNN) else 0
+
+
 def _are_together(layer: Layer, bottoms: Shapes) -> bool:
     """Whether its multiply-adds are those of matrices; a filter of one channel has none to speak of."""
     if isinstance(layer, Convolution):
@@ -185,6 +200,9 @@ def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
             count = made * prod(layer.blob_shapes(bottoms)[0]) // layer.num_output
         case LSTM() | RNN():
             count = prod(bottoms[1]) * sum(map(prod, layer.blob_shapes(bottoms)))
+        case Recurrence():
+            rows = layer.steps(bottoms[0]) * layer.batch(bottoms[0])
+            count = rows * sum(map(prod, layer.blob_shapes(bottoms)))
         case Pooling():
             count = made * prod(layer.kernel_size or bottoms[0][2:])
         case Power():

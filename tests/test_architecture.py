@@ -175,6 +175,14 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
     # whether a border is cheaper as a layer of its own
     "caffe_ir.passes.pad_into_window": (*PASS, "caffe_ir.cost", "caffe_ir.forms.pad", "caffe_ir.passes.base"),
+    # whether a layer of Caffe's is better than its steps
+    "caffe_ir.passes.lstm": (
+        *PASS,
+        "caffe_ir.forms.*",
+        "caffe_ir.passes.base",
+        "caffe_ir.passes.legalize",
+        "caffe_ir.passes.unroll",
+    ),
     "caffe_ir.passes.*": (*PASS, "caffe_ir.passes.base"),
     "caffe_ir.proto.*": ("caffe_ir.proto.*",),
     # the two files of a net: prototxt and caffemodel are the writer's and the reader's own rooms

@@ -1,4 +1,8 @@
-"""ProjectedLSTM -> Caffe's LSTM, where that is all of it: first states of 0, no projection, the last cell unread.
+"""ProjectedLSTM -> Caffe's LSTM, where that is all of it and better than its steps, which `unroll` writes out.
+
+It is all of it with first states of 0, no projection, and the last cell unread. Which is better is weighed as forms
+are (caffe_ir/passes/legalize), but before `layout`, which sees the permutations around Caffe's LSTM: that is the faster
+one in Caffe, and OpenCV, MNN and ncnn do not have it.
 
 torch has the gates i, f, g, o and two biases, Caffe i, f, o, g and their sum (lstm_layer.cpp). A sequence starts where
 cont is 0, at the first step. Backwards the steps go in and come out in reverse.
@@ -6,44 +10,63 @@ cont is 0, at the first step. Backwards the steps go in and come out in reverse.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
 
 from caffe_ir.blob import Array, Blob
+from caffe_ir.errors import ConversionError
+from caffe_ir.forms import FORMS, Form
 from caffe_ir.layers import LSTM, Parameter
 from caffe_ir.layers.source import Gather, Permute, ProjectedLSTM
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.passes.base import Context, Pass
+from caffe_ir.passes.base import Context, NetPass
+from caffe_ir.passes.legalize import chooser_of
+from caffe_ir.passes.unroll import unrolled
 from caffe_ir.replacement import Replacement
 
 TORCH_GATES_IN_CAFFES_ORDER = (0, 1, 3, 2)
 TIME_FIRST = (1, 0, 2)
 
 
-def _rewrite(net: Net, node: Node, context: Context) -> None:
-    layer, shape = node.layer, net.shapes[node.bottoms[0]]
+def _run(net: Net, context: Context) -> None:
+    nodes = [node for node in net.nodes if isinstance(node.layer, ProjectedLSTM)]
+    if not nodes:
+        return
+    chooser = chooser_of(net, context.target, {**FORMS, ProjectedLSTM: (WHOLE, STEPS)})
+    for node in nodes:
+        with suppress(ConversionError):  # which is reported where the steps are written
+            choice = chooser.best(Replacement(net=net, old=net.node(node.name)))
+            if choice.form is WHOLE:
+                choice.new.finish_tops(choice.new.held)
+
+
+def _steps(new: Replacement) -> str:
+    steps = unrolled(new.net, new.old)
+    new.nodes += steps.nodes
+    return ""
+
+
+def _whole(new: Replacement) -> str:
+    net, node = new.net, new.old
+    layer, x, shape = node.layer, node.bottoms[0], net.shapes[node.bottoms[0]]
     assert isinstance(layer, ProjectedLSTM)
     y, hidden, cell = node.tops
-    whole = LSTM(num_output=layer.num_output)
-    given = len(node.bottoms) > 1 or layer.proj_size or net.is_wanted(cell)
-    steps, batch = layer.steps(shape), layer.batch(shape)
-    sequence = (steps, batch, shape[-1])
-    if given or len(shape) == 2 or not context.target.holds(whole, (sequence, sequence[:2]), net.images):
-        return
-    new, x = Replacement(net=net, old=node), node.bottoms[0]
+    if len(node.bottoms) > 1 or layer.proj_size or net.is_wanted(cell) or len(shape) == 2:
+        return "it has first states, a projection or a last cell that is read, or is a single step"
+    whole, steps, batch = LSTM(num_output=layer.num_output), layer.steps(shape), layer.batch(shape)
     turned = layer.backwards and steps > 1
     back = Gather(axis=0, indices=tuple(reversed(range(steps))))
     x = new.add("steps", Permute(order=TIME_FIRST), x) if layer.batch_first else x
     x = new.add("in", back, x) if turned else x
     x = new.add("lstm", whole, x, _starts(new, steps, batch), blobs=_blobs(node, layer))
-    held = {}
     if net.is_wanted(hidden):
-        held[hidden] = new.add("last", Gather(axis=0, indices=(steps - 1,)), x)
+        new.held[hidden] = new.add("last", Gather(axis=0, indices=(steps - 1,)), x)
     x = new.add("out", back, x) if turned else x
-    held[y] = new.add("batches", Permute(order=TIME_FIRST), x) if layer.batch_first else x
-    new.finish_tops(held)
+    new.held[y] = new.add("batches", Permute(order=TIME_FIRST), x) if layer.batch_first else x
+    return ""
 
 
 def _starts(new: Replacement, steps: int, batch: int) -> str:
@@ -73,4 +96,5 @@ def _bias(rows: int, *biases: Blob) -> Array:
     return _ordered(Blob.of(whole))
 
 
-NATIVE_LSTM = Pass(name="lstm", visits=(ProjectedLSTM,), rewrite=_rewrite)
+WHOLE, STEPS = Form(name="Caffe's LSTM", build=_whole), Form(name="its steps", build=_steps)
+NATIVE_LSTM = NetPass(name="lstm", run=_run)

@@ -4,6 +4,7 @@ The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
 - dead before the others: nobody should lower, or be warned of, what is not read.
 - lrn_chain before what lowers the parts of the chain.
+- one_sequence before lstm, which weighs Caffe's LSTM against what unroll writes.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
 - rearrangement before cells and layout: a shuffle written as views is known by its name while the views are there.
@@ -63,6 +64,7 @@ from caffe_ir.passes.lrn_chain import LRN_CHAIN
 from caffe_ir.passes.lstm import NATIVE_LSTM
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.narrow import NARROW
+from caffe_ir.passes.one_sequence import ONE_SEQUENCE
 from caffe_ir.passes.outputs_apart import OUTPUTS_APART
 from caffe_ir.passes.pad_into_window import PAD_INTO_WINDOW
 from caffe_ir.passes.picture_input import PICTURE_INPUT
@@ -82,6 +84,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     HEADS,
     DEAD,
     LRN_CHAIN,
+    ONE_SEQUENCE,
     NATIVE_LSTM,
     REARRANGEMENT,
     CELLS,

@@ -3,10 +3,13 @@
 A view of a view is a view of the first blob: the numbers lie in the same order. InnerProduct makes rows of all axes
 from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as well as (N, C H W). A view that moves
 the batch and that nobody reads, (T, 1, C) of (1, T, C), is written as (T, -1, C): a reader that knows no batch takes
-the first number off the shape, and finds all values in the second.
+the first number off the shape, and finds all values in the second. A map of one cell is reshaped to a vector: MNN's
+Flatten leaves it as it is.
 """
 
 from __future__ import annotations
+
+from math import prod
 
 from msgspec.structs import replace
 
@@ -34,7 +37,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         _read(net, node, bottom, Reshape(shape=(wanted[0], -1, *wanted[2:])))
     elif bottom != node.bottom:
         shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
-        flat = len(wanted) == 2 < len(held) and held[0] == wanted[0]
+        flat = len(wanted) == 2 < len(held) and held[0] == wanted[0] and prod(held[2:]) > 1
         _read(net, node, bottom, Flatten() if flat else Reshape(shape=shape))
 
 

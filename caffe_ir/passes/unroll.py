@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Concat, Eltwise, InnerProduct, ReLU, Reshape, Scale, Sigmoid, Slice, TanH
-from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM, Recurrence, Sub
+from caffe_ir.layers.source import GRU, Linear, PlainRNN, ProjectedLSTM, Recurrence, Sub
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
@@ -86,6 +86,15 @@ class Unrolled(Replacement, kw_only=True):
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
+    steps = unrolled(net, node)
+    steps.finish_tops(steps.held)
+    count = steps.layer.steps(net.shapes[node.bottoms[0]])
+    text = f"{steps.layer} over {count} steps -> {len(steps.nodes)} layers, each step written out"
+    net.note("lowered", text, node.origin)
+
+
+def unrolled(net: Net, node: Node) -> Unrolled:
+    """The steps of a recurrent layer, built and not yet in its place; `held` has what is read of its tops."""
     layer, shape = node.layer, net.shapes[node.bottoms[0]]
     assert isinstance(layer, Recurrence)
     steps, batch = layer.steps(shape), layer.batch(shape)
@@ -102,15 +111,13 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         states = advance(new, given[step], states)
         shown[step] = states[0]
     wanted = [net.is_wanted(top) for top in node.tops]
-    held = {}
     if wanted[0]:
         whole = shown[0] if steps == 1 else new.add("steps", Concat(axis=int(layer.batch_first)), *shown)
-        held[node.tops[0]] = _top(new, "output", whole, node.tops[0])
+        new.held[node.tops[0]] = _top(new, "output", whole, node.tops[0])
     for top, state, read in zip(node.tops[1:], states, wanted[1:], strict=True):
         if read:
-            held[top] = _top(new, "last", state, top)
-    new.finish_tops(held)
-    net.note("lowered", f"{layer} over {steps} steps -> {len(new.nodes)} layers, each step written out", node.origin)
+            new.held[top] = _top(new, "last", state, top)
+    return new
 
 
 def _given(new: Unrolled, steps: int, batch: int) -> list[tuple[str, ...]]:
@@ -118,17 +125,17 @@ def _given(new: Unrolled, steps: int, batch: int) -> list[tuple[str, ...]]:
     node, layer = new.old, new.layer
     x, shape = node.bottoms[0], new.net.shapes[node.bottoms[0]]
     count, sizes = layer.num_output, [layer.gates * layer.num_output]
-    places = (0, BIAS_X) if layer.bias_term else (0,)
-    x = _view(new, "rows", x, shape, (steps * batch, shape[-1]))
-    product = InnerProduct(num_output=sizes[0], bias_term=layer.bias_term)
+    places, stays = (0, BIAS_X) if layer.bias_term else (0,), layer.batch_first and steps > 1
+    x = x if stays else _view(new, "rows", x, shape, (steps * batch, shape[-1]))
+    product = (Linear if stays else InnerProduct)(num_output=sizes[0], bias_term=layer.bias_term)
     x = new.add("input", product, x, blobs=[node.blobs[place] for place in places])
     if node.param_names:
         new.named(x, *places)
     sizes = [2 * count, count] if isinstance(layer, GRU) else sizes
     parts = []
-    for number, (part, size) in enumerate(zip(new.cut("gates", x, 1, sizes), sizes, strict=True)):
-        if layer.batch_first and steps > 1:
-            seen = _view(new, f"sequences{number}", part, (steps * batch, size), (batch, steps * size))
+    for number, (part, size) in enumerate(zip(new.cut("gates", x, 1 + stays, sizes), sizes, strict=True)):
+        if stays:
+            seen = new.view(f"sequences{number}", part, (batch, steps * size))
             parts.append(new.cut(f"inputs{number}", seen, 1, [size] * steps))
         else:
             parts.append(new.cut(f"inputs{number}", part, 0, [batch] * steps))

@@ -20,7 +20,10 @@ ROWS, AXES_OF_A_MAP = 2, 4
 
 
 def linear(stage: Stage, node: Node) -> bool:
-    """InnerProduct on rows where the last axis lies last, a 1x1 Convolution where it lies before others."""
+    """InnerProduct where the last axis lies last, a 1x1 Convolution where it lies before others.
+
+    Of several rows an image the batch stays the first axis: a Linear, of which `legalize` chooses the form.
+    """
     layer, view = node.layer, stage.views[node.bottom]
     assert isinstance(layer, Linear | InnerProduct)
     last, inner = len(view.axes) - 1, view.shape[-1]
@@ -30,10 +33,12 @@ def linear(stage: Stage, node: Node) -> bool:
         view = View(blob=stage.plain(node, view), axes=plain(view.shape))
     stride = view.axes[last][0][1] if view.axes[last] else 1
     if stride == 1:
-        blob = stage.reshape(node, view.blob, (prod(view.shape) // inner, inner))
+        rows, batch = prod(view.shape) // inner, stage.net.shapes[view.blob][0]
+        stays = rows % batch == 0 and rows != batch
+        blob = stage.reshape(node, view.blob, (batch, rows // batch, inner) if stays else (rows, inner))
         axes = plain((*view.shape[:-1], layer.num_output)) if not view.axes[last] else view.axes
         axes = resized(axes, last, layer.num_output) if view.axes[last] else axes
-        product = InnerProduct(num_output=layer.num_output, bias_term=layer.bias_term)
+        product = (Linear if stays else InnerProduct)(num_output=layer.num_output, bias_term=layer.bias_term)
         stage.emit(node, product, [blob], [axes])
         return True
     found = stage.exposed(node, view, [last], as_channels=True)

@@ -20,11 +20,13 @@ in most nets, refuses the net: what it makes of the other layers does not count.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from caffe_ir.errors import Problems
-from caffe_ir.forms import FORMS
+from caffe_ir.forms import FORMS, Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import Parameter
 from caffe_ir.layers.source import MatMul
 from caffe_ir.net import Net
@@ -38,7 +40,7 @@ from caffe_ir.targets.target import Target
 
 
 def _run(net: Net, context: Context) -> None:
-    chooser = _chooser(net, context.target)
+    chooser = chooser_of(net, context.target, FORMS)
     problems, none = Problems(), Kinds()
     waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
     while waiting:
@@ -55,14 +57,15 @@ def _run(net: Net, context: Context) -> None:
     problems.raise_if_any()
 
 
-def _chooser(net: Net, target: Target) -> Chooser:
+def chooser_of(net: Net, target: Target, forms: Mapping[type[Layer], tuple[Form, ...]]) -> Chooser:
+    """What chooses among forms for a net and a target."""
     counts = Counter(type(node.layer) for node in net.nodes)
-    weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
     others = frozenset(other.name for other in (*WIDESPREAD, *(CONVERTERS if target.for_converters else ())))
+    weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
     chooser = Chooser(
         net=net,
         target=target,
-        forms=FORMS,
+        forms=forms,
         counts=counts,
         images=net.images,
         weighing=weighing,
@@ -70,7 +73,9 @@ def _chooser(net: Net, target: Target) -> Chooser:
         chips=frozenset(other.name for other in CHIPS),
     )
     lost = chooser.refusing(_deciding(net, target)) if target.for_others else frozenset()
-    return replace(chooser, lost=lost, others=others - lost, known={}, chosen={}) if lost else chooser
+    if lost:
+        return replace(chooser, lost=lost, others=others - lost, known={}, chosen={})
+    return replace(chooser, weighing=replace(weighing, others=others - {target.name}), chosen={})
 
 
 def _deciding(net: Net, target: Target) -> list[Node]:

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from caffe_ir.layers.source import ProjectedLSTM
+from caffe_ir.layers import LSTM, Parameter, Reshape
+from caffe_ir.layers.source import GRU, Linear, Permute, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.net import Net
-from caffe_ir.passes.base import run_pass
+from caffe_ir.passes.base import Options, run_pass
 from caffe_ir.passes.lstm import NATIVE_LSTM
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import CAFFE, TARGETS, WIDESPREAD
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.passes.rewriting import ALONE, assert_same, rewritten
 
 
 def lstm(*, read=(0,), shape=(5, 2, 4), **options) -> Net:
@@ -24,7 +27,7 @@ def lstm(*, read=(0,), shape=(5, 2, 4), **options) -> Net:
 
 
 def test_golden_dump():
-    assert rewritten(lstm(read=(0, 1), backwards=True), NATIVE_LSTM).dump() == (
+    assert rewritten(lstm(read=(0, 1), backwards=True), NATIVE_LSTM, context=ALONE).dump() == (
         "net tiny\n"
         "  data: Input(shape=[(5, 2, 4)])  -> data  [5x2x4]\n"
         "  lstm_in: Gather(axis=0, indices=(4, 3, 2, 1, 0)) data -> lstm_in  [5x2x4]\n"
@@ -43,7 +46,39 @@ def test_golden_dump():
 def test_is_the_same_function(bias_term, backwards, batch_first, steps):
     shape = (2, steps, 4) if batch_first else (steps, 2, 4)
     net = lstm(read=(0, 1), shape=shape, bias_term=bias_term, backwards=backwards, batch_first=batch_first)
-    assert not any(isinstance(node.layer, ProjectedLSTM) for node in rewritten(net, NATIVE_LSTM).nodes)
+    assert not any(isinstance(node.layer, ProjectedLSTM) for node in rewritten(net, NATIVE_LSTM, context=ALONE).nodes)
+
+
+def reader_of_columns(layer: Recurrence) -> Net:
+    """The columns of a map as steps, and a class for each."""
+    random, net = np.random.default_rng(0), net_of((1, 4, 1, 6))
+    add(net, "columns", Reshape(shape=(0, 4, 6)))
+    add(net, "steps", Permute(order=(0, 2, 1) if layer.batch_first else (2, 0, 1)))
+    x = net.shapes["steps"]
+    weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
+    add(net, "rnn", layer, *weights, tops=("y", "hidden", "cell")[: len(layer.infer((x,)))])
+    add(net, "last", Linear(num_output=2), *(random.standard_normal(one) for one in ((2, 3), (2,))), bottoms=("y",))
+    return net
+
+
+def test_in_files_for_others_too_it_is_written_in_steps():
+    """OpenCV, MNN and ncnn all lack Caffe's LSTM: with one the files would be for Caffe alone."""
+    net = reader_of_columns(ProjectedLSTM(num_output=3))
+    kinds = {type(node.layer) for node in lower(net.copy(), CAFFE, Options()).nodes}
+    assert not kinds & {LSTM, Parameter}
+    assert LSTM in {type(node.layer) for node in lower(net, TARGETS["caffe-master"], Options()).nodes}
+
+
+@pytest.mark.parametrize("backwards", [True, False])
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("layer", [GRU, PlainRNN, ProjectedLSTM])
+def test_the_steps_of_one_sequence_are_right_in_opencv_mnn_and_ncnn(layer, batch_first, backwards):
+    """Between a map and rows of classes, as text recognisers have it; ncnn takes the batch off every blob."""
+    net = reader_of_columns(layer(num_output=3, batch_first=batch_first, backwards=backwards))
+    written = lower(net.copy(), CAFFE, Options())
+    assert_same(net, written)
+    faults = [f"{one.name}: {fault.why}" for one in WIDESPREAD for _, fault in one.verdicts(written) if fault.is_fault]
+    assert not faults
 
 
 def test_two_of_one_source_layer_have_one_cont():
@@ -53,7 +88,7 @@ def test_two_of_one_source_layer_have_one_cont():
     add(net, "back", ProjectedLSTM(num_output=3, backwards=True), *weights, bottoms=("data",), tops=("b", "bh", "bc"))
     net.update(net.node("back"), replace(net.node("back"), origin=first.origin))
     net.outputs = ["y", "b"]
-    after = rewritten(net, NATIVE_LSTM)
+    after = rewritten(net, NATIVE_LSTM, context=ALONE)
     assert [node.layer.type_name() for node in after.nodes].count("Parameter") == 1
 
 
@@ -64,7 +99,7 @@ def test_two_of_one_source_layer_have_one_cont():
 )
 def test_leaves_alone(net):
     before = net.dump()
-    run_pass(NATIVE_LSTM, net, CONTEXT)
+    run_pass(NATIVE_LSTM, net, ALONE)
     assert net.dump() == before
 
 
@@ -74,5 +109,5 @@ def test_leaves_a_read_cell_and_given_states_alone():
     tops = ("y2", "hidden2", "cell2")
     add(net, "second", ProjectedLSTM(num_output=3), *weights, bottoms=("data", "hidden", "cell"), tops=tops)
     before = net.dump()
-    run_pass(NATIVE_LSTM, net, CONTEXT)
+    run_pass(NATIVE_LSTM, net, ALONE)
     assert net.dump() == before

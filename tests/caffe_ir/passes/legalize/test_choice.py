@@ -22,11 +22,22 @@ def test_a_form_that_is_refused_is_not_computed_wrongly(monkeypatch):
     lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
     wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
     less = Target(name="less", title="less", layers={**lacking, TanH: wrong})
-    widespread(monkeypatch, CAFFE, less)
+    widespread(monkeypatch, CAFFE, less, replace(CAFFE, name="other"))
     forms_of(monkeypatch, Mish, both=chain(TanH(), AbsVal()), neither=chain(Sigmoid(), ReLU(), ReLU()))
     assert lowered(Mish()) == ["TanH", "AbsVal"]  # a refusal is worth little
     forms_of(monkeypatch, Mish, both=chain(TanH(), ReLU()), neither=chain(Sigmoid(), ReLU(), ReLU()))
     assert lowered(Mish()) == ["Sigmoid", "ReLU", "ReLU"]
+
+
+def test_what_all_others_refuse_counts_as_what_they_get_wrong(monkeypatch):
+    """The files would be for the target alone."""
+    lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
+    less = [Target(name=name, title=name, layers=lacking) for name in ("one", "other")]
+    forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU(), ReLU()))
+    widespread(monkeypatch, CAFFE, *less)
+    assert lowered(Mish()) == ["ReLU", "ReLU"]
+    widespread(monkeypatch, CAFFE, *less, replace(CAFFE, name="third"))
+    assert lowered(Mish()) == ["AbsVal"]
 
 
 def test_of_old_converters_only_what_they_get_wrong_in_silence_counts(monkeypatch):
