@@ -203,7 +203,7 @@ def _facts(cfg: Cfg, dialect: Dialect, build: Build) -> Facts:
     last = next((section.index for section in reversed(cfg.sections) if section.kind not in _AFTER_THE_END), -1)
     classifier = build.classifiers.get(last) if build.source.chw and not detects else None
     keeps = dialect == "darknet" or (cfg.net.int("letter_box", 0) != 0 and classifier is None)
-    letterbox = keeps and not any(head.type == "detection" for head in build.heads)
+    letterbox = keeps and not any(head.map.type == "detection" for head in build.heads)
     return Facts(
         dialect=dialect,
         preprocessing=Preprocessing(

@@ -3,95 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from converters.darknet.header import Dialect
-from converters.decode.heads import Suppression
-
-HeadType = Literal["yolo", "Gaussian_yolo", "region", "detection"]
+from converters.decode.heads import AnchorHead, Part, ToDo
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """One detection head, by the names of its section and of the value it reads."""
+    """One detection head: the map that it reads, and what its layer does to that."""
 
-    name: str
-    type: HeadType
+    map: AnchorHead
+    """What a decoder of the map must know; the blob has its name only in the finished net."""
     raw: str
-    """The source's name of the value before the head: the map that a decoder of raw maps reads."""
-    classes: int
-    num: int
-    """Boxes to a cell."""
-    coords: int
-    anchors: tuple[float, ...]
-    """All of the section's, width and height in turn."""
-    anchor_unit: Literal["pixels", "cells", ""]
-    mask: tuple[int, ...]
-    """Which pairs of anchors this head has."""
-    grid: tuple[int, int]
-    """Rows and columns of its map."""
-    network: tuple[int, int]
-    """Height and width of the net's input."""
-    scale_x_y: float = 1.0
-    new_coords: bool = False
-    softmax: bool = False
-    background: bool = False
-    logistic: tuple[str, ...] = ()
-    """The channels of which the head layer takes a logistic; `classes` are those of all classes."""
-    logistic_later: tuple[str, ...] = ()
-    """Those of which Darknet takes it only when it makes boxes of the layer's output."""
+    """The source's name of the map."""
+    later: tuple[Part, ...] = ()
+    """The channels of which Darknet takes a logistic only when it makes boxes of the layer's output."""
     transposed: bool = False
     """The head layer's output lies cell by cell, though it is called a map."""
-    square_root: bool = False
-    """The width and height of a box are to be squared."""
-    point: str = "center"
-    tree: tuple[int, ...] = ()
-    """The sizes of the groups of a softmax tree."""
-    parents: tuple[int, ...] = ()
-    """The parent of each class in that tree, -1 for none."""
     dialect: Dialect = "darknet"
     """Whose program makes boxes of the map: of [region] the two make other ones."""
-    nms: Suppression
+
+    @property
+    def name(self) -> str:
+        """Of its section, and of the layer's output."""
+        return self.map.name
+
+    @property
+    def softmax(self) -> bool:
+        """Whether the layer takes a softmax of the classes."""
+        return self.map.to_do.softmax != ()
 
     @property
     def stride(self) -> tuple[float, float]:
         """Pixels of the input to a cell, vertical and horizontal."""
-        return self.network[0] / self.grid[0], self.network[1] / self.grid[1]
+        return self.map.network[0] / self.map.grid[0], self.map.network[1] / self.map.grid[1]
 
     @property
     def channels(self) -> tuple[str, ...]:
         """What the channels of one box hold, in their order; every class is one more."""
-        if self.type == "Gaussian_yolo":
+        if self.map.type == "Gaussian_yolo":
             return ("x", "x_sigma", "y", "y_sigma", "w", "w_sigma", "h", "h_sigma", "objectness")
-        coordinates = ("x", "y", "w", "h", *(f"coord_{n}" for n in range(4, self.coords)))[: self.coords]
+        coords = self.map.coords
+        coordinates = ("x", "y", "w", "h", *(f"coord_{n}" for n in range(4, coords)))[:coords]
         return (*coordinates, "objectness")
-
-    def to_do(self, *, activated: bool) -> dict[str, Any]:
-        """What a decoder must do to the channels before it makes boxes of them."""
-        softmax = ("objectness", "classes") if self.background else ("classes",)
-        return {
-            "logistic": self.logistic_later if activated else self.logistic + self.logistic_later,
-            "softmax": softmax if self.softmax and not activated else (),
-            "scale_x_y": self.scale_x_y != 1 and not activated,
-        }
 
     def as_dict(self, held: Mapping[str, str]) -> dict[str, Any]:
         """Plain data; `held` says which blob of the finished net holds a value of the source."""
-        facts: dict[str, Any] = to_builtins(self)
-        del facts["logistic"], facts["logistic_later"]  # `to_do` says what is left of them
+        raw, output = held.get(self.raw), held.get(self.name)
+        activated = output is not None and output != raw
+        transposed = self.transposed and activated
+        read = replace(self.map, blob=output or raw, transposed=transposed)
+        if activated:
+            read = replace(read, to_do=ToDo(logistic=self.later))
+        facts: dict[str, Any] = to_builtins(read)
+        facts |= {"raw": self.raw, "raw_blob": raw, "activated": activated, "softmax": self.softmax}
+        facts["dialect"] = self.dialect
         facts["stride"] = self.stride[0] if self.stride[0] == self.stride[1] else self.stride
-        raw, activated = held.get(self.raw), held.get(self.name)
-        facts["blob"] = activated or raw
-        facts["activated"] = activated is not None and activated != raw
-        facts["raw_blob"] = raw
-        facts["to_do"] = self.to_do(activated=facts["activated"])
-        facts["transposed"] = self.transposed and facts["activated"]
-        if self.type == "detection":
+        if read.type == "detection":
             facts["layout"] = "class scores of all cells, then confidences of all boxes, then boxes x, y, w, h"
         else:
-            boxes = f"{self.num} boxes, each of the channels {', '.join(self.channels)}, then the classes"
-            facts["layout"] = f"cell by cell, in each {boxes}" if facts["transposed"] else boxes
+            boxes = f"{read.num} boxes, each of the channels {', '.join(self.channels)}, then the classes"
+            facts["layout"] = f"cell by cell, in each {boxes}" if transposed else boxes
         return facts
 
 

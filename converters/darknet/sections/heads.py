@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -22,6 +22,10 @@ from converters.darknet.sections.head_options import (
     suppression,
 )
 from converters.darknet.sections.softmax import groups_of, tree_parents
+from converters.decode import heads as decoded
+from converters.decode.heads import Part, ToDo
+
+Yolo = TypeVar("Yolo", decoded.YoloHead, decoded.GaussianHead)
 
 MOST_ANCHORS = 1 << 16
 """Nets have some ten; a larger number is a typing error, for which no memory would be enough."""
@@ -31,20 +35,20 @@ def yolo(section: Section, build: Build) -> Value:
     """yolo_layer.c, forward_yolo_layer; AlexeyAB adds scale_x_y and new_coords."""
     source = build.previous
     x = build.image(source)
-    head = _yolo_facts(section, build, "yolo", 5)
-    if isinstance(head, UnknownHead):
-        return _unknown(build, x, head)
+    read = _yolo_map(section, build, decoded.YoloHead, 5)
+    if isinstance(read, UnknownHead):
+        return _unknown(build, x, read)
     if build.dialect == "alexeyab":
-        new_coords = section.int("new_coords", 0) != 0
-        logistic = () if new_coords else head.logistic
-        head = replace(head, scale_x_y=section.float("scale_x_y", 1), new_coords=new_coords, logistic=logistic)
-    build.heads.append(head)
+        new_coords, scale = section.int("new_coords", 0) != 0, section.float("scale_x_y", 1)
+        to_do = ToDo(logistic=() if new_coords else read.to_do.logistic, scale_x_y=scale != 1)
+        read = replace(read, scale_x_y=scale, new_coords=new_coords, to_do=to_do)
+    build.heads.append(Head(map=read, raw=build.previous_name, dialect=build.dialect))
     layer = YoloHead(
-        anchors=head.anchors,
-        mask=head.mask,
-        classes=head.classes,
-        scale_x_y=head.scale_x_y,
-        new_coords=head.new_coords,
+        anchors=read.anchors,
+        mask=read.mask,
+        classes=read.classes,
+        scale_x_y=read.scale_x_y,
+        new_coords=read.new_coords,
     )
     return build.result(build.add(layer, x))
 
@@ -53,17 +57,15 @@ def gaussian_yolo(section: Section, build: Build) -> Value:
     """AlexeyAB's gaussian_yolo_layer.c, forward_gaussian_yolo_layer."""
     source = build.previous
     x = build.image(source)
-    head = _yolo_facts(section, build, "Gaussian_yolo", 9)
-    if isinstance(head, UnknownHead):
-        return _unknown(build, x, head)
-    head = replace(
-        head,
-        scale_x_y=section.float("scale_x_y", 1),
-        point=section.text("yolo_point", "center"),
-        logistic=("x", "x_sigma", "y", "y_sigma", "w_sigma", "h_sigma", "objectness", "classes"),
-    )
-    build.heads.append(head)
-    layer = GaussianYoloHead(anchors=head.anchors, mask=head.mask, classes=head.classes, scale_x_y=head.scale_x_y)
+    read = _yolo_map(section, build, decoded.GaussianHead, 9)
+    if isinstance(read, UnknownHead):
+        return _unknown(build, x, read)
+    scale = section.float("scale_x_y", 1)
+    logistic: tuple[Part, ...] = ("x", "x_sigma", "y", "y_sigma", "w_sigma", "h_sigma", "objectness", "classes")
+    to_do, point = ToDo(logistic=logistic, scale_x_y=scale != 1), section.text("yolo_point", "center")
+    read = replace(read, scale_x_y=scale, point=point, to_do=to_do)
+    build.heads.append(Head(map=read, raw=build.previous_name, dialect=build.dialect))
+    layer = GaussianYoloHead(anchors=read.anchors, mask=read.mask, classes=read.classes, scale_x_y=scale)
     return build.result(build.add(layer, x))
 
 
@@ -81,12 +83,14 @@ def region(section: Section, build: Build) -> Value:
     parents = tree_parents(section, build)
     softmax = section.int("softmax", 0) != 0 or parents != ()  # the layer takes that of the tree whatever softmax says
     background = original and section.int("background", 0) != 0
-    of_rest = (*(() if background else ("objectness",)), *(("classes",) if original and not softmax else ()))
-    head = Head(
+    of_rest: tuple[Part, ...] = () if background else ("objectness",)
+    if original and not softmax:
+        of_rest = (*of_rest, "classes")
+    of_softmax: tuple[Part, ...] = ("objectness", "classes") if background else ("classes",)
+    read = decoded.RegionHead(
         name=build.name,
-        raw=build.previous_name,
+        blob=None,
         network=input_size(build),
-        type="region",
         classes=classes,
         num=num,
         coords=coords,
@@ -94,32 +98,34 @@ def region(section: Section, build: Build) -> Value:
         anchor_unit="cells",
         mask=tuple(range(num)),
         grid=(h, w),
-        softmax=softmax,
         background=background,
-        logistic=("x", "y", *of_rest) if original else of_rest,
-        logistic_later=() if original else ("x", "y"),
-        transposed=not original,
+        to_do=ToDo(
+            logistic=("x", "y", *of_rest) if original else (*of_rest, "x", "y"), softmax=of_softmax if softmax else ()
+        ),
         tree=groups_of(parents),
         parents=parents,
         dialect=build.dialect,
         nms=suppression(section, build),
     )
-    build.heads.append(head)
+    later: tuple[Part, ...] = () if original else ("x", "y")
+    build.heads.append(
+        Head(map=read, raw=build.previous_name, later=later, transposed=not original, dialect=build.dialect)
+    )
     if not original and section.int("classfix", 0) == -1:
         build.note("assumed", "classfix=-1: AlexeyAB's detector takes no box of objectness below 0.5, heads.json any")
-    if head.tree:
+    if read.tree:
         text = "Darknet's CPU code gives no numbers for a tree of classes: the net ends at the map before it"
         build.note("assumed", text, "tree")
         return source
     if coords > 4 and original:
         build.note("assumed", "coordinates beyond the fourth stay as they are; GPU code takes a logistic of them")
     layer = RegionHead(
-        anchors=head.anchors,
+        anchors=anchors,
         num=num,
         classes=classes,
         coords=coords,
-        softmax=head.softmax,
-        background=head.background,
+        softmax=softmax,
+        background=background,
         logistic_xy=original,
         logistic_classes=original,
         transposed=not original,
@@ -136,11 +142,11 @@ def detection(section: Section, build: Build) -> Value:
     wanted = side**2 * (classes + 5 * num)
     what = f"{side} x {side} cells of {num} boxes and {classes} classes are {wanted} values, not {source.count}"
     build.require(source.count == wanted, what)
-    head = Head(
+    softmax = section.int("softmax", 0) != 0
+    read = decoded.DetectionHead(
         name=build.name,
-        raw=build.previous_name,
+        blob=None,
         network=input_size(build),
-        type="detection",
         classes=classes,
         num=num,
         coords=coords,
@@ -148,13 +154,12 @@ def detection(section: Section, build: Build) -> Value:
         anchor_unit="",
         mask=(),
         grid=(side, side),
-        softmax=section.int("softmax", 0) != 0,
+        to_do=ToDo(softmax=("classes",) if softmax else ()),
         square_root=section.int("sqrt", 0) != 0,
-        dialect=build.dialect,
         nms=suppression(section, build),
     )
-    build.heads.append(head)
-    layer = DetectionHead(side=side, num=num, classes=classes, softmax=head.softmax)
+    build.heads.append(Head(map=read, raw=build.previous_name, dialect=build.dialect))
+    layer = DetectionHead(side=side, num=num, classes=classes, softmax=softmax)
     return build.flat(build.add(layer, build.vector(source)))
 
 
@@ -175,9 +180,7 @@ def _unknown(build: Build, x: str, head: UnknownHead) -> Value:
     return build.result(build.add(UnknownHeadLayer(boxes=head.num, values=head.values), x))
 
 
-def _yolo_facts(
-    section: Section, build: Build, kind: Literal["yolo", "Gaussian_yolo"], values: int
-) -> Head | UnknownHead:
+def _yolo_map(section: Section, build: Build, kind: type[Yolo], values: int) -> Yolo | UnknownHead:
     """What a head of AlexeyAB's or of the original's is, or, where its boxes have more values, somebody else's."""
     c, h, w = build.chw(build.previous)
     classes, total = build.size("classes", 20), build.size("num", 1)
@@ -189,11 +192,10 @@ def _yolo_facts(
     if c > boxes * (values + classes) and c % boxes == 0:
         return head_of_a_fork(build, boxes, values, classes, anchors=anchors, mask=mask)
     check_channels(build, c, boxes, values + classes, "mask")
-    return Head(
+    return kind(
         name=build.name,
-        raw=build.previous_name,
+        blob=None,
         network=input_size(build),
-        type=kind,
         classes=classes,
         num=len(mask),
         coords=4,
@@ -201,8 +203,7 @@ def _yolo_facts(
         anchor_unit="pixels",
         mask=mask,
         grid=(h, w),
-        logistic=("x", "y", "objectness", "classes"),
-        dialect=build.dialect,
+        to_do=ToDo(logistic=("x", "y", "objectness", "classes")),
         nms=suppression(section, build),
     )
 

@@ -105,7 +105,7 @@ def differences(one: Judged) -> dict[str, float]:
     Left out: [cost], zeros without a truth, and a [region] with a tree, of which Darknet's CPU code gives NaN.
     """
     values = blobs_of(one.model, one.input)
-    trees = {head.name for head in one.model.heads if head.tree}
+    trees = {head.name for head in one.model.heads if head.map.tree}
     found = {}
     for name, output in zip([name for name in values if name != "data"], one.outputs, strict=True):
         if output.type_name == "cost" or name in trees:

@@ -29,7 +29,7 @@ def conv(filters: int) -> str:
 
 def test_anchors_that_are_missing_are_a_half(tmp_path):
     model = converted(tmp_path, net(conv(14) + "[yolo];num=2;classes=2;anchors=10,13"))
-    assert model.heads[0].anchors == (10, 13, 0.5, 0.5)
+    assert model.heads[0].map.anchors == (10, 13, 0.5, 0.5)
     assert isinstance(model.net.node("yolo_1").layer, YoloHead)
     assert any(note.kind == "warning" and "anchors" in note.text for note in model.net.notes)
 
@@ -37,7 +37,7 @@ def test_anchors_that_are_missing_are_a_half(tmp_path):
 def test_a_mask_beyond_num_takes_the_anchors_that_the_cfg_gives(tmp_path):
     """As in AlexeyAB's cspx-p7-mish.cfg: num=16, 20 pairs of anchors, masks up to 19."""
     model = converted(tmp_path, net(conv(14) + "[yolo];num=2;mask=1,3;classes=2;anchors=1,2,3,4,5,6,7,8"))
-    assert (model.heads[0].anchors, model.heads[0].mask) == ((1, 2, 3, 4, 5, 6, 7, 8), (1, 3))
+    assert (model.heads[0].map.anchors, model.heads[0].map.mask) == ((1, 2, 3, 4, 5, 6, 7, 8), (1, 3))
     assert any("mask reaches anchor 3, but num=2" in note.text for note in model.net.notes if note.kind == "warning")
 
 

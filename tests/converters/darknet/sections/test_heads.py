@@ -53,7 +53,7 @@ def before_and_after(folder, sections: str, name: str, *, dialect: str = "alexey
     """The map that a head reads and what it makes of it, each (boxes, values, cells)."""
     model = converted(folder, net(sections), dialect=dialect)
     values = blobs_of(model, np.random.default_rng(0).random((1, 4, 12, 14), np.float32))
-    boxes = model.heads[0].num if model.heads else 1
+    boxes = model.heads[0].map.num if model.heads else 1
     return (torch.from_numpy(values[key].copy()).reshape(boxes, -1, 12 * 14) for key in ("conv_0", name))
 
 
@@ -106,7 +106,7 @@ def test_region_with_a_tree_stays_the_map_before_it(tmp_path):
     (tmp_path / "some.tree").write_text("a -1\nb -1\nc 0\n")
     model = converted(tmp_path, net(conv(16) + "[region];num=2;classes=3;softmax=1;tree=some.tree;anchors=1,2,3,4"))
     assert model.net.outputs == ["conv_0"]
-    assert model.heads[0].tree == (2, 1)
+    assert model.heads[0].map.tree == (2, 1)
     assert any("tree of classes" in note.text for note in model.net.notes)
 
 
