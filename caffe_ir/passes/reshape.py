@@ -4,7 +4,8 @@ A view of a view is a view of the first blob: the numbers lie in the same order.
 from its own on by itself (inner_product_layer.cpp), so it reads (N, C, H, W) as well as (N, C H W). A view that moves
 the batch and that nobody reads, (T, 1, C) of (1, T, C), is written as (T, -1, C): a reader that knows no batch takes
 the first number off the shape, and finds all values in the second. A map of one cell is reshaped to a vector: MNN's
-Flatten leaves it as it is.
+Flatten leaves it as it is. The copy of a view that is an output stays behind it: beside it the two would be alike, and
+MNN makes one layer of such.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
         net.replace(_read(net, node, bottom, node.layer), [])
     elif len(wanted) > 1 and held[:1] != wanted[:1] and net.is_output(node.top) and not net.reads(node.top):
         _read(net, node, bottom, Reshape(shape=(wanted[0], -1, *wanted[2:])))
-    elif bottom != node.bottom:
+    elif bottom != node.bottom and not (net.is_output(node.top) and net.shapes[node.bottom] == wanted):
         shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
         flat = len(wanted) == 2 < len(held) and held[0] == wanted[0] and prod(held[2:]) > 1
         _read(net, node, bottom, Flatten() if flat else Reshape(shape=shape))

@@ -173,10 +173,16 @@ MNN = Target(
         Pooling: (
             Only(field="round_mode", values=("CEIL",), silent=True, source="trial pool_max_k3s2_roundFLOOR"),
             Never(
-                text="an axis without padding keeps a window behind the image where the other axis is padded",
-                where=window_cases.window_behind,
+                text="a last window that begins behind the map is kept, which Caffe leaves out",
+                where=window_cases.one_more_window,
                 silent=True,
-                source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
+                source="trials MAX and AVE of 2 x 2 cells at a stride of 2 and a pad of 1 on 5 x 9",
+            ),
+            Never(
+                text="a maximum over no cell is another number than Caffe's",
+                where=window_cases.maximum_of_nothing,
+                silent=True,
+                source="trial MAX of 2 x 2 cells at a stride of 3 on 5 x 9",
             ),
         ),
         Power: (
@@ -253,6 +259,12 @@ MNN = Target(
             ],
             silent=True,
             source="trial Convolution, Split, ReLU of one top",
+        ),
+        NetLimit(
+            text="of two layers that are alike one is left out, and so is an output that it writes",
+            where=net_cases.outputs_alike_another_blob,
+            silent=True,
+            source="trials of two ReLU, Sigmoid, Power and Reshape of one blob",
         ),
         NetLimit(
             text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from caffe_ir.layer import axis_index
+from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import BatchNorm, InnerProduct, Input, Power, Reshape, Scale
+from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -64,6 +65,17 @@ def _has_one_factor(net: Net, node: Node) -> bool:
 def _is_read_of_a_power(net: Net, blob: str) -> bool:
     layer = net.producer(blob).layer
     return isinstance(layer, Power) and layer.power != 1 and layer.shift == 0 and net.is_read_once(blob)
+
+
+def outputs_alike_another_blob(net: Net) -> list[Node]:
+    """Layers without weights that end in an output and are alike one before them: the same of the same blobs."""
+    before, found = list[tuple[Layer, tuple[str, ...]]](), list[Node]()
+    for node in net.nodes:
+        if isinstance(node.layer, Elementwise | Reshape) and not node.blobs:
+            if (node.layer, node.bottoms) in before and net.is_output(node.top):
+                found.append(node)
+            before.append((node.layer, node.bottoms))
+    return found
 
 
 def products_of_a_view(net: Net) -> list[Node]:

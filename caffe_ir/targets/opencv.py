@@ -217,6 +217,12 @@ OPENCV = Target(
                 unless=window_cases.rounds_to_the_same,
             ),
             Never(
+                text="a maximum over no cell is another number than Caffe's",
+                where=window_cases.maximum_of_nothing,
+                silent=True,
+                source="trial MAX of 2 x 2 cells at a stride of 3 on 5 x 9",
+            ),
+            Never(
                 text="an axis without padding keeps a window behind the image where the other axis is padded",
                 where=window_cases.window_behind,
                 silent=True,

@@ -74,6 +74,11 @@ def begins_behind(layer: Pooling, bottoms: Shapes) -> bool:
     return not layer.global_pooling and any((count - 1) * step - pad >= size for size, count, step, pad in ends)
 
 
+def maximum_of_nothing(layer: Pooling, bottoms: Shapes) -> bool:
+    """A window of a MAX without padding holds nothing: Caffe gives -FLT_MAX (pooling_layer.cpp, Forward_cpu)."""
+    return layer.pool == "MAX" and not any(layer.pad) and begins_behind(layer, bottoms)
+
+
 def padded_on_one_axis(layer: Pooling, bottoms: Shapes) -> bool:
     """`pad_h` and `pad_w` differ, which only these fields can say."""
     return len(set(layer.pad)) > 1

@@ -94,3 +94,12 @@ def test_a_view_that_moves_the_batch_and_is_read_stays():
     net = viewed((1, 6, 4), (6, 4))
     add(net, "last", ReLU())
     assert rewritten(net, RESHAPE).node("view0").layer == Reshape(shape=(6, 4))
+
+
+def test_the_copy_of_a_view_that_is_an_output_stays_behind_it():
+    net = viewed((2, 3, 4, 5), (0, 12, 5, 1))
+    add(net, "copy", Reshape(shape=(0, 0, 0, 0)))
+    add(net, "last", ReLU(), bottoms=["view0"])
+    net.outputs = ["copy", "last"]
+    after = rewritten(net, RESHAPE)
+    assert after.producer("copy").bottoms == ("view0",)

@@ -71,3 +71,15 @@ def test_a_product_of_a_view_is_another_matrix_or_the_same() -> None:
 
 def add_product(net: Net, name: str, axis: int, size: int) -> Node:
     return add(net, name, InnerProduct(num_output=5, axis=axis, bias_term=False), np.zeros((5, size)))
+
+
+def test_an_output_by_a_layer_that_is_alike_one_before_it() -> None:
+    net = net_of(MAP)
+    add(net, "half", Power(scale=0.5))
+    add(net, "relu", ReLU(), bottoms=["half"])
+    second = add(net, "again", ReLU(), bottoms=["half"])
+    add(net, "other", ReLU(negative_slope=0.5), bottoms=["half"])
+    net.outputs = ["again", "other", "relu"]
+    assert net_cases.outputs_alike_another_blob(net) == [second]
+    net.outputs = ["other", "relu"]
+    assert net_cases.outputs_alike_another_blob(net) == []

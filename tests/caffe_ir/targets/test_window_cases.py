@@ -80,3 +80,11 @@ def test_a_window_may_be_larger_than_the_map_and_hold_all_of_it() -> None:
     two = Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2), pad=(1, 1))
     assert window_cases.maximum_of_the_whole_map(two, ((1, 4, 2, 2),))
     assert not window_cases.maximum_of_the_whole_map(Pooling(pool="AVE", kernel_size=(9, 9), pad=(4, 4)), (MAP,))
+
+
+def test_a_maximum_of_nothing_is_that_of_a_last_window_behind_a_map_without_padding() -> None:
+    far = Pooling(pool="MAX", kernel_size=(2, 2), stride=(3, 3))
+    assert window_cases.maximum_of_nothing(far, ((1, 4, 5, 9),))
+    assert not window_cases.maximum_of_nothing(far, ((1, 4, 5, 10),))
+    assert not window_cases.maximum_of_nothing(replace(far, pad=(1, 1)), ((1, 4, 5, 9),))
+    assert not window_cases.maximum_of_nothing(replace(far, pool="AVE"), ((1, 4, 5, 9),))
