@@ -125,7 +125,7 @@ def _given(new: Unrolled, steps: int, batch: int) -> list[tuple[str, ...]]:
     node, layer = new.old, new.layer
     x, shape = node.bottoms[0], new.net.shapes[node.bottoms[0]]
     count, sizes = layer.num_output, [layer.gates * layer.num_output]
-    places, stays = (0, BIAS_X) if layer.bias_term else (0,), layer.batch_first and steps > 1
+    places, stays = (0, BIAS_X) if layer.bias_term else (0,), layer.batch_first and batch == 1 < steps
     x = x if stays else _view(new, "rows", x, shape, (steps * batch, shape[-1]))
     product = (Linear if stays else InnerProduct)(num_output=sizes[0], bias_term=layer.bias_term)
     x = new.add("input", product, x, blobs=[node.blobs[place] for place in places])
@@ -134,7 +134,7 @@ def _given(new: Unrolled, steps: int, batch: int) -> list[tuple[str, ...]]:
     sizes = [2 * count, count] if isinstance(layer, GRU) else sizes
     parts = []
     for number, (part, size) in enumerate(zip(new.cut("gates", x, 1 + stays, sizes), sizes, strict=True)):
-        if stays:
+        if layer.batch_first and steps > 1:
             seen = new.view(f"sequences{number}", part, (batch, steps * size))
             parts.append(new.cut(f"inputs{number}", seen, 1, [size] * steps))
         else:

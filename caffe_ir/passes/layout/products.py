@@ -22,7 +22,7 @@ ROWS, AXES_OF_A_MAP = 2, 4
 def linear(stage: Stage, node: Node) -> bool:
     """InnerProduct where the last axis lies last, a 1x1 Convolution where it lies before others.
 
-    Of several rows an image the batch stays the first axis: a Linear, of which `legalize` chooses the form.
+    Of several rows of one image the batch stays the first axis: a Linear, of which `legalize` chooses the form.
     """
     layer, view = node.layer, stage.views[node.bottom]
     assert isinstance(layer, Linear | InnerProduct)
@@ -34,7 +34,7 @@ def linear(stage: Stage, node: Node) -> bool:
     stride = view.axes[last][0][1] if view.axes[last] else 1
     if stride == 1:
         rows, batch = prod(view.shape) // inner, stage.net.shapes[view.blob][0]
-        stays = rows % batch == 0 and rows != batch
+        stays = batch == 1 < rows
         blob = stage.reshape(node, view.blob, (batch, rows // batch, inner) if stays else (rows, inner))
         axes = plain((*view.shape[:-1], layer.num_output)) if not view.axes[last] else view.axes
         axes = resized(axes, last, layer.num_output) if view.axes[last] else axes

@@ -38,7 +38,7 @@ def test_rows_stay_rows_from_one_linear_layer_to_the_next():
     add(net, "first", Linear(num_output=6), *weights((6, 3), (6,)))
     add(net, "second", Linear(num_output=3), *weights((3, 6), (3,)))
     kinds = [node.layer.type_name() for node in rewritten(net, LAYOUT).nodes[1:]]
-    assert kinds == ["Linear", "Linear"]
+    assert kinds == ["Reshape", "InnerProduct", "InnerProduct", "Reshape"]
 
 
 def test_a_permutation_before_a_fully_connected_layer_goes_into_the_columns():

@@ -10,6 +10,9 @@ from torch import nn
 
 from caffe_ir.error_kinds.capture import MODEL_RAISES
 from caffe_ir.errors import ConversionError
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import TARGETS
 from converters.pytorch import convert
 from tests.converters.pytorch.judge import EXACT, Calls, converted, flat, images, layers
 from tests.end_to_end.from_torch import (
@@ -62,13 +65,15 @@ class Output(nn.Module):
 @pytest.mark.parametrize("state", [False, True])
 def test_lstm(options, state):
     torch.manual_seed(0)
-    net = converted(Output(nn.LSTM(4, 3, **options), state=state), images(2, 5, 4))
+    net = converted(Output(nn.LSTM(4, 3, **options), state=state), images(2, 5, 4), lowered=False)
+    net = lower(net, TARGETS["caffe-master"], Options())
     assert layers(net).count("LSTM") == options.get("num_layers", 1) * (1 + options.get("bidirectional", False))
 
 
 def test_a_batch_of_one_needs_no_permutation():
     torch.manual_seed(0)
-    net = converted(Output(nn.LSTM(4, 3, batch_first=True)), images(1, 5, 4))
+    net = converted(Output(nn.LSTM(4, 3, batch_first=True)), images(1, 5, 4), lowered=False)
+    net = lower(net, TARGETS["caffe-master"], Options())
     assert "Im2col" not in layers(net)
     assert "Slice" not in layers(net)
 
