@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Shapes = tuple[Shape, ...]
+LONG, FIRST = 32, 3
+"""A list of more numbers is shown by the first ones."""
 
 
 class Layer(Struct, frozen=True, kw_only=True):
@@ -86,8 +88,16 @@ class Layer(Struct, frozen=True, kw_only=True):
         return self
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{name}={value}" for name, value in self.spelled().items())
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in self.spelled().items())
         return f"{self.type_name()}({shown})"
+
+
+def _shown(value: object) -> str:
+    """A field in a message: of a long list of numbers the first ones, and how many there are."""
+    if not isinstance(value, list | tuple) or len(value) <= LONG:
+        return str(value)
+    first = ", ".join(map(str, value[:FIRST]))
+    return f"({first}, ... {len(value)} numbers)"
 
 
 def same_shape(bottoms: Shapes) -> Shapes:

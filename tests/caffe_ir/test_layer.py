@@ -18,6 +18,15 @@ def test_a_field_without_a_default_is_always_written_and_others_where_they_diffe
     assert Gain.type_name() == "Gain"
 
 
+class Picks(Layer, frozen=True, kw_only=True):
+    indices: tuple[int, ...]
+
+
+def test_a_long_list_is_shown_by_its_first_numbers() -> None:
+    assert str(Picks(indices=(4, 2))) == "Picks(indices=(4, 2))"
+    assert str(Picks(indices=tuple(range(768)))) == "Picks(indices=(0, 1, 2, ... 768 numbers))"
+
+
 def test_a_spelling_is_read_or_refused() -> None:
     assert Gain.parsed({"factor": 2.0}) == Gain(factor=2.0)
     with pytest.raises(ValueError, match="Gain has no meaning here for loudness, volume"):

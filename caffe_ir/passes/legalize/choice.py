@@ -47,6 +47,16 @@ class Choice(Struct, frozen=True, kw_only=True):
         made = (node for node in self.new.nodes if not node.layer.is_view and not node.in_place)
         return sum(prod(shape) for node in made for shape in self.new.shapes_of(node.tops))
 
+    @property
+    def repeated(self) -> int:
+        """The numbers in weights that it writes for several layers, in all of these but the first."""
+        names, count = set[str](), 0
+        for node in self.new.nodes:
+            for name, blob in zip(node.param_names, node.blobs, strict=False):
+                count += prod(blob.shape) if name in names else 0
+                names.add(name)
+        return count
+
     def commit(self) -> None:
         """Put what was built in the place of the layer."""
         if not self.kept:

@@ -69,6 +69,16 @@ def test_in_files_for_others_too_it_is_written_in_steps():
     assert LSTM in {type(node.layer) for node in lower(net, TARGETS["caffe-master"], Options()).nodes}
 
 
+def test_over_many_steps_it_stays_caffes_lstm():
+    """Readers find weights in each step: beside a small net, copies of them would be most of the file."""
+    net = net_of((200, 1, 4))
+    layer = ProjectedLSTM(num_output=3)
+    random, x = np.random.default_rng(0), net.shapes["data"]
+    weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
+    add(net, "rnn", layer, *weights, tops=("y", "hidden", "cell"))
+    assert LSTM in {type(node.layer) for node in lower(net, CAFFE, Options()).nodes}
+
+
 @pytest.mark.parametrize("backwards", [True, False])
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.parametrize("layer", [GRU, PlainRNN, ProjectedLSTM])
