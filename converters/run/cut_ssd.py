@@ -1,6 +1,6 @@
 """An SSD net of Caffe that ends before its DetectionOutput, as it is deployed where no engine has that layer.
 
-Its outputs are offsets, scores of classes, and the priors of PriorBox layers, or the Parameter that they become for
+Its outputs are offsets, scores of classes, and the priors of PriorBox layers, or the constants that they become for
 Caffe 1.0. What the missing layer said is in no file: it is taken as SSD's authors have it in their deploy.prototxt
 (github.com/weiliu89/caffe, examples/ssd).
 """
@@ -13,7 +13,7 @@ from math import prod
 import numpy as np
 
 from caffe_ir.blob import Array
-from caffe_ir.layers import Concat, Parameter, PriorBox
+from caffe_ir.layers import Concat, Convolution, Parameter, PriorBox
 from caffe_ir.net import Net
 from converters.decode.heads import SsdHead, Suppression, ToDo
 from converters.run.probabilities import probabilities
@@ -58,12 +58,24 @@ def _priors(net: Net, blob: str) -> Array | None:
     node = net.producer(blob)
     if isinstance(node.layer, PriorBox):
         return node.layer.values(tuple(net.shapes[bottom] for bottom in node.bottoms)).astype(np.float32)
-    if isinstance(node.layer, Parameter):
-        return np.asarray(node.blobs[0].load(), np.float32).reshape(shape)
     if not isinstance(node.layer, Concat):
-        return None
+        constant = _constant(net, blob)
+        return None if constant is None else constant.reshape(shape)
     parts = [_priors(net, bottom) for bottom in node.bottoms]
     return np.concatenate([one for one in parts if one is not None], 2) if all(p is not None for p in parts) else None
+
+
+def _constant(net: Net, blob: str) -> Array | None:
+    """The numbers of a file that a Parameter is, or that the biases of a layer without weights are, through views."""
+    node = net.producer(blob)
+    while node.layer.is_view and node.bottoms:
+        node = net.producer(node.bottom)
+    if isinstance(node.layer, Parameter):
+        return np.asarray(node.blobs[0].load(), np.float32)
+    if not isinstance(node.layer, Convolution) or not node.layer.bias_term or prod(net.shapes[node.top][2:]) > 1:
+        return None
+    weights, biases = node.blobs
+    return None if np.any(weights.load()) else np.asarray(biases.load(), np.float32)
 
 
 def _offsets_and_scores(net: Net, blobs: Sequence[str], count: int) -> tuple[str, str, bool] | None:

@@ -13,7 +13,7 @@ import torch
 from caffe_ir import reference
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
-from caffe_ir.layers import Flatten, InnerProduct, Reshape
+from caffe_ir.layers import BatchNorm, Flatten, InnerProduct, Reshape, Scale
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
@@ -80,7 +80,10 @@ def error(found: np.ndarray, wanted: torch.Tensor) -> float:
 
 
 def idle_layers(net: Net, *inputs: torch.Tensor) -> list[str]:
-    """The layers that give what they get, and the views that the next layer could do without."""
+    """The layers that give what they get, and the views that the next layer could do without.
+
+    Not the Scale that a BatchNorm has behind it for readers that expect one.
+    """
     blobs = reference.run(net, fed(net, inputs), np.float64)
     found = []
     for node in net.nodes:
@@ -91,6 +94,7 @@ def idle_layers(net: Net, *inputs: torch.Tensor) -> list[str]:
         again = seen and isinstance(node.layer, Reshape | Flatten)
         rows = seen and isinstance(node.layer, InnerProduct) and node.layer.axis == 1
         flat = rows and net.shapes[before.bottom][0] == bottom.shape[0]
-        if again or flat or (top.shape == bottom.shape and (top == bottom).all()):
+        same = top.shape == bottom.shape and (top == bottom).all()
+        if again or flat or (same and not (isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm))):
             found.append(str(node))
     return found

@@ -61,9 +61,13 @@ def test_a_net_without_its_detection_output_has_the_boxes_of_the_whole_one(text:
     np.testing.assert_allclose(objects(model, path), wanted, rtol=0, atol=2e-6)
 
 
-def test_priors_may_be_numbers_as_they_are_for_caffe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["caffe", "caffe-master"])
+def test_priors_may_be_numbers_as_they_are_for_caffe(target: str, tmp_path: Path) -> None:
+    """A Parameter, or the biases of a layer without weights where the files are for other readers too."""
     pair(tmp_path, CUT, name="cut")
-    converted("caffe", tmp_path / "cut.prototxt", tmp_path / "cut.caffemodel", "-o", tmp_path / "out")
+    converted(
+        "caffe", tmp_path / "cut.prototxt", tmp_path / "cut.caffemodel", "-o", tmp_path / "out", "--target", target
+    )
     described(tmp_path / "out")
     ours = cut_ssd_head(read_model(tmp_path / "out.prototxt", tmp_path / "out.caffemodel").files.net, (12, 12))
     assert ours is not None

@@ -66,7 +66,11 @@ def test_what_fits(tmp_path: Path, text: str, module: nn.Module) -> None:
             nn.Conv2d(4, 3, 3),
             "d has 4 outputs, m 3",
         ),
-        (layer("Embed", "e", "data", "embed_param { num_output: 4 input_dim: 9 }"), nn.Linear(4, 9), "no Embedding"),
+        (
+            layer("Embed", "e", "data", "embed_param { num_output: 4 input_dim: 9 }"),
+            nn.Linear(4, 9),
+            "an Embedding",
+        ),
     ],
 )
 def test_what_does_not_fit(tmp_path: Path, text: str, module: nn.Module, told: str) -> None:

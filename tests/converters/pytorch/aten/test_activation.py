@@ -86,7 +86,7 @@ def test_gelu_has_no_layer_in_caffe_and_agrees_to_1e_9():
 
 
 def test_rrelu_in_training_mode_is_refused():
-    with pytest.raises(ConversionError, match="other slopes"):
+    with pytest.raises(ConversionError, match="different slopes"):
         convert(Calls(lambda x: torch.nn.functional.rrelu(x, training=True)), (images(1, 3, 4, 5),))
 
 

@@ -133,7 +133,7 @@ def test_a_linear_of_two_ranks_shares_what_has_one_shape():
 
 def test_convolutions_and_products_share_what_has_one_shape():
     net = converted(BesideMaps(), images(1, 3, 4, 6))
-    maps, rows = ("Convolution", ("fc_0_1x1", "fc_1")), ("InnerProduct", ("fc_0", "fc_1"))
+    maps, rows = (("Convolution", (f"fc_0_1x{columns}", "fc_1")) for columns in (1, 6))
     assert sorted(shared(net)) == [maps, maps, rows]
 
 

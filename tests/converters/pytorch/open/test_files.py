@@ -121,7 +121,7 @@ def test_files_cut_short(kind, tmp_path):
     path = tmp_path / "net"
     WRITERS[kind](path)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ConversionError, match="no file of PyTorch"):
+    with pytest.raises(ConversionError, match="not a file of PyTorch"):
         open_model(path)
 
 

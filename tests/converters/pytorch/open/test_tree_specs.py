@@ -59,7 +59,7 @@ def nested(depth: int) -> Any:
         (spec("builtins.dict", '["a\\"b"]'), "quotes"),
         (spec("builtins.dict", '["a\\\\"]'), "quotes"),
         (spec("builtins.dict", '["a\\nb"]'), "quotes"),
-        (spec("builtins.dict", "{"), "no list of keys"),
+        (spec("builtins.dict", "{"), "not a list of keys"),
         (spec("builtins.dict", "null"), "no keys"),
         (
             spec(
@@ -76,15 +76,15 @@ def nested(depth: int) -> Any:
             "would import",
         ),
         (spec("collections.defaultdict", "null"), "no factory"),
-        (spec("a b", "null"), "no type"),
-        (spec(["a"], "null"), "no nest"),
-        (spec(None, "x"), "no nest"),
+        (spec("a b", "null"), "not a type"),
+        (spec(["a"], "null"), "not a nest"),
+        (spec(None, "x"), "not a nest"),
         (json.dumps([1, nested(100)]), "too deep"),
         (json.dumps([2, nested(1)]), "the way 2"),
-        ("[1, {}]", "no nest"),
-        ("{}", "no nest"),
-        ("[" * 50_000, "no nest"),
-        ("", "no nest"),
+        ("[1, {}]", "not a nest"),
+        ("{}", "not a nest"),
+        ("[" * 50_000, "not a nest"),
+        ("", "not a nest"),
     ],
 )
 def test_what_would_run(text: str, why: str) -> None:
@@ -97,7 +97,7 @@ def test_the_names_of_arguments_are_names() -> None:
     for key in ("a=exit()", "a b", "*a"):
         arguments = [spec_of("builtins.tuple", "null"), spec_of("builtins.dict", json.dumps([key]), nested(0))]
         fault = fault_of_tree(json.dumps([1, spec_of("builtins.tuple", "null", *arguments)]))
-        assert "no name of an argument" in fault
+        assert "not a name of an argument" in fault
 
 
 def spec_of(kind: str, context: str, *children: Any) -> Any:
