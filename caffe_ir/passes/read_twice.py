@@ -23,7 +23,7 @@ MAP = 4
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:
     readers = (context.target, *(CONVERTERS if context.target.for_others else ()))
-    if len(set(node.bottoms)) == len(node.bottoms) or not any(reader.mistakes(net, node) for reader in readers):
+    if len(set(node.bottoms)) == len(node.bottoms) or not any(node.name in reader.mistaken(net) for reader in readers):
         return
     new, bottoms = Replacement(net=net, old=node), list[str]()
     for bottom in node.bottoms:

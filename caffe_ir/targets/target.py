@@ -185,11 +185,12 @@ class Target(Struct, frozen=True, kw_only=True):
             for node in limit.where(net):
                 yield node, self._verdict_of(limit, limit.text)
 
-    def mistakes(self, net: Net, node: Node) -> bool:
-        """Whether a limit of whole nets is broken by a node, in a net of which it refuses no layer by itself."""
+    def mistaken(self, net: Net) -> frozenset[str]:
+        """The names of the nodes that break a limit of whole nets, in a net of which it refuses no layer by itself."""
+        broken = frozenset(node.name for limit in self.net for node in limit.where(net))
         verdicts = (self.verdict(one.layer, net.shapes_of(one.bottoms), net.images) for one in net.nodes)
-        broken = any(one is node for limit in self.net for one in limit.where(net))
-        return broken and not any(verdict.effect == "refused" for verdict in verdicts if verdict)
+        refused = broken and any(verdict.effect == "refused" for verdict in verdicts if verdict)
+        return frozenset() if refused else broken
 
     def joined(self, net: Net) -> list[Node]:
         """The nodes that a view in front of them keeps from being joined wrongly with what they read."""
