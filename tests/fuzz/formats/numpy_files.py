@@ -11,6 +11,7 @@ from random import Random
 from tests.fuzz.format import Files, Format
 from tests.fuzz.mutation import encodable, maybe_damaged, number, text
 from tests.fuzz.tensors import read_tensors
+from tests.fuzz.undated import put
 
 TYPES = (
     *("<f4", "<f8", "<f2", "<i8", "<i4", "<i2", "|i1", "|u1", "|b1", "<u2", "<u4", "<u8", "<c8", "<c16", ">f4", ">i2"),
@@ -54,7 +55,7 @@ def archive(rng: Random) -> bytes:
         for place in range(rng.randint(1, 3)):
             name = f"w{place}" if rng.random() < 0.9 else "a" + encodable(rng)
             content = array(rng) if rng.random() < 0.95 else rng.randbytes(40)
-            made.writestr(f"{name}.npy" if rng.random() < 0.97 else f"{name}.txt", content)
+            put(made, f"{name}.npy" if rng.random() < 0.97 else f"{name}.txt", content)
     return sink.getvalue()
 
 

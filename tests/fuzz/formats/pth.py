@@ -11,6 +11,7 @@ from tests.fuzz.format import Files, Format
 from tests.fuzz.mutation import damaged, maybe_damaged, number
 from tests.fuzz.pickled import COUNT, checkpoint, keys, pickled
 from tests.fuzz.tensors import read_tensors
+from tests.fuzz.undated import put
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 SYSTEM = {"protocol_version": PROTOCOL, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
@@ -24,12 +25,12 @@ def make_zip(rng: Random) -> Files:
     odd = rng.random() < 0.15
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED if odd and rng.random() < 0.3 else zipfile.ZIP_STORED) as made:
-        made.writestr("archive/data.pkl", content)
+        put(made, "archive/data.pkl", content)
         if rng.random() < 0.7:
-            made.writestr("archive/byteorder", rng.choice(("little", "big", "", "x" * 5000)) if odd else "little")
+            put(made, "archive/byteorder", rng.choice(("little", "big", "", "x" * 5000)) if odd else "little")
         for key in storages:
-            made.writestr(f"archive/data/{key.name}", bytes(rng.choice((0, 3, key.bytes)) if odd else key.bytes))
-        made.writestr("archive/version", "3\n")
+            put(made, f"archive/data/{key.name}", bytes(rng.choice((0, 3, key.bytes)) if odd else key.bytes))
+        put(made, "archive/version", "3\n")
     return {"x.pth": maybe_damaged(sink.getvalue(), rng, 0.2)}
 
 

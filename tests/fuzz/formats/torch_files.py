@@ -22,6 +22,7 @@ from tests.fuzz.formats import pth
 from tests.fuzz.json_values import changed, spelled
 from tests.fuzz.mutation import damaged, encodable, maybe_damaged
 from tests.fuzz.pickled import OTHERS, checkpoint, keys, pickled
+from tests.fuzz.undated import put
 
 Entries = tuple[tuple[str, bytes], ...]
 
@@ -82,7 +83,7 @@ def zipped(entries: Entries, rng: Random) -> bytes:
     with warnings.catch_warnings(), zipfile.ZipFile(sink, "w") as archive:
         warnings.simplefilter("ignore")  # two entries of one name
         for name, content in made:
-            archive.writestr(name, content)
+            put(archive, name, content)
     return maybe_damaged(sink.getvalue(), rng, 0.15)
 
 
