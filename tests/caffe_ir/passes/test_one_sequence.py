@@ -1,25 +1,11 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from caffe_ir.layers import Input
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM
 from caffe_ir.passes.one_sequence import ONE_SEQUENCE
-from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.recurrent import recurrent
 from tests.caffe_ir.passes.rewriting import rewritten
-
-
-def recurrent(layer, x, *, given=False):
-    random, net = np.random.default_rng(0), net_of(x)
-    _, *states = layer.infer((x,))
-    for number, shape in enumerate(states if given else ()):
-        add(net, f"first{number}", Input(shape=shape), bottoms=())
-    weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
-    tops = ("y", "hidden", "cell")[: 1 + len(states)]
-    add(net, "rnn", layer, *weights, bottoms=[node.top for node in net.nodes], tops=tops)
-    net.outputs = list(tops)
-    return net
 
 
 def test_golden_dump():

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from caffe_ir.layers import LSTM, InnerProduct, Input, Parameter
+from caffe_ir.layers import LSTM, InnerProduct, Parameter
 from caffe_ir.layers.source import GRU, PlainRNN, ProjectedLSTM
-from caffe_ir.net import Net
 from caffe_ir.passes.base import run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.passes.recurrent import recurrent
 from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 LAYERS = {
@@ -21,19 +21,6 @@ LAYERS = {
     "lstm": ProjectedLSTM(num_output=3),
     "projected": ProjectedLSTM(num_output=3, proj_size=2),
 }
-
-
-def recurrent(layer, x=(4, 2, 5), *, given=False, read=None) -> Net:
-    """A layer with all its tops as outputs, or those of some numbers; its first states are inputs where given."""
-    random, net = np.random.default_rng(0), net_of(x)
-    _, *states = layer.infer((x,))
-    for number, shape in enumerate(states if given else ()):
-        add(net, f"first{number}", Input(shape=shape), bottoms=())
-    weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
-    tops = ("y", "hidden", "cell")[: 1 + len(states)]
-    add(net, "rnn", layer, *weights, bottoms=[node.top for node in net.nodes], tops=tops)
-    net.outputs = [tops[place] for place in (range(len(tops)) if read is None else read)]
-    return net
 
 
 @pytest.mark.parametrize("kind", LAYERS)
