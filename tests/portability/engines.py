@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
-from caffe_ir.files.prototxt import written_names
+from caffe_ir.files.prototxt import text_of_message, written_names
 from caffe_ir.net import Net
 from caffe_ir.proto import caffe_pb2
 from converters.verify.mnn_engine import CHILD as MNN_CHILD
@@ -198,7 +198,7 @@ def _give_plain_names(path: Path) -> None:
     job["prototxt"], job["caffemodel"] = (
         str(path.with_name(f"plain.{suffix}")) for suffix in ("prototxt", "caffemodel")
     )
-    Path(job["prototxt"]).write_text(text_format.MessageToString(text), encoding="utf-8")
+    Path(job["prototxt"]).write_text(text_of_message(text), encoding="utf-8")
     Path(job["caffemodel"]).write_bytes(weights.SerializeToString())
     path.write_text(json.dumps(job), encoding="utf-8")
 
