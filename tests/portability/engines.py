@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from google.protobuf import text_format
+from google.protobuf.text_encoding import CUnescape
 from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
-from caffe_ir.files.prototxt import text_of_message, written_names
+from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.proto import caffe_pb2
 from converters.verify.mnn_engine import CHILD as MNN_CHILD
@@ -26,12 +26,16 @@ from converters.verify.pycaffe_engine import CHILD as CAFFE_CHILD
 from tests.portability.nets import Model
 
 CHILDREN = Path(__file__).with_name("children")
+FOLDER = Path(os.environ.get("TOCAFFE_ENGINES", Path(__file__).parent.parent.parent / "build" / "engines"))
+"""Where scripts/install_engines put the engines."""
 FORKED = CHILDREN / "forked.py"
 RIGHT = 2e-3
 """Of an output's largest number: rounding costs less in these nets, a layer that is computed wrongly costs more."""
 EXACT = 1e-4
 """The same for those that lose no more than that by any way of their own to compute: Winograd's transform, halves."""
 TIMEOUT = 120.0
+NAMED = re.compile(r'(\b(?:name|bottom|top|input): *)"((?:[^"\\]|\\.)*)"')
+"""A name of a layer or a blob in a prototxt, and what stands before it."""
 
 Outcome = Literal["right", "WRONG", "refused", "crash", "timeout", "absent", "not written"]
 
@@ -151,6 +155,11 @@ def outcomes(engine: Engine, tasks: Sequence[Task]) -> Sequence[Result]:
     return [_outcome(engine, task) for task in tasks]
 
 
+def given(engine: Engine, task: Task) -> Path:
+    """The prototxt that an engine was given."""
+    return task.folder / "plain.prototxt" if engine.plain_names else Path(f"{task.files.stem}.prototxt")
+
+
 def _outcome(engine: Engine, task: Task) -> Result:
     folder = task.folder
     status = (folder / "status").read_text(encoding="utf-8")
@@ -186,21 +195,23 @@ def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:
 
 
 def _give_plain_names(path: Path) -> None:
-    """Name layers and blobs of the job's files, copied, as Python would."""
+    """Name layers and blobs of the job's files, copied, as Python would; the rest of the text stays as it is."""
     job = json.loads(path.read_text(encoding="utf-8"))
-    text, weights = caffe_pb2.NetParameter(), caffe_pb2.NetParameter()
-    text_format.Parse(Path(job["prototxt"]).read_text(encoding="utf-8"), text)
+    text, weights = Path(job["prototxt"]).read_text(encoding="utf-8"), caffe_pb2.NetParameter()
     weights.ParseFromString(Path(job["caffemodel"]).read_bytes())
-    text.input[:] = map(_plain, text.input)
-    for layer in (*text.layer, *weights.layer):
+    for layer in weights.layer:
         layer.name = _plain(layer.name)
         layer.bottom[:], layer.top[:] = map(_plain, layer.bottom), map(_plain, layer.top)
     job["prototxt"], job["caffemodel"] = (
         str(path.with_name(f"plain.{suffix}")) for suffix in ("prototxt", "caffemodel")
     )
-    Path(job["prototxt"]).write_text(text_of_message(text), encoding="utf-8")
+    Path(job["prototxt"]).write_text(NAMED.sub(_plainly_named, text), encoding="utf-8")
     Path(job["caffemodel"]).write_bytes(weights.SerializeToString())
     path.write_text(json.dumps(job), encoding="utf-8")
+
+
+def _plainly_named(found: re.Match[str]) -> str:
+    return f'{found[1]}"{_plain(CUnescape(found[2]).decode())}"'
 
 
 def _plain(name: str) -> str:

@@ -6,7 +6,6 @@ stay for the next.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,8 +24,8 @@ from converters.pytorch import convert
 from tests.converters.pytorch.transformers import PSA, MaxViT, Swin, ViT
 from tests.end_to_end.test_attention import Attention
 from tests.portability.caffe_runs import in_caffe
+from tests.portability.engines import FOLDER
 
-FOLDER = Path(os.environ.get("TOCAFFE_ENGINES", Path(__file__).parent.parent.parent / "build" / "engines"))
 RUNS = 3
 TENSOR = torch.Tensor
 

@@ -18,9 +18,8 @@ from caffe_ir.targets import TARGETS
 from caffe_ir.targets.window_cases import begins_behind
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.targets.hand_made import WORDS, check_says
-from tests.portability.engines import Engine, Files, Task, installed, outcomes
+from tests.portability.engines import Engine, Files, Task, outcomes
 from tests.portability.nets import Model
-from tests.portability.test_hand_made import FOLDER
 
 TRIED = ("caffe", "opencv", "mnn", "ncnn", "caffe2onnx", "x2paddle")
 """OpenVINO and RKNN-Toolkit2 start programs for each net: scripts/hand_made tries single ones."""
@@ -42,10 +41,7 @@ def _grid() -> Iterator[tuple[str, Net]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED)
-def test_check_says_what_the_engine_does_with_each_pooling(name: str, tmp_path: Path) -> None:
-    (engine,) = (one for one in installed(FOLDER) if one.name == name)
-    if missing := engine.missing():
-        pytest.skip(f"{name} is absent ({missing}): scripts/install_engines {FOLDER}")
+def test_check_says_what_the_engine_does_with_each_pooling(engine: Engine, tmp_path: Path) -> None:
     found = _compared(list(_grid()), engine, tmp_path)
     assert {case: pair for case, pair in found.items() if pair[0] != pair[1]} == {}
     assert len(found) > 150

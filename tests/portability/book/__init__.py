@@ -22,10 +22,11 @@ from tests.portability.book.rules import EVERY, STORED, Book
 BOOKS: dict[str, Book] = {**engines.BOOKS, **importers.BOOKS, **chips.BOOKS}
 BOOKS["svp"] = (BOOKS["nnie"][0], [rule for rule in BOOKS["nnie"][1] if rule[0] != "Permute"])
 BOOKS["acuity"] = BOOKS["rknn1"]
-_ALL = ("caffe", "opencv", "ncnn", "mnn", "openvino", "rknn2")
+OF_PORTABLE = ("caffe", "opencv", "ncnn", "mnn", "openvino", "rknn2")
+"""The engines that compute the files for all."""
 BOOKS["portable"] = (
-    frozenset.intersection(*(BOOKS[one][0] for one in _ALL)),
-    [rule for one in _ALL for rule in BOOKS[one][1]],
+    frozenset.intersection(*(BOOKS[one][0] for one in OF_PORTABLE)),
+    [rule for one in OF_PORTABLE for rule in BOOKS[one][1]],
 )
 BOOKS["ambarella"] = BOOKS["portable"]
 BOOKS["novatek"] = (BOOKS["portable"][0] - {"Swish", "DummyData"}, BOOKS["portable"][1])
