@@ -16,10 +16,10 @@ CANNOT_READ = Kind(
 CANNOT_WRITE = Kind(
     code="TC0102",
     title="A file cannot be written",
-    why="The operating system refused: the folder does not exist or is read-only, or the disk is full. Files appear "
+    why="A file stands where the folder should be, the folder is read-only, or the disk is full. Files appear "
     "whole or not at all, so that the ones which were there before are unchanged.",
     remedy="Make room, or choose another folder with `-o`.",
-    example="cannot write to out (/models/out is not a folder)",
+    example="cannot write to out (/models/out is not a folder, but a file)\n    -> write to another place",
 )
 CHANGED_WHILE_READ = Kind(
     code="TC0103",

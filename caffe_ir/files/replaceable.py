@@ -16,6 +16,7 @@ from caffe_ir.errors import Problems
 from caffe_ir.files.file_names import BESIDE, BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.files.header import Header, read_header
 from caffe_ir.files.staging import interrupted
+from caffe_ir.files.writable import check_folder
 
 _NEAR = 1000
 _ENDINGS = (PROTOTXT, BINARY, HDF5, *BESIDE)
@@ -30,10 +31,11 @@ def check_set(
     force: bool = False,
     hint: str = "--force (in Python force=True) replaces it; or write to another place",
 ) -> None:
-    """Raise ConversionError for all files STEM.* that the files with these endings must not replace.
+    """Raise ConversionError for all files STEM.* that the files with these endings must not replace, or have no folder.
 
     `inputs` are what is read, which nothing may replace; `ours` are known to be our own; `force` lets all others go.
     """
+    check_folder(stem.parent)
     problems = Problems()
     places = [with_ending(stem, ending) for ending in endings]
     _refuse_inputs(problems, places, inputs)
@@ -52,10 +54,11 @@ def check_weights(path: Path, *, inputs: Iterable[Path] = (), force: bool = Fals
 
 
 def check_file(place: Path, mark: str = "", inputs: Iterable[Path] = ()) -> None:
-    """Raise ConversionError where a single file (a report, arrays) must not be replaced.
+    """Raise ConversionError where a single file (a report, arrays) must not be replaced, or its folder takes none.
 
-    It may be where the mark stands near its begin or its end, as it does in what we write of that kind.
+    It may be replaced where the mark stands near its begin or its end, as it does in what we write of that kind.
     """
+    check_folder(place.parent)
     problems = Problems()
     _refuse_inputs(problems, [place], inputs)
     if not problems.found and _has_content(place) and not (mark and has_mark(place, mark)):

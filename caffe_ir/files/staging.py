@@ -132,13 +132,11 @@ def _locked(room: Path) -> int | None:
     """The same; None where another process has it, or has just removed it."""
     if room.is_symlink():
         raise OSError(errno.ELOOP, f"{room} is a symbolic link, and its content would be removed")
+    with suppress(FileExistsError):
+        room.mkdir()
     try:
-        with suppress(FileExistsError):
-            room.mkdir()
         file = os.open(room / "lock", os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
     except FileNotFoundError:
-        if not room.parent.is_dir():
-            raise
         return None
     kept = False
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from caffe_ir.error_kinds.files import CANNOT_WRITE
-from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.errors import ConversionError
 from caffe_ir.files.replaceable import check_file
 from caffe_ir.files.whole_files import whole_files
+from caffe_ir.files.writable import cannot_write
 
 HTML = '<meta name="generator" content="tocaffe">'
 """Stands in the head of every page of ours: the mark that it is known by."""
@@ -25,6 +25,4 @@ def write_text(place: Path, text: str, *, mark: str = "") -> None:
         with whole_files(place, make_folders=True) as (file,):
             file.write(text.encode(errors="replace"))
     except OSError as error:
-        raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write {place}", why=error.strerror or str(error))
-        ) from error
+        raise ConversionError(cannot_write(place, error)) from error

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from caffe_ir.error_kinds.files import CAFFEMODEL_TOO_LARGE, CANNOT_WRITE
+from caffe_ir.error_kinds.files import CAFFEMODEL_TOO_LARGE
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Problem, Problems
 from caffe_ir.files import caffemodel, caffemodel_hdf5
@@ -20,6 +20,7 @@ from caffe_ir.files.prototxt import prototxt
 from caffe_ir.files.replaceable import check_set, check_weights, stale, with_ending
 from caffe_ir.files.spelling import misspelled, written
 from caffe_ir.files.whole_files import whole_files
+from caffe_ir.files.writable import cannot_write
 from caffe_ir.net import Net
 from caffe_ir.targets import Target
 
@@ -186,9 +187,4 @@ def _reserve(file: BinaryIO, length: int) -> None:
 
 
 def _cannot_write(stem: Path, error: OSError) -> Problem:
-    return Problem(
-        kind=CANNOT_WRITE,
-        what=f"cannot write {stem}.*",
-        why=error.strerror or str(error),
-        hint="no file was changed; the old files are intact",
-    )
+    return cannot_write(stem, error, named=f"{stem}.*", hint="no file was changed; the old files are intact")

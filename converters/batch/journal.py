@@ -18,6 +18,7 @@ from caffe_ir.error_kinds.batch import ANOTHER_BATCH
 from caffe_ir.error_kinds.files import CANNOT_WRITE, OUTPUT_EXISTS
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.locks import is_at, locked
+from caffe_ir.files.writable import cannot_write
 from converters.batch.job import Result
 from converters.batch.places import leads_out
 
@@ -62,9 +63,7 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
     try:
         file = _locked(path, patience)
     except OSError as error:
-        raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
-        ) from None
+        raise ConversionError(cannot_write(path, error)) from None
     try:
         try:
             begin = _begun(file)
@@ -75,9 +74,7 @@ def opened(path: Path, *, patience: float = _PATIENCE) -> Iterator[Journal]:
             if begin == 0 or lines > _WORN * max(len(known), 1):
                 file = _rewritten(path, file, known)
         except OSError as error:
-            raise ConversionError(
-                Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
-            ) from None
+            raise ConversionError(cannot_write(path, error)) from None
         yield Journal(known=known, file=file)
     finally:
         file.close()

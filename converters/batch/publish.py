@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from caffe_ir.errors import ConversionError
 from caffe_ir.files import staging, whole_files
 from caffe_ir.files.file_names import PROTOTXT
 from caffe_ir.files.replaceable import check_file, check_set, has_mark, is_ours, stale, with_ending
 from caffe_ir.files.text_files import HTML
+from caffe_ir.files.writable import cannot_write
 
 Stamps = dict[str, tuple[int, int]]
 """The size and the time of change, in nanoseconds, of each file."""
@@ -18,9 +20,13 @@ Stamps = dict[str, tuple[int, int]]
 
 @contextmanager
 def staged(stem: Path) -> Iterator[Path]:
-    """A stem of the same name in a room beside its place, which nobody else has meanwhile. Raises OSError."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    with staging.staged(_last(stem)) as room:
+    """A stem of the same name in a room beside its place, which nobody else has meanwhile. Raises ConversionError."""
+    with ExitStack() as stack:
+        try:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            room = stack.enter_context(staging.staged(_last(stem)))
+        except OSError as error:
+            raise ConversionError(cannot_write(stem, error, named=f"{stem}.*")) from error
         yield room / stem.name
 
 

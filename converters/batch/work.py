@@ -15,6 +15,7 @@ from caffe_ir.error_kinds.files import CANNOT_READ
 from caffe_ir.error_kinds.general import OUR_FAULT
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT
+from caffe_ir.files.writable import cannot_write
 from converters.batch.fingerprint import fingerprint
 from converters.batch.job import Job, Result
 from converters.batch.publish import check_places, keep_report, publish, staged, untouched
@@ -91,4 +92,7 @@ def _done(job: Job, trade: Trade, tell: Tell) -> Result:
         endings = [path.name.removeprefix(stage.name) for path in stage.parent.iterdir()]
         check_places(job.stem, endings, inputs, known)
         durable = bool(job.options.get("durable"))
-        return replace(result, files=publish(stage, job.stem, known, durable=durable))
+        try:
+            return replace(result, files=publish(stage, job.stem, known, durable=durable))
+        except OSError as error:
+            raise ConversionError(cannot_write(job.stem, error, named=f"{job.stem}.*")) from error

@@ -17,7 +17,6 @@ from converters.batch.job import Job
 from converters.batch.outcome import Outcome
 from converters.batch.page import page
 from converters.batch.places import ENDINGS, leads_out
-from converters.cli.files import check_folder
 
 
 class Reports(Struct, frozen=True, kw_only=True):
@@ -57,7 +56,6 @@ class Reports(Struct, frozen=True, kw_only=True):
             problems.add(what, hint=f"write --summary {self.summary} if it is meant", kind=SAME_FILE)
         for place, mark in self.marked():
             with problems.collected():
-                check_folder(place.parent)
                 check_file(place, mark, read)
             if writer := taken.get(_real(place)):
                 problems.add(f"{place} is written by {writer} too", hint="choose another name", kind=SAME_FILE)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import Struct
 
-from caffe_ir.error_kinds.files import CANNOT_WRITE
 from caffe_ir.error_kinds.general import WRONG_USAGE
 from caffe_ir.error_kinds.weights import FORM_NOT_READ
 from caffe_ir.visible import visible
@@ -150,17 +149,16 @@ def _statistics(flat: Array) -> tuple[float, float, float, float, int]:
 
 def _write_npz(path: Path, arrays: Sequence[Held]) -> None:
     """An .npz that appears whole or not at all."""
-    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.errors import ConversionError
     from caffe_ir.files.npz import write_npz
     from caffe_ir.files.whole_files import whole_files
+    from caffe_ir.files.writable import cannot_write
 
     try:
-        with whole_files(path) as (file,):
+        with whole_files(path, make_folders=True) as (file,):
             write_npz(file, ((held.name, _numbers(held)) for held in arrays), comment=MARK)
     except OSError as error:
-        raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write {path}", why=error.strerror or str(error))
-        ) from error
+        raise ConversionError(cannot_write(path, error)) from error
 
 
 def _numbers(held: Held) -> Array:

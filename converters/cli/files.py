@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.error_kinds.files import CANNOT_WRITE, SAME_FILE
+from caffe_ir.error_kinds.files import SAME_FILE
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights
 from caffe_ir.near_misses import did_you_mean
 from converters.cli.progress import bytes_written
@@ -57,30 +57,13 @@ def _check_pass(dump_after: str | None) -> None:
 def check_stem(stem: Path, output: str | None, inputs: Iterable[Path]) -> None:
     """Raise ConversionError where --output is a file that is read, or where its folder cannot be written to."""
     from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.files.writable import check_folder
 
     same = [path for path in inputs if path.exists() and stem.exists() and path.samefile(stem)]
     if same and output == str(stem):
         hint = f"give it without its ending: -o {shlex.quote(str(stem.with_suffix('')))}"
         raise ConversionError(Problem(kind=SAME_FILE, what=f"-o names {same[0]}, which is read", hint=hint))
     check_folder(stem.parent)
-
-
-def check_folder(wanted: Path) -> None:
-    """Raise ConversionError where no file can be written to a folder, which need not be there yet."""
-    from caffe_ir.errors import ConversionError, Problem
-
-    folder = next(one for one in (wanted.absolute(), *wanted.absolute().parents) if one.exists())
-    if not folder.is_dir():
-        raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write to {wanted}", why=f"{folder} is not a folder")
-        )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        problem = Problem(
-            kind=CANNOT_WRITE,
-            what=f"the folder {folder} cannot be written to",
-            why="its permissions forbid it, or its disk is read-only",
-        )
-        raise ConversionError(problem)
 
 
 def stem_of(output: str | None, name: str) -> Path:

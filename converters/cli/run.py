@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caffe_ir.error_kinds.files import CANNOT_WRITE
 from converters.cli.command import Command, InputFile, refuse_missing
 from converters.cli.failure import CANNOT_CONVERT, failures_reported, texts_of
 from converters.cli.progress import counted, working
@@ -133,8 +132,9 @@ def _one(coming: Future[Answer], place: Path | None, names: Sequence[str], *, js
 def _write(place: Path, found: Answer, names: Sequence[str]) -> None:
     from time import perf_counter
 
-    from caffe_ir.errors import ConversionError, Problem
+    from caffe_ir.errors import ConversionError
     from caffe_ir.files.whole_files import whole_files
+    from caffe_ir.files.writable import cannot_write
     from converters.pictures.drawing import as_png
 
     begin = perf_counter()
@@ -143,9 +143,7 @@ def _write(place: Path, found: Answer, names: Sequence[str]) -> None:
         with whole_files(place, make_folders=True) as (file,):
             file.write(data)
     except OSError as error:
-        raise ConversionError(
-            Problem(kind=CANNOT_WRITE, what=f"cannot write {place}", why=error.strerror or str(error))
-        ) from error
+        raise ConversionError(cannot_write(place, error)) from error
     found.seconds["draw"] = perf_counter() - begin
 
 
@@ -174,7 +172,9 @@ def _places(out: str | None, paths: Sequence[Path], read: Sequence[Path]) -> lis
             raise click.UsageError(f"--out {out}: pictures are written as .png; end it with {os.sep} for a folder")
         places = [folder]
     else:
-        if folder.suffix.lower() == ".png" or (folder.exists() and not folder.is_dir()):
+        if folder.exists() and not folder.is_dir():
+            raise click.UsageError(f"--out {out}: it is a file, and the pictures need a folder")
+        if folder.suffix.lower() == ".png" and len(paths) > 1:
             raise click.UsageError(f"--out {out}: there are {len(paths)} pictures; name a folder")
         stems = [path.stem for path in paths]
         places = [folder / f"{path.stem if stems.count(path.stem) == 1 else path.name}.png" for path in paths]

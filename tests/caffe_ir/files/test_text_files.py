@@ -34,7 +34,7 @@ def test_a_name_that_is_no_utf8_does_not_keep_a_text_from_being_written(tmp_path
 
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
-    with pytest.raises(ConversionError, match=r"cannot write .*Not a directory"):
+    with pytest.raises(ConversionError, match=r"cannot write .*a is not a folder, but a file"):
         write_text(tmp_path / "a" / "b", "text")
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConversionError, match="already exists"):

@@ -80,9 +80,9 @@ def test_three_files_are_wrong_usage(tmp_path: Path) -> None:
 
 def test_an_npz_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     torch.save({"a": torch.ones(1)}, tmp_path / "w.pth")
-    code, _, output = run(tmp_path / "w.pth", "--npz", tmp_path / "none" / "out.npz")
+    code, _, output = run(tmp_path / "w.pth", "--npz", tmp_path / "w.pth" / "out.npz")
     assert code == 1
-    assert "cannot write" in output
+    assert "w.pth is not a folder, but a file" in output
 
 
 def test_an_npz_replaces_its_like_and_nothing_else(tmp_path: Path) -> None:

@@ -110,6 +110,8 @@ def test_wrong_usage_is_answered_before_anything_is_read(net: Path, tmp_path: Pa
     assert "did you mean" in refused(net, tmp_path / "onne.png")
     assert "end it with / for a folder" in refused(net, one, "--out", tmp_path / "x.jpg")
     assert "there are 2 pictures; name a folder" in refused(net, one, two, "--out", tmp_path / "x.png")
+    assert "it is a file, and the pictures need a folder" in refused(net, one, "--out", f"{two}/")
+    assert "two.png is not a folder, but a file" in refused(net, one, "--out", two / "x.png", code=1)
     assert "holds no picture" in refused(net, tmp_path / "empty")
     assert "would be written to" in refused(net, one, one, "--out", tmp_path / "out")
     (tmp_path / "mine.png").write_text("precious")
