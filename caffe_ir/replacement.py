@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import Note, NoteKind
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.layers import Eltwise, Parameter, Reshape, Silence
+from caffe_ir.layers import Eltwise, Parameter, Silence, reshape_to
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -82,11 +82,9 @@ class Replacement(Struct, kw_only=True):
         return name
 
     def view(self, suffix: str, blob: str, shape: Shape) -> str:
-        """The blob in another shape, by a Reshape that says 0 for a batch that stays; the blob itself in its own."""
+        """The blob in another shape, by a Reshape; the blob itself where it has that."""
         held = self.shape_of(blob)
-        if held == shape:
-            return blob
-        return self.add(suffix, Reshape(shape=(0, *shape[1:]) if held[:1] == shape[:1] else shape), blob)
+        return blob if held == shape else self.add(suffix, reshape_to(shape, held), blob)
 
     def free(self, wanted: str) -> str:
         """The wanted name, with a number where it is taken; nobody else gets it."""

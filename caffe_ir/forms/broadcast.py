@@ -66,7 +66,7 @@ def _ranked(new: Replacement, blob: str, axes: int) -> Ranked:
     if len(shape) == axes:
         return blob, shape
     shape = (1,) * (axes - len(shape)) + shape
-    return new.add("view", Reshape(shape=shape), blob), shape
+    return new.view("view", blob, shape), shape
 
 
 def _axes(shape: Shape, wanted: Shape) -> range | None:

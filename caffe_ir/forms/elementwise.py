@@ -18,7 +18,7 @@ import numpy as np
 from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import AbsVal, Eltwise, Power, PReLU, ReLU, Reshape, Scale
+from caffe_ir.layers import AbsVal, Eltwise, Power, PReLU, ReLU, Scale
 from caffe_ir.replacement import Replacement
 
 PAIR = 2
@@ -53,9 +53,9 @@ def _first_axes_as_one(new: Replacement) -> str:
     shape = new.shape_of(new.old.bottoms[0])
     if len(shape) <= FEW_AXES:
         return f"it has no more than {FEW_AXES} axes"
-    joined = Reshape(shape=(prod(shape[: 1 - FEW_AXES]), *shape[1 - FEW_AXES :]))
-    views = [new.add("joined", joined, x) for x in new.old.bottoms]
-    new.add("apart", Reshape(shape=shape), new.add("few_axes", new.old.layer, *views))
+    joined = (prod(shape[: 1 - FEW_AXES]), *shape[1 - FEW_AXES :])
+    views = [new.view("joined", x, joined) for x in new.old.bottoms]
+    new.view("apart", new.add("few_axes", new.old.layer, *views), shape)
     return ""
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape, Tile
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Tile
 from caffe_ir.layers.source import Expand
 from caffe_ir.replacement import Replacement
 
@@ -57,7 +57,7 @@ def _ranked(new: Replacement) -> tuple[Shape, str, Shape]:
     assert isinstance(layer, Expand)
     if len(shape) < len(layer.shape):
         shape = (1,) * (len(layer.shape) - len(shape)) + shape
-        x = new.add("view", Reshape(shape=shape), x)
+        x = new.view("view", x, shape)
     return layer.shape, x, shape
 
 

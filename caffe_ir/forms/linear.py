@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, InnerProduct, Reshape
+from caffe_ir.layers import Convolution, InnerProduct
 from caffe_ir.layers.source import Exchange, Linear
 from caffe_ir.replacement import Replacement
 
@@ -25,11 +25,10 @@ def _on_rows(new: Replacement) -> str:
     old, shape = new.old, new.shape_of(new.old.bottom)
     layer, rows = old.layer, (prod(shape[:-1]), shape[-1])
     assert isinstance(layer, Linear)
-    x = old.bottom if shape == rows else new.add("rows", Reshape(shape=rows), old.bottom)
+    x = new.view("rows", old.bottom, rows)
     x = new.add("product", InnerProduct(num_output=layer.num_output, bias_term=layer.bias_term), x, blobs=old.blobs)
     new.nodes[-1] = replace(new.nodes[-1], param_names=old.param_names)
-    if shape != rows:
-        new.add("shape", Reshape(shape=(*shape[:-1], layer.num_output)), x)
+    new.view("shape", x, (*shape[:-1], layer.num_output))
     return ""
 
 

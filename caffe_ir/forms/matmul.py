@@ -173,7 +173,7 @@ def _by_pairs(new: Replacement, product: Product) -> str:
         shapes, axis = ((count, rows, 1, inner), (count, 1, columns, inner)), 3
     else:
         shapes, axis = ((count, rows, inner, 1), (count, 1, inner, columns)), 2
-    left, right = new.add("rows", Reshape(shape=shapes[0]), one.a), new.add("columns", Reshape(shape=shapes[1]), one.b)
+    left, right = new.view("rows", one.a, shapes[0]), new.view("columns", one.b, shapes[1])
     products = new.add("products", Mul(), left, right)
     return new.add("sum", Reduce(operation="SUM", axes=(axis,), keepdim=True), products)
 

@@ -29,7 +29,7 @@ from caffe_ir.cost import Work, cut_and_joined
 from caffe_ir.exchanges import simplified, swaps
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Concat, Convolution, Reshape, Slice
+from caffe_ir.layers import Concat, Convolution, Reshape, Slice, reshape_to
 from caffe_ir.layers.source import Exchange, Permute
 from caffe_ir.replacement import Replacement
 
@@ -48,7 +48,7 @@ def _by_exchanges(new: Replacement) -> str:
         x = new.view("view", x, (batch, rows, columns, last))
         x, held = new.add("exchanged", Exchange(), x), (batch, columns, rows, last)
     if held != wanted or not new.nodes:
-        new.add("shape", Reshape(shape=(0, *wanted[1:]) if held[:1] == wanted[:1] else wanted), x)
+        new.add("shape", reshape_to(wanted, held), x)
     return ""
 
 

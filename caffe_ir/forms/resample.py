@@ -26,7 +26,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, InnerProduct, Reshape
+from caffe_ir.layers import Convolution, InnerProduct
 from caffe_ir.layers.source import Exchange, Resample, Resize
 from caffe_ir.replacement import Replacement
 
@@ -62,18 +62,14 @@ def _by_convolutions(new: Replacement) -> str:
 
 def _by_matrices(new: Replacement, *, flat: bool) -> str:
     layer, x = new.old.layer, new.old.bottom
-    shape = held = new.shape_of(x)
+    shape = new.shape_of(x)
     for axis, size, matrix in _steps(new):
         view = _view(shape, axis)
         if len(view) == ROW_AXES and not flat:
             view = (*view, 1, 1)
-        if view != held:
-            x = new.add("view", Reshape(shape=_dims(view, held)), x)
-        x = _product(new, x, size, matrix, flat=len(view) == ROW_AXES)
+        x = _product(new, new.view("view", x, view), size, matrix, flat=len(view) == ROW_AXES)
         shape = (*shape[:axis], size, *shape[axis + 1 :])
-        held = (view[0], size, *view[2:])
-    if held != shape:
-        new.add("shape", Reshape(shape=_dims(shape, held)), x)
+    new.view("shape", x, shape)
     new.note(f"{layer} -> products of matrices in {len(new.nodes)} layers")
     return ""
 
@@ -84,11 +80,6 @@ def _view(shape: Shape, axis: int) -> Shape:
         return shape
     before, size, behind = prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
     return (before, size) if behind == 1 else (before, size, 1, behind)
-
-
-def _dims(view: Shape, held: Shape) -> Shape:
-    """As Reshape spells it: 0 for a batch that stays."""
-    return (0, *view[1:]) if view[0] == held[0] else view
 
 
 def _product(new: Replacement, x: str, size: int, matrix: Blob, *, flat: bool) -> str:

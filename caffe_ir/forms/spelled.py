@@ -18,7 +18,21 @@ from msgspec.structs import replace
 
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import LRN, Concat, Crop, Exp, Flatten, Log, Power, Reshape, Slice, Softmax, Split, Tile
+from caffe_ir.layers import (
+    LRN,
+    Concat,
+    Crop,
+    Exp,
+    Flatten,
+    Log,
+    Power,
+    Reshape,
+    Slice,
+    Softmax,
+    Split,
+    Tile,
+    reshape_to,
+)
 from caffe_ir.layers.source import Gather
 from caffe_ir.replacement import Replacement
 
@@ -47,10 +61,9 @@ def _with_offsets(new: Replacement) -> str:
 def _as_reshape(new: Replacement) -> str:
     shape = new.shape_of(new.old.bottom)
     (top,) = new.old.layer.infer((shape,))
-    wanted = (0, *top[1:]) if top[:1] == shape[:1] else top
-    if new.old.layer == Reshape(shape=wanted):
+    if new.old.layer == (written := reshape_to(top, shape)):
         return "its sizes are written out"
-    new.add("view", Reshape(shape=wanted), new.old.bottom)
+    new.add("view", written, new.old.bottom)
     return ""
 
 

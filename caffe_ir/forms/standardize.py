@@ -44,7 +44,7 @@ import numpy as np
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BatchNorm, Power, Reshape
+from caffe_ir.layers import BatchNorm, Power
 from caffe_ir.layers.source import Mul, Reduce, Standardize, Sub
 from caffe_ir.replacement import Replacement
 
@@ -54,12 +54,11 @@ def _by_means(new: Replacement) -> str:
     assert isinstance(layer, Standardize)
     view, axes = _view(shape, layer.axes)
     mean = Reduce(operation="MEAN", axes=axes, keepdim=True)
-    x = new.old.bottom if view == shape else new.add("view", Reshape(shape=view), new.old.bottom)
+    x = new.view("view", new.old.bottom, view)
     centred = new.add("centred", Sub(), x, new.add("mean", mean, x))
     variance = new.add("variance", mean, new.add("squares", Power(power=2.0), centred))
     y = new.add("product", Mul(), centred, new.add("inverse", Power(power=-0.5, shift=layer.eps), variance))
-    if view != shape:
-        new.add("shape", Reshape(shape=(0, *shape[1:])), y)
+    new.view("shape", y, shape)
     return ""
 
 

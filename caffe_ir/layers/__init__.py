@@ -30,7 +30,7 @@ from caffe_ir.layers.bvlc.pooling import Pooling
 from caffe_ir.layers.bvlc.pyramid import SPP
 from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
-from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer
+from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer, reshape_to
 from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
 from caffe_ir.layers.forks.combination import Axpy
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
@@ -204,4 +204,5 @@ __all__ = [
     "Tile",
     "Upsample",
     "copy_layer",
+    "reshape_to",
 ]

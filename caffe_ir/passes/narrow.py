@@ -103,7 +103,7 @@ def _interleaved(net: Net, node: Node, cuts: dict[Node, Cut]) -> None:
     first = _first(net, cuts)
     new = Replacement(net=net, old=first)
     view = (*shape[:axis], shape[axis] // step, step, *shape[axis + 1 :])
-    x = new.add("view", Reshape(shape=view), node.bottom)
+    x = new.view("view", node.bottom, view)
     tops = new.split("part", Slice(axis=axis + 1, slice_point=tuple(range(1, step))), x, tops=step)
     for other, cut in _once(net, cuts).items():
         new.add("shape", Reshape(shape=net.shapes[other.top]), tops[cut.start])

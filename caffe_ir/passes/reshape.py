@@ -15,7 +15,7 @@ from math import prod
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Flatten, InnerProduct, Reshape
+from caffe_ir.layers import Flatten, InnerProduct, Reshape, reshape_to
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
@@ -37,9 +37,8 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     elif len(wanted) > 1 and held[:1] != wanted[:1] and net.is_output(node.top) and not net.reads(node.top):
         _read(net, node, bottom, Reshape(shape=(wanted[0], -1, *wanted[2:])))
     elif bottom != node.bottom and not (net.is_output(node.top) and net.shapes[node.bottom] == wanted):
-        shape = (0, *wanted[1:]) if held[:1] == wanted[:1] else wanted
         flat = len(wanted) == 2 < len(held) and held[0] == wanted[0] and prod(held[2:]) > 1
-        _read(net, node, bottom, Flatten() if flat else Reshape(shape=shape))
+        _read(net, node, bottom, Flatten() if flat else reshape_to(wanted, held))
 
 
 def _read(net: Net, node: Node, bottom: str, layer: Layer) -> Node:

@@ -76,6 +76,11 @@ class Reshape(CaffeLayer, frozen=True, kw_only=True):
         return super().parsed({"shape": (), **spelled})
 
 
+def reshape_to(shape: Shape, held: Shape) -> Reshape:
+    """From the shape that a blob has to another; 0 says that the batch stays, so that files do not fix it."""
+    return Reshape(shape=(0, *shape[1:]) if held[:1] == shape[:1] else shape)
+
+
 def copy_layer(shape: Shape, number: int = 0) -> Reshape:
     """A blob under a second name: a Reshape to the shape that it has. In Caffe the two share their memory.
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Flatten, Parameter, Reshape
+from caffe_ir.layers import Flatten, Parameter, reshape_to
 from caffe_ir.layers.source import Permute
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -87,8 +87,7 @@ class Stage(Struct, kw_only=True):
             self.net.replace(made, [whole])
             return blob
         flat = len(shape) == 2 < len(held) and held[0] == shape[0]
-        dims = (0, *shape[1:]) if held[:1] == shape[:1] else shape
-        return self._made(node, blob, shape, (), Flatten() if flat else Reshape(shape=dims), "view", top)
+        return self._made(node, blob, shape, (), Flatten() if flat else reshape_to(shape, held), "view", top)
 
     def permute(self, node: Node, blob: str, shape: Shape, order: tuple[int, ...], top: str = "") -> str:
         """A new blob seen as `shape`, its axes put in this order."""

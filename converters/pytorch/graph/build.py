@@ -12,7 +12,7 @@ from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import NoteKind, Origin
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Flatten, Parameter, Reshape
+from caffe_ir.layers import Flatten, Parameter, reshape_to
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from converters.pytorch.graph.value import Value
@@ -75,8 +75,7 @@ class Build(Struct, kw_only=True):
             return value
         if len(shape) == 2 and len(value.shape) > 2 and shape[0] == value.shape[0]:
             return self.add(Flatten(), value, suffix=suffix)
-        kept = value.shape[:1] == shape[:1]
-        return self.add(Reshape(shape=(0, *shape[1:]) if kept else shape), value, suffix=suffix)
+        return self.add(reshape_to(shape, value.shape), value, suffix=suffix)
 
     def note(self, kind: NoteKind, text: str) -> None:
         self.net.note(kind, text, self.origin)
