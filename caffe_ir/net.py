@@ -180,9 +180,15 @@ class Net:
         """Call a blob by a free name everywhere, and its layer too where that makes nothing else."""
         node = self.producer(blob)
         tops = tuple(name if top == blob else top for top in node.tops)
-        self.update(node, replace(node, name=name if len(tops) == 1 else node.name, tops=tops))
-        self.shapes[name] = self.shapes.pop(blob)
-        self.redirect(blob, name)
+        self.call(node, tops, name if len(tops) == 1 else node.name)
+
+    def call(self, node: Node, tops: Sequence[str], name: str) -> None:
+        """Give a node and its tops other names everywhere; those that are new are free."""
+        self.update(node, replace(node, name=name, tops=tuple(tops)))
+        for old, new in zip(node.tops, tops, strict=True):
+            if old != new:
+                self.shapes[new] = self.shapes.pop(old)
+                self.redirect(old, new)
 
     def remove(self, node: Node) -> None:
         """Take out a node that nobody reads; the values of the source in it are gone with it."""

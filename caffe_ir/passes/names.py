@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from keyword import iskeyword
 
-from msgspec.structs import replace
-
 from caffe_ir.free_names import free_name
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Input
@@ -72,13 +70,10 @@ def _of_another(name: str, net: Net, node: Node) -> bool:
 
 def _rename(net: Net, node: Node, name: str, tops: tuple[str, ...]) -> None:
     """Give a node and its tops other names, everywhere; no new name is an old one of another blob."""
-    net.update(node, replace(node, name=name, tops=tops))
     for old, new in zip(node.tops, tops, strict=True):
-        if old != new:
-            if net.is_output(old) or isinstance(node.layer, Input):  # a user looks for them by their names
-                net.note("assumed", f"{old} is called {new}, which every reader of Caffe files accepts", node.origin)
-            net.shapes[new] = net.shapes[old]
-            net.redirect(old, new)
+        if old != new and (net.is_output(old) or isinstance(node.layer, Input)):  # a user looks for them by their names
+            net.note("assumed", f"{old} is called {new}, which every reader of Caffe files accepts", node.origin)
+    net.call(node, tops, name)
 
 
 NAMES = Pass(name="names", visits=(Layer,), rewrite=_rewrite)

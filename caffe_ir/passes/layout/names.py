@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from caffe_ir.layer import Layer
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -17,12 +15,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     tops: tuple[str, ...] = ()
     for top in node.tops:
         tops += (net.fresh_name(top.partition(MARK)[0], tops),)
-    plain = dict(zip(node.tops, tops, strict=True))
-    new = replace(node, name=tops[0] if len(tops) == 1 else node.name, tops=tops)
-    net.update(node, new)
-    for old, top in plain.items():
-        net.shapes[top] = net.shapes[old]
-        net.redirect(old, top)
+    net.call(node, tops, tops[0] if len(tops) == 1 else node.name)
 
 
 LAYOUT_NAMES = Pass(name="layout_names", visits=(Layer,), rewrite=_rewrite)

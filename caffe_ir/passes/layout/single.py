@@ -8,45 +8,18 @@ from math import prod
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
-from caffe_ir.layers import (
-    BNLL,
-    ELU,
-    AbsVal,
-    Clip,
-    Exp,
-    Flatten,
-    HardSigmoid,
-    HardSwish,
-    Log,
-    Mish,
-    Parameter,
-    Power,
-    PReLU,
-    ReLU,
-    Reshape,
-    Scale,
-    Sigmoid,
-    Slice,
-    Softmax,
-    Swish,
-    TanH,
-    Threshold,
-    Tile,
-)
+from caffe_ir.layers import LAYERS, Flatten, Parameter, PReLU, Reshape, Scale, Slice, Softmax, Tile
+from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.layers.source import (
-    Erf,
+    SOURCE_LAYERS,
     Gather,
-    Gelu,
-    GeluTanh,
-    HardSigmoid6,
     LogSoftmax,
     Permute,
     Reduce,
-    Selu,
-    Softplus,
     SourceBatchNorm,
     Standardize,
 )
+from caffe_ir.layers.source.activation import Activation
 from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import View, plain, reshaped, resized
@@ -152,36 +125,19 @@ def over_axes(stage: Stage, node: Node) -> bool:
     return True
 
 
-POINTWISE: tuple[type[Layer], ...] = (
-    AbsVal,
-    BNLL,
-    Clip,
-    ELU,
-    Erf,
-    Exp,
-    Gelu,
-    GeluTanh,
-    HardSigmoid,
-    HardSigmoid6,
-    HardSwish,
-    Log,
-    Mish,
-    Power,
-    ReLU,
-    Selu,
-    Sigmoid,
-    Softplus,
-    Swish,
-    TanH,
-    Threshold,
+CHANNELWISE = (PReLU, SourceBatchNorm)
+POINTWISE = tuple(
+    kind
+    for kind in (*LAYERS.values(), *SOURCE_LAYERS)
+    if issubclass(kind, Elementwise | Activation) and kind not in CHANNELWISE
 )
 
 RULES: Mapping[type[Layer], Rule] = {
     **dict.fromkeys(POINTWISE, pointwise),
+    **dict.fromkeys(CHANNELWISE, channelwise),
     Flatten: reshape,
     Gather: along,
     LogSoftmax: along,
-    PReLU: channelwise,
     Parameter: parameter,
     Permute: permute,
     Reduce: over_axes,
@@ -189,7 +145,6 @@ RULES: Mapping[type[Layer], Rule] = {
     Scale: scale,
     Slice: along,
     Softmax: along,
-    SourceBatchNorm: channelwise,
     Standardize: over_axes,
     Tile: along,
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caffe_ir.layers import PReLU, ReLU, Reshape, Scale, Slice, Softmax, Tile
-from caffe_ir.layers.source import Gather, LogSoftmax, Permute, Reduce, SourceBatchNorm, Standardize
+from caffe_ir.layers import PReLU, ReLU, ReLU6, Reshape, Scale, Slice, Softmax, Tile
+from caffe_ir.layers.source import Gather, HardMish, LogSoftmax, Permute, Reduce, SourceBatchNorm, Standardize
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.single import POINTWISE
 from tests.caffe_ir.build import add, net_of
@@ -30,6 +30,8 @@ def between(layer, *weights, shape=(2, 3, 4, 5)):
     ("layer", "weights", "wanted"),
     [
         (ReLU(), (), "ReLU()"),
+        (ReLU6(), (), "ReLU6()"),
+        (HardMish(), (), "HardMish()"),
         (Softmax(axis=3), (), "Softmax()"),
         (Softmax(axis=1), (), "Softmax(axis=2)"),
         (LogSoftmax(axis=2), (), "LogSoftmax(axis=3)"),
