@@ -128,3 +128,12 @@ def test_products_of_activations_are_right_at_every_run(name, engine, allowed, t
 def test_sums_over_many_cells_keep_their_digits_in_float32(name, tmp_path):
     """One AVE pooling over so many loses 3.7e-5; the sum of a softmax is Caffe's, and loses 5e-6."""
     assert max(errors(*SUMS[name], "caffe", tmp_path)) < (1e-5 if name.startswith("softmax") else 2e-6)
+
+
+@pytest.mark.slow
+def test_a_softmax_over_a_long_row_loses_what_caffes_own_layer_loses(tmp_path):
+    """The net is that layer alone: right in doubles, while the sum of the layer itself loses digits in float32."""
+    make, shapes = SUMS["softmax over 131072"]
+    net = lower(convert(make().eval(), tuple(torch.zeros(shape) for shape in shapes)), CAFFE, Options())
+    assert [node.layer.type_name() for node in net.nodes] == ["Input", "Softmax"]
+    assert max(errors(make, shapes, "caffe-double", tmp_path)) < 1e-13
