@@ -462,6 +462,10 @@ TESTED_ELSEWHERE = {
             "weights",
         )
     },
+    **{
+        f"converters.decode.standalone_{part}": "a part of the files that test_standalone compiles and runs"
+        for part in ("c", "numbers", "python")
+    },
     "converters.verify.darknet_child": "a program for a process of its own, which test_darknet_source runs",
     "converters.verify.mnn_child": "a program for a process of its own, which test_mnn_engine runs",
     "converters.verify.pycaffe_child": "a program for a process of its own, which test_pycaffe_engine runs",
