@@ -37,7 +37,7 @@ def letterboxed(image: Array, height: int, width: int, fill: float = 0.5) -> Arr
 def set_in_field(image: Array, height: int, width: int, fill: float) -> Array:
     """The picture, bytes or not, in the middle of a field of this value, as float32 in 0..1."""
     field, middle = _field(image.shape, height, width, fill)
-    middle[:] = _unit(image)
+    unit(image, middle)
     return field
 
 
@@ -87,7 +87,7 @@ def _resize_into(made: Array, image: Array, height: int, width: int, down: Array
     """
     _, rows, columns = image.shape
     if (rows, columns) == (height, width):
-        made[:] = _unit(image.take(down, 1).take(across, 2))
+        unit(image.take(down, 1).take(across, 2), made)
         return
     low, part = _places(rows, height, down)
     high = np.minimum(low + 1, rows - 1)
@@ -118,7 +118,7 @@ def _along_rows(columns: int, width: int, across: Array) -> Callable[[Array], Ar
     Bytes stay bytes as long as they are only moved.
     """
     if columns == width:
-        return lambda pixels: _unit(pixels.take(across, 1).transpose(2, 0, 1)[::-1])
+        return lambda pixels: unit(pixels.take(across, 1).transpose(2, 0, 1)[::-1])
     low, part = _places(columns, width, across)
     last = (across == width - 1) | (columns == 1)
     low, part = np.where(last, columns - 1, low), np.where(last, np.float32(0), part)
@@ -128,7 +128,7 @@ def _along_rows(columns: int, width: int, across: Array) -> Callable[[Array], Ar
 
     def mixed(pixels: Array) -> Array:
         cells, count = _cells(pixels), len(pixels)
-        lower, upper = _unit(cells(low)), _unit(cells(high))
+        lower, upper = unit(cells(low)), unit(cells(high))
         lower *= share_low[:count]
         upper *= share_high[:count]
         lower += upper
@@ -164,13 +164,13 @@ def _places(count: int, size: int, wanted: Array) -> tuple[Array, Array]:
     return low, (place - low).astype(np.float32)
 
 
-def _unit(image: Array) -> Array:
-    """Bytes as float32 in 0..1, planes of which each lies in one piece."""
-    if image.dtype != np.uint8:
-        return np.ascontiguousarray(image)
-    made = np.empty(image.shape, np.float32)
+def unit(image: Array, made: Array | None = None) -> Array:
+    """Bytes as float32 in 0..1, in a new array of which each plane lies in one piece, or in this one."""
+    if made is None:
+        made = np.empty(image.shape, np.float32)
     made[:] = image
-    made /= np.float32(255)
+    if image.dtype == np.uint8:
+        made /= np.float32(255)
     return made
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
-from converters.pictures.fitting import FITS, Fit, inner_size, letterboxed, set_in_field
+from converters.pictures.fitting import FITS, Fit, inner_size, letterboxed, set_in_field, unit
 from converters.pictures.reading import read_picture, refused
 from converters.pictures.resampling import Kernel, antialiased, middle_of
 
@@ -49,7 +49,9 @@ def prepared(image: Array, shape: Shape, preparation: Preparation) -> Array:
         fitted = fitted[::-1]
     if preparation.mean != (0.0,) or preparation.scale != (1 / 255,):
         mean, scale = (np.asarray(each, np.float32).reshape(-1, 1, 1) for each in (preparation.mean, preparation.scale))
-        fitted = (fitted * 255 - mean) * scale
+        fitted *= 255
+        fitted -= mean
+        fitted *= scale
     return np.ascontiguousarray(np.broadcast_to(fitted, shape), np.float32)
 
 
@@ -67,4 +69,4 @@ def _fitted(image: Array, height: int, width: int, preparation: Preparation) -> 
         made = antialiased(image, height, width, preparation.kernel)
     else:
         made = middle_of(image, preparation.shorter_side, height, width, preparation.kernel)
-    return made.astype(np.float32) / np.float32(255)
+    return unit(made)

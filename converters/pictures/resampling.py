@@ -49,28 +49,41 @@ def middle_of(image: Array, shorter_side: int, height: int, width: int, kernel: 
 def _part(image: Array, size: tuple[int, int], down: slice, across: slice, kernel: Kernel) -> Array:
     """These rows and columns of the resized picture; what no result needs is left aside."""
     _, rows, columns = image.shape
-    if rows == size[0]:
-        return _along(image[:, down], _weights(columns, size[1], across, kernel))
+    pixels = np.ascontiguousarray(image[::-1].transpose(1, 2, 0))  # no copy of what OpenCV has read
     first, weights = _weights(rows, size[0], down, kernel)
-    begin, end = int(first.min()), int(first.max()) + weights.shape[1]
-    wide = _along(image[:, begin:end], _weights(columns, size[1], across, kernel))
-    return _along(wide.swapaxes(1, 2), (first - begin, weights)).swapaxes(1, 2)
+    begin, end = int(first.min()), min(int(first.max()) + weights.shape[1], rows)
+    wide = _along(_turned(pixels[begin:end]), *_weights(columns, size[1], across, kernel))
+    return _along(_turned(wide), first - begin, weights).transpose(2, 0, 1)[::-1]
 
 
-def _along(image: Array, taps: tuple[Array, Array]) -> Array:
-    """The last axis resampled. The sums fit into 31 bits, as Pillow's do.
+def _turned(pixels: Array) -> Array:
+    """Rows of pixels (R, C, channels) as columns (C, R, channels)."""
+    import cv2
 
-    With that axis first in memory whole rows are moved, which is four times as fast.
-    """
-    first, weights = taps
-    rows = np.ascontiguousarray(np.moveaxis(image, 2, 0))
-    total = np.full((len(first), *rows.shape[1:]), 1 << (_PLACES - 1), np.int32)
-    product = np.empty_like(total)
-    for tap in range(weights.shape[1]):
-        cells = np.minimum(first + tap, len(rows) - 1)  # where that is too far the weight is 0
-        total += np.multiply(rows.take(cells, 0), weights[:, tap, None, None], out=product)
-    total >>= _PLACES
-    return np.moveaxis(np.clip(total, 0, 255, out=total).astype(np.uint8), 0, 2)
+    return cv2.transpose(pixels).reshape(pixels.shape[1], pixels.shape[0], pixels.shape[2])
+
+
+_RESULTS = 32
+"""Made at once: the sums that they are made of stay in the processor's cache, which is twice as fast."""
+
+
+def _along(pixels: Array, first: Array, weights: Array) -> Array:
+    """The first axis resampled. The sums fit into 31 bits, as Pillow's do."""
+    if weights.shape[1] == 1:
+        return pixels[first]
+    count, *whole = pixels.shape
+    made = np.empty((len(first), *whole), np.uint8)
+    total, product = np.empty((2, _RESULTS, *whole), np.int32)
+    for begin in range(0, len(first), _RESULTS):
+        some = slice(begin, begin + _RESULTS)
+        cells, shares = first[some], weights[some, :, None, None]
+        sums, products = total[: len(cells)], product[: len(cells)]
+        sums.fill(1 << (_PLACES - 1))
+        for tap in range(weights.shape[1]):  # where a cell is too far its weight is 0
+            sums += np.multiply(pixels.take(np.minimum(cells + tap, count - 1), 0), shares[:, tap], out=products)
+        sums >>= _PLACES
+        made[some] = np.clip(sums, 0, 255, out=sums)
+    return made
 
 
 def _weights(count: int, size: int, wanted: slice, kernel: Kernel) -> tuple[Array, Array]:
@@ -87,6 +100,7 @@ def _weights(count: int, size: int, wanted: slice, kernel: Kernel) -> tuple[Arra
     taps = first[:, None] + np.arange(2 * ceil(reach) + 1)
     weights = shape(np.abs((taps - centre[:, None] + 0.5) * (1 / wide)))
     weights[taps >= last[:, None]] = 0
+    weights = weights[:, : int((last - first).max())]
     total = np.zeros(len(centre))
     for tap in range(weights.shape[1]):  # in this order, as Pillow adds them
         total += weights[:, tap]

@@ -115,13 +115,13 @@ def _forward(opened: Any, net: Net, blobs: Sequence[str]) -> list[Array | None]:
 
 
 def _in_caffes_order(layer: Layer, array: Array) -> Array:
-    """A copy of what a layer gives, with detections as Caffe lists them.
+    """What a layer gives, which OpenCV's module has copied, with detections as Caffe lists them.
 
     OpenCV orders those of an image by score alone, and adds rows of zeros up to keep_top_k; Caffe orders them by class
     first, and has a row of -1 for each image where there are none at all (detection_output_layer.cpp).
     """
     if not isinstance(layer, DetectionOutput):
-        return np.array(array)
+        return array
     rows = array.reshape(-1, 7)
     images = len(rows) // layer.keep_top_k
     rows = rows[(rows != 0).any(axis=1)]
