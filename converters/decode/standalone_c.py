@@ -12,6 +12,7 @@ from converters.decode.standalone_numbers import anchors_of, arguments_of, blobs
 
 
 def c_words(facts: Facts) -> dict[str, str]:
+    """What the words of the template stand for."""
     return {
         "BLOB_NAMES": ", ".join(map(plain, blobs_of(facts))),
         "TABLES": "\n\n".join("\n".join(_head(facts, place, head)) for place, head in enumerate(facts.heads)),

@@ -12,6 +12,7 @@ from converters.decode.standalone_numbers import anchors_of, arguments_of, blobs
 
 
 def python_words(facts: Facts) -> dict[str, str]:
+    """What the words of the template stand for."""
     return {
         "BLOBS": repr(blobs_of(facts)),
         "FIRST_BLOB": plain(blobs_of(facts)[0]),
