@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.converters.cli.given import tool
 
 
@@ -29,6 +31,12 @@ def test_a_code_may_be_in_small_letters_and_of_several_each_has_its_page() -> No
     assert "TC0102: A file cannot be written" in found.stdout
 
 
+@pytest.mark.parametrize("code", ["211", "0211", "tc211", "TC0211"])
+def test_a_code_may_be_its_number_alone(code: str) -> None:
+    assert tool("explain", code).stdout == tool("explain", "TC0211").stdout
+    assert tool("explain", code).stdout.startswith("TC0211: ")
+
+
 def test_without_a_code_all_are_listed() -> None:
     found = tool("explain")
     assert found.exit_code == 0
@@ -37,9 +45,9 @@ def test_without_a_code_all_are_listed() -> None:
 
 
 def test_an_unknown_code_is_refused() -> None:
-    found = tool("explain", "TC0101", "E42")
+    found = tool("explain", "TC0101", "E42", "99999", "TC")
     assert found.exit_code == 2
-    assert "E42: no such code; `convert explain` lists all" in found.stderr
+    assert "E42, 99999, TC: no such code; `convert explain` lists all" in found.stderr
 
 
 def test_wrong_usage_has_a_code_too() -> None:
