@@ -81,6 +81,6 @@ def _svg(figure: Any) -> str:
     sink = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "verify", "font.family": "sans-serif"}):
-        figure.savefig(sink, format="svg", metadata=nothing)
+        figure.savefig(sink, format="svg", transparent=True, metadata=nothing)
     text = sink.getvalue()
     return text[text.index("<svg") :]

@@ -159,10 +159,10 @@ def _drawn(net: Net, box: Box, anchor: str, is_wrong: bool) -> str:
 
 
 def _kinds(net: Net, box: Box) -> Iterator[str]:
-    """The type that most of its nodes have, how many others there are, and the shape that it gives."""
-    counted = Counter(node.layer.type_name() for node in box.nodes)
-    first = box.nodes[0].layer.type_name()
-    yield first if len(counted) == 1 else f"{first} +{len(box.nodes) - 1}"
+    """The type of most of its nodes with weights, how many others there are, and the shape that it gives."""
+    weighty = [node for node in box.nodes if node.blobs] or box.nodes
+    (kind, _), *_ = Counter(node.layer.type_name() for node in weighty).most_common(1)
+    yield kind if len(box.nodes) == 1 else f"{kind} +{len(box.nodes) - 1}"
     if box.nodes[-1].tops:
         yield shape_text(net.shapes[box.nodes[-1].tops[0]])
 

@@ -6,9 +6,10 @@ import re
 import time
 import xml.etree.ElementTree as ET
 
+import numpy as np
 from msgspec.structs import replace
 
-from caffe_ir.layers import Eltwise, ReLU
+from caffe_ir.layers import Convolution, Eltwise, ReLU
 from caffe_ir.net import Net
 from converters.verify.diagram import MOST, diagram, folded, placed, places
 from tests.caffe_ir.build import add, net_of
@@ -50,6 +51,14 @@ def test_chains_are_folded_where_names_say_nothing() -> None:
     add(net, "end", Eltwise(operation="SUM"), bottoms=["conv_199", branch.top])
     names = [name for name, _ in folded(net)]
     assert names[:3] == ["data ... conv_99", "conv_100 ... conv_199", "branch"]
+
+
+def test_a_box_of_several_layers_has_the_type_of_its_weights() -> None:
+    net = net_of((1, 2, 4, 4))
+    for place in range(MOST):
+        add(net, f"relu_{place}", ReLU())
+    add(net, "conv", Convolution(num_output=3, kernel_size=(1, 1), bias_term=False), np.zeros((3, 2, 1, 1)))
+    assert f">Convolution +{MOST + 1} 1x3x4x4<" in diagram(net)
 
 
 def test_each_layer_has_the_id_of_its_box() -> None:

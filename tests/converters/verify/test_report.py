@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -62,7 +63,8 @@ def test_it_holds_every_row_and_fetches_nothing(comparisons) -> None:
 def test_it_says_what_made_it_and_shows_the_net(comparisons) -> None:
     """The faulty layer is coloured, and the picture is open where there is one."""
     right, wrong = (report(each, command="convert verify 'my net' x") for each in comparisons)
-    assert "convert verify &#39;my net&#39; x</code>, tocaffe " in right
+    (made,) = re.findall(r'<p id="made">(.*?)</p>', right)
+    assert html.unescape(re.sub("<.*?>", "", made)).startswith("convert verify 'my net' x, tocaffe ")
     assert '<details id="net"><summary>' in right
     assert '<details id="net" open><summary>' in wrong
     assert right.count('class="box wrong"') == 0
