@@ -83,6 +83,16 @@ def text_of(path: Path) -> str:
 def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
     """The message, old forms and all. Raises ConversionError with the line where Caffe could not parse it."""
     message = caffe_pb2.NetParameter()
+    if text.startswith("\ufeff"):
+        raise ConversionError(
+            Problem(
+                kind=PROTOTXT_SYNTAX,
+                what="the file begins with a byte order mark",
+                why="Caffe refuses the whole file for it",
+                hint="save it as UTF-8 without one",
+                origin=Origin(layer=path.name, file=str(path), line=1),
+            )
+        )
     try:
         text_format.Parse(text, message)
     except text_format.ParseError as error:
@@ -130,6 +140,18 @@ def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:
         origin = Origin(layer=path.name, file=str(path))
         hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
         raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=str(error), hint=hint, origin=origin)) from None
+
+
+def lines_of_inputs(text: str) -> list[int]:
+    """The lines on which the fields `input: "data"` of a prototxt stand."""
+    depth, lines = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("#", 1)[0]
+        for word in re.findall(r"""[{}]|\binput\s*:\s*["']""", code):
+            depth += {"{": 1, "}": -1}.get(word, 0)
+            if depth == 0 and word not in "{}":
+                lines.append(number)
+    return lines
 
 
 def lines_of_layers(text: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -31,6 +31,8 @@ class Lines(Struct, kw_only=True):
     file: str
     message: caffe_pb2.NetParameter
     lines: list[int | None]
+    inputs: Sequence[int] = ()
+    """The lines of inputs in the old form."""
     notes: list[Note] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
 
@@ -52,7 +54,7 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
 
     `shapes` are the user's, by the names of the inputs; "" names the only one.
     """
-    net.lines[:] = one_layer_for_each_input(net.message, net.lines)
+    net.lines[:] = one_layer_for_each_input(net.message, net.lines, net.inputs)
     _losses(net)
     given = dict(shapes)
     if "" in given:

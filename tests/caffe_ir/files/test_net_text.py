@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.files.net_text import layer_lines, message_text, parsed_as_it_is, read_message, runs_at_test, upgraded
+from caffe_ir.files.net_text import (
+    layer_lines,
+    lines_of_inputs,
+    message_text,
+    parsed_as_it_is,
+    read_message,
+    runs_at_test,
+    upgraded,
+)
 
 NO_BRACE = "a layer begins inside another message: a } may be missing before it"
 RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
@@ -65,6 +73,7 @@ def test_the_rules_of_a_layer(rule: str, stages: tuple[str, ...], runs: bool, tm
     [
         ("layer {\n  nome: 1\n}", "net.prototxt:2"),
         (b"\xff\xfe\x00", "it is not text"),
+        (b'\xef\xbb\xbfname: "net"', "net.prototxt:1: the file begins with a byte order mark"),
         ('layers { name: "a" type: RELU }\nlayer { name: "b" type: "ReLU" }', "net.prototxt"),
     ],
 )
@@ -101,3 +110,8 @@ def test_what_cannot_be_parsed_is_said_once_with_the_field_that_is_meant(text, w
         read_message(path)
     (problem,) = caught.value.problems
     assert (problem.what, problem.hint, problem.origin and problem.origin.line) == (what, hint, 1)
+
+
+def test_lines_of_inputs_are_those_of_the_net_alone() -> None:
+    text = 'name: "net" # input: "no"\ninput: "a" input: \'b\'\nlayer { name: "x"\n  input: "c" }\n input:"d"'
+    assert lines_of_inputs(text) == [2, 2, 5]
