@@ -99,7 +99,7 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
         (
             INPUT + 'layer {\n name: "a"\n type: "Proposal"\n bottom: "data"\n top: "a"\n'
             " proposal_param { feat_stride: 16 }\n}",
-            "net.prototxt:7.*'Proposal'.*chosen by their scores",
+            "net.prototxt:2.*'Proposal'.*chosen by their scores",
         ),
         (
             INPUT + 'layer { name: "a" type: "Resize" bottom: "data" top: "a" resize_param { height: 9 } }',
