@@ -6,6 +6,8 @@ So do bilinear and bicubic interpolation without aligned corners. A cell reaches
   odd f; for r = 0, where each cell becomes f equal ones, it has f.
 - Nearest upsampling, and a depthwise Convolution of what it gives, with f - 1 taps less: 1/4, 1/2, 1/4 for bilinear
   doubling. Who scatters slowly does only the repeating by it, or has another form for that.
+- The same for columns alone; and a depthwise Convolution for each of the f rows that a row becomes, which weighs its
+  2 r + 1 neighbours as well. A Concat puts these in turn. What gets a border has 1 / f of the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from msgspec import Struct
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Deconvolution
+from caffe_ir.layers import Concat, Convolution, Deconvolution
 from caffe_ir.layers.source import NearestUpsample, Pad, Resample
 from caffe_ir.replacement import Replacement
 
@@ -91,6 +93,39 @@ def _by_a_convolution(new: Replacement) -> str:
     return ""
 
 
+def _by_rows_in_turn(new: Replacement) -> str:
+    """Columns as `_by_a_convolution` makes them; row i f + p is what Convolution p makes of the rows around i."""
+    found = _asked(new)
+    if isinstance(found, str):
+        return found
+    (rows, columns), smooth = found, _behind_repeating(found[1])
+    if smooth is None:
+        return "the weights of its places do not all add up to 1"
+    if 1 in (rows.factor, columns.factor):
+        return "only one of the two axes grows"
+    x, (batch, channels, height, width) = new.old.bottom, new.shape_of(new.old.bottom)
+    x = new.add("repeated", NearestUpsample(scale=(1, columns.factor)), x)
+    behind = columns.pad - columns.reach * columns.factor
+    before, after = (0, 0, rows.reach, len(smooth) - 1 - behind), (0, 0, rows.reach, behind)
+    x = new.add("border", Pad(before=before, after=after, mode="replicate"), x)
+    kernel = (channels, 1, 2 * rows.reach + 1, len(smooth))
+    layer = Convolution(num_output=channels, kernel_size=kernel[2:], group=channels, bias_term=False)
+    turns = []
+    for turn in range(rows.factor):
+        taps = Blob.computed(kernel, partial(_kernel, kernel, _of_turn(rows, turn), smooth), constant=True)
+        weighed = new.add(f"rows_{turn}", layer, x, blobs=[taps])
+        turns.append(new.view(f"rows_{turn}_apart", weighed, (batch, channels * height, 1, width * columns.factor)))
+    x = new.add("rows", Concat(axis=2), *turns)
+    new.view("map", x, (batch, channels, height * rows.factor, width * columns.factor))
+    return ""
+
+
+def _of_turn(spread: Spread, turn: int) -> Sequence[float]:
+    """What the place `turn` of those of a cell gets of the cells around it, from `reach` before it on."""
+    at = [turn + spread.pad - cell * spread.factor for cell in range(2 * spread.reach + 1)]
+    return [spread.taps[tap] if 0 <= tap < len(spread.taps) else 0.0 for tap in at]
+
+
 def _behind_repeating(spread: Spread) -> Sequence[float] | None:
     """The taps, last first, of which with `factor` ones the spread's are the product; None where there are none."""
     taps, rest = np.polydiv(np.array(spread.taps), np.ones(spread.factor))
@@ -160,5 +195,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Resample: (
         Form(name="a Deconvolution of the map with its border repeated", build=_by_a_deconvolution),
         Form(name="nearest upsampling and a Convolution behind it", build=_by_a_convolution),
+        Form(name="repeated columns, a Convolution for each row in turn", build=_by_rows_in_turn),
     ),
 }

@@ -9,6 +9,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import Origin
 from caffe_ir.forms import FORMS, spread
 from caffe_ir.forms.spread import Spread, spread_of
+from caffe_ir.layers import Convolution
 from caffe_ir.layers.source import Resample
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Options
@@ -19,7 +20,7 @@ from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.test_resample import by, resized, types
 from tests.caffe_ir.passes.rewriting import ALONE, assert_same, rewritten
 
-BY_A_DECONVOLUTION, BY_A_CONVOLUTION = spread.FORMS[Resample]
+BY_A_DECONVOLUTION, BY_A_CONVOLUTION, BY_ROWS_IN_TURN = spread.FORMS[Resample]
 
 
 @pytest.mark.parametrize("mode", ["nearest", "linear", "bicubic"])
@@ -45,7 +46,7 @@ def test_the_taps_of_bilinear_doubling():
         (("bicubic", 3), ("bicubic", 3)),
     ],
 )
-def test_both_forms_are_the_same_function(rows, columns):
+def test_all_forms_are_the_same_function(rows, columns):
     net = net_of((2, 3, 5, 6))
     matrices = resized(5, rows[1], rows[0]), resized(6, columns[1], columns[0])
     add(net, "y", Resample(axes=(2, 3), output_size=tuple(map(len, matrices))), *matrices)
@@ -156,6 +157,40 @@ def test_repeated_cells_convolved_are_torchs(mode, factor):
     np.testing.assert_allclose(run(after, {"data": x}, np.float64)["y"], torchs.numpy(), rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("mode", ["linear", "bicubic"])
+@pytest.mark.parametrize("rows", [2, 3, 4])
+@pytest.mark.parametrize("columns", [2, 3])
+def test_rows_weighed_in_turn_are_torchs(mode, rows, columns):
+    net, matrices = net_of((2, 3, 6, 7)), (resized(6, rows, mode), resized(7, columns, mode))
+    add(net, "y", Resample(axes=(2, 3), output_size=(6 * rows, 7 * columns)), *matrices)
+    after = by(BY_ROWS_IN_TURN, net)
+    x = np.random.default_rng(0).normal(size=(2, 3, 6, 7))
+    torchs = F.interpolate(
+        torch.from_numpy(x),
+        scale_factor=(rows, columns),
+        mode={"linear": "bilinear"}.get(mode, mode),
+        align_corners=False,
+    )
+    np.testing.assert_allclose(run(after, {"data": x}, np.float64)["y"], torchs.numpy(), rtol=0, atol=1e-9)
+    assert types(after).count("Convolution") == rows
+
+
+def test_what_each_of_two_rows_gets_of_a_row_and_its_neighbours():
+    net, matrix = net_of((1, 2, 5, 5)), resized(5, 2, "linear")
+    add(net, "y", Resample(axes=(2, 3), output_size=(10, 10)), matrix, matrix)
+    after = by(BY_ROWS_IN_TURN, net)
+    upper, lower = (node.blobs[0].load()[0, 0] for node in after.nodes if isinstance(node.layer, Convolution))
+    np.testing.assert_array_equal(upper, np.outer([0.25, 0.75, 0.0], [0.25, 0.5, 0.25]))
+    np.testing.assert_array_equal(lower, np.outer([0.0, 0.75, 0.25], [0.25, 0.5, 0.25]))
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+def test_rows_are_weighed_in_turn_only_where_both_axes_grow(axis):
+    net = net_of((1, 2, 5, 5))
+    add(net, "y", Resample(axes=(axis,), output_size=(10,)), resized(5, 2, "linear"))
+    assert by(BY_ROWS_IN_TURN, net) == "only one of the two axes grows"
+
+
 def test_the_nearest_cell_is_repeated_and_no_more():
     net, matrix = net_of((1, 2, 5, 5)), resized(5, 3, "nearest")
     add(net, "y", Resample(axes=(2,), output_size=(15,)), matrix)
@@ -170,11 +205,12 @@ def test_weights_that_do_not_add_up_to_one_have_no_taps_behind():
     assert_same(net, by(BY_A_DECONVOLUTION, net))
 
 
-def test_opencv_repeats_large_maps_and_convolves_them():
+def test_opencv_repeats_columns_of_large_maps_and_weighs_rows_in_turn():
     net, matrix = net_of((1, 8, 112, 112)), resized(112, 2, "linear")
     add(net, "y", Resample(axes=(2, 3), output_size=(224, 224)), matrix, matrix)
     after = rewritten(net, LEGALIZE, context=Context(target=TARGETS["opencv"], options=Options()))
     kinds = types(after)
     assert "Deconvolution" not in kinds
     assert kinds.count("InnerProduct") == 1
-    assert kinds[-1] == "Convolution"
+    assert kinds.count("Convolution") == 2
+    assert kinds[-2:] == ["Concat", "Reshape"]
