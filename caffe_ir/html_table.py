@@ -11,7 +11,7 @@ from caffe_ir.blob import Shape, shape_text
 HEADS = ("layer", "type", "reads", "gives", "weights")
 STYLE = (
     ".caffe-net{overflow:auto;max-height:36em}"
-    ".caffe-net th,.caffe-net td{text-align:left;white-space:nowrap;padding:0 1em 0 0}"
+    ".caffe-net th,.caffe-net td{text-align:left;vertical-align:top;padding:0 1em 0 0}"
 )
 """A large net scrolls in a page of its own; notebooks set cells flush right by themselves."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -102,8 +102,17 @@ def _engines(results: Sequence[Result]) -> str:
         for name, told in result.engines.items()
         if told["result"] in _FAULTS
     )
-    parts = [f"{count} {_FAULTS[effect]} {name}" for (effect, name), count in sorted(counts.items(), reverse=True)]
-    return f"of these models {', '.join(parts)}; the summary says which layers, and why" if parts else ""
+    parts = [_counted(effect, counts) for effect in _FAULTS if any(one == effect for one, _ in counts)]
+    return f"models {'; '.join(parts)}; the summary says which layers, and why" if parts else ""
+
+
+def _counted(effect: str, counts: Counter[tuple[str, str]]) -> str:
+    """The engines that do the same to as many models together, those with the most models first."""
+    engines = defaultdict[int, list[str]](list)
+    for (one, name), count in sorted(counts.items()):
+        if one == effect:
+            engines[count].append(name)
+    return f"{_FAULTS[effect]} " + "; ".join(f"{', '.join(engines[count])}: {count}" for count in sorted(engines)[::-1])
 
 
 def _took(result: Result) -> str:

@@ -49,12 +49,13 @@ def test_the_table_has_every_figure_and_every_reason(capsys: pytest.CaptureFixtu
 def test_engines_that_refuse_or_misread_models_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     right, refused, wrong = ({"result": result, "evidence": "run"} for result in ("right", "refused", "wrong"))
     two = replace(GOOD, engines={"mnn": refused, "ncnn": right, "opencv": wrong})
-    one = replace(GOOD, engines={"mnn": refused, "ncnn": {"result": "unknown", "evidence": "document"}})
+    unknown = {"result": "unknown", "evidence": "document"}
+    one = replace(GOOD, engines={"mnn": refused, "mace": refused, "ascend": refused, "ncnn": unknown})
     show_outcome(outcome(two, one))
     told = " ".join(capsys.readouterr().out.split())
-    assert "of these models 1 WRONG in opencv, 2 refused by mnn; the summary says which layers, and why" in told
+    assert "models WRONG in opencv: 1; refused by mnn: 2; ascend, mace: 1; the summary says which layers" in told
     show_outcome(outcome(GOOD))
-    assert "of these models" not in capsys.readouterr().out
+    assert "models WRONG" not in capsys.readouterr().out
 
 
 def test_without_warnings_none_are_mentioned(capsys: pytest.CaptureFixture[str]) -> None:
