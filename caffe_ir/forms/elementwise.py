@@ -88,19 +88,19 @@ def _slope_for_each(new: Replacement) -> str:
 
 
 def _halves_with_slopes(new: Replacement) -> str:
-    layer, x = new.old.layer, new.old.bottom
-    assert isinstance(layer, PReLU)
-    if layer.channel_shared or new.old.param_names:
-        return "it has one slope, or shares its weights"
+    x, channels = new.old.bottom, new.shape_of(new.old.bottom)[1]
+    if new.old.param_names:
+        return "it shares its weights"
     (slope,) = new.old.blobs
     below = new.add("below", ReLU(), new.add("negative", Power(scale=-1.0), x))
-    sloped = new.add("sloped", Scale(), below, blobs=(Blob.computed(slope.shape, partial(_negative, slope)),))
+    sloped = new.add("sloped", Scale(), below, blobs=(Blob.computed((channels,), partial(_negative, slope, channels)),))
     new.add("sum", Eltwise(operation="SUM"), new.add("above", ReLU(), x), sloped)
     return ""
 
 
-def _negative(blob: Blob) -> np.ndarray:
-    return np.asarray(-blob.load())
+def _negative(slope: Blob, channels: int) -> np.ndarray:
+    """A number for each channel; of one slope, the same for all."""
+    return np.broadcast_to(-slope.load().reshape(-1), (channels,))
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {

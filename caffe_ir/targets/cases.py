@@ -81,6 +81,11 @@ def base_and_scale(layer: Exp | Log, bottoms: Shapes) -> bool:
     return (layer.scale, layer.shift) != (1.0, 0.0) or not (layer.base == -1 or isclose(layer.base, e, rel_tol=1e-6))
 
 
+def one_channel(layer: Layer, bottoms: Shapes) -> bool:
+    """Its weights are one number each."""
+    return bottoms[0][1] == 1
+
+
 def constant_in_lrn(layer: LRN, bottoms: Shapes) -> bool:
     """The k of (k + alpha / n sum)^beta is not 1. Within channels Caffe does not look at it."""
     return layer.k != 1 and layer.norm_region == "ACROSS_CHANNELS"

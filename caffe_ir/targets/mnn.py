@@ -5,6 +5,8 @@ Trials with the wheel of 3.6.1, and tools/converter/source/caffe/*.cpp.
 
 from __future__ import annotations
 
+from functools import partial
+
 from caffe_ir.layers import (
     LRN,
     LSTM,
@@ -46,6 +48,8 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     Silence,
+    Slice,
+    Softmax,
     Split,
     Swish,
     Tile,
@@ -270,6 +274,17 @@ MNN = Target(
             text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",
             where=net_cases.products_of_a_view,
             source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU between they are right",
+        ),
+        NetLimit(
+            text="what a Flatten gives has four axes there, and a negative axis is one of these",
+            where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Concat, Softmax)),
+            silent=True,
+            source="trials flatten_softmax_last and others",
+        ),
+        NetLimit(
+            text="what a Flatten gives has four axes there, and no size is found for a Slice of the last",
+            where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Slice,)),
+            source="trial flatten_slice_last",
         ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from math import prod
 
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import BatchNorm, InnerProduct, Input, Power, Reshape, Scale
+from caffe_ir.layers import BatchNorm, Concat, Flatten, InnerProduct, Input, Power, Reshape, Scale, Slice, Softmax
 from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+
+AXES_OF_ROWS = 2
 
 
 def overwrites_what_others_read(net: Net) -> list[Node]:
@@ -91,3 +93,22 @@ def _is_of_a_view(net: Net, node: Node) -> bool:
     read, seen = net.shapes_of((before.bottoms[0], node.bottoms[0]))
     axis = axis_index(layer.axis, len(seen))
     return (prod(read[:axis]), prod(read[axis:])) != (prod(seen[:axis]), prod(seen[axis:]))
+
+
+def negative_axes_behind_a_flatten(net: Net, kinds: tuple[type[Layer], ...]) -> list[Node]:
+    """Layers that count their axis from the end, of what a Flatten of a map gave, or an activation of that."""
+    return [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, kinds)
+        and isinstance(node.layer, Concat | Slice | Softmax)
+        and node.layer.axis < 0
+        and any(_is_flattened(net, bottom) for bottom in node.bottoms)
+    ]
+
+
+def _is_flattened(net: Net, blob: str) -> bool:
+    node = net.producer(blob)
+    while isinstance(node.layer, Elementwise):
+        node = net.producer(node.bottoms[0])
+    return isinstance(node.layer, Flatten) and len(net.shapes[node.top]) == AXES_OF_ROWS

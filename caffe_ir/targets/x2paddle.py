@@ -93,6 +93,12 @@ def _alike_in_small_letters(net: Net) -> list[Node]:
     return [node for node in net.nodes if seen[node.name.lower()] > 1 and node.name != node.name.lower()]
 
 
+ONE_CHANNEL = Never(
+    text="the weights of one channel are not loaded",
+    where=cases.one_channel,
+    silent=True,
+    source="trials x2_bn_one_channel, x2_prelu_one_channel",
+)
 X2PADDLE = Target(
     name="x2paddle",
     title="X2Paddle",
@@ -106,6 +112,7 @@ X2PADDLE = Target(
                 silent=True,
                 source="trial bn_use_global_stats_false",
             ),
+            ONE_CHANNEL,
         ),
         Crop: (
             Never(
@@ -174,7 +181,10 @@ X2PADDLE = Target(
             ),
         ),
         Power: (Only(field="power", values=(1.0,), source="trial power_2"),),
-        PReLU: (Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),),
+        PReLU: (
+            Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),
+            ONE_CHANNEL,
+        ),
         Reduction: (Only(field="operation", values=("MEAN",), source="trial reduction_sum_axis1"),),
         ReLU6: (),
         Scale: (

@@ -26,6 +26,7 @@ MANY = (2, 3, 2, 1, 2, 4, 3)
         (ReLU(negative_slope=0.1), (MAP,), 0, ["Power", "Eltwise"]),
         (PReLU(channel_shared=True), (MAP,), 0, ["PReLU"]),
         (PReLU(), (MAP,), 1, ["Power", "ReLU", "Scale", "ReLU", "Eltwise"]),
+        (PReLU(channel_shared=True), (MAP,), 1, ["Power", "ReLU", "Scale", "ReLU", "Eltwise"]),
     ],
     ids=str,
 )
@@ -44,7 +45,6 @@ def test_the_same_function_in_other_layers(
         (Eltwise(operation="SUM"), (MAP, MAP), 2, "no more than 4 axes"),
         (ReLU(negative_slope=2.0), (MAP,), 0, "not between 0 and 1"),
         (PReLU(), (MAP,), 0, "a slope for each channel"),
-        (PReLU(channel_shared=True), (MAP,), 1, "one slope"),
     ],
     ids=str,
 )

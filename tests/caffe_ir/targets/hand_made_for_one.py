@@ -126,6 +126,18 @@ MNN = {
         "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\n"
         "k = ReLU r | negative_slope: 1\ny = InnerProduct k | num_output: 5 axis: 2",
     ),
+    # What a Flatten gives has the axes of a map there.
+    "flatten_softmax_last": ("WRONG", "f = Flatten data\ny = Softmax f | axis: -1"),
+    "flatten_tanh_softmax_last": ("WRONG", "f = Flatten data\nt = TanH f\ny = Softmax t | axis: -1"),
+    "flatten_concat_last": (
+        "WRONG",
+        "p = Pooling data | pool: AVE global_pooling: true\nf = Flatten p\n"
+        "a = InnerProduct data | num_output: 4\ny = Concat f a | axis: -1",
+    ),
+    "flatten_slice_last": ("-", "f = Flatten data\na b = Slice f | axis: -1 slice_point: 1"),
+    "flatten_softmax": ("ok", "f = Flatten data\ny = Softmax f"),
+    "rows_softmax_last": ("ok", "f = Reshape data | shape { dim: 0 dim: -1 }\ny = Softmax f | axis: -1"),
+    "product_softmax_last": ("ok", "f = InnerProduct data | num_output: 4\ny = Softmax f | axis: -1"),
 }
 STATISTICS = "b = BatchNorm data | use_global_stats: true\n"
 CAFFE2ONNX = {
@@ -155,10 +167,23 @@ CAFFE2ONNX = {
     "prelu_one_cell": ("WRONG", "data = Input | shape { dim: 1 dim: 4 dim: 1 dim: 1 }\ny = PReLU data"),
     "prelu_one_channel": ("ok", "data = Input | shape { dim: 1 dim: 1 dim: 8 dim: 8 }\ny = PReLU data"),
 }
+OF_ONE_CHANNEL = "data = Input | shape { dim: 1 dim: 1 dim: 8 dim: 8 }\n"
+X2PADDLE = {
+    # Weights of one number lose their axis, and are not loaded.
+    "x2_bn_one_channel": ("WRONG", OF_ONE_CHANNEL + "y = BatchNorm data | use_global_stats: true"),
+    "x2_bn_one_channel_scale": (
+        "WRONG",
+        f"{OF_ONE_CHANNEL}{STATISTICS}y = Scale b | bias_term: true",
+    ),
+    "x2_prelu_one_channel": ("WRONG", OF_ONE_CHANNEL + "y = PReLU data"),
+    "x2_scale_one_channel": ("ok", OF_ONE_CHANNEL + "y = Scale data | bias_term: true"),
+    "x2_convolution_to_one_channel": ("ok", OF_ONE_CHANNEL + "y = Convolution data | num_output: 1 kernel_size: 3"),
+}
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
     "rknn2": RKNN2,
     "openvino": OPENVINO,
     "mnn": MNN,
     "caffe2onnx": CAFFE2ONNX,
+    "x2paddle": X2PADDLE,
 }
 """By reader and name: what it does, in the words of the table, and the net."""

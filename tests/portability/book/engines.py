@@ -267,6 +267,7 @@ BOOKS: dict[str, Book] = {
             *on("InnerProduct", "a bias", lambda a: not a.value("bias_term", True)),
             *on("Power", "no power but 1", lambda a: a.value("power", 1.0) != 1.0),
             *on("PReLU", "a slope for each channel", lambda a: a.value("channel_shared", False)),
+            *on("BatchNorm PReLU", "several channels", lambda a: a.bottoms[0][1] == 1),
             *on("Crop", "one offset", lambda a: len(a.value("offset", ())) > 1),
             *on(
                 "Eltwise",
