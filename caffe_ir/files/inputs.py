@@ -14,10 +14,12 @@ _OF_BLOBS = {
 """Types of several blobs, and the fields that say something of each of them, or one thing of all."""
 
 
-def one_layer_for_each_input(message: caffe_pb2.NetParameter, lines: Sequence[int | None]) -> list[int | None]:
+def one_layer_for_each_input(
+    message: caffe_pb2.NetParameter, lines: Sequence[int | None], inputs: Sequence[int] = ()
+) -> list[int | None]:
     """Bring a net's inputs into the form of one Input for each blob, in place; gives the lines of all its layers.
 
-    `input: "data"` becomes a layer in front (upgrade_proto.cpp, UpgradeNetInput), without a line of its own. What says
+    `input: "data"` becomes a layer in front (upgrade_proto.cpp, UpgradeNetInput), whose line is in `inputs`. What says
     nothing of some blobs, and no one thing of all, stays as it is (input_layer.cpp, dummy_data_layer.cpp).
     """
     layers, found = list[caffe_pb2.LayerParameter](), list[int | None]()
@@ -31,7 +33,7 @@ def one_layer_for_each_input(message: caffe_pb2.NetParameter, lines: Sequence[in
     message.layer.extend([*old, *layers])
     for field in ("input", "input_dim", "input_shape"):
         message.ClearField(field)
-    return [None] * len(old) + found
+    return [*(inputs if len(inputs) == len(old) else [None] * len(old)), *found]
 
 
 def _old_inputs(message: caffe_pb2.NetParameter) -> Iterator[caffe_pb2.LayerParameter]:

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
+from math import inf
 from pathlib import Path
 
 from google.protobuf import text_format
 from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
-from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX, UNKNOWN_LAYER
+from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files.layer_types import DATA, LOSSES, unknown_type
 from caffe_ir.files.upgrade import upgrade
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
-NO_MEANING: Mapping[str, str] = {
-    "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
-    "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
-    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
-    "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
-}
-"""Types that are known and have no meaning here, and why."""
+_UNKNOWN_FIELD = r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"'
+_AT_TRAIN = r"\binclude\s*:?\s*{\s*phase\s*:\s*TRAIN\b"
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
 
@@ -83,18 +80,97 @@ def text_of(path: Path) -> str:
 def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
     """The message, old forms and all. Raises ConversionError with the line where Caffe could not parse it."""
     message = caffe_pb2.NetParameter()
+    if text.startswith("\ufeff"):
+        raise ConversionError(
+            Problem(
+                kind=PROTOTXT_SYNTAX,
+                what="the file begins with a byte order mark",
+                why="Caffe refuses the whole file for it",
+                hint="save it as UTF-8 without one",
+                origin=Origin(layer=path.name, file=str(path), line=1),
+            )
+        )
     try:
         text_format.Parse(text, message)
     except text_format.ParseError as error:
+        if rest := _without_field_of_training(text, error):
+            return parsed_as_it_is(path, rest)
+        if problems := _unknown_types(path, text, error):
+            raise ConversionError(*problems) from error
         origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
         what, hint = _told(str(error))
-        if reason := _no_meaning(text, error.GetLine() or 0):
-            kind, why = reason
-            what = f"layer type {kind!r} is not known here, nor its fields"
-            raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)) from error
         why = "Caffe refuses the whole file for it"
         raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=what, why=why, hint=hint, origin=origin)) from error
     return message
+
+
+def _without_field_of_training(text: str, error: text_format.ParseError) -> str:
+    """The text without the field that is not known, where that is in a layer for training; else nothing.
+
+    Lines stay where they are.
+    """
+    field, line = re.search(_UNKNOWN_FIELD, str(error)), error.GetLine() or 0
+    layer = _layer_of(text, line)
+    if field is None or layer is None:
+        return ""
+    start, stop = layer
+    block = text[start:stop]
+    kind = re.search(r"""\btype\s*:\s*["'](\w+)["']""", block)
+    if not (kind and kind[1] in DATA | LOSSES) and not re.search(_AT_TRAIN, block):
+        return ""
+    lines = text.splitlines(keepends=True)
+    place = len("".join(lines[: line - 1])) + (error.GetColumn() or 1) - 1
+    end = _end_of_field(text, place)
+    return text[:place] + re.sub(r"[^\n]", " ", text[place:end]) + text[end:]
+
+
+def _end_of_field(text: str, place: int) -> int:
+    """Where a field ends that begins at a place: behind its message, or its only value."""
+    opens = re.compile(r"\w+\s*:?\s*{").match(text, place)
+    if opens is None:
+        value = re.compile(r"""\w+\s*:\s*("[^"\n]*"|'[^'\n]*'|[^\s}]+)""").match(text, place)
+        return value.end() if value else place
+    return _closing(text, opens.end() - 1) + 1
+
+
+def _closing(text: str, place: int) -> int:
+    """The place of the brace that closes the one at a place; the end of the text where there is none."""
+    depth = 0
+    for found in re.compile(r"""[{}]|"[^"\n]*"|'[^'\n]*'|#[^\n]*""").finditer(text, place):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth == 0 and found[0] == "}":
+            return found.start()
+    return len(text)
+
+
+def _layer_of(text: str, line: int) -> tuple[int, int] | None:
+    """Where the layer begins and ends to which a line belongs."""
+    lines = text.splitlines(keepends=True)
+    begins = [begin for begin in lines_of_layers(text) if begin <= line]
+    if not begins:
+        return None
+    start = len("".join(lines[: begins[-1] - 1]))
+    return start, _closing(text, start)
+
+
+def _unknown_types(path: Path, text: str, error: text_format.ParseError) -> list[Problem]:
+    """All layers of types that are not known, where a field that is not known belongs to one of them."""
+    if re.search(_UNKNOWN_FIELD, str(error)) is None:
+        return []
+    message = caffe_pb2.NetParameter()
+    try:
+        text_format.Parse(text, message, allow_unknown_field=True)
+    except text_format.ParseError:
+        return []
+    lines = layer_lines(message, lines_of_layers(text))
+    problems, blamed = list[Problem](), False
+    for layer, line, behind in zip(message.layer, lines, [*lines[1:], None], strict=False):
+        origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
+        if layer.type in DATA | LOSSES | {""} or (problem := unknown_type(layer, origin)) is None:
+            continue
+        problems.append(problem)
+        blamed |= line is not None and line <= (error.GetLine() or 0) < (behind or inf)
+    return problems if blamed else []
 
 
 def _told(said: str) -> tuple[str, str]:
@@ -102,7 +178,7 @@ def _told(said: str) -> tuple[str, str]:
     if "does not have extensions" in said:
         return "a line begins with [, as in no prototxt", "a Darknet cfg belongs to `convert darknet CFG WEIGHTS`"
     said = re.sub(r"^\d+:(\d+) : (?:'.*': )?", r"column \1: ", said)
-    found = re.search(r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"', said)
+    found = re.search(_UNKNOWN_FIELD, said)
     if found is None:
         return said, ""
     message, field = found.groups()
@@ -110,16 +186,6 @@ def _told(said: str) -> tuple[str, str]:
     if field in ("layer", "layers"):
         return f"{message} has no field {field}", "a layer begins inside another message: a } may be missing before it"
     return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
-
-
-def _no_meaning(text: str, line: int) -> tuple[str, str] | None:
-    """The type without a meaning here whose layer a line of the text belongs to, and why it has none."""
-    begins = [begin for begin in lines_of_layers(text) if begin <= line]
-    if not begins:
-        return None
-    layer = "\n".join(text.splitlines()[begins[-1] - 1 : line])
-    types = re.findall(r"""\btype\s*:\s*["'](\w+)["']""", layer)
-    return next(((kind, NO_MEANING[kind]) for kind in types[:1] if kind in NO_MEANING), None)
 
 
 def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:
@@ -130,6 +196,18 @@ def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:
         origin = Origin(layer=path.name, file=str(path))
         hint = "upgrade it first with Caffe's own upgrade_net_proto_text"
         raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=str(error), hint=hint, origin=origin)) from None
+
+
+def lines_of_inputs(text: str) -> list[int]:
+    """The lines on which the fields `input: "data"` of a prototxt stand."""
+    depth, lines = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        code = line.split("#", 1)[0]
+        for word in re.findall(r"""[{}]|\binput\s*:\s*["']""", code):
+            depth += {"{": 1, "}": -1}.get(word, 0)
+            if depth == 0 and word not in "{}":
+                lines.append(number)
+    return lines
 
 
 def lines_of_layers(text: str) -> list[int]:

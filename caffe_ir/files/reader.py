@@ -11,13 +11,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
-from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, PROTOTXT_SYNTAX, UNKNOWN_LAYER
+from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, PROTOTXT_SYNTAX
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.header import read_header
 from caffe_ir.files.inputs import one_layer_for_each_input
-from caffe_ir.files.net_text import NO_MEANING, layer_lines, read_message, runs_at_test
+from caffe_ir.files.layer_types import unknown_type
+from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
@@ -115,7 +116,8 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
     for layer, line in kept:
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
         try:
-            _check_type(layer, origin)
+            if problem := unknown_type(layer, origin):
+                raise ConversionError(problem)
             if lost.intersection(layer.bottom):  # no more can be said of what reads a blob that could not be made
                 lost.update(layer.top)
                 continue
@@ -223,24 +225,6 @@ def _spelled(type_name: str, fields: Mapping[str, Any], target: Target | None) -
         with suppress(ValueError, TypeError):
             return kind.parsed(fields)
     return LAYERS[type_name].parsed(fields)
-
-
-def _check_type(message: caffe_pb2.LayerParameter, origin: Origin) -> None:
-    """Raise ConversionError where nothing is known of a layer's type, wherever in the net it stands."""
-    if message.type == "Python":
-        python = message.python_param
-        what = f"{message.name} is a Python layer, {python.module}.{python.layer}"
-        why = (
-            NO_MEANING["Proposal"]
-            if python.layer == "ProposalLayer"
-            else "what it computes is code, which the files lack"
-        )
-        raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin))
-    if message.type not in LAYERS:
-        what = f"layer type {message.type!r} is not known here"
-        why = NO_MEANING.get(message.type, "")
-        hint = "" if why else did_you_mean(message.type, LAYERS)
-        raise ConversionError(Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin))
 
 
 def _layer(

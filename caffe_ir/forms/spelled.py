@@ -5,7 +5,7 @@
 - Slice into many parts as a chain into two, or each part picked by itself (a Convolution of ones and zeros); Tile as a
   Concat of the blob with itself; Split and a Concat of one blob as nothing.
 - b^(s x + t) = e^(s ln b x + t ln b); log_b(s x + t) = ln(s x + t) / ln b, and ln x = ln 10 log_10 x.
-- LRN: x (k + a / n S)^-b = k^-b x (1 + (a / k) / n S)^-b.
+- LRN: x (k + a / n S)^-b = k^-b x (1 + (a / k) / n S)^-b. Where a reader divides by n once more, with n a.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from caffe_ir.layers import (
     Exp,
     Flatten,
     Log,
+    MeanLRN,
     Power,
     Reshape,
     Slice,
@@ -171,13 +172,26 @@ def _of_one(new: Replacement) -> str:
     return ""
 
 
+def _times_its_size(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, LRN)
+    if layer.norm_region != "ACROSS_CHANNELS":
+        return "its windows are within channels"
+    alpha, size = layer.alpha * layer.local_size, layer.local_size
+    new.add("lrn", MeanLRN(local_size=size, alpha=alpha, beta=layer.beta, k=layer.k), new.old.bottom)
+    return ""
+
+
 AXIS = Form(name="its axis counted from the front", build=_from_the_front)
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Concat: (AXIS, Form(name="nothing", build=_nothing)),
     Crop: (Form(name="an offset", build=_with_offsets),),
     Exp: (Form(name="e to a multiple", build=_base_e),),
     Flatten: (Form(name="Reshape", build=_as_reshape),),
-    LRN: (Form(name="LRN with k 1, times k to the power of -beta", build=_of_one),),
+    LRN: (
+        Form(name="LRN with k 1, times k to the power of -beta", build=_of_one),
+        Form(name="LRN with local_size times alpha", build=_times_its_size),
+    ),
     Log: (
         Form(name="a multiple of the natural logarithm", build=_natural),
         Form(name="its base written", build=_with_base, loss=lambda layer: 3e-8),

@@ -14,6 +14,10 @@ Means and a product, of layers that all of them read, on a view of four axes:
 
     c = x - mean(x),   y = c * (mean(c^2) + eps)^-1/2
 
+Where a reader has no Power but an LRN of one cell, t (1 + A t^2)^-b, that is the power 1 - 2 b of A t^2 >> 1:
+
+    t = mean(c^2) + eps,   A^3/4 t (1 + A t^2)^-3/4 = t^-1/2 to within 3/4 / (A t^2), which is less than 1e-9
+
 mean(x^2) - mean(x)^2 would save a subtraction, and loses all digits where the mean is large. The view has the axes in
 question as its rows and columns, as its channels, or as its columns, whichever the shape allows, because the means and
 the sums that follow are read rightly by most engines on those.
@@ -35,21 +39,26 @@ What else was weighed, in blobs of the size of x and what layers of Caffe 1.0 ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from math import prod
+from math import ceil, log, prod
 
 import numpy as np
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import BatchNorm, Power
+from caffe_ir.layers import BatchNorm, MeanLRN, Power
 from caffe_ir.layers.source import Mul, Reduce, Standardize, Sub
 from caffe_ir.replacement import Replacement
 
+LEAST = 1e9
+"""What A t^2 is at least; a power of 16 not far above it is exact as A and as A^3/4."""
+SMALLEST = 1e-8
+"""Of eps: then A t^2 has room in float32 for variances of 1e6."""
 
-def _by_means(new: Replacement) -> str:
+
+def _by_means(new: Replacement, inverse: Callable[[Replacement, str, float], str]) -> str:
     layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Standardize)
     view, axes = _view(shape, layer.axes)
@@ -57,9 +66,28 @@ def _by_means(new: Replacement) -> str:
     x = new.view("view", new.old.bottom, view)
     centred = new.add("centred", Sub(), x, new.add("mean", mean, x))
     variance = new.add("variance", mean, new.add("squares", Power(power=2.0), centred))
-    y = new.add("product", Mul(), centred, new.add("inverse", Power(power=-0.5, shift=layer.eps), variance))
+    y = new.add("product", Mul(), centred, inverse(new, variance, layer.eps))
     new.view("shape", y, shape)
     return ""
+
+
+def _power(new: Replacement, variance: str, eps: float) -> str:
+    return new.add("inverse", Power(power=-0.5, shift=eps), variance)
+
+
+def _lrn(new: Replacement, variance: str, eps: float) -> str:
+    t = new.add("shifted", Power(shift=eps), variance)
+    alpha = 16.0 ** ceil(log(LEAST / eps**2, 16.0))
+    y = new.add("lrn", MeanLRN(local_size=1, alpha=alpha, beta=0.75), t)
+    return new.add("inverse", Power(scale=alpha**0.75), y)
+
+
+def _by_means_and_lrn(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, Standardize)
+    if layer.eps < SMALLEST:
+        return f"eps is {layer.eps:g}, and its square leaves no room for variances in float32"
+    return _by_means(new, _lrn)
 
 
 def _by_batch_norm(new: Replacement) -> str:
@@ -113,6 +141,7 @@ def _middle(batch: int, before: int, meant: Shape, behind: int) -> tuple[Shape, 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Standardize: (
         Form(name="BatchNorm by its own statistics", build=_by_batch_norm),
-        Form(name="means and a product", build=_by_means),
+        Form(name="means and a product", build=partial(_by_means, inverse=_power)),
+        Form(name="means, a product and an LRN of one cell", build=_by_means_and_lrn),
     ),
 }

@@ -27,7 +27,7 @@ from caffe_ir.replacement import Replacement
 def _zeros_between(new: Replacement) -> str:
     old, layer = new.old, new.old.layer
     assert isinstance(layer, Convolution | Deconvolution)
-    if set(layer.dilation) == {1}:
+    if set(layer.dilation) <= {1}:
         return "it has no dilation"
     if old.param_names or len(old.bottoms) > 1:
         return "its weights are shared, or used twice"

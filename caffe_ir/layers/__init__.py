@@ -35,7 +35,7 @@ from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
 from caffe_ir.layers.forks.combination import Axpy
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
 from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
-from caffe_ir.layers.forks.normalization import BN, Normalize, RunningBN
+from caffe_ir.layers.forks.normalization import BN, MeanLRN, Normalize, RunningBN
 from caffe_ir.layers.forks.pooling import CeilModePooling
 from caffe_ir.layers.forks.regions import PSROIPooling, ROIPooling
 from caffe_ir.layers.forks.resize import HalfPixelInterp, Interp, StrideUpsample, Upsample
@@ -116,6 +116,7 @@ SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
 """The classes of types that files spell in more than one way: the first whose `parsed` accepts."""
 DIALECTS: dict[str, tuple[type[Layer], ...]] = {
     "Interp": (HalfPixelInterp,),
+    "LRN": (MeanLRN,),
     "Reorg": (ChannelReorg,),
 }
 """The classes of types that some targets take for something else than others do: what a text means there is the one
@@ -173,6 +174,7 @@ __all__ = [
     "Input",
     "Interp",
     "Log",
+    "MeanLRN",
     "Mish",
     "Normalize",
     "PReLU",

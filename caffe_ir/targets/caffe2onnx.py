@@ -25,7 +25,6 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
-    Deconvolution,
     Dropout,
     DummyData,
     Eltwise,
@@ -42,17 +41,13 @@ from caffe_ir.layers import (
     Pooling,
     PReLU,
     Reduction,
-    ReLU,
     ReLU6,
     Reshape,
     Scale,
     ShuffleChannel,
-    Sigmoid,
     Silence,
     Slice,
-    Softmax,
     Split,
-    TanH,
     Threshold,
     Tile,
     Upsample,
@@ -61,6 +56,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.caffe2onnx_shapes import faults
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.stored import (
     DOUBLE,
@@ -88,22 +84,17 @@ LACKS = (
     Silence, Split, Threshold, Tile,
 )  # fmt: skip
 
-_WITHOUT_CHANNELS = (Deconvolution, Eltwise, Permute, Pooling, ReLU, Reshape, Sigmoid, Slice, Softmax, TanH)
-"""Types that are right on blobs whose shape caffe2onnx takes for another."""
+
+def _refuses_no_stated_shape(net: Net, node: Node) -> bool:
+    return "refused" not in faults(net).values()
 
 
-def _channels_do_not_count(net: Net, node: Node) -> bool:
-    """Whether what reads the parts of a Slice, up to the next Convolution, asks for no number of channels."""
-    waiting, seen = list(node.tops), set[str]()
-    while waiting:
-        blob = waiting.pop()
-        seen.add(blob)
-        for reader in net.consumers(blob):
-            if not isinstance(reader.layer, (Convolution, *_WITHOUT_CHANNELS)):
-                return False
-            if not isinstance(reader.layer, Convolution):
-                waiting += (top for top in reader.tops if top not in seen)
-    return True
+def _is_not_cut(net: Net, node: Node) -> bool:
+    return "wrong" not in faults(net).values()
+
+
+def _is_of_rows(layer: Slice, bottoms: Shapes) -> bool:
+    return layer.axis not in (1, 1 - len(bottoms[0]))
 
 
 def _is_of_one_shape(layer: Scale, bottoms: Shapes) -> bool:
@@ -286,9 +277,16 @@ CAFFE2ONNX = Target(
         Slice: (
             Never(
                 text="a Slice of rows or columns: its parts are taken for channels where these count",
-                where=lambda layer, bottoms: layer.axis not in (1, 1 - len(bottoms[0])),
+                where=_is_of_rows,
                 source="OPs/Slice.py, getSliceOutShape; trials of a Slice of rows with sixteen readers",
-                unless=_channels_do_not_count,
+                unless=_refuses_no_stated_shape,
+            ),
+            Never(
+                text="another Slice behind a Slice of rows or columns: its last part ends where the channels would",
+                where=_is_of_rows,
+                silent=True,
+                source="OPs/Slice.py, analyzeLayer; trials of a Slice of channels behind one of rows",
+                unless=_is_not_cut,
             ),
         ),
         Axpy: (),

@@ -54,9 +54,10 @@ def _too_many_channels(layer: Convolution, bottoms: Shapes) -> bool:
 
 def _dilated_otherwise(layer: Convolution, bottoms: Shapes) -> bool:
     """Of a dilation beyond 1: a power of 2, a multiple of the stride, and that of the rows not above the columns'."""
-    rows, columns = layer.dilation
     each = zip(layer.dilation, layer.stride, strict=True)
-    return rows > columns or any(step > 1 and (step & (step - 1) or step % stride) for step, stride in each)
+    return layer.dilation[:1] > layer.dilation[-1:] or any(
+        step > 1 and (step & (step - 1) or step % stride) for step, stride in each
+    )
 
 
 def _padded_beyond(layer: Deconvolution, bottoms: Shapes) -> bool:

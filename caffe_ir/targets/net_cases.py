@@ -23,10 +23,12 @@ def outputs_overwritten_twice(net: Net) -> list[Node]:
     """Outputs into which two layers or more write in place; a Scale behind a BatchNorm counts as one with it."""
 
     def overwritten(node: Node) -> bool:
+        if not node.in_place:
+            return False
         before = net.producer(node.bottoms[0])
         if isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm) and before.in_place:
             before = net.producer(before.bottoms[0])
-        return node.in_place and before.in_place
+        return before.in_place
 
     return [node for node in map(net.producer, net.outputs) if overwritten(node)]
 

@@ -36,6 +36,7 @@ from caffe_ir.layers import (
     InnerProduct,
     Input,
     Log,
+    MeanLRN,
     Normalize,
     Parameter,
     Permute,
@@ -160,6 +161,7 @@ X2PADDLE = Target(
                 source="trial LRN within channels, local_size: 1 k: 0.5",
             ),
         ),
+        MeanLRN: (),
         Pooling: (
             Never(
                 text="a last window that begins behind the map is kept, which Caffe leaves out",

@@ -8,7 +8,7 @@ from pathlib import Path
 from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import Problems
-from caffe_ir.files.net_text import layer_lines, message_text, read_message, runs_at_test
+from caffe_ir.files.net_text import layer_lines, lines_of_inputs, message_text, read_message, runs_at_test, text_of
 from caffe_ir.files.reader import net_of
 from caffe_ir.net import Net
 from caffe_ir.values import Values
@@ -45,7 +45,8 @@ def _at_test(prototxt: str | Path, input: Sequence[str]) -> Lines:
     """The layers that a file has at phase TEST, and inputs in the place of its data. Raises ConversionError."""
     shapes = parse_shapes(input)
     message, lines = read_message(prototxt)
-    net = Lines(file=str(prototxt), message=message, lines=layer_lines(message, lines))
+    inputs = lines_of_inputs(text_of(Path(prototxt))) if message.input else ()
+    net = Lines(file=str(prototxt), message=message, lines=layer_lines(message, lines), inputs=inputs)
     stages = frozenset(message.state.stage)
     for place in reversed(range(len(message.layer))):
         if not runs_at_test(message.layer[place], stages):

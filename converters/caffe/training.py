@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -10,17 +10,10 @@ from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
 from caffe_ir.files.inputs import one_layer_for_each_input
+from caffe_ir.files.layer_types import DATA, LOSSES
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
-DATA = frozenset({"AnnotatedData", "Data", "HDF5Data", "ImageData", "MemoryData", "VideoData", "WindowData"})
-"""Layers that read data from files: their first top is the input, the others are labels, except for HDF5Data."""
-LOSSES = frozenset(
-    {
-        "Accuracy", "ContrastiveLoss", "DetectionEvaluate", "EuclideanLoss", "HDF5Output", "HingeLoss", "InfogainLoss",
-        "MultiBoxLoss", "MultinomialLogisticLoss", "SigmoidCrossEntropyLoss", "SmoothL1Loss", "SoftmaxWithLoss",
-    }
-)  # fmt: skip
 ANY, USUAL = (1, 3, 224, 224), 224
 """A shape that stands for one which the user has to give."""
 
@@ -31,6 +24,8 @@ class Lines(Struct, kw_only=True):
     file: str
     message: caffe_pb2.NetParameter
     lines: list[int | None]
+    inputs: Sequence[int] = ()
+    """The lines of inputs in the old form."""
     notes: list[Note] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
 
@@ -52,7 +47,7 @@ def without_training(net: Lines, shapes: Mapping[str, Shape]) -> None:
 
     `shapes` are the user's, by the names of the inputs; "" names the only one.
     """
-    net.lines[:] = one_layer_for_each_input(net.message, net.lines)
+    net.lines[:] = one_layer_for_each_input(net.message, net.lines, net.inputs)
     _losses(net)
     given = dict(shapes)
     if "" in given:

@@ -37,9 +37,9 @@ KINDS = {
     "heads as SSD has them": "ssd_flat",
 }
 NO_SIGMOID = ("nncase",)
-NO_MISH = ("caffe2onnx", "nncase", "mace", "sigmastar")
-"""No Exp, Log or BNLL, and no LRN of one cell, which is a quotient; caffe2onnx has no product."""
-NO_ROOT = ("x2paddle", "tpu-mlir", "nncase", "mace", "tvm", "rknn1", "acuity", "sigmastar")
+NO_MISH = ("nncase", "mace", "sigmastar")
+"""No Exp, Log or BNLL, and no LRN of one cell, which is a quotient."""
+NO_ROOT = ("tpu-mlir", "nncase", "mace", "tvm", "rknn1", "acuity", "sigmastar")
 """Nothing that takes a root or divides: no variance can be divided by."""
 IMPOSSIBLE = {
     "senet": dict.fromkeys(NO_SIGMOID, "no layer Sigmoid"),

@@ -42,12 +42,12 @@ def _grid() -> Iterator[tuple[str, Net]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED)
 def test_check_says_what_the_engine_does_with_each_pooling(engine: Engine, tmp_path: Path) -> None:
-    found = _compared(list(_grid()), engine, tmp_path)
+    found = compared(list(_grid()), engine, tmp_path)
     assert {case: pair for case, pair in found.items() if pair[0] != pair[1]} == {}
     assert len(found) > 150
 
 
-def _compared(nets: Sequence[tuple[str, Net]], engine: Engine, folder: Path) -> dict[str, tuple[str, str]]:
+def compared(nets: Sequence[tuple[str, Net]], engine: Engine, folder: Path) -> dict[str, tuple[str, str]]:
     """What `check` says of each net, and what the engine does with it, in the words of the table."""
     tasks, said = list[Task](), dict[str, str]()
     for name, net in nets:
@@ -55,8 +55,8 @@ def _compared(nets: Sequence[tuple[str, Net]], engine: Engine, folder: Path) -> 
         room.mkdir()
         write(net, stem, TARGETS["caffe"])
         x = np.random.default_rng(len(tasks)).normal(size=net.shapes["data"]).astype(np.float32)
-        wanted = run(net, {"data": x.astype(np.float64)}, np.float64)["pool"]
-        model = Model(net=net, feeds={"data": x}, outputs=[wanted])
+        blobs = run(net, {"data": x.astype(np.float64)}, np.float64)
+        model = Model(net=net, feeds={"data": x}, outputs=[blobs[output] for output in net.outputs])
         tasks.append(Task(files=Files(net=net, stem=stem), model=model, folder=room))
         said[name] = check_says(stem.with_suffix(".prototxt"), TARGETS[engine.name])
     results = outcomes(engine, tasks)

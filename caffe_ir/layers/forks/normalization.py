@@ -1,4 +1,4 @@
-"""Normalize of the SSD fork, and two layers that are called BN."""
+"""Normalize of the SSD fork, what X2Paddle makes of an LRN, and two layers that are called BN."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from caffe_ir.blob import Array
 from caffe_ir.float32 import Float32
 from caffe_ir.layer import Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
+from caffe_ir.layers.bvlc.normalization import LRN
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -68,6 +69,36 @@ class BN(CaffeLayer, frozen=True, kw_only=True):
         if spelled.get("bn_mode") == "LEARN":
             raise ValueError("bn_mode: LEARN takes the statistics of the batch; SegNet folds them for INFERENCE")
         return super().parsed(spelled)
+
+
+class MeanLRN(CaffeLayer, frozen=True, kw_only=True):
+    """What X2Paddle makes of an LRN: x (k + alpha / n^2 sum of x^2 over n channels)^-beta with n = local_size.
+
+    It divides alpha by n, and paddle.nn.LocalResponseNorm takes the mean of the squares. norm_region is not read.
+    """
+
+    param = "lrn_param"
+    variant = "alpha by the square of local_size"
+    ignored: ClassVar[frozenset[str]] = frozenset({"engine", "norm_region"})
+    local_size: int = 5
+    alpha: float = 1.0
+    beta: float = 0.75
+    k: float = 1.0
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "LRN"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return self._of_caffe.infer(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return self._of_caffe.forward(bottoms, blobs)
+
+    @property
+    def _of_caffe(self) -> LRN:
+        alpha = self.alpha / max(self.local_size, 1)
+        return LRN(local_size=self.local_size, alpha=alpha, beta=self.beta, k=self.k)
 
 
 class RunningBN(CaffeLayer, frozen=True, kw_only=True):

@@ -68,7 +68,8 @@ def test_a_blob_called_like_another_layer_keeps_its_own_name() -> None:
 def test_old_inputs_come_first_wherever_they_stand() -> None:
     text = f'{SUM} input: "a" input: "b" input_dim: 1 input_dim: 2 input_dim: 3 input_dim: 4'
     message = text_format.Parse(text, caffe_pb2.NetParameter())
-    assert one_layer_for_each_input(message, [1]) == [None, None, 1]
+    assert one_layer_for_each_input(message, [1], [3]) == [None, None, 1]
     assert [list(shape.dim) for layer in message.layer for shape in layer.input_param.shape] == [[1, 2, 3, 4]]
     assert not message.input
+    assert one_layer_for_each_input(text_format.Parse(text, caffe_pb2.NetParameter()), [1], [2, 3]) == [2, 3, 1]
     assert not message.input_dim

@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from caffe_ir.errors import ConversionError
-from caffe_ir.files.net_text import layer_lines, message_text, parsed_as_it_is, read_message, runs_at_test, upgraded
+from caffe_ir.files.net_text import (
+    layer_lines,
+    lines_of_inputs,
+    message_text,
+    parsed_as_it_is,
+    read_message,
+    runs_at_test,
+    upgraded,
+)
 
 NO_BRACE = "a layer begins inside another message: a } may be missing before it"
 RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
@@ -65,6 +73,7 @@ def test_the_rules_of_a_layer(rule: str, stages: tuple[str, ...], runs: bool, tm
     [
         ("layer {\n  nome: 1\n}", "net.prototxt:2"),
         (b"\xff\xfe\x00", "it is not text"),
+        (b'\xef\xbb\xbfname: "net"', "net.prototxt:1: the file begins with a byte order mark"),
         ('layers { name: "a" type: RELU }\nlayer { name: "b" type: "ReLU" }', "net.prototxt"),
     ],
 )
@@ -101,3 +110,43 @@ def test_what_cannot_be_parsed_is_said_once_with_the_field_that_is_meant(text, w
         read_message(path)
     (problem,) = caught.value.problems
     assert (problem.what, problem.hint, problem.origin and problem.origin.line) == (what, hint, 1)
+
+
+def test_lines_of_inputs_are_those_of_the_net_alone() -> None:
+    text = 'name: "net" # input: "no"\ninput: "a" input: \'b\'\nlayer { name: "x"\n  input: "c" }\n input:"d"'
+    assert lines_of_inputs(text) == [2, 2, 5]
+
+
+SSD = """layer { name: "data" type: "AnnotatedData" top: "data" top: "label"
+  transform_param { mirror: true resize_param { prob: 1 resize_mode: WARP } scale: 2 emit_constraint { a: 1 } } # }
+  annotated_data_param { batch_sampler { max_sample: 1 } } }
+layer { name: "relu" type: "ReLU" bottom: "data" top: "relu" }
+layer { name: "loss" type: "MultiBoxLoss" bottom: "relu" top: "loss" loss_param { weighted: 0.5 }
+  multibox_loss_param { loc_loss_type: SMOOTH_L1 } }
+layer { name: "eval" type: "Evaluate" bottom: "relu" top: "eval" include { phase: TRAIN } evaluate_param { k: 'x' } }
+"""
+
+
+def test_unknown_fields_of_layers_for_training_are_left_out(tmp_path: Path) -> None:
+    message, lines = read_message(written(tmp_path, SSD))
+    assert layer_lines(message, lines) == [1, 4, 5, 7]
+    assert message.layer[0].transform_param.scale == 2
+
+
+def test_an_unknown_field_of_an_unknown_type_names_all_of_these(tmp_path: Path) -> None:
+    text = (
+        f'{RELU}layer {{ name: "p" type: "Padding" padding_param {{ pad: 1 }} }}\n'
+        'layer { name: "d" type: "Data" }\nlayer { name: "m" type: "Mihs" }\n'
+    )
+    with pytest.raises(ConversionError) as caught:
+        read_message(written(tmp_path, text))
+    assert [(one.what, one.origin and one.origin.line, one.hint) for one in caught.value.problems] == [
+        ("layer type 'Padding' is not known here", 7, ""),
+        ("layer type 'Mihs' is not known here", 9, "did you mean Mish?"),
+    ]
+
+
+def test_an_unknown_field_of_a_known_type_is_named_itself(tmp_path: Path) -> None:
+    text = f'{RELU}layer {{ name: "m" type: "Mihs" }}\nlayer {{ name: "p" type: "ReLU" relu_parm {{ }} }}\n'
+    with pytest.raises(ConversionError, match=r"net\.prototxt:8: LayerParameter has no field relu_parm"):
+        read_message(written(tmp_path, text))

@@ -14,6 +14,7 @@ from caffe_ir.float32 import Float32
 from caffe_ir.given_files import LARGEST_TEXT
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
+    LRN,
     BatchNorm,
     ChannelReorg,
     Convolution,
@@ -21,6 +22,7 @@ from caffe_ir.layers import (
     Flatten,
     HalfPixelInterp,
     Interp,
+    MeanLRN,
     Pooling,
     ReLU,
     Reorg,
@@ -28,7 +30,7 @@ from caffe_ir.layers import (
     Slice,
 )
 from caffe_ir.proto import caffe_pb2
-from caffe_ir.targets import CAFFE, NCNN
+from caffe_ir.targets import CAFFE, TARGETS
 from tests.caffe_ir.build import add, net_of
 
 
@@ -97,7 +99,7 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
         (
             INPUT + 'layer {\n name: "a"\n type: "Proposal"\n bottom: "data"\n top: "a"\n'
             " proposal_param { feat_stride: 16 }\n}",
-            "net.prototxt:7.*'Proposal'.*chosen by their scores",
+            "net.prototxt:2.*'Proposal'.*chosen by their scores",
         ),
         (
             INPUT + 'layer { name: "a" type: "Resize" bottom: "data" top: "a" resize_param { height: 9 } }',
@@ -321,14 +323,20 @@ def test_a_name_on_the_second_weights_alone_stays_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "others"),
-    [(HalfPixelInterp(height=9, width=7), Interp(height=9, width=7)), (ChannelReorg(stride=2), Reorg(stride=2))],
-    ids=["Interp", "Reorg"],
+    ("layer", "others", "target"),
+    [
+        (HalfPixelInterp(height=9, width=7), Interp(height=9, width=7), "ncnn"),
+        (ChannelReorg(stride=2), Reorg(stride=2), "ncnn"),
+        (MeanLRN(local_size=3), LRN(local_size=3), "x2paddle"),
+    ],
+    ids=["Interp", "Reorg", "LRN"],
 )
-def test_a_type_means_what_the_target_of_the_file_takes_it_for(tmp_path: Path, layer: Layer, others: Layer) -> None:
+def test_a_type_means_what_the_target_of_the_file_takes_it_for(
+    tmp_path: Path, layer: Layer, others: Layer, target: str
+) -> None:
     net = net_of((1, 4, 6, 8))
     add(net, "y", layer)
-    write(net, tmp_path / "ours", NCNN, origins=Origins(command="convert"))
+    write(net, tmp_path / "ours", TARGETS[target], origins=Origins(command="convert"))
     assert reader.read(tmp_path / "ours.prototxt").node("y").layer == layer
     lines = (tmp_path / "ours.prototxt").read_text().splitlines()
     (tmp_path / "any.prototxt").write_text("\n".join(line for line in lines if not line.startswith("#")))

@@ -12,7 +12,7 @@ from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.writing import refusal, written
 from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 
-BATCH_NORM, MEANS = FORMS[Standardize]
+BATCH_NORM, MEANS, BY_LRN = FORMS[Standardize]
 
 
 def of(shape, axes, eps=1e-5):
@@ -135,3 +135,21 @@ def test_a_mean_far_from_zero_costs_no_digits_in_float32(context):
     exact = x.astype(np.float64)
     wanted = (exact - exact.mean((2, 3), keepdims=True)) / exact.std((2, 3), keepdims=True)
     np.testing.assert_allclose(run(net, {"data": x})["norm"], wanted, atol=2e-4)
+
+
+@pytest.mark.parametrize("eps", [1e-5, 1e-8, 1e-3, 1.0])
+@pytest.mark.parametrize("largest", [1e-6, 1.0, 1e3])
+def test_an_lrn_of_one_cell_is_the_inverse_root(eps: float, largest: float) -> None:
+    """In float32 too, where numbers are as close to each other as its error."""
+    before = of((2, 3, 4, 5), (2, 3), eps)
+    after = written(before, BY_LRN, check=False)
+    assert types(after) == ["Reduce", "Sub", "Power", "Reduce", "Power", "LRN", "Power", "Mul"]
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5)) * largest
+    truth = run(before, {"data": x}, np.float64)["norm"]
+    for kind, close in ((np.float64, 1e-9), (np.float32, 1e-6)):
+        found = run(after, {"data": x.astype(kind)}, kind)["norm"]
+        np.testing.assert_allclose(found, truth, rtol=0, atol=close * np.abs(truth).max())
+
+
+def test_an_eps_whose_square_has_no_room_is_refused() -> None:
+    assert "no room" in refusal(of((2, 3, 4, 5), (2, 3), 1e-12), BY_LRN)

@@ -7,7 +7,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write
-from caffe_ir.layers import ArgMax, Convolution, Mish, Power, Swish
+from caffe_ir.layers import ArgMax, Convolution, Crop, Input, Mish, Power, Swish
 from caffe_ir.passes.base import Options
 from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV, TARGETS
 from converters.caffe import check_file, checked, convert, retarget
@@ -114,3 +114,29 @@ def test_what_can_be_rewritten_is_written(target: str, tmp_path: Path) -> None:
             assert not any(one.rewrite for one in faults), case
         else:
             assert all(one.rewrite for one in faults), case
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (1, 4, 8), MAP, (1, 4, 2, 8, 8)], ids=str)
+@pytest.mark.parametrize("kind", ["Convolution", "Deconvolution"])
+def test_every_target_says_something_of_windows_over_any_number_of_axes(
+    kind: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    sizes = " ".join(f"dim: {size}" for size in shape)
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        f'layer {{ name: "x" type: "Input" top: "x" input_param {{ shape {{ {sizes} }} }} }}\n'
+        f'layer {{ name: "y" type: "{kind}" bottom: "x" top: "y" '
+        "convolution_param { num_output: 4 kernel_size: 2 } }\n"
+    )
+    found = check_file(path, tuple(TARGETS.values()))
+    assert found.keys() == TARGETS.keys()
+    assert not found["caffe"]
+
+
+def test_a_crop_that_changes_nothing_is_no_fault_of_any_target(tmp_path: Path) -> None:
+    """Without it the net is its inputs alone."""
+    net = net_of(MAP)
+    add(net, "other", Input(shape=MAP), bottoms=())
+    add(net, "y", Crop(), bottoms=["data", "other"])
+    write(net, tmp_path / "net", CAFFE)
+    assert check_file(tmp_path / "net.prototxt", tuple(TARGETS.values())).keys() == TARGETS.keys()

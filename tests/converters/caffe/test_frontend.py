@@ -79,3 +79,11 @@ def test_shapes_as_they_are_typed() -> None:
         "--input data=axb: 'axb' is not a shape",
         "--input c=2: c is given twice",
     ]
+
+
+def test_an_input_in_the_old_form_without_a_size_has_its_line(tmp_path: Path) -> None:
+    text = 'name: "net"\ninput: "data"\nlayer { name: "a" type: "ReLU" bottom: "data" top: "a" }\n'
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, text))
+    (problem,) = caught.value.problems
+    assert (problem.what, problem.origin and problem.origin.line) == ("data has no size in the file", 2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from caffe_ir.layers import BN, Normalize, RunningBN
+from caffe_ir.layers import BN, MeanLRN, Normalize, RunningBN
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
 
@@ -56,3 +56,13 @@ def test_the_fields_of_a_file_say_which_bn_it_means() -> None:
             RunningBN.parsed(segnets)
     with pytest.raises(ValueError, match="statistics of the batch"):
         BN.parsed({"bn_mode": "LEARN"})
+
+
+@pytest.mark.parametrize(("size", "k"), [(1, 1.0), (3, 1.0), (5, 2.0)])
+def test_what_x2paddle_makes_of_lrn_divides_by_the_size_twice(size: int, k: float) -> None:
+    """torch divides alpha by the size once, as Caffe does."""
+    layer = MeanLRN(local_size=size, alpha=0.7, beta=0.6, k=k)
+    (found,) = layer.forward([X], [])
+    truth = functional.local_response_norm(torch.from_numpy(X), size, alpha=0.7 / size, beta=0.6, k=k)
+    assert layer.infer((X.shape,)) == (X.shape,)
+    np.testing.assert_allclose(found, truth.numpy(), rtol=1e-12)

@@ -1,0 +1,50 @@
+"""Layer types of prototxts: those for training alone, and what to say of one that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from caffe_ir.error_kinds.caffe import UNKNOWN_LAYER
+from caffe_ir.errors import Origin, Problem
+from caffe_ir.layers import LAYERS
+from caffe_ir.near_misses import did_you_mean
+from caffe_ir.proto import caffe_pb2
+
+DATA = frozenset({"AnnotatedData", "Data", "HDF5Data", "ImageData", "MemoryData", "VideoData", "WindowData"})
+"""Layers that read data from files: their first top is the input, the others are labels, except for HDF5Data."""
+LOSSES = frozenset(
+    {
+        "Accuracy", "ContrastiveLoss", "DetectionEvaluate", "EuclideanLoss", "HDF5Output", "HingeLoss", "InfogainLoss",
+        "MultiBoxLoss", "MultinomialLogisticLoss", "SigmoidCrossEntropyLoss", "SmoothL1Loss", "SoftmaxWithLoss",
+    }
+)  # fmt: skip
+NO_MEANING: Mapping[str, str] = {
+    "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
+    "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
+    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
+    "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
+    "Yolov3DetectionOutput": "its boxes are decoded behind the net; end the net before it",
+}
+"""Types that are known and have no meaning here, and why."""
+
+
+def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem | None:
+    """What to say of a layer of whose type nothing is known, wherever in the net it stands."""
+    if message.type == "Python":
+        python = message.python_param
+        what = f"{message.name} is a Python layer, {python.module}.{python.layer}"
+        why = (
+            NO_MEANING["Proposal"]
+            if python.layer == "ProposalLayer"
+            else "what it computes is code, which the files lack"
+        )
+        return Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)
+    if message.type == "Pooling" and len(message.top) > 1:
+        what = f"{message.name} gives the places of its maxima too, {message.top[1]}"
+        return Problem(kind=UNKNOWN_LAYER, what=what, why="no layer here reads them", origin=origin)
+    if message.type in LAYERS:
+        return None
+    what = f"layer type {message.type!r} is not known here"
+    why = NO_MEANING.get(message.type, "")
+    hint = "" if why else did_you_mean(message.type, LAYERS)
+    return Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+from google.protobuf import text_format
+
+from caffe_ir.errors import Origin
+from caffe_ir.files.layer_types import DATA, LOSSES, unknown_type
+from caffe_ir.layers import LAYERS
+from caffe_ir.proto import caffe_pb2
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "why", "hint"),
+    [
+        ('type: "Mihs"', "layer type 'Mihs' is not known here", "", "did you mean Mish?"),
+        ('type: "Proposal"', "layer type 'Proposal' is not known here", "which regions", ""),
+        ('type: "Pooling" top: "y" top: "mask"', "x gives the places of its maxima too, mask", "no layer here", ""),
+        ('type: "Python" python_param { module: "m" layer: "L" }', "x is a Python layer, m.L", "is code", ""),
+    ],
+)
+def test_what_is_said_of_a_type(text: str, what: str, why: str, hint: str) -> None:
+    problem = unknown_type(text_format.Parse(f'name: "x" {text}', caffe_pb2.LayerParameter()), Origin(layer="x"))
+    assert problem is not None
+    assert (problem.what, problem.hint) == (what, hint)
+    assert why in problem.why
+
+
+def test_known_types_are_no_problem() -> None:
+    layers = (caffe_pb2.LayerParameter(name="x", type=kind, top=["y"]) for kind in LAYERS)
+    assert [layer.type for layer in layers if unknown_type(layer, Origin(layer="x"))] == []
+    assert not (DATA | LOSSES) & LAYERS.keys()
