@@ -17,7 +17,7 @@ def test_old_forms_and_fields_of_forks_are_named_with_their_lines(tmp_path: Path
     path = tmp_path / "net.prototxt"
     path.write_text(OLD)
     file = spelled_file(path)
-    assert [origin.layer for origin, _, _ in file.layers] == ["up"]
+    assert [origin.layer for origin, *_ in file.layers] == ["up"]
     assert [(origin.line, verdict.why) for origin, verdict in misspellings(file, CAFFE)] == [
         (3, "BVLC Caffe 1.0 has no field upsample_param")
     ]

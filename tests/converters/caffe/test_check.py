@@ -140,3 +140,17 @@ def test_a_crop_that_changes_nothing_is_no_fault_of_any_target(tmp_path: Path) -
     add(net, "y", Crop(), bottoms=["data", "other"])
     write(net, tmp_path / "net", CAFFE)
     assert check_file(tmp_path / "net.prototxt", tuple(TARGETS.values())).keys() == TARGETS.keys()
+
+
+def test_more_param_than_weights_is_refused_by_every_caffe(tmp_path: Path) -> None:
+    """Caffe 1.0: `Too many params specified for layer y`; OpenCV reads it."""
+    path = tmp_path / "net.prototxt"
+    path.write_text(
+        'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 4 dim: 8 dim: 8 } } }\n'
+        'layer { name: "y" type: "Convolution" bottom: "x" top: "y" param { lr_mult: 1 } param { lr_mult: 2 }\n'
+        "  convolution_param { num_output: 4 kernel_size: 2 bias_term: false } }\n"
+    )
+    found = check_file(path, tuple(TARGETS.values()))
+    refused = {name for name, faults in found.items() if any("2 `param`" in fault.verdict.why for fault in faults)}
+    assert refused == {"caffe", "caffe-master", "ssd"}
+    assert not found["opencv"]
