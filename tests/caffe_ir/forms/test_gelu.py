@@ -43,12 +43,17 @@ def gelu(x):
 
 
 @pytest.mark.parametrize(
-    ("form", "bound"), [(POWERS, 6.1e-10), (SUM, 3.7e-11), (RATIONAL, 1.02e-12)], ids=["powers", "sum", "rational"]
+    ("form", "bound"), [(POWERS, 5.8e-10), (SUM, 3.7e-11), (RATIONAL, 1.02e-12)], ids=["powers", "sum", "rational"]
 )
 def test_the_largest_error_in_float64(form, bound):
     wanted, found = gelu(X), computed(form, Gelu(), X)
     assert np.abs(found[:-4] - wanted[:-4]).max() < bound
     np.testing.assert_allclose(found[-4:], wanted[-4:], rtol=1e-15)
+
+
+def test_the_chain_of_powers_is_nearer_where_most_numbers_of_a_net_are():
+    x = np.linspace(-1, 1, 20001)
+    assert np.abs(computed(POWERS, Gelu(), x) - gelu(x)).max() < 4e-10
 
 
 def test_erf_is_off_by_1_02e_12_at_most_in_float64():
@@ -119,16 +124,16 @@ def rounded_to_float32(layer):
     return replace(layer, **{name: float(np.float32(getattr(layer, name))) for name in ("power", "scale", "shift")})
 
 
-def test_with_the_numbers_of_a_prototxt_it_is_off_by_7_6e_10_at_most(tmp_path):
+def test_with_the_numbers_of_a_prototxt_it_is_off_by_5_8e_10_at_most(tmp_path):
     net = lower(net_with(Gelu(), X.size), CAFFE, Options())
     files = write(net, tmp_path / "net", CAFFE)
     back = read(files.prototxt, files.caffemodel)
     by_decimals = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
-    assert np.abs(by_decimals - gelu(X))[:-4].max() < 7.6e-10
+    assert np.abs(by_decimals - gelu(X))[:-4].max() < 5.8e-10
     for node in [node for node in back.nodes if isinstance(node.layer, Power)]:
         back.update(node, replace(node, layer=rounded_to_float32(node.layer)))
     by_float32 = run(back, {"data": X.reshape(1, -1)}, np.float64)["y"].ravel()
-    assert np.abs(by_float32 - gelu(X))[:-4].max() < 7.6e-10
+    assert np.abs(by_float32 - gelu(X))[:-4].max() < 5.8e-10
 
 
 @pytest.mark.parametrize(
@@ -154,7 +159,7 @@ def test_caffe_gets_eight_layers_and_four_blobs(target, blobs):
     assert held(net).blobs == 4 * 1000 * blobs
 
 
-@pytest.mark.parametrize(("count", "sums", "bound"), [(1, 0, 7.6e-10), (19, 0, 1.45e-8), (20, 20, 1e-9)])
+@pytest.mark.parametrize(("count", "sums", "bound"), [(1, 0, 5.8e-10), (19, 0, 1.11e-8), (20, 20, 1e-9)])
 def test_nets_of_many_get_the_nearer_formula(count, sums, bound):
     net = net_of((1, 5))
     for number in range(count):
