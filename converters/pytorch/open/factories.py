@@ -134,9 +134,18 @@ def _function(holder: str, name: str) -> Callable[..., Any]:
             kind=NO_FUNCTION,
             what=f"{holder} has no function {name}",
             why=f"it has {listed}" if known else "",
-            hint=did_you_mean(name, known, most=3),
+            hint=_elsewhere(holder, name) or did_you_mean(name, known, most=3),
         )
     )
+
+
+def _elsewhere(holder: str, name: str) -> str:
+    """The nearest module of the package that has the function, of those that are loaded, as timm.models for timm."""
+    inside = [
+        place for place, module in sorted(sys.modules.items())
+        if place.startswith(f"{holder}.") and callable(getattr(module, "__dict__", {}).get(name))
+    ]  # fmt: skip
+    return f"did you mean {min(inside, key=len)}:{name}?" if inside else ""
 
 
 def _imported(holder: str) -> ModuleType:

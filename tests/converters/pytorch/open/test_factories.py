@@ -66,6 +66,7 @@ def test_a_factory_that_raises_is_told_with_its_own_traceback(models):
         ("{}:number", "returned a value of type int, which is not a model"),
         ("{}x.py:small", "there is no file"),
         ("no.such.package:small", "cannot be imported: ModuleNotFoundError"),
+        ("torch:Conv2d", "did you mean torch.nn:Conv2d?"),
         ("{}:small:", "names no function"),
         ("{}:small()", "some_models.py:small?"),
         ("{}:small(width=5)", "Its arguments are given as --arg NAME=VALUE"),
