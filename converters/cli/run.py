@@ -89,9 +89,12 @@ def run(
                 model = read_model(pair.prototxt, pair.caffemodel)
                 called = read_names(names, model.classes) if names is not None else ()
                 ready = stack.enter_context(ahead(paths, partial(ready_picture, model)))
-                opened = sessions(engine or first_engine(), model.files, model.wanted, len(paths))
+                chosen, lacking = (engine, "") if engine else first_engine()
+                opened = sessions(chosen, model.files, model.wanted, len(paths))
         if model.assumed and not quiet:
             say(f"assumed: {model.assumed}", err=True, lines=True)
+        if lacking and not quiet:
+            say(f"note: the net runs in the engine {chosen}, which is slow: {lacking}", err=True, lines=True)
         workers = [partial(_answered, model, one, threshold, top) for one in opened]
         answers = stack.enter_context(ahead(ready, *workers))
         done = stack.enter_context(counted("pictures", len(paths), quiet=quiet))

@@ -9,7 +9,7 @@ import numpy as np
 from caffe_ir.blob import Array
 from caffe_ir.error_kinds.running import ENGINE
 from caffe_ir.errors import ConversionError, Problem
-from converters.verify.engine import CaffeFiles, Engine, EngineFailed
+from converters.verify.engine import CaffeFiles, EngineFailed
 from converters.verify.engines import ENGINES
 from converters.verify.source import Feeds
 
@@ -61,10 +61,7 @@ def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> di
     return found
 
 
-def first_engine() -> str:
-    """OpenCV where it is installed, else the embedded one, which is slow."""
-    return "opencv" if not _missing(ENGINES["opencv"]) else "embedded"
-
-
-def _missing(engine: Engine) -> bool:
-    return bool(engine.missing())
+def first_engine() -> tuple[str, str]:
+    """OpenCV where it is installed and reads Caffe files, else the embedded one, which is slow, with the reason."""
+    missing = ENGINES["opencv"].missing()
+    return ("embedded", missing) if missing else ("opencv", "")

@@ -34,7 +34,7 @@ def sides_of(path: Path, model: Model | None, source: Source, feeds: Feeds) -> t
     image = read_picture(path, model.description.channels if model else 3)
     if model is None or not (model.facts or model.scores):
         return (Side(title="the input", answer=Answer(path=path, image=image)),)
-    engine = first_engine()
+    engine, _ = first_engine()
     of_file = dict(zip([model.input], feeds.values(), strict=True))
     blobs: dict[str, Callable[[], Mapping[str, Array]]] = {
         f"source, {source.references[-1].title}": lambda: _of_source(source, model, feeds),

@@ -69,6 +69,20 @@ def test_a_folder_is_all_its_pictures_and_a_bad_one_stops_no_other(net: Path, tm
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg.png", "a.png.png", "b.png"]
 
 
+def test_that_another_engine_takes_the_place_of_opencv_is_said(
+    net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenCV 5 has no readNetFromCaffe."""
+    monkeypatch.delattr(cv2.dnn, "readNetFromCaffe")
+    path = picture(tmp_path / "x.png")
+    said = tool("run", net, path)
+    assert said.exit_code == 0
+    assert "the engine embedded, which is slow: OpenCV 4" in said.stderr
+    assert "does not read Caffe files" in said.stderr
+    assert tool("run", net, path, "--engine", "embedded").stderr == ""
+    assert "does not read Caffe files" in tool("run", net, path, "--engine", "opencv").stderr
+
+
 def test_a_classifier_tells_its_best_classes(tmp_path: Path) -> None:
     converted(tmp_path, CLASSIFIER)
     (tmp_path / "names").write_text("a\nb\nc\nd\ne\nf\n")

@@ -40,7 +40,9 @@ def test_what_an_engine_cannot_do_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ConversionError, match="OpenCV cannot run"):
         session("opencv", model.files, model.wanted)({"data": np.zeros(model.shape, np.float32)})
     monkeypatch.setitem(__import__("sys").modules, "cv2", None)
-    assert first_engine() == "embedded"
+    engine, why = first_engine()
+    assert engine == "embedded"
+    assert "OpenCV" in why
 
 
 def test_only_opencv_has_two_nets_open_and_only_small_ones_for_several_pictures(
