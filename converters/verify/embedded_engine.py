@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir import reference
-from caffe_ir.blob import Array
+from caffe_ir.blob import Array, Blob
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from converters.verify.comparison import Row, row
-from converters.verify.engine import CaffeFiles, Engine
+from converters.verify.engine import CaffeFiles, Engine, Forward
 from converters.verify.source import Feeds
 
 Take = Callable[[str], Array | None]
@@ -48,6 +50,17 @@ def blobs(net: Net, wanted: Sequence[str], feeds: Feeds, dtype: type[np.floating
             return
 
 
+def _kept_open(files: CaffeFiles) -> Forward:
+    """The net with its weights in memory, from the first inputs on."""
+    nodes = [replace(node, blobs=tuple(map(_kept, node.blobs))) for node in files.net.nodes]
+    net = Net(name=files.net.name, nodes=nodes, outputs=files.net.outputs, shapes=files.net.shapes)
+    return lambda wanted, feeds: list(blobs(net, wanted, feeds, np.float32))
+
+
+def _kept(blob: Blob) -> Blob:
+    return Blob(shape=blob.shape, load=cache(blob.load))
+
+
 def _float32(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[Array]:
     return blobs(files.net, wanted, feeds, np.float32)
 
@@ -58,4 +71,5 @@ EMBEDDED = Engine(
     title=lambda: f"this program in float32 (numpy {np.__version__})",
     blobs=_float32,
     hdf5=True,
+    opened=_kept_open,
 )

@@ -1,4 +1,5 @@
-"""The process that holds MNN: its converter crashes on nets that it does not like. Run as a file: mnn_child.py JOB.json
+"""The process that holds MNN: its converter crashes on nets that it does not like. Run as a file; child.py says
+what it reads and leaves. The net is converted for the first job, and stays for the others.
 
 The converter is called where it is, in the extension `_tools`. The wheel's own command mnnconvert is not: it installs a
 package by itself and reports each conversion to a server.
@@ -15,30 +16,45 @@ from typing import Any
 import numpy as np
 
 
-def main(path: str) -> None:
-    """Run the job and leave a file `done`."""
-    import _tools
+def main() -> None:
+    """Do the jobs, all of one net, each with its inputs."""
     import MNN
 
-    job = json.loads(Path(path).read_text(encoding="utf-8"))
+    net = session = names = None
+    for line in sys.stdin:
+        job = json.loads(line)
+        net = net or _converted(MNN, job)
+        wanted = [_called(layer, written, blob, job["in_place"]) for layer, written, blob in job["wanted"]]
+        if wanted != names:
+            names = wanted
+            known = tuple(name for name in names if name)
+            session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": known})
+        _run(MNN, net, session, names, job)
+        sys.stdout.write(f"\n{job['next']}\n")
+        sys.stdout.flush()
+
+
+def _converted(engine: Any, job: dict[str, Any]) -> Any:
+    import _tools
+
     model = str(Path(job["folder"], "net.mnn"))
     files = ["--modelFile", job["caffemodel"], "--prototxt", job["prototxt"], "--MNNModel", model]
     _tools.mnnconvert(["mnnconvert", "-f", "CAFFE", *files, "--bizCode", "x", "--optimizeLevel", "0"])
     if not Path(model).is_file():
         sys.exit("Error: the converter wrote no net")
-    net = MNN.Interpreter(model)
-    names = [_called(layer, written, blob, job.get("in_place", ())) for layer, written, blob in job["wanted"]]
-    known = tuple(name for name in names if name)
-    session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": known})
+    return engine.Interpreter(model)
+
+
+def _run(engine: Any, net: Any, session: Any, names: Sequence[str], job: dict[str, Any]) -> None:
     for name, source in job["inputs"].items():
-        _feed(MNN, net, session, name, np.load(source))
+        _feed(engine, net, session, name, np.load(source))
     net.runSession(session)
     for number, name in enumerate(names):
         tensor = _tensor(net, session, name) if name else None
         if tensor is not None and 0 in tensor.getShape():
             sys.exit(f"Error: MNN finds no size for {name}")
         if tensor is not None:
-            np.save(Path(job["folder"], f"{number}.npy"), _host(MNN, tensor, tensor.getShape()))
+            np.save(Path(job["folder"], f"{number}.npy"), _host(engine, tensor, tensor.getShape()))
     Path(job["folder"], "done").touch()
 
 
@@ -78,4 +94,4 @@ def _host(engine: Any, tensor: Any, shape: Any) -> np.ndarray[Any, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

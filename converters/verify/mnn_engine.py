@@ -8,8 +8,8 @@ from pathlib import Path
 
 from caffe_ir.blob import Array
 from caffe_ir.extras import install
-from converters.verify.child import blobs_of_child
-from converters.verify.engine import CaffeFiles, Engine
+from converters.verify.child import blobs_of_child, opened_in_child
+from converters.verify.engine import CaffeFiles, Engine, Forward
 from converters.verify.source import Feeds
 
 CHILD = Path(__file__).with_name("mnn_child.py")
@@ -29,4 +29,8 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
     return blobs_of_child(CHILD, "MNN", files, wanted, feeds)
 
 
-MNN = Engine(name="mnn", missing=_missing, title=_title, blobs=_blobs, tolerance=1e-3)
+def _kept_open(files: CaffeFiles) -> Forward:
+    return opened_in_child(CHILD, "MNN", files)
+
+
+MNN = Engine(name="mnn", missing=_missing, title=_title, blobs=_blobs, tolerance=1e-3, opened=_kept_open)

@@ -1,4 +1,5 @@
-"""The process that holds Caffe: a failed check inside it ends the process. Run as a file: pycaffe_child.py JOB.json
+"""The process that holds Caffe: a failed check inside it ends the process. Run as a file; child.py
+says what it reads and leaves.
 
 Runs layer by layer and saves each wanted blob as soon as its layer has written it, before another overwrites it.
 """
@@ -9,18 +10,25 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 
-def main(path: str) -> None:
-    """Run the job and leave a file `done`."""
+def main() -> None:
+    """Do the jobs, each with a net of its own: what a run leaves in weights is not there for the next one."""
     os.environ.setdefault("GLOG_minloglevel", "2")
     import caffe
 
-    job = json.loads(Path(path).read_text(encoding="utf-8"))
     caffe.set_mode_cpu()
-    net = caffe.Net(job["prototxt"], job["caffemodel"], caffe.TEST)
+    for line in sys.stdin:
+        job = json.loads(line)
+        _run(caffe.Net(job["prototxt"], job["caffemodel"], caffe.TEST), job)
+        sys.stdout.write(f"\n{job['next']}\n")
+        sys.stdout.flush()
+
+
+def _run(net: Any, job: dict[str, Any]) -> None:
     for name, source in job["inputs"].items():
         net.blobs[name].data[...] = np.load(source)
     wanted: dict[str, list[tuple[int, str]]] = {}
@@ -35,4 +43,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
