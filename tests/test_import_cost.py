@@ -58,6 +58,13 @@ def test_help_loads_nothing_heavy(arguments: list[str], heavy: tuple[str, ...]) 
     assert loaded(HELP.format(arguments=arguments), heavy) == set()
 
 
+def test_running_a_net_loads_no_comparison_and_no_weights_of_other_programs() -> None:
+    program = "import converters.run.answer, converters.run.session, converters.verify"
+    heavy = ("converters.verify.verification", "converters.verify.trial", "converters.weights", *HEAVY)
+    assert loaded(program, heavy) == set()
+    assert loaded(f"{program}; converters.verify.verify", heavy[:2]) == set(heavy[:2])
+
+
 # ---- The probe itself can fail ---------------------------------------------------------------------------------------
 
 
