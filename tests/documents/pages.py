@@ -3,6 +3,8 @@
 <!-- file: NAME -->         the block is that file, for the blocks behind it
 <!-- exit: 1 -->            its commands end with that code
 <!-- needs: PACKAGE -->     it runs where the package is installed
+<!-- engine: NAME -->       it runs in the engine of that name, where scripts/install_engines put it
+<!-- before: PYTHON -->     what has to be there first, and a reader has: a trained file
 <!-- not run: REASON -->    it is somebody else's program, or would install something
 """
 
@@ -37,6 +39,11 @@ def pages() -> list[Path]:
         for path in sorted(DOCS.rglob("*.md"))
         if "Written by scripts/documents" not in path.read_text(encoding="utf-8")
     ]
+
+
+def fences(page: Path) -> int:
+    """How many lines of a page begin or end a block of any kind."""
+    return len(re.findall(r"^ *```", page.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def blocks(page: Path) -> Iterator[Block]:

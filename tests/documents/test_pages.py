@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import shlex
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from click.testing import CliRunner
 
 from converters.cli.main import convert
 from tests.documents.models import write_models
-from tests.documents.pages import DOCS, NOT_CODE, ROOT, Block, blocks, needed, pages
+from tests.documents.pages import DOCS, NOT_CODE, ROOT, Block, blocks, fences, needed, pages
+from tests.portability.engines import FOLDER as ENGINES
 
 PAGES = {str(page.relative_to(DOCS)): page for page in pages()}
 
@@ -46,6 +48,7 @@ def folder(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     before = set(sys.modules)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     yield tmp_path
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
@@ -61,10 +64,14 @@ def test_a_page_runs_as_it_stands(name: str, folder: Path) -> None:
         pytest.importorskip(package)
     names: dict[str, object] = {"__name__": "page"}
     for block in programs(page):
+        if "before" in block.said:
+            exec(block.said["before"], names)
         if "file" in block.said:
             (folder / block.said["file"]).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             exec(compile(block.text, f"{name}:{block.line}", "exec"), names)
+        elif "engine" in block.said:
+            run_in_engine(block, f"{name}:{block.line}")
         elif block.language == "sh" and all(map(installed, [block.said.get("needs", "sys")])):
             run(block, f"{name}:{block.line}")
 
@@ -87,6 +94,18 @@ def run(block: Block, place: str) -> None:
         )
         done = CliRunner().invoke(convert, words, prog_name="convert")
         assert done.exit_code == int(block.said.get("exit", 0)), f"{place}: {line}\n{done.output}"
+
+
+def run_in_engine(block: Block, place: str) -> None:
+    """The commands of a block where the engine's own programs are found first; nothing where it is not installed."""
+    programs = ENGINES / block.said["engine"] / "bin"
+    if not programs.is_dir():
+        return
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-ec", block.text], env={**os.environ, "PATH": path}, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, f"{place}: {done.stdout}{done.stderr}"
 
 
 NETS = """
@@ -118,6 +137,7 @@ def test_the_readmes_commands_run_one_after_the_other(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_block_runs_or_says_why_not(name: str) -> None:
+    assert 2 * len(list(blocks(PAGES[name]))) == fences(PAGES[name]), "a block without a language, or one within a list"
     for block in blocks(PAGES[name]):
         if "not run" in block.said:
             assert block.said["not run"].strip(), f"{name}:{block.line} gives no reason"
