@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from math import prod
 
 from caffe_ir.layer import Shapes
@@ -56,6 +55,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.caffe2onnx_norms import is_behind_a_norm, norms_alone, scales_passed_over
 from caffe_ir.targets.caffe2onnx_shapes import faults
 from caffe_ir.targets.limits import NetLimit, Never, Only, Spelling
 from caffe_ir.targets.stored import (
@@ -99,33 +99,6 @@ def _is_of_rows(layer: Slice, bottoms: Shapes) -> bool:
 
 def _is_of_one_shape(layer: Scale, bottoms: Shapes) -> bool:
     return len(bottoms) > 1 and bottoms[0] == bottoms[1]
-
-
-def _behind_norms(net: Net) -> list[tuple[Node, Node | None]]:
-    """Each BatchNorm with the layer that stands behind it in the file."""
-    neighbours = zip_longest(net.nodes, net.nodes[1:])
-    return [(node, behind) for node, behind in neighbours if isinstance(node.layer, BatchNorm)]
-
-
-def _norms_alone(net: Net) -> list[Node]:
-    return [norm for norm, behind in _behind_norms(net) if behind is None or not isinstance(behind.layer, Scale)]
-
-
-def _scales_passed_over(net: Net) -> list[Node]:
-    """Scales behind a BatchNorm in the file that are not its own factors and addends, or whose top has another name."""
-
-    def is_own(norm: Node, scale: Node) -> bool:
-        layer = scale.layer
-        assert isinstance(layer, Scale)
-        alone = scale.bottoms == norm.tops and net.is_read_once(norm.top)
-        return alone and layer.bias_term and (scale.in_place or not net.reads(scale.top))
-
-    pairs = [(norm, behind) for norm, behind in _behind_norms(net) if behind and isinstance(behind.layer, Scale)]
-    return [scale for norm, scale in pairs if not is_own(norm, scale)]
-
-
-def _is_behind_a_norm(net: Net, node: Node) -> bool:
-    return any(behind is node for _, behind in _behind_norms(net))
 
 
 def _slopes_fit(layer: PReLU, bottoms: Shapes) -> bool:
@@ -269,7 +242,7 @@ CAFFE2ONNX = Target(
             Never(
                 text="a blob of other than four axes",
                 where=lambda layer, bottoms: len(bottoms) == 1 and cases.no_map(layer, bottoms),
-                unless=_is_behind_a_norm,
+                unless=is_behind_a_norm,
                 silent=True,
                 source="trials scale_ip_2d, bn_scale_of_rows",
             ),
@@ -302,13 +275,13 @@ CAFFE2ONNX = Target(
     net=(
         NetLimit(
             text="0.001 is added to a BatchNorm behind which no Scale stands in the file",
-            where=_norms_alone,
+            where=norms_alone,
             silent=True,
             source="caffe2onnx.py, custom_params; trial bn_only_f1, to 1e-4",
         ),
         NetLimit(
             text="a Scale behind a BatchNorm in the file is taken for its factors, with a bias and in place",
-            where=_scales_passed_over,
+            where=scales_passed_over,
             source="caffe2onnx.py; trials bn_then_other_scale, bn_scale_nobias, bn_scale_apart",
         ),
         NetLimit(
