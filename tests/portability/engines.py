@@ -188,6 +188,8 @@ def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:
         "inputs": inputs,
         "wanted": [[files.net.producer(blob).name, names[blob], blob] for blob in files.net.outputs],
         "folder": str(folder),
+        "in_place": [],
+        "next": "",
     }
     path = folder / "job.json"
     path.write_text(json.dumps(job), encoding="utf-8")

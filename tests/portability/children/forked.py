@@ -2,6 +2,8 @@
 
 Run as a file: forked.py CHILD MODULES SECONDS JOB.json ...
 
+A child is given its job as its argument, and as the one line that it reads.
+
 What a job prints goes to `said` in its folder, and how it ended to `status`: as waitpid has it, or `timeout`.
 """
 
@@ -58,7 +60,7 @@ def _run(child: str, job: Path) -> None:
         said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(said, stream)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(os.open(job, os.O_RDONLY), 0)
         sys.argv = [child, str(job)]
         runpy.run_path(child, run_name="__main__")
         code = 0
