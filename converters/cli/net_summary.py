@@ -6,22 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from caffe_ir.files.file_names import PROTOTXT
 from converters.cli.command import Command, by_stem, refuse_missing
 from converters.cli.failure import failures_reported
-from converters.cli.options import takes
+from converters.cli.options import refuse_options, takes
 from converters.cli.say import say
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
+from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
     from caffe_ir.summary import Summary
 
-_HEADS = ("layer", "type", "output", "parameters", "multiply-adds", "memory")
+_HEADS = ("layer", "type", "output", "parameters", "multiply-adds", "output bytes")
 _UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-_WITHOUT_WEIGHTS = ("header_bytes", "until", "allow_trailing")
+_OF_WEIGHTS = ("header_bytes", "allow_trailing")
 
 
 @click.command(
@@ -65,17 +66,25 @@ def _net(files: tuple[str, ...], darknet: DarknetOptions, pytorch: PyTorchOption
     if ".prototxt" in suffixes:
         from caffe_ir.files.reader import read
 
+        refuse_options("a prototxt is listed as it is", (DarknetOptions, PyTorchOptions, CaffeOptions))
         return read(files[suffixes.index(".prototxt")])
     if ".cfg" not in suffixes:
+        refuse_options("not an option for a PyTorch model", [DarknetOptions], but=_names(PyTorchOptions))
         return lowered(torch_net(files[0], pytorch), caffe)
+    refuse_options("not an option for a Darknet model", [PyTorchOptions], but=_names(DarknetOptions))
     cfg = files[suffixes.index(".cfg")]
     if len(files) == 2:
         weights = files[1 - suffixes.index(".cfg")]
         return lowered(darknet_model(cfg, weights, darknet, check_finite=False).net, caffe)
     from converters.darknet.outline import outline
 
-    read_as = {key: value for key, value in asdict(darknet).items() if key not in _WITHOUT_WEIGHTS}
+    refuse_options("give the weights too", [DarknetOptions], but=_names(DarknetOptions) - {*_OF_WEIGHTS})
+    read_as = {key: value for key, value in asdict(darknet).items() if key not in _OF_WEIGHTS}
     return lowered(outline(cfg, **read_as), caffe)
+
+
+def _names(kind: type[Struct]) -> set[str]:
+    return {one.name for one in declared(kind)}
 
 
 def _print_table(found: Summary) -> None:

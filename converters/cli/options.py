@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,19 @@ def takes(without: Collection[str] = (), source: Source | None = None, **kinds: 
 def takes_given(without: Collection[str] = (), **kinds: type[Struct]) -> Decorator:
     """The same, but the command gets a dict of what stands on the command line, where a flag can also be denied."""
     return _decorator(kinds, None, lambda kind, values: _given(values), without, deniable=True)
+
+
+def refuse_options(why: str, kinds: Iterable[type[Struct]], but: Collection[str] = ()) -> None:
+    """Refuse what stands on the command line of these kinds, but for the names in `but`. Raises UsageError."""
+    source = click.get_current_context().get_parameter_source
+    wrong = [
+        one.flag
+        for kind in kinds
+        for one in declared(kind)
+        if one.name not in but and source(one.name) is ParameterSource.COMMANDLINE
+    ]
+    if wrong:
+        raise click.UsageError(f"{', '.join(wrong)}: {why}")
 
 
 def _decorator(

@@ -9,7 +9,7 @@ from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.net import Net
 from converters.darknet.assembly import Plan, assembled
-from converters.darknet.cfg import read_cfg
+from converters.darknet.cfg import cut, read_cfg
 from converters.darknet.checks import static_problems
 from converters.darknet.dialect import DialectChoice, batch_norm_form, decide_dialect
 from converters.darknet.header import NO_HEADER
@@ -33,10 +33,12 @@ def outline(
     input_size: tuple[int, int] | None = None,
     batch: int = 1,
     lenient: bool = False,
+    until: int | None = None,
 ) -> Net:
-    """The net of a cfg with weights of zero. Raises ConversionError with every problem of the cfg."""
-    read = read_cfg(cfg)
-    decision = decide_dialect(read, None, dialect)
+    """The net of a cfg with weights of zero, by the options of `convert`. Raises ConversionError with every problem."""
+    whole = read_cfg(cfg)
+    decision = decide_dialect(whole, None, dialect)
+    read = whole if until is None else cut(whole, until)
     try:
         form = batch_norm_form(decision.writer, bn)
     except ValueError as error:

@@ -41,7 +41,6 @@ FOREIGN = {
     ".engine": "TensorRT",
     ".pdmodel": "PaddlePaddle",
     ".pdparams": "PaddlePaddle",
-    ".caffemodel": "Caffe",
 }
 """Whose model a file is, by its suffix."""
 BY_SUFFIX = {
@@ -51,6 +50,10 @@ BY_SUFFIX = {
     ".cfg": ("it is a cfg of Darknet", "convert darknet CFG WEIGHTS"),
     ".weights": ("it is a file of Darknet's weights", "convert darknet CFG WEIGHTS"),
     ".mar": ("it is an archive of TorchServe", UNPACK),
+    ".caffemodel": (
+        "it is the weights of a Caffe net",
+        "name its prototxt, to convert caffe, check or summary; or give the PyTorch model that it came from",
+    ),
     **{suffix: (f"it is a model of {whose}", ORIGIN) for suffix, whose in FOREIGN.items()},
 }
 LONGEST_HEADER = 1 << 32

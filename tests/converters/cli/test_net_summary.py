@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_cfg_needs_no_weights(folder: Path) -> None:
     assert alone.exit_code == 0
     assert [each.output for each in others] == [alone.output] * 3
     header, *_, name, parameters, memory = alone.output.splitlines()
-    assert header.split() == ["layer", "type", "output", "parameters", "multiply-adds", "memory"]
+    assert re.split(" {2,}", header) == ["layer", "type", "output", "parameters", "multiply-adds", "output bytes"]
     assert name == "yolov4-tiny: 93 layers, 1.17 M multiply-adds"
     assert parameters == "parameters  51,561 (206 kB as float32)"
     assert memory.startswith("memory      ")
@@ -48,6 +49,31 @@ def test_json(folder: Path) -> None:
     (row,) = (row for row in found["rows"] if row["type"] == "Convolution")
     assert row["multiply_adds"] == 3 * 8 * 9 * 16
     assert row["shapes"] == [[1, 8, 4, 4]]
+
+
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        (["yolov4-tiny.cfg", "--input", "1x3x64x64"], "--input: not an option for a Darknet model"),
+        (["yolov4-tiny.cfg", "--allow-trailing"], "--allow-trailing: give the weights too"),
+        (["nets.py:small", "--input", "1x3x6x6", "--until", "3"], "--until: not an option for a PyTorch model"),
+        (["net.prototxt", "--fold-bn"], "--fold-bn: a prototxt is listed as it is"),
+    ],
+)
+def test_options_of_other_models_are_refused(
+    words: list[str], refused: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "net.prototxt").touch()
+    done = summed(*words)
+    assert done.exit_code == 2
+    assert refused in done.stderr
+
+
+def test_a_part_of_a_cfg(folder: Path) -> None:
+    """Sections 0 to 2 are three convolutions, each with BatchNorm, Scale and ReLU, behind the input."""
+    found = json.loads(summed(folder / "yolov4-tiny.cfg", "--until", "2", "--json").stdout)
+    assert found["layers"] == 1 + 3 * 4
 
 
 def test_what_is_no_model(folder: Path) -> None:
