@@ -48,7 +48,10 @@ def check_set(
 
 
 def check_weights(path: Path, *, inputs: Iterable[Path] = (), force: bool = False) -> None:
-    """The same for a file of weights alone, which is ours where the prototxt beside it lists it."""
+    """Raise ConversionError where a file of weights must not be replaced, as `check_set` does for a whole set.
+
+    It is ours where the prototxt beside it lists it.
+    """
     stem = path.with_name(stem_of_weights(path.name) or path.name)
     check_set(stem, [path.name.removeprefix(stem.name)], inputs=inputs, force=force)
 

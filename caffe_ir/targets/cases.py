@@ -72,7 +72,7 @@ def other_channels(layer: Crop, bottoms: Shapes) -> bool:
 
 
 def fractional_coefficients(layer: Eltwise, bottoms: Shapes) -> bool:
-    """Other than all 1, or 1 and -1 for two bottoms."""
+    """Whether `coeff` is other than all 1, or 1 and -1 for two bottoms."""
     return not (set(layer.coeff) <= {1.0} or layer.coeff == (1.0, -1.0))
 
 
@@ -216,7 +216,7 @@ def of_one_number(layer: InnerProduct, bottoms: Shapes) -> bool:
 
 
 def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
-    """The first number of `shape` is not 0, which stands for the batch as it is."""
+    """Whether the first number of `shape` is not 0, which stands for the batch as it is."""
     return layer.axis != 0 or layer.shape[:1] != (0,)
 
 

@@ -32,7 +32,7 @@ def retarget(net: Net, target: Target, options: Options, after: Callable[[str, N
 
 
 def rewritten(net: Net, target: Target, options: Options, after: Callable[[str, Net], None] | None = None) -> Net:
-    """The same whatever the weights are, which need not be known."""
+    """The same whatever the weights are, which need not be known. Raises ConversionError."""
     asked = options.fold_batch_norm or options.input_is != "prepared"
     if not asked and all(verdict.effect == "other form" for _, verdict in target.verdicts(net)):
         net.note("assumed", f"{target.title} computes every layer as it is, and nothing was rewritten")

@@ -60,7 +60,7 @@ def convert_job(job: Job, tell: Tell) -> Result:
 
 
 def version_for(job: Job) -> str:
-    """Which converter this is: ourselves, and torch where it reads the model."""
+    """Which converter this is: ourselves, and torch where it reads the model. Raises NotInstalledError."""
     if job.source != "pytorch":
         return own_version()
     require("a PyTorch model", "torch", "safetensors")

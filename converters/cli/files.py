@@ -123,7 +123,10 @@ def published(
     wanted: OutputOptions,
     watch: Watch | None = None,
 ) -> Written:
-    """Write the files, and those for the tools that are wanted, with a bar where it takes a while."""
+    """Write the files, and those for the tools that are wanted, with a bar where it takes a while.
+
+    Raises ConversionError where one cannot be made or written.
+    """
     from caffe_ir.files.writer import write
 
     others = {**others, **for_tools(net, stem.name, target.name, others, wanted)}

@@ -50,7 +50,7 @@ def _without_caffe(files: Sequence[str]) -> str:
 
 
 def pair_of(name: str) -> Pair:
-    """The two files of which the name is one, or the stem."""
+    """The two files of which the name is one, or the stem. Raises ConversionError where it is two."""
     if stem := stem_of_weights(name):
         return Pair(prototxt=Path(stem + PROTOTXT), caffemodel=Path(name))
     stem = name.removesuffix(PROTOTXT)

@@ -7,7 +7,7 @@ from converters.cli.verify_opened import Pair
 
 
 def target_remarks(pair: Pair) -> tuple[str, ...]:
-    """The layers of a prototxt that the target in its comment refuses or gets wrong, by line."""
+    """The layers of a prototxt that the target in its comment refuses or gets wrong, by line. Raises OSError."""
     from caffe_ir.errors import ConversionError
     from caffe_ir.files.header import read_header
     from caffe_ir.files.reader import read

@@ -101,6 +101,6 @@ def size_of_weights(weights: WeightsFile, header: int, dtype: str) -> float:
 
 
 def counted(left: int) -> str:
-    """So many bytes behind the last array, or missing."""
+    """In words: so many bytes are left behind the last array, or are missing where there are less than 0."""
     count, what = abs(left), "left" if left > 0 else "missing"
     return f"{count} bytes are {what}" if count > 1 else f"1 byte is {what}"

@@ -22,23 +22,25 @@ _LARGEST = 16 << 20
 
 
 class UnknownHeadFacts(Struct, frozen=True, kw_only=True):
-    """A head of somebody's own Darknet."""
+    """A head of somebody's own Darknet: its section's type, and the name that its layer has."""
 
     name: str
     section: str
 
 
 class ClassifierFacts(Struct, frozen=True, kw_only=True):
-    """The scores of a classifier."""
+    """The scores of a classifier, (batch, classes), in `blob`."""
 
     blob: str | None
     classes: int
     parents: tuple[int, ...] = ()
+    """For each class of a hierarchy the number of the one above it, -1 at the top; empty without one."""
     top: int = 1
+    """How many of the best classes are listed."""
 
 
 class SegmentationFacts(Struct, frozen=True, kw_only=True):
-    """A map of scores, one for each class: a pixel is of the class with the largest.
+    """A map of scores (batch, classes, height, width): a pixel is of the class with the largest.
 
     Where there is one class, a pixel is of it if its score is above `threshold`.
     """
@@ -49,7 +51,10 @@ class SegmentationFacts(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """The whole file."""
+    """The whole file: how a picture becomes the input, and what the outputs mean.
+
+    `heads` are those of detectors; a net has one `classifier` or `segmentation` at most.
+    """
 
     input: InputDescription
     heads: tuple[AnyHead, ...] = ()

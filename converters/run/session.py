@@ -44,6 +44,7 @@ def sessions(name: str, files: CaffeFiles, wanted: Sequence[str], pictures: int)
     that gains by it.
 
     Each costs the weights once more, and where they are many what is beside the net is not a part of the time anyway.
+    Raises ConversionError where the engine is missing or cannot read the net.
     """
     size = 4 * sum(blob.count for node in files.net.nodes for blob in node.blobs)
     several = pictures >= _SEVERAL and size <= _SMALL

@@ -112,7 +112,7 @@ def _differences(node: Node, expected: Node, weights: bool) -> Iterator[tuple[Ki
 
 
 def place(node: Node) -> str:
-    """Where a layer of a pair of files begins."""
+    """Where a layer of a pair of files begins, as FILE:LINE, or FILE alone where no line is known."""
     return f"{node.origin.file}:{node.origin.line}" if node.origin.line is not None else node.origin.file
 
 

@@ -30,7 +30,8 @@ def chosen_reference(files: CaffeFiles, text: str = "") -> Choice:
     """The first engine that is installed and computes every layer of these files as Caffe does.
 
     `files.net` says which values there are. `text` is what the engine reads in the place of the prototxt, where that
-    has parts for training besides. What the engine makes of it shows when it runs.
+    has parts for training besides. What the engine makes of it shows when it runs. Raises ConversionError where the
+    prototxt cannot be read.
     """
     reasons = []
     for name, target in REFERENCES.items():

@@ -15,7 +15,10 @@ from converters.verify.work import Work
 
 
 def faults_of_engine(work: Work, engine: Engine, trial: Trial) -> Iterator[Fault]:
-    """The first value that an engine gets wrong, and whether it does so too where the layer runs alone."""
+    """The first value that an engine gets wrong, and whether it does so too where the layer runs alone.
+
+    Raises ConversionError where the prototxt, which it cuts to parts, can no longer be read.
+    """
     if trial.stopped or engine is EMBEDDED or not trial.wrong:
         return
     first = trial.wrong[0]

@@ -61,7 +61,7 @@ def reduced(files: CaffeFiles, engine: Engine, feeds: Feeds, tolerance: float | 
     """The smallest part that shows what an engine does wrong; None where the whole net does not show it.
 
     A value is wrong beyond the relative error `tolerance`, or that of the engine. The part may be larger than need be
-    where MOST_RUNS do not suffice.
+    where MOST_RUNS do not suffice. Raises ConversionError where the prototxt cannot be read.
     """
     search = _search(files, engine, feeds, tolerance)
     begin = search.beginning(files.net.nodes)
@@ -78,7 +78,8 @@ def reduced(files: CaffeFiles, engine: Engine, feeds: Feeds, tolerance: float | 
 def first_wrong(files: CaffeFiles, engine: Engine, feeds: Feeds, tolerance: float | None = None) -> Sequence[Node]:
     """The layers from the net's beginning to the first that an engine gets wrong or refuses; none where it does not.
 
-    For engines that show the outputs alone: parts of the net are run, by halving.
+    For engines that show the outputs alone: parts of the net are run, by halving. Raises ConversionError where the
+    prototxt cannot be read.
     """
     return _search(files, engine, feeds, tolerance).beginning(files.net.nodes)
 

@@ -1,4 +1,10 @@
-"""A handler for each type of section that a static net can hold."""
+"""A handler for each type of section that a static net can hold.
+
+It is called with the section and the net that is built, adds layers with Darknet's meaning and weights in Darknet's
+order, and returns the value (batch, channels, height, width) that the section makes; its docstring names the function
+of Darknet's source. It raises `build.refusal(...)`, a ConversionError with the section's line, for what has no exact
+form; an option that it does not read is reported by itself.
+"""
 
 from __future__ import annotations
 

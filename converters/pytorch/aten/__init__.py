@@ -1,6 +1,11 @@
 """The ATen operations that have a meaning here: one function each, by family, named as in torch's graph.
 
 An in-place call has the handler of the plain one.
+
+A handler is called with a call of torch's graph and the net that is built, and returns the value that the call makes,
+of the shape that torch states (`call.shape`); the formula is that of torch's documentation where it names no other.
+It raises `call.refused(...)`, a ConversionError with the line of the user's source, for what has no exact form; an
+argument that it does not read, and that is not at its default, is refused by itself.
 """
 
 from __future__ import annotations

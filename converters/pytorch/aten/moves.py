@@ -74,7 +74,7 @@ def moved(call: Call, build: Build, x: Value, table: torch.Tensor, *, suffix: st
 
 
 def numbers(shape: Shape, first: int = 0) -> torch.Tensor:
-    """The numbers of the cells of a tensor of this shape."""
+    """The cells of a tensor of this shape numbered from `first` on in the order of memory, in its shape, as int64."""
     return torch.arange(first, first + prod(shape)).reshape(shape)
 
 
