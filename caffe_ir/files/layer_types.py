@@ -36,11 +36,11 @@ def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem |
         why = (
             NO_MEANING["Proposal"]
             if python.layer == "ProposalLayer"
-            else "what it computes is code, which the files lack"
+            else "what it computes is Python code, which is not in the files"
         )
         return Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)
     if message.type == "Pooling" and len(message.top) > 1:
-        what = f"{message.name} gives the places of its maxima too, {message.top[1]}"
+        what = f"{message.name} has a second output with the positions of its maxima, {message.top[1]}"
         return Problem(kind=UNKNOWN_LAYER, what=what, why="no layer here reads them", origin=origin)
     if message.type in LAYERS:
         return None

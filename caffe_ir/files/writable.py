@@ -29,9 +29,9 @@ def cannot_write(place: Path, error: OSError, *, named: str = "", hint: str = ""
     there = _nearest(place.parent)
     why = _no_folder(there)
     if not why and error.errno in _FORBIDDEN:
-        why = f"{error.strerror}: the system lets this user make no file in the folder {there}"
+        why = f"{error.strerror}: this user may not create files in the folder {there}"
     elif not why and isinstance(error, FileNotFoundError):
-        why = f"the system makes no files in the folder {there}"
+        why = f"no file can be created in the folder {there}"
     if why:
         hint = f"{_ELSEWHERE}{'; ' * bool(hint)}{hint}"
     return Problem(

@@ -43,7 +43,7 @@ def _is_no(operation: str, new: Replacement) -> str:
     layer, bottoms = new.old.layer, new.old.bottoms
     assert isinstance(layer, Eltwise)
     if layer.operation != operation or len(bottoms) != PAIR:
-        return f"it is no {operation} of two blobs"
+        return f"it is not a {operation} of two blobs"
     return "" if new.shape_of(bottoms[0]) else "it is of numbers without an axis"
 
 

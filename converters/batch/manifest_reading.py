@@ -84,7 +84,7 @@ def refuse_foreign(reading: Reading, name: str, own: Mapping[str, Any], source: 
     """Report each key that no model of this source has."""
     for key in own:
         if source not in OPTIONS[key].option.sources:
-            reading.refuse((name, key), f"{key} means nothing to a model from {source}")
+            reading.refuse((name, key), f"{key} is not a key for a model from {source}")
 
 
 def refuse_incomplete(reading: Reading, name: str, table: Mapping[str, Any], source: Source) -> None:
@@ -103,7 +103,9 @@ def size_of_file(reading: Reading, name: str, key: str, path: Path) -> int:
         size = path.stat().st_size
     except (OSError, ValueError) as error:  # ValueError: a null byte
         why = error.strerror if isinstance(error, OSError) else ""
-        reading.refuse((name, key), f"{key}: cannot find {path}", why=why or str(error))
+        function = key == "model" and ":" in path.name
+        hint = "a function that makes the model is given as factory" if function else ""
+        reading.refuse((name, key), f"{key}: cannot find {path}", why=why or str(error), hint=hint)
         return 0
     if not path.is_file():
         reading.refuse((name, key), f"{key}: {path} is not a file")

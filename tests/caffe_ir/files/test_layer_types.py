@@ -14,8 +14,13 @@ from caffe_ir.proto import caffe_pb2
     [
         ('type: "Mihs"', "layer type 'Mihs' is not known here", "", "did you mean Mish?"),
         ('type: "Proposal"', "layer type 'Proposal' is not known here", "which regions", ""),
-        ('type: "Pooling" top: "y" top: "mask"', "x gives the places of its maxima too, mask", "no layer here", ""),
-        ('type: "Python" python_param { module: "m" layer: "L" }', "x is a Python layer, m.L", "is code", ""),
+        (
+            'type: "Pooling" top: "y" top: "mask"',
+            "x has a second output with the positions of its maxima, mask",
+            "no layer here",
+            "",
+        ),
+        ('type: "Python" python_param { module: "m" layer: "L" }', "x is a Python layer, m.L", "is Python code", ""),
     ],
 )
 def test_what_is_said_of_a_type(text: str, what: str, why: str, hint: str) -> None:

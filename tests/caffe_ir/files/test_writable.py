@@ -46,7 +46,7 @@ def test_after_it_failed_the_same_is_said(tmp_path: Path) -> None:
 @PROC
 def test_a_system_that_makes_no_files(tmp_path: Path) -> None:
     problem = cannot_write(Path("/proc/a.png"), system_error(Path("/proc/a.png")), named="a.*")
-    assert (problem.what, problem.why) == ("cannot write a.*", "the system makes no files in the folder /proc")
+    assert (problem.what, problem.why) == ("cannot write a.*", "no file can be created in the folder /proc")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")

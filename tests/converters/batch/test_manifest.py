@@ -119,6 +119,7 @@ output = "c"
         ("defaults = 3\n[a]\nmodel='b.pt2'", "[defaults] is not a table"),
         ("[a]\nmodel = 'b.pt2'\n[a]\n", "(at line 3"),
         ("[a]\nmodel = '.'\n", "is not a file"),
+        ("[a]\nmodel = 'nets.py:net'\n", "a function that makes the model is given as factory"),
         ("[a]\nfactory = 'zoo.py'\n", "names no function"),
         ("[a]\nfactory = 'no.py:net'\n", "cannot find"),
         ('[a]\nmodel = "\\u0000"\n', "embedded null"),

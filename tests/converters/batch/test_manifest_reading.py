@@ -44,7 +44,7 @@ fold-bn = true
         f"zoo.toml:6: [a] unknown key wieghts\n    -> did you mean weights or weights_key?{keys}",
         "zoo.toml:7: [a] target: there is no target tensorflow; there are caffe, opencv",
         "zoo.toml:4: [a] weights is missing (a model from darknet needs it)",
-        "zoo.toml:11: [b] input means nothing to a model from darknet",
+        "zoo.toml:11: [b] input is not a key for a model from darknet",
         f"zoo.toml:9: [b] {missing}",
         'zoo.toml:13: [c] output: "{nme}" may hold {name} and {target} in braces, and nothing else',
         "zoo.toml:12: [c] has no model\n    -> give cfg and weights (Darknet), model or factory (PyTorch), or "
