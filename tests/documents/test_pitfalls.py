@@ -46,6 +46,24 @@ def bilinear_filler() -> tuple[object, ...]:
     return (F.conv_transpose2d(ones, kernel, stride=2, padding=1)[0, 0, 0, 0].item(),)
 
 
+def gate() -> tuple[object, ...]:
+    x, factors = torch.ones(1, 3, 3, 3), torch.tensor([1.0, 2, 3])
+    right, last = x * factors[:, None, None].expand_as(x), x * factors
+    assert (right[0, 0] == 1).all()
+    return int(right[0, 0].max()), " ".join(f"{value:.0f}" for value in last[0, 0, 0])
+
+
+def instance_norm() -> tuple[object, ...]:
+    x = torch.tensor([1.0, 3]).reshape(1, 1, 1, 2)
+    assert torch.equal(F.batch_norm(x, torch.zeros(1), torch.ones(1), eps=0), x)
+    return tuple(round(value) for value in F.instance_norm(x).flatten().tolist())
+
+
+def hard_swish() -> tuple[object, ...]:
+    one = torch.ones(1)
+    return tuple(f"{value.item():.4f}" for value in (F.hardswish(one), one * F.relu6(one) / 6))
+
+
 def output_padding() -> tuple[object, ...]:
     x, kernel = torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 3, 3)
     return tuple(F.conv_transpose2d(x, kernel, None, 2, 1, extra).shape[2] for extra in (0, 1))
@@ -76,9 +94,12 @@ def letterbox() -> tuple[object, ...]:
 CASES: dict[str, Callable[[], tuple[object, ...]]] = {
     "Poolings round up": floor_and_ceil,
     "BatchNorm's epsilon": epsilons,
+    "x * y.expand_as(x)": gate,
     "Training mode": training,
     "Bilinear, with and without aligned corners": bilinear_filler,
     "output_padding": output_padding,
+    "InstanceNorm": instance_norm,
+    "x + 6": hard_swish,
     "Padding on one side": lambda: tuple(int(value) for value in one_sided()),  # type: ignore[call-overload]
     "a - b": lambda: (3 - 1, 3 + 1),
     "Means over padded windows": padded_means,
@@ -97,5 +118,7 @@ def test_the_numbers_are_right(title: str) -> None:
 
 def test_every_number_is_computed() -> None:
     """Bold numbers stand in no section but those above; two say "every" and "no filler"."""
-    bold = {part.partition("\n")[0] for part in PAGE.read_text(encoding="utf-8").split("\n## ")[1:] if "**" in part}
+    parts = PAGE.read_text(encoding="utf-8").split("\n## ")[1:]
+    assert all("**" in part for part in parts), "a pitfall without a number"
+    bold = {part.partition("\n")[0] for part in parts}
     assert bold - CASES.keys() == {"Fillers", "The header of the weights"}
