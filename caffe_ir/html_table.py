@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from caffe_ir.blob import Shape, shape_text
 
-HEADS = ("layer", "type", "reads", "gives", "weights")
+HEADS = ("layer", "type", "inputs", "outputs", "weights")
 STYLE = (
     ".caffe-net{overflow:auto;max-height:36em}"
     ".caffe-net th,.caffe-net td{text-align:left;vertical-align:top;padding:0 1em 0 0}"
