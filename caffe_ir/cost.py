@@ -54,6 +54,8 @@ FREE = (Dropout, Input, Parameter, Silence, Split)
 """Layers that do nothing at inference."""
 VIEWS = (Flatten, Reshape)
 """Layers that hand their memory on (reshape_layer.cpp): they are called, and move nothing."""
+PRODUCTS = (Convolution, Deconvolution, InnerProduct, LSTM, RNN)
+"""Layers that are products of matrices, all that other programs count."""
 VIEW = 0.5
 """Of a layer, what calling one of them costs."""
 PART = 0.1

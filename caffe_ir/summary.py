@@ -8,7 +8,7 @@ from math import prod
 from msgspec import Struct
 
 from caffe_ir.blob import Blob, Shape
-from caffe_ir.cost import FLOAT, work
+from caffe_ir.cost import FLOAT, PRODUCTS, work
 from caffe_ir.memory import kept, made, shares
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -27,6 +27,8 @@ class Row(Struct, frozen=True, kw_only=True):
     parameters: int
     """Numbers of its weights; 0 for those that an earlier layer shares with it."""
     multiply_adds: int
+    products: int
+    """Those of them in convolutions, inner products and recurrent layers: what other programs count."""
     memory: int
     working: int
 
@@ -47,6 +49,10 @@ class Summary(Struct, frozen=True, kw_only=True):
         return sum(row.multiply_adds for row in self.rows)
 
     @property
+    def products(self) -> int:
+        return sum(row.products for row in self.rows)
+
+    @property
     def memory(self) -> int:
         """Bytes of all blobs together, all of which Caffe allocates."""
         return sum(row.memory for row in self.rows)
@@ -65,13 +71,15 @@ def summary(net: Net) -> Summary:
 def _rows(net: Net) -> Iterator[Row]:
     shared, memory = set[str](), made(net)
     for node in net.nodes:
+        count = round(work(node.layer, net.shapes_of(node.bottoms)).computed)
         yield Row(
             name=node.name,
             type=node.layer.type_name(),
             bottoms=node.bottoms,
             shapes=net.shapes_of(node.tops),
             parameters=sum(blob.count for blob in _new_blobs(node, shared)),
-            multiply_adds=round(work(node.layer, net.shapes_of(node.bottoms)).computed),
+            multiply_adds=count,
+            products=count if isinstance(node.layer, PRODUCTS) else 0,
             memory=memory[node],
             working=kept(net, node),
         )

@@ -36,7 +36,7 @@ def test_a_cfg_needs_no_weights(folder: Path) -> None:
     assert [each.output for each in others] == [alone.output] * 3
     header, *_, name, parameters, memory = alone.output.splitlines()
     assert re.split(" {2,}", header) == ["layer", "type", "output", "parameters", "multiply-adds", "output bytes"]
-    assert name == "yolov4-tiny: 93 layers, 1.17 M multiply-adds"
+    assert name.startswith("yolov4-tiny: 93 layers, 1.17 M multiply-adds, ")
     assert parameters == "parameters  51,561 (206 kB as float32)"
     assert memory.startswith("memory      ")
 
@@ -47,7 +47,8 @@ def test_json(folder: Path) -> None:
     found = json.loads(done.stdout)
     assert found["parameters"] == 3 * 8 * 9 + 8
     (row,) = (row for row in found["rows"] if row["type"] == "Convolution")
-    assert row["multiply_adds"] == 3 * 8 * 9 * 16
+    assert row["multiply_adds"] == row["products"] == found["products"] == 3 * 8 * 9 * 16
+    assert found["multiply_adds"] == found["products"] + 8 * 16  # and those of a ReLU
     assert row["shapes"] == [[1, 8, 4, 4]]
 
 
@@ -74,6 +75,15 @@ def test_a_part_of_a_cfg(folder: Path) -> None:
     """Sections 0 to 2 are three convolutions, each with BatchNorm, Scale and ReLU, behind the input."""
     found = json.loads(summed(folder / "yolov4-tiny.cfg", "--until", "2", "--json").stdout)
     assert found["layers"] == 1 + 3 * 4
+
+
+def test_equal_blobs_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "parts.prototxt").write_text(
+        'layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 1 dim: 6 dim: 2 dim: 2 } } }\n'
+        'layer { name: "cut" type: "Slice" bottom: "x" top: "a" top: "b" top: "c" slice_param { slice_point: 1\n'
+        "slice_point: 2 } }\n"
+    )
+    assert "  2 of 1x1x2x2, 1x4x2x2  " in summed(tmp_path / "parts.prototxt").output
 
 
 def test_what_is_no_model(folder: Path) -> None:
