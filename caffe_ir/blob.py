@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import groupby
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ Array = npt.NDArray[Any]
 def shape_text(shape: Shape) -> str:
     """`4x3x3`, as `--input` and messages have it; nothing for a shape without axes."""
     return "x".join(map(str, shape))
+
+
+def shapes_text(shapes: Iterable[Shape]) -> str:
+    """Shapes in a row; equal ones, as a Slice into windows makes them by dozens, once."""
+    counted = ((shape_text(shape), len(list(same))) for shape, same in groupby(shapes))
+    return ", ".join(text if count == 1 else f"{count} of {text}" for text, count in counted)
 
 
 class FileSpan(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,6 @@ from converters.cli.say import say
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
 
 if TYPE_CHECKING:
-    from caffe_ir.blob import Shape
     from caffe_ir.net import Net
     from caffe_ir.summary import Summary
 
@@ -91,10 +88,12 @@ def _names(kind: type[Struct]) -> set[str]:
 
 
 def _print_table(found: Summary) -> None:
+    from caffe_ir.blob import shapes_text
+
     rows: list[tuple[str, ...]] = [_HEADS]
     for row in found.rows:
         counts = (f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds, row.memory))
-        rows.append((row.name, row.type, _shapes(row.shapes), *counts))
+        rows.append((row.name, row.type, shapes_text(row.shapes), *counts))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for name, kind, shapes, *numbers in rows:
         words = [f"{cell:<{width}}" for cell, width in zip((name, kind, shapes), widths[:3], strict=True)]
@@ -102,22 +101,14 @@ def _print_table(found: Summary) -> None:
         say("  ".join(words).rstrip())
     say("")
     say(
-        f"{found.name}: {len(found.rows)} layers, {short(found.multiply_adds)} multiply-adds, "
-        f"{short(found.products)} of them in convolutions and products of matrices"
+        f"{found.name}: {len(found.rows)} layers, {short(found.multiply_adds).rstrip()} multiply-adds, "
+        f"{short(found.products).rstrip()} of them in convolutions and products of matrices"
     )
     say(f"parameters  {found.parameters:,} ({short(4 * found.parameters)}B as float32)")
     say(
         f"memory      {short(found.memory)}B for all blobs, {short(found.peak)}B of them needed at once; "
         f"Caffe's layers keep {short(found.working)}B for themselves"
     )
-
-
-def _shapes(shapes: Sequence[Shape]) -> str:
-    """Shapes in a row; equal ones, as a Slice into windows has them by dozens, once."""
-    from caffe_ir.blob import shape_text
-
-    counted = ((shape_text(shape), len(list(same))) for shape, same in groupby(shapes))
-    return ", ".join(text if count == 1 else f"{count} of {text}" for text, count in counted)
 
 
 def short(count: float) -> str:

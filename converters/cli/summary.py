@@ -102,13 +102,14 @@ def _facts(net: Net, written: Written) -> Iterator[tuple[str, str]]:
 
 def _memory(net: Net, *, verbose: bool) -> Iterator[str]:
     """What Caffe will hold, as it follows from its rules; `verbose` adds the layers that take most of it."""
+    from caffe_ir.blob import shapes_text
     from caffe_ir.memory import held
 
     found = held(net)
     yield f"{_mib(found.blobs)} for blobs and {_mib(found.weights)} for weights in Caffe, as predicted"
     yield f"{_mib(found.working)} within its layers, as the columns of convolutions"
     for node, size in found.by_layer[:_LARGEST_SHOWN] if verbose else ():
-        yield f"{_mib(size)} for {node.name} ({node.layer.type_name()}{_TIGHT}{_shapes(net, node.tops)})"
+        yield f"{_mib(size)} for {node.name} ({node.layer.type_name()}, {shapes_text(net.shapes_of(node.tops))})"
 
 
 def _mib(size: int) -> str:

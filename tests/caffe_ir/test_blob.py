@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob, shape_text
+from caffe_ir.blob import Blob, shape_text, shapes_text
 from caffe_ir.errors import ConversionError
 
 
 def test_a_shape_is_read_as_it_is_given() -> None:
     assert [shape_text(shape) for shape in ((1, 3, 224, 224), (7,), ())] == ["1x3x224x224", "7", ""]
+
+
+def test_equal_shapes_are_counted() -> None:
+    assert shapes_text([(1, 2), (1, 2), (3,), (1, 2)]) == "2 of 1x2, 3, 1x2"
 
 
 def test_a_blob_in_a_file_is_read_when_asked_for(tmp_path: Path) -> None:

@@ -101,8 +101,8 @@ def test_memory_and_with_verbose_the_layers_that_take_most(files: Written, capsy
     lines = shown(net, files, capsys, verbose=True).splitlines()
     assert lines[lines.index(line) + 1 :][:3] == [
         "            0.0 MiB within its layers, as the columns of convolutions",
-        "            4.0 MiB for data (Input data 1x4x256x1024)",
-        "            1.0 MiB for a (Convolution a 1x1x256x1024)",
+        "            4.0 MiB for data (Input, 1x4x256x1024)",
+        "            1.0 MiB for a (Convolution, 1x1x256x1024)",
     ]
 
 
