@@ -48,6 +48,17 @@ HALVED_DOUBLE_ANGLE = LRN(local_size=1, alpha=1.0, beta=1.0, norm_region="WITHIN
 """a / (1 + a^2): half of tanh(2 z), where a = tanh(z)."""
 
 
+MISH_BY_BNLL: Chain = (BNLL(), TanH(), TIMES_X)
+MISH_BY_SIGMOID: Chain = (
+    Sigmoid(),
+    Power(scale=-1.0, shift=1.0),
+    SQUARED,
+    Power(power=-1.0, scale=0.5, shift=0.5),
+    Power(shift=-1.0),
+    TIMES_X,
+)
+MISH_BY_LRN: Chain = (Power(shift=-log(2)), Sigmoid(), HALVED_DOUBLE_ANGLE, TIMES_X, Power(scale=2.0))
+
 TWO_THIRDS, QUARTER = 0.6666667461395264, 0.2499999701976776
 """a and b, of which 3 a is a float32 number too: the two whose product is nearest to 1/6, off by 1.5e-14 of itself.
 1/6 in float32 is off by 3e-8, of which levit_128 makes 4e-6 in a Caffe of doubles."""
@@ -59,24 +70,11 @@ def _swish(layer: Layer) -> Chain:
     return (*scaled, Sigmoid(), TIMES_X)
 
 
-def _mish_by_bnll(layer: Layer) -> Chain:
-    return (BNLL(), TanH(), TIMES_X)
-
-
-def _mish_by_sigmoid(layer: Layer) -> Chain:
-    fraction = Power(power=-1.0, scale=0.5, shift=0.5)
-    return (Sigmoid(), Power(scale=-1.0, shift=1.0), SQUARED, fraction, Power(shift=-1.0), TIMES_X)
-
-
 def _mish_by_logarithm(new: Replacement) -> str:
     negative = new.add("negative", Power(scale=-1.0), new.old.bottom)
     logarithm = new.add("log", Log(), new.add("sigmoid", Sigmoid(), negative))
     new.add("product", Eltwise(operation="PROD"), new.add("tanh", TanH(), logarithm), negative)
     return ""
-
-
-def _mish_by_lrn(layer: Layer) -> Chain:
-    return (Power(shift=-log(2)), Sigmoid(), HALVED_DOUBLE_ANGLE, TIMES_X, Power(scale=2.0))
 
 
 def _gelu_tanh(layer: Layer) -> Chain:
@@ -140,10 +138,10 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     HardSwish: (chained("two ReLU and a product", _hard_swish),),
     LHTan: (chained("two ReLU", _lhtan),),
     Mish: (
-        chained("x TanH(BNLL(x))", _mish_by_bnll),
-        chained("x (2 / (1 + q^2) - 1)", _mish_by_sigmoid),
+        chained("x TanH(BNLL(x))", lambda layer: MISH_BY_BNLL),
+        chained("x (2 / (1 + q^2) - 1)", lambda layer: MISH_BY_SIGMOID),
         Form(name="y TanH(Log(Sigmoid(y))), y = -x", build=_mish_by_logarithm),
-        chained("2 x LRN(Sigmoid(x - log 2))", _mish_by_lrn),
+        chained("2 x LRN(Sigmoid(x - log 2))", lambda layer: MISH_BY_LRN),
     ),
     Plse: (chained("two ReLU", _plse),),
     Ramp: (chained("a ReLU", _ramp),),

@@ -3,7 +3,7 @@
 The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
 - dead before the others: nobody should lower, or be warned of, what is not read.
-- lrn_chain before what lowers the parts of the chain.
+- lrn_chain and mish_chain before what lowers the parts of the chain.
 - one_sequence before lstm, which weighs Caffe's LSTM against what unroll writes.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
@@ -62,6 +62,7 @@ from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
 from caffe_ir.passes.lrn_chain import LRN_CHAIN
 from caffe_ir.passes.lstm import NATIVE_LSTM
+from caffe_ir.passes.mish_chain import MISH_CHAIN
 from caffe_ir.passes.names import NAMES
 from caffe_ir.passes.narrow import NARROW
 from caffe_ir.passes.one_sequence import ONE_SEQUENCE
@@ -84,6 +85,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     HEADS,
     DEAD,
     LRN_CHAIN,
+    MISH_CHAIN,
     ONE_SEQUENCE,
     NATIVE_LSTM,
     REARRANGEMENT,
