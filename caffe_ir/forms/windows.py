@@ -3,6 +3,7 @@
 - Dilation is zeros between the weights: a kernel of (k - 1) d + 1 cells.
 - A transposed convolution of one cell is the same number of products at each cell of its kernel: a 1 x 1 Convolution
   with a channel for each, which a view makes maps of.
+- A window as large as its map is a 1 x 1 one over a channel for each cell of it, which a view makes of the map.
 - Without a bias is with one of zeros.
 - Taps that lie in the padding wherever the window stands, as two of three rows over a map of one, add nothing.
 - The maximum over 2 p + 1 cells, p of them padding, at stride 1 is that over 2 q + 1 of that over 2 (p - q) + 1: three
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from math import prod
 
 import numpy as np
 from msgspec.structs import replace
@@ -79,6 +81,22 @@ def _part(weights: Blob, parts: tuple[slice, ...]) -> Array:
     return weights.load()[(slice(None), slice(None), *parts)]
 
 
+def _cells_as_channels(new: Replacement) -> str:
+    old, layer, shape = new.old, new.old.layer, new.shape_of(new.old.bottoms[0])
+    assert isinstance(layer, Convolution)
+    whole = shape[2:] == layer.kernel_size and not any(layer.pad) and set(layer.dilation) == {1}
+    if not whole or shape[2:] == (1, 1):
+        return "its window is not as large as its map, or its map is one cell"
+    if old.param_names or len(old.bottoms) > 1:
+        return "its weights are shared, or used twice"
+    weights, *bias = old.blobs
+    cells = new.add("channels", Reshape(shape=(0, prod(shape[1:]), 1, 1)), old.bottom)
+    of_one = Convolution(num_output=layer.num_output, group=layer.group, kernel_size=(1, 1), bias_term=layer.bias_term)
+    viewed = weights.reshaped((layer.num_output, prod(weights.shape[1:]), 1, 1))
+    new.add("products", of_one, cells, blobs=(viewed, *bias))
+    return ""
+
+
 def _of_one_cell(new: Replacement) -> str:
     old, layer, size = new.old, new.old.layer, new.shape_of(new.old.bottoms[0])
     assert isinstance(layer, Deconvolution)
@@ -143,6 +161,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         DILATION,
         Form(name="a bias of zeros", build=_bias_of_zeros),
         Form(name="without the taps that are in the padding everywhere", build=_without_unseen_taps),
+        Form(name="a channel for each cell of the map", build=_cells_as_channels),
     ),
     Deconvolution: (DILATION, Form(name="products of one cell, as maps", build=_of_one_cell)),
     InnerProduct: (Form(name="a bias of zeros", build=_bias_of_zeros),),

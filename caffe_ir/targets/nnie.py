@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from caffe_ir.layer import Shapes
+from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import (
     ELU,
     LRN,
@@ -53,7 +53,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only
+from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, with_all
 from caffe_ir.targets.target import Target
 
 OUTPUTS = 16
@@ -77,8 +77,12 @@ def _more_than_inputs(net: Net) -> list[Node]:
     return [node for node in net.nodes if isinstance(node.layer, Input)][OUTPUTS:]
 
 
-def _too_large(layer: Input, bottoms: Shapes) -> bool:
-    return max(layer.shape, default=0) > LARGEST
+def _too_large(layer: Layer, bottoms: Shapes) -> bool:
+    return any(max(top) > LARGEST for top in layer.infer(bottoms) if len(top) == cases.MAP_AXES)
+
+
+SIDES = Never(text=f"a map with a side or channels above {LARGEST}", where=_too_large, source=GUIDE)
+"""Of every layer."""
 
 
 def _too_large_for_one_window(layer: Pooling, bottoms: Shapes) -> bool:
@@ -91,68 +95,71 @@ NNIE = Target(
     title="HiSilicon NNIE",
     evidence="document",
     source="users' notes on the HiSVP guide, MindSpore Lite's list for NNIE, and error messages of the mapper",
-    layers={
-        ArgMax: (),
-        BatchNorm: (cases.STORED_STATISTICS,),
-        Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
-        Convolution: (*WINDOW, GROUP),
-        Crop: (),
-        Deconvolution: (*WINDOW, GROUP),
-        Dropout: (),
-        ELU: (),
-        Eltwise: (),
-        Exp: (),
-        Flatten: (),
-        InnerProduct: (),
-        Input: (Never(text=f"a side above {LARGEST}", where=_too_large, source=GUIDE),),
-        LRN: (),
-        LSTM: (),
-        PReLU: (),
-        Pooling: (
-            *CAFFE.layers[Pooling],
-            *WINDOW,
-            Never(
-                text="global pooling of a map of which the longer side times the columns is 32768 or more",
-                where=_too_large_for_one_window,
-                source="users' notes: a side of the kernel stays below 2048 by a sixteenth of the columns",
+    layers=with_all(
+        SIDES,
+        {
+            ArgMax: (),
+            BatchNorm: (cases.STORED_STATISTICS,),
+            Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+            Convolution: (*WINDOW, GROUP),
+            Crop: (),
+            Deconvolution: (*WINDOW, GROUP),
+            Dropout: (),
+            ELU: (),
+            Eltwise: (),
+            Exp: (),
+            Flatten: (),
+            InnerProduct: (),
+            Input: (),
+            LRN: (),
+            LSTM: (),
+            PReLU: (),
+            Pooling: (
+                *CAFFE.layers[Pooling],
+                *WINDOW,
+                Never(
+                    text="global pooling of a map of which the longer side times the columns is 32768 or more",
+                    where=_too_large_for_one_window,
+                    source="users' notes: a side of the kernel stays below 2048 by a sixteenth of the columns",
+                ),
             ),
-        ),
-        Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
-        RNN: (),
-        ReLU: (),
-        Reduction: (),
-        Reshape: (
-            Never(
-                text="a first size that is not spelled 0",
-                where=cases.changes_the_first,
-                source="users' notes: four sizes, the first of them 0",
+            Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
+            RNN: (),
+            ReLU: (),
+            Reduction: (),
+            Reshape: (
+                Never(
+                    text="a first size that is not spelled 0",
+                    where=cases.changes_the_first,
+                    source="users' notes: four sizes, the first of them 0",
+                ),
+                Never(
+                    text="other than four sizes",
+                    where=lambda layer, bottoms: len(layer.shape) != cases.MAP_AXES,
+                    source="users' notes: four sizes, the first of them 0",
+                ),
             ),
-            Never(
-                text="other than four sizes",
-                where=lambda layer, bottoms: len(layer.shape) != cases.MAP_AXES,
-                source="users' notes: four sizes, the first of them 0",
+            Scale: (),
+            Sigmoid: (),
+            Slice: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+            Softmax: (),
+            Split: (),
+            TanH: (),
+            Tile: (),
+            Normalize: (),
+            PSROIPooling: (),
+            ROIPooling: (),
+            SPP: (),
+            PassThrough: (
+                Never(
+                    text="blocks of more than 255 cells on a side",
+                    where=lambda layer, bottoms: max(layer.block_height, layer.block_width) > 255,
+                    source="HiSVP guide 3.5.2, as quoted in users' notes",
+                ),
             ),
-        ),
-        Scale: (),
-        Sigmoid: (),
-        Slice: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
-        Softmax: (),
-        Split: (),
-        TanH: (),
-        Tile: (),
-        Normalize: (),
-        PSROIPooling: (),
-        ROIPooling: (),
-        SPP: (),
-        PassThrough: (
-            Never(
-                text="blocks of more than 255 cells on a side",
-                where=lambda layer, bottoms: max(layer.block_height, layer.block_width) > 255,
-                source="HiSVP guide 3.5.2, as quoted in users' notes",
-            ),
-        ),
-        Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
-    },
+            Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
+        },
+    ),
     fields=frozenset({"upsample_param"}),
     net=(
         NetLimit(
@@ -170,5 +177,5 @@ SVP = replace(
     name="svp",
     title="HiSilicon SVP_NPU",
     source="users' notes on svp_atc, where Permute has no order of its own; otherwise as for NNIE",
-    layers={**NNIE.layers, Permute: ()},
+    layers={**NNIE.layers, Permute: (SIDES,)},
 )

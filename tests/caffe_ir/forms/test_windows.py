@@ -32,6 +32,13 @@ MAP = (2, 4, 6, 7)
             2,
             ["Convolution"],
         ),
+        (Convolution(num_output=5, kernel_size=(6, 7)), (MAP,), 3, ["Reshape", "Convolution"]),
+        (
+            Convolution(num_output=8, kernel_size=(6, 7), stride=(2, 1), group=4, bias_term=False),
+            (MAP,),
+            3,
+            ["Reshape", "Convolution"],
+        ),
         (
             Deconvolution(num_output=4, kernel_size=(3, 5), group=4, bias_term=False),
             ((2, 4, 1, 1),),

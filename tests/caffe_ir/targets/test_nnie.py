@@ -1,6 +1,18 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Concat, Convolution, Input, Pooling, Power, ReLU, ReLU6, Reshape, Silence, Slice
+from caffe_ir.layers import (
+    Concat,
+    Convolution,
+    InnerProduct,
+    Input,
+    Pooling,
+    Power,
+    ReLU,
+    ReLU6,
+    Reshape,
+    Silence,
+    Slice,
+)
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.targets.nnie import NNIE, SVP
@@ -31,6 +43,9 @@ def test_the_rules_of_its_documents() -> None:
         (Pooling(pool="AVE", global_pooling=True), ((1, 4, 234, 310),), "refused"),  # the user's own
         (Pooling(pool="AVE", global_pooling=True), ((1, 4, 18, 10),), "ok"),
         (Input(shape=(1, 3, 4097, 8)), (), "refused"),
+        (Convolution(num_output=4097, kernel_size=(1, 1)), (MAP,), "refused"),
+        (Convolution(num_output=4096, kernel_size=(1, 1)), (MAP,), "ok"),
+        (InnerProduct(num_output=5000), (MAP,), "ok"),
     ]
     assert broken(NNIE, rules) == []
 
