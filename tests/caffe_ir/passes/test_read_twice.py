@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from caffe_ir.layers import Concat, ReLU, Slice
+import pytest
+
+from caffe_ir.layers import Concat, Deconvolution, ReLU, Slice
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.read_twice import READ_TWICE
@@ -47,3 +49,14 @@ def test_blobs_that_are_read_once_are_left_alone() -> None:
 def test_what_is_no_map_has_no_copy_that_every_target_takes() -> None:
     net = joined("a", "b", "a", shape=(2, 3))
     assert rewritten(net, READ_TWICE, context=CAFFE2ONNX).dump() == net.dump()
+
+
+@pytest.mark.parametrize(("axis", "kernel"), [(2, (3, 1)), (3, (1, 3))])
+def test_one_row_or_column_alone_is_spread_by_ones(axis: int, kernel: tuple[int, int]) -> None:
+    shape = tuple(1 if one == axis else size for one, size in enumerate((2, 3, 4, 5)))
+    net = net_of(shape)
+    add(net, "a", ReLU(negative_slope=0.5))
+    add(net, "y", Concat(axis=axis), bottoms=("a",) * 3)
+    layer = rewritten(net, READ_TWICE, context=CAFFE2ONNX).node("y").layer
+    assert isinstance(layer, Deconvolution)
+    assert layer.kernel_size == kernel
