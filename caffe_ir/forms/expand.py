@@ -3,6 +3,8 @@
 - A product with 1 for each value, along the channels and what lies behind them: one channel to many is a 1x1
   Convolution of ones; one row or column to many a Deconvolution of ones over that many, depthwise; one column of (N, 1)
   to many an InnerProduct of ones. They are read rightly by engines that refuse or mistake Tile.
+- One number for each channel to a map: a row as above, and a Concat of copies of it, which moves whole rows where a
+  Deconvolution adds up number by number.
 - Tile along each axis that grows. The batch grows by Tile in either form.
 """
 
@@ -16,7 +18,7 @@ import numpy as np
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Tile
+from caffe_ir.layers import Concat, Convolution, Deconvolution, InnerProduct, Tile
 from caffe_ir.layers.source import Expand
 from caffe_ir.replacement import Replacement
 
@@ -42,6 +44,17 @@ def _by_products(new: Replacement) -> str:
         group = 1 if grows[1] else channels
         spread = Deconvolution(num_output=channels, kernel_size=kernel, group=group, bias_term=False)
         new.add("spread", spread, x, blobs=(_ones((group, channels // group, *kernel)),))
+    return ""
+
+
+def _by_rows(new: Replacement) -> str:
+    wanted, x, shape = _ranked(new)
+    if len(wanted) != MAP_AXES or shape != (*wanted[:2], 1, 1) or 1 in wanted[2:]:
+        return "it is for maps of one number for each channel"
+    channels, rows, columns = wanted[1:]
+    layer = Deconvolution(num_output=channels, kernel_size=(1, columns), group=channels, bias_term=False)
+    row = new.add("row", layer, x, blobs=(_ones((channels, 1, 1, columns)),))
+    new.add("rows", Concat(axis=2), *[row] * rows)
     return ""
 
 
@@ -73,5 +86,9 @@ def _ones(shape: Shape) -> Blob:
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    Expand: (Form(name="products with ones", build=_by_products), Form(name="Tile", build=_by_tiles)),
+    Expand: (
+        Form(name="products with ones", build=_by_products),
+        Form(name="a row of ones, Concat of rows", build=_by_rows),
+        Form(name="Tile", build=_by_tiles),
+    ),
 }

@@ -11,6 +11,7 @@ from caffe_ir.targets.caffe2onnx import CAFFE2ONNX
 from caffe_ir.targets.mnn import MNN
 from caffe_ir.targets.ncnn import NCNN
 from caffe_ir.targets.opencv import OPENCV
+from caffe_ir.targets.openvino import OPENVINO
 from caffe_ir.targets.rknn2 import RKNN2
 from caffe_ir.targets.target import Target
 from caffe_ir.targets.tpu_mlir import TPU_MLIR
@@ -73,8 +74,8 @@ WIDESPREAD: tuple[Target, ...] = (CAFFE, OPENCV, MNN, NCNN)
 """Readers that many people run files with which were not written for them: among equal forms, theirs are preferred."""
 CONVERTERS: tuple[Target, ...] = (CAFFE2ONNX, X2PADDLE)
 """Old programs that refuse much: a form that they get wrong in silence is avoided, and no more is done for them."""
-CHIPS: tuple[Target, ...] = (RKNN2, TPU_MLIR)
-"""Compilers for chips: a layer that they get wrong in silence is written in another form, and what they refuse does not
-count, as they have targets of their own."""
+COMPILERS: tuple[Target, ...] = (OPENVINO, RKNN2, TPU_MLIR)
+"""Compilers: a layer that they get wrong in silence is written in another form, and what they refuse counts little, as
+they have targets of their own."""
 
-__all__ = ["CAFFE", "CHIPS", "CONVERTERS", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]
+__all__ = ["CAFFE", "COMPILERS", "CONVERTERS", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]

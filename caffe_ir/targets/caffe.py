@@ -57,13 +57,14 @@ from caffe_ir.layers import (
 from caffe_ir.targets import net_cases
 from caffe_ir.targets.limits import NetLimit, Only
 from caffe_ir.targets.stored import CAFFES
-from caffe_ir.targets.target import Target
+from caffe_ir.targets.target import Price, Target
 
 CAFFE = Target(
     name="caffe",
     title="BVLC Caffe 1.0",
     shares_memory=True,
     for_others=True,
+    price=Price(multiply_add=0.019, step=0.089, byte=0.021, layer=2700.0, piece=0.49),  # `scripts/prices caffe`
     said={LRN: ("alpha",)},  # OpenCV has another default
     source="tag 1.0 of 2017-04-15: caffe.proto and a build of it",
     layers={

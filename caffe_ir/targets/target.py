@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from caffe_ir.cost import Work
 from caffe_ir.layer import Layer, Shapes
@@ -46,7 +47,7 @@ class Price(Struct, frozen=True, kw_only=True):
     or written, a layer, and a piece that is put in its place by itself.
 
     Only the ratios count: they decide between exact ways to write the same thing. These are for readers that nobody
-    measured, chips most of them, which add up columns as fast as they copy.
+    timed, chips most of them, which add up columns as fast as they copy.
     """
 
     multiply_add: float = 0.05
@@ -64,6 +65,17 @@ class Price(Struct, frozen=True, kw_only=True):
             + work.layers * self.layer
             + work.pieces * self.piece
         )
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it was fitted to times of the reader itself (`scripts/prices`)."""
+        return self != Price()
+
+
+def mean_of(prices: Sequence[Price]) -> Price:
+    """What work costs on average in several readers."""
+    sums = map(sum, zip(*map(astuple, prices), strict=True))
+    return Price(**{name: one / len(prices) for name, one in zip(Price.__struct_fields__, sums, strict=True)})
 
 
 class Target(Struct, frozen=True, kw_only=True):

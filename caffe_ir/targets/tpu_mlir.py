@@ -70,7 +70,8 @@ TPU_MLIR = Target(
         DummyData: (),
         Eltwise: (),
         Flatten: (Only(field="axis", values=(1,), silent=True, source="convert_flatten_op"),),
-        InnerProduct: (Only(field="axis", values=(1,), silent=True, source="convert_inner_product_op"),),
+        # It says (N, CHW) of what it multiplies, and takes K from the weights (MatMul.cpp), where it checks no more.
+        InnerProduct: (Only(field="axis", values=(1,), source="convert_inner_product_op"),),
         Input: (),
         LRN: (
             Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="convert_lrn_op"),

@@ -82,7 +82,8 @@ def error(found: np.ndarray, wanted: torch.Tensor) -> float:
 def idle_layers(net: Net, *inputs: torch.Tensor) -> list[str]:
     """The layers that give what they get, and the views that the next layer could do without.
 
-    Not the Scale that a BatchNorm has behind it for readers that expect one.
+    Not the Scale that a BatchNorm has behind it for readers that expect one, nor the ReLU without which MNN drops the
+    Reshape in front of an InnerProduct.
     """
     blobs = reference.run(net, fed(net, inputs), np.float64)
     found = []
@@ -95,6 +96,8 @@ def idle_layers(net: Net, *inputs: torch.Tensor) -> list[str]:
         rows = seen and isinstance(node.layer, InnerProduct) and node.layer.axis == 1
         flat = rows and net.shapes[before.bottom][0] == bottom.shape[0]
         same = top.shape == bottom.shape and (top == bottom).all()
-        if again or flat or (same and not (isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm))):
+        for_reader = isinstance(node.layer, Scale) and isinstance(before.layer, BatchNorm)
+        for_reader |= seen and any(isinstance(one.layer, InnerProduct) for one in net.consumers(node.top))
+        if again or flat or (same and not for_reader):
             found.append(str(node))
     return found

@@ -164,17 +164,18 @@ class Decoder(nn.Module):
         return x
 
 
-def test_bilinear_upsampling_needs_no_reshape(tmp_path: Path) -> None:
-    """Two Slices and Concats, which repeat the border, and a Deconvolution each."""
+def test_the_layers_of_bilinear_upsampling(tmp_path: Path) -> None:
+    """Two Slices and Concats, which repeat the border, and a Deconvolution each; the largest map takes rows in turn."""
     x, module = images(1, 3, 128, 96), Decoder().eval()
     net = lowered(module, x)
     assert Counter(layers(net)) == {
-        "Convolution": 7,
+        "Convolution": 7 + 2,
         "ReLU": 7,
         "Pooling": 3,
         "Slice": 2 * 3,
-        "Concat": 2 * 3 + 3,
+        "Concat": 2 * 3 + 1 + 3,
         "Deconvolution": 3,
+        "Reshape": 3,
     }
     assert meaning_error(module, net, x) < EXACT
     (found,) = opencv_results(files_of(net, tmp_path), x)

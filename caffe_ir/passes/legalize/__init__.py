@@ -7,9 +7,10 @@ layer of the target's own is taken, which says there what it means, else the one
 wrong. Files that are for other targets as well (`Target.for_others`) may cost more for that, and a layer that the
 target computes and another one does not is written in one of its forms too, or stays as it is. Of what a form holds,
 old converters (`CONVERTERS`) count where they get it wrong in silence, where they refuse it only in files that are for
-them too (`Target.for_converters`). Compilers for chips (`CHIPS`) count in the first case, and a layer that one of them
-gets wrong so is written otherwise too. Of that a form is no equal that holds much more memory than another one of no
-higher cost. A form that loses digits in float32 is taken only where every other one loses them too.
+them too (`Target.for_converters`). Compilers (`COMPILERS`) count in the first case, and a layer that one of them gets
+wrong so is written otherwise too; else what they or old converters refuse counts little. Of that a form is no equal
+that holds much more memory than another one of no higher cost. A form that loses digits in float32 is taken only where
+every other one loses them too.
 
 A target that refuses products of activations in the form that is best for them, which are weights written at run time
 in most nets, refuses the net: what it makes of the other layers does not count.
@@ -32,17 +33,17 @@ from caffe_ir.layers.source import MatMul
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
-from caffe_ir.passes.legalize.chooser import Chooser, Kinds
+from caffe_ir.passes.legalize.chooser import Chooser, Kinds, made_by_kind
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import CHIPS, CONVERTERS, WIDESPREAD
+from caffe_ir.targets import COMPILERS, CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target
 
 
 def _run(net: Net, context: Context) -> None:
     chooser = chooser_of(net, context.target, FORMS)
     problems, none = Problems(), Kinds()
-    waiting = [(node.name, none, chooser.share(type(node.layer))) for node in reversed(net.nodes)]
+    waiting = [(node.name, none, chooser.share(node)) for node in reversed(net.nodes)]
     while waiting:
         name, within, share = waiting.pop()
         node = net.node(name)  # an earlier choice may have let it read another blob
@@ -67,15 +68,16 @@ def chooser_of(net: Net, target: Target, forms: Mapping[type[Layer], tuple[Form,
         target=target,
         forms=forms,
         counts=counts,
+        made=made_by_kind(net),
         images=net.images,
         weighing=weighing,
         others=others,
-        chips=frozenset(other.name for other in CHIPS),
+        compilers=frozenset(other.name for other in COMPILERS),
     )
     lost = chooser.refusing(_deciding(net, target)) if target.for_others else frozenset()
     if lost:
         return replace(chooser, lost=lost, others=others - lost, known={}, chosen={})
-    return replace(chooser, weighing=replace(weighing, others=others - {target.name}), chosen={})
+    return replace(chooser, weighing=replace(weighing, others=others - {target.name}), known={}, chosen={})
 
 
 def _deciding(net: Net, target: Target) -> list[Node]:

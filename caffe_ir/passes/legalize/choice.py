@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 
 from msgspec import Struct
@@ -10,16 +10,30 @@ from msgspec import Struct
 from caffe_ir.errors import Note
 from caffe_ir.forms import Form
 from caffe_ir.layer import Layer, Shapes
+from caffe_ir.node import Node
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import CHIPS, CONVERTERS, WIDESPREAD
+from caffe_ir.targets import COMPILERS, CONVERTERS, WIDESPREAD
 from caffe_ir.targets.target import Target
 
 Breaks = Mapping[str, int]
-"""Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence; UNCOUNTED
-where an old converter refuses it that the files are not for, or a compiler for chips. Of several layers the least
+"""Other targets that do not compute a form, by name: REFUSED, or WRONG where they get it wrong in silence; SELDOM
+where an old converter refuses it that the files are not for, or a compiler. Of several layers the least
 counts: what is refused is not computed wrongly."""
-UNCOUNTED, REFUSED, WRONG = 0, 1, 2
+SELDOM, REFUSED, WRONG = 0, 1, 2
 AS_IT_IS = Form(name="as it is", build=lambda new: "")
+
+
+class Share(Struct, frozen=True):
+    """What a layer is of all of its kind in the net: one of so many, with so much of the numbers that they make."""
+
+    layers: float
+    numbers: float
+
+    @property
+    def work(self) -> float:
+        """What it is of their work: half of it is being called, half what is moved."""
+        return (self.layers + self.numbers) / 2
+
 
 Priced = tuple[float, Breaks, float]
 """The cost in nanoseconds, the other targets that it breaks, and what float32 loses."""
@@ -48,14 +62,12 @@ class Choice(Struct, frozen=True, kw_only=True):
         return sum(prod(shape) for node in made for shape in self.new.shapes_of(node.tops))
 
     @property
-    def repeated(self) -> int:
-        """The numbers in weights that it writes for several layers, in all of these but the first."""
-        names, count = set[str](), 0
-        for node in self.new.nodes:
-            for name, blob in zip(node.param_names, node.blobs, strict=False):
-                count += prod(blob.shape) if name in names else 0
-                names.add(name)
-        return count
+    def added(self) -> int:
+        """The numbers in the weights that it writes, beyond those that the layer has."""
+        return self._weights(self.new.nodes) - self._weights([self.new.old])
+
+    def _weights(self, nodes: Iterable[Node]) -> int:
+        return sum(prod(blob.shape) for node in nodes for blob in node.blobs)
 
     def commit(self) -> None:
         """Put what was built in the place of the layer."""
@@ -73,12 +85,18 @@ class Choice(Struct, frozen=True, kw_only=True):
 def broken(layer: Layer, bottoms: Shapes, images: int, target: Target) -> Breaks:
     """Which other targets do not compute a layer on bottoms of these shapes, in a net that takes so many images."""
     breaks = dict[str, int]()
-    converters = REFUSED if target.for_converters else UNCOUNTED
-    for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, converters), (CHIPS, UNCOUNTED)):
-        verdicts = {other.name: other.verdict(layer, bottoms, images) for other in others if other is not target}
-        faults = {name: verdict for name, verdict in verdicts.items() if verdict and verdict.is_fault}
-        breaks.update({name: WRONG if verdict.silent else refused for name, verdict in faults.items()})
+    converters = REFUSED if target.for_converters else SELDOM
+    for others, refused in ((WIDESPREAD, REFUSED), (CONVERTERS, converters), (COMPILERS, SELDOM)):
+        for other in others:
+            verdict = other.verdict(layer, bottoms, images)
+            if other is not target and verdict and verdict.is_fault:
+                breaks[other.name] = WRONG if verdict.silent or _may_be_left_out(layer, other) else refused
     return breaks
+
+
+def _may_be_left_out(layer: Layer, other: Target) -> bool:
+    """Whether a reader leaves out a layer of a type that it lacks, should it be written in place."""
+    return layer.works_in_place and other.leaves_out is not None and type(layer) not in other.layers
 
 
 def of_both(first: Breaks, second: Breaks) -> dict[str, int]:

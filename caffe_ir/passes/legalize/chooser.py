@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import prod
 
 from msgspec import Struct, field
 
@@ -22,13 +23,13 @@ from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.passes.legalize.choice import AS_IT_IS, WRONG, Choice, Priced, broken, of_both
+from caffe_ir.passes.legalize.choice import AS_IT_IS, WRONG, Choice, Priced, Share, broken, of_both
 from caffe_ir.passes.legalize.weighing import Weighing
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets.target import Target, Verdict
 
 Kinds = frozenset[type[Layer]]
-Alike = tuple[Layer, Shapes, tuple[int, ...], int, Kinds, float]
+Alike = tuple[Layer, Shapes, tuple[int, ...], int, Kinds, Share]
 """What a choice follows from: the layer, the shapes of its bottoms and which of them are the same blob, its tops, what
 it is part of, and its share of its kind."""
 
@@ -48,19 +49,21 @@ class Chooser(Struct, kw_only=True):
     """The forms taken for layers without weights."""
     counts: Counter[type[Layer]] = field(default_factory=Counter)
     """The layers of the net as it came, by kind."""
+    made: Counter[type[Layer]] = field(default_factory=Counter)
+    """The numbers that they make."""
     images: int = 1
     """How many the net takes at once."""
     others: frozenset[str] = frozenset()
     """Other targets that the files are for: a layer that one of them does not compute is written otherwise too."""
-    chips: frozenset[str] = frozenset()
-    """Compilers for chips, of which the same holds where they get a layer wrong in silence."""
+    compilers: frozenset[str] = frozenset()
+    """Compilers, of which the same holds where they get a layer wrong in silence."""
     lost: frozenset[str] = frozenset()
     """Other targets that refuse the net anyway: what they make of its layers does not count."""
 
     def asks(self, node: Node, bottoms: Shapes) -> bool:
         """Whether a layer has forms, and the target, or another one that the files are for, does not compute it.
 
-        A compiler for a chip counts where it gets the layer wrong in silence.
+        A compiler counts where it gets the layer wrong in silence.
 
         One that shares weights with another layer, or works in place so as to write them, stays as it is.
         """
@@ -72,16 +75,16 @@ class Chooser(Struct, kw_only=True):
         if shares or not self.target.for_others:
             return False
         _, breaks, _ = self._priced_layer(node.layer, bottoms)
-        return any(name in self.others or (fault == WRONG and name in self.chips) for name, fault in breaks.items())
+        return any(name in self.others or (fault == WRONG and name in self.compilers) for name, fault in breaks.items())
 
-    def best(self, old: Replacement, within: Kinds = frozenset(), share: float = 0.0) -> Choice:
+    def best(self, old: Replacement, within: Kinds = frozenset(), share: Share | None = None) -> Choice:
         """The form to take for a node. Raises ConversionError with the reason of each where none will do.
 
         `within` are the kinds of layers that are being written by this one; a form may not lead back to them. `share`
         is what a layer of the first of them is of all of its kind. A layer that the target computes is a form of
         itself; one that it computes slowly, where there is no other.
         """
-        share = share or self.share(type(old.old.layer))
+        share = share or self.share(old.old)
         alike = self._alike(old, within, share)
         if alike is None:
             return self._searched(old, within, share)
@@ -91,7 +94,7 @@ class Chooser(Struct, kw_only=True):
         self.chosen[alike] = choice.form, choice.priced
         return choice
 
-    def _alike(self, old: Replacement, within: Kinds, share: float) -> Alike | None:
+    def _alike(self, old: Replacement, within: Kinds, share: Share) -> Alike | None:
         """What the choice for a node follows from; None where its weights or its neighbours take part in it."""
         node = old.old
         if node.blobs or node.param_names or any(form.sees_neighbours for form in self.forms[type(node.layer)]):
@@ -109,7 +112,7 @@ class Chooser(Struct, kw_only=True):
         form.build(new)
         return Choice(form=form, new=new, cost=priced[0], breaks=priced[1], loss=priced[2])
 
-    def _searched(self, old: Replacement, within: Kinds, share: float) -> Choice:
+    def _searched(self, old: Replacement, within: Kinds, share: Share) -> Choice:
         node, tried, refused = old.old, list[Choice](), list[tuple[Form, Exception]]()
         kind, bottoms = type(node.layer), old.shapes_of(node.bottoms)
         verdict = self._verdict(node.layer, bottoms)
@@ -154,12 +157,14 @@ class Chooser(Struct, kw_only=True):
         """The forms with what each costs at least: the one first that may cost least."""
         if all(form.least is unknown for form in forms):
             return [(form, 0.0) for form in forms]
-        priced = [(form, self.target.price.of(form.least(old))) for form in forms]
+        priced = [(form, self.weighing.price.of(form.least(old))) for form in forms]
         return sorted(priced, key=lambda one: one[1])
 
-    def share(self, kind: type[Layer]) -> float:
-        """What a layer of a kind is of all of its kind in the net."""
-        return 1 / max(1, self.counts[kind])
+    def share(self, node: Node) -> Share:
+        """What a layer is of all of its kind in the net as it came."""
+        kind = type(node.layer)
+        numbers = _numbers(self.net, node) / max(1, self.made[kind])
+        return Share(layers=1 / max(1, self.counts[kind]), numbers=min(1.0, numbers))
 
     def _kept(self, old: Replacement) -> Choice:
         cost, breaks, loss = self._priced_layer(old.old.layer, old.shapes_of(old.old.bottoms))
@@ -177,7 +182,7 @@ class Chooser(Struct, kw_only=True):
         what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
         return ConversionError(Problem(kind=NO_EXACT_FORM, what=what, why=why, origin=node.origin))
 
-    def _priced(self, new: Replacement, within: Kinds, share: float) -> Priced:
+    def _priced(self, new: Replacement, within: Kinds, share: Share) -> Priced:
         """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""
         cost, breaks, loss = 0.0, dict[str, int](), 0.0
         for node in new.nodes:
@@ -197,7 +202,7 @@ class Chooser(Struct, kw_only=True):
             loss = max(loss, one[2])
         return cost, breaks, loss
 
-    def _priced_part(self, part: Replacement, within: Kinds, share: float) -> Priced:
+    def _priced_part(self, part: Replacement, within: Kinds, share: Share) -> Priced:
         """The cost of a layer of a form that is itself written in forms, and whom it breaks there."""
         alike = self._alike(part, within, share)
         known = self.chosen.get(alike) if alike else None
@@ -221,7 +226,19 @@ class Chooser(Struct, kw_only=True):
         if (layer, bottoms) not in self.known:
             verdict = self._verdict(layer, bottoms)
             times = SLOWER if verdict and verdict.effect == "slow" else 1
-            cost = times * self.target.price.of(work(layer, bottoms))
+            cost = times * self.weighing.price.of(work(layer, bottoms))
             breaks = broken(layer, bottoms, self.images, self.target)
             self.known[layer, bottoms] = (cost, {name: breaks[name] for name in breaks.keys() - self.lost}, 0.0)
         return self.known[layer, bottoms]
+
+
+def _numbers(net: Net, node: Node) -> int:
+    return sum(map(prod, net.shapes_of(node.tops)))
+
+
+def made_by_kind(net: Net) -> Counter[type[Layer]]:
+    """The numbers that the layers of each kind make together."""
+    made = Counter[type[Layer]]()
+    for node in net.nodes:
+        made[type(node.layer)] += _numbers(net, node)
+    return made

@@ -12,21 +12,29 @@ from caffe_ir.cost import FLOAT, work
 from caffe_ir.layers import BVLC
 from caffe_ir.memory import held
 from caffe_ir.net import Net
-from caffe_ir.passes.legalize.choice import REFUSED, WRONG, Choice
-from caffe_ir.targets.target import Target
+from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice, Share
+from caffe_ir.targets import WIDESPREAD
+from caffe_ir.targets.target import Price, Target, mean_of
 
 EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
-REFUSAL = 0.02
-"""The same where the files are for other targets as well, in a form that one of them fewer refuses."""
-UNTRUTH = 1.0
-"""The same in a form that one of them fewer gets wrong in silence, or where all of them refuse the other one: with an
-LSTM of Caffe's the files would be for Caffe alone. Its steps take 1.04 to 1.24 times as long in BVLC Caffe (CRNNs of
-4 LSTMs of 64 and 256 over 26 steps)."""
-AGAIN = 0.5
-"""The same where a form writes as many weights once more as the net has, since its layers share theirs: readers find
-weights in each layer. A CRNN of 4 LSTMs of 256 over 26 steps is 131 MB instead of 22, 5 times more, and is for all
-readers; one over 300 steps would be 640 MB instead of 3.5, and stays Caffe's LSTM."""
+REFUSAL = 0.1
+"""The same where the files are for other targets as well, in a form that one of them fewer refuses: who has that one
+must convert again, with its --target."""
+ELSEWHERE = 0.05
+"""The same in a form that one old converter or compiler fewer refuses."""
+UNTRUTH = 5.0
+"""The same in a form that one of them fewer gets wrong in silence, which no speed makes up for; but a net of seconds
+shall not become one of minutes for a program that its user may not have."""
+FOR_NOBODY = 1.0
+"""The same in a form that some of them compute where they all refuse the other one: with an LSTM of Caffe's the files
+would be for Caffe alone. Its steps take 1.04 to 1.24 times as long in BVLC Caffe (CRNNs of 4 LSTMs of 64 and 256 over
+26 steps)."""
+MORE = 0.5
+"""The same where a form writes as many more numbers in weights as the net holds, in weights and blobs: once more those
+that layers share, as readers find weights in each layer, or a matrix once for each of many groups. A CRNN of 4 LSTMs
+of 256 over 26 steps is 131 MB instead of 22, 5 times more, and is for all readers; one over 300 steps would be 640 MB
+instead of 3.5, and stays Caffe's LSTM."""
 TIMES, LARGER = 3, 0.05
 """A form is out that holds more than so many times what another one does, for no lower cost, and by so much of the
 net's blobs more, for all layers of its kind together."""
@@ -53,7 +61,7 @@ class Weighing(Struct, kw_only=True, dict=True):
     others: frozenset[str] = frozenset()
     """The readers besides the target that the files are for; none where one of them refuses the net anyway."""
 
-    def best(self, tried: list[Choice], share: float) -> Choice:
+    def best(self, tried: list[Choice], share: Share) -> Choice:
         """The form to take for a layer that is such a share of all of its kind."""
         tried = self._near_enough(tried, share)
         tried = [one for one in tried if one.loss <= CLOSE] or tried
@@ -61,23 +69,23 @@ class Weighing(Struct, kw_only=True, dict=True):
         if self.target.for_others:
             return min(tried, key=lambda one: self._burden(one, share))
         least = min(one.cost for one in tried)
-        equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share)]
+        equal = [one for one in tried if one.cost <= least + self._part(EQUAL * share.work)]
         return min(equal, key=lambda one: (not self._is_native(one), sum(one.breaks.values()), one.cost))
 
-    def rules_out(self, least: float, tried: list[Choice], share: float) -> bool:
+    def rules_out(self, least: float, tried: list[Choice], share: Share) -> bool:
         """Whether a form that costs so much at least is not the best beside these, so that nobody need build it."""
         return least > min((self._most(one, share) for one in tried if one.loss <= CLOSE), default=inf)
 
-    def _near_enough(self, tried: list[Choice], share: float) -> list[Choice]:
+    def _near_enough(self, tried: list[Choice], share: Share) -> list[Choice]:
         """Of several formulas the first that is near enough for all layers of the kind: the nearer ones hold more."""
         formulas = [one for one in tried if one.form.error]
-        near = [one for one in formulas if one.form.error <= self._off * share]
+        near = [one for one in formulas if one.form.error <= self._off * share.layers]
         kept = (near or sorted(formulas, key=lambda one: one.form.error))[:1]
         return [one for one in tried if not one.form.error or one in kept]
 
-    def _most(self, one: Choice, share: float) -> float:
+    def _most(self, one: Choice, share: Share) -> float:
         """What a form may cost that is better than this one."""
-        return self._burden(one, share) if self.target.for_others else one.cost + self._part(EQUAL * share)
+        return self._burden(one, share) if self.target.for_others else one.cost + self._part(EQUAL * share.work)
 
     def _is_native(self, one: Choice) -> bool:
         """Whether a form has a layer of the target's own, which BVLC Caffe lacks: its programs know what that means."""
@@ -95,17 +103,25 @@ class Weighing(Struct, kw_only=True, dict=True):
         return sum(prod(blob.shape) for node in self.net.nodes for blob in node.blobs)
 
     @cached_property
+    def price(self) -> Price:
+        """What work costs the target, or on average those that the files are for; nothing is known of others."""
+        if not self.target.for_others:
+            return self.target.price
+        readers = [other.price for other in WIDESPREAD if other.name in self.others]
+        return mean_of([price for price in (self.target.price, *readers) if price.is_fitted] or [self.target.price])
+
+    @cached_property
     def _whole(self) -> float:
         """What its layers cost together, in nanoseconds."""
         works = (work(node.layer, self.net.shapes_of(node.bottoms)) for node in self.net.nodes)
-        return sum(map(self.target.price.of, works))
+        return sum(map(self.price.of, works))
 
     @property
     def _off(self) -> float:
         """What the formulas of a kind may be off by together."""
         return OFF / ATTENTION if self.attends else OFF
 
-    def _saves(self, other: Choice, one: Choice, share: float) -> bool:
+    def _saves(self, other: Choice, one: Choice, share: Share) -> bool:
         """Whether another form costs no more, and holds so much less that who refuses it does not count.
 
         Who gets it wrong in silence does.
@@ -115,17 +131,19 @@ class Weighing(Struct, kw_only=True, dict=True):
         if other is one or one.kept or other.kept or other.cost > one.cost or one.held <= TIMES * other.held:
             return False
         as_true = all(one.breaks.get(name) == WRONG for name, fault in other.breaks.items() if fault == WRONG)
-        return as_true and one.held > other.held + LARGER * share * self._held
+        return as_true and one.held > other.held + LARGER * share.work * self._held
 
-    def _burden(self, one: Choice, share: float) -> float:
-        """The cost of a form, what its faults elsewhere would be worth, and the weights that it writes again."""
-        if not one.breaks and not one.repeated:
+    def _burden(self, one: Choice, share: Share) -> float:
+        """The cost of a form, what its faults elsewhere would be worth, and the weights that it adds."""
+        added = 0 if one.kept else one.added
+        if not one.breaks and added <= 0:
             return one.cost
         faults = Counter(one.breaks.values())
-        refusal = UNTRUTH if self._is_for_nobody(one) else REFUSAL
-        again = self._part(AGAIN * one.repeated / self._weights) if one.repeated else 0.0
-        wrong = faults[WRONG] * self._part(UNTRUTH * share)
-        return one.cost + faults[REFUSED] * self._part(refusal * share) + wrong + again
+        refusal = FOR_NOBODY if self._is_for_nobody(one) else REFUSAL
+        more = MORE * self._whole * max(0, added) / (self._weights + self._held)
+        prices = ((WRONG, UNTRUTH), (REFUSED, refusal), (SELDOM, ELSEWHERE))
+        worth = sum(faults[fault] * price for fault, price in prices)
+        return one.cost + (self._part(worth * share.work) if faults else 0.0) + more
 
     def _is_for_nobody(self, one: Choice) -> bool:
         """Whether all readers besides the target refuse it."""
@@ -133,4 +151,4 @@ class Weighing(Struct, kw_only=True, dict=True):
 
     def _part(self, share: float) -> float:
         """Nanoseconds that are a share of the net's, or what does not count in any."""
-        return max(share * self._whole, CALL * self.target.price.layer)
+        return max(share * self._whole, CALL * self.price.layer)

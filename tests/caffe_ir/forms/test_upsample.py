@@ -66,7 +66,7 @@ def test_products_want_blocks_and_columns(shape, scale):
     assert BY_PRODUCTS.build(new).startswith("it makes no columns")
 
 
-def test_opencv_gets_products_and_others_a_deconvolution():
+def test_opencv_and_files_for_all_get_products_and_others_a_deconvolution():
     """Readers that take an InnerProduct for one of whole images would compute something else."""
     net = net_of((1, 8, 32, 32))
     add(net, "up", NearestUpsample(scale=(2, 2)))
@@ -74,7 +74,7 @@ def test_opencv_gets_products_and_others_a_deconvolution():
     for name in ("caffe", "mnn", "ncnn", "opencv"):
         after = rewritten(net, LEGALIZE, context=Context(target=TARGETS[name], options=Options()))
         kinds[name] = [node.layer.type_name() for node in after.nodes[1:] if node.layer.type_name() != "Reshape"]
-    assert kinds.pop("opencv") == ["ReLU", "InnerProduct", "Concat"]
+    assert kinds.pop("opencv") == kinds.pop("caffe") == ["ReLU", "InnerProduct", "Concat"]
     assert all(kind == ["Deconvolution"] for kind in kinds.values())
 
 

@@ -40,7 +40,7 @@ def test_the_rules_of_its_documents() -> None:
         (Softmax(axis=-1), (MAP,), "ok"),
         (Concat(axis=-1), (MAP, MAP), "refused"),
         (Slice(axis=-1, slice_point=(1,)), (MAP,), "refused"),
-        (InnerProduct(num_output=4, axis=2), (MAP,), "wrong"),
+        (InnerProduct(num_output=4, axis=2), (MAP,), "refused"),
         (Flatten(axis=2), (MAP,), "wrong"),
         (Scale(axis=0), (MAP, (1, 4)), "ok"),
         (Scale(axis=0, bias_term=True), (MAP, (1, 4)), "wrong"),

@@ -59,7 +59,7 @@ PLANTED = {
     "average for maximum": ("maxpool_6", "geometry", parameter("maxpool_6", pool="AVE")),
     "a pool that is padded on the wrong side": ("maxpool_9", "geometry", parameter("maxpool_9", offset=(0, 0))),
     "a crop that is off by one": ("maxpool_9", "geometry", parameter("maxpool_9", offset=(1, 0))),
-    "a centre crop off by one": ("crop_15_rows", "weights", weights("crop_15_rows", 0, lambda w: np.roll(w, 1, 2))),
+    "a centre crop off by one": ("crop_15", "weights", weights("crop_15", 0, lambda w: np.roll(w, 1, 2))),
     "a transposed reorg": ("reorg_10_moved", "weights", weights("reorg_10_moved", 0, lambda w: w.swapaxes(2, 3))),
     "a reorg in another order": (
         "reorg_10_moved", "weights", weights("reorg_10_moved", 0, lambda w: np.roll(w, 3, axis=0))),

@@ -9,11 +9,11 @@ from caffe_ir.layers import AbsVal, Input, Mish, Pooling, ReLU, Sigmoid, TanH
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE, choice
-from caffe_ir.targets import CAFFE, CHIPS
+from caffe_ir.targets import CAFFE, COMPILERS
 from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, widespread
+from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, no_compilers, widespread
 from tests.caffe_ir.passes.rewriting import rewritten
 
 
@@ -41,6 +41,7 @@ def test_what_all_others_refuse_counts_as_what_they_get_wrong(monkeypatch):
 
 
 def test_of_old_converters_only_what_they_get_wrong_in_silence_counts(monkeypatch):
+    no_compilers(monkeypatch)
     lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
     wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
     old = Target(name="old", title="old", layers={**lacking, TanH: wrong})
@@ -55,13 +56,15 @@ def test_of_old_converters_only_what_they_get_wrong_in_silence_counts(monkeypatc
 
 def test_in_files_for_old_converters_too_what_they_refuse_counts(monkeypatch):
     """Unless one refuses another layer of the net in whatever form: then it refuses the net, and nothing counts."""
+    no_compilers(monkeypatch)
     old = Target(name="old", title="old", layers={kind: CAFFE.layers[kind] for kind in (Input, ReLU, TanH)})
     for module in (choice, legalize):
         monkeypatch.setattr(module, "CONVERTERS", (old,))
     context = Context(target=replace(CAFFE, name="all", for_converters=True), options=Options())
-    forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU()))
+    forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU(), ReLU()))
     assert lowered(Mish()) == ["AbsVal"]
-    assert lowered(Mish(), context) == ["ReLU"]
+    forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU()))
+    assert lowered(Mish()) == lowered(Mish(), context) == ["ReLU"]
     forms_of(monkeypatch, TanH, plain=chain(ReLU()))
     assert lowered(TanH(), context) == ["TanH"]
     net = net_of(SHAPE)
@@ -71,13 +74,13 @@ def test_in_files_for_old_converters_too_what_they_refuse_counts(monkeypatch):
     assert [node.layer.type_name() for node in net.nodes[1:]] == ["Sigmoid", "AbsVal"]
 
 
-def test_a_layer_that_a_compiler_for_chips_gets_wrong_in_silence_is_written_otherwise(monkeypatch):
+def test_a_layer_that_a_compiler_gets_wrong_in_silence_is_written_otherwise(monkeypatch):
     """What it refuses stays: there its own target is asked for."""
     lacking = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not AbsVal}
     wrong = (Never(text="no TanH", where=lambda layer, bottoms: True, silent=True),)
     chip = Target(name="chip", title="chip", layers={**lacking, TanH: wrong})
     for module in (choice, legalize):
-        monkeypatch.setattr(module, "CHIPS", (chip,))
+        monkeypatch.setattr(module, "COMPILERS", (chip,))
     forms_of(monkeypatch, AbsVal, computed=chain(Sigmoid()))
     assert lowered(AbsVal()) == ["AbsVal"]
     forms_of(monkeypatch, TanH, computed=chain(Sigmoid()))
@@ -97,4 +100,4 @@ def test_maxima_over_windows_larger_than_the_map(size, kernel, written):
     layers = [node.layer for node in after.nodes[1:]]
     assert [layer.kernel_size[0] for layer in layers if isinstance(layer, Pooling)] == written
     assert len(layers) == len(written)
-    assert not [verdict for one in CHIPS for _, verdict in one.verdicts(after) if verdict.silent]
+    assert not [verdict for one in COMPILERS for _, verdict in one.verdicts(after) if verdict.silent]

@@ -33,8 +33,17 @@ from caffe_ir.targets import CAFFE
 from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, refusing, widespread, without
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.passes.legalize.trying import (
+    SHAPE,
+    chain,
+    forms_of,
+    lowered,
+    no_compilers,
+    refusing,
+    widespread,
+    without,
+)
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 
 
 def never_built(new):
@@ -57,6 +66,7 @@ def test_a_form_that_may_cost_less_is_built_whatever_its_place(monkeypatch):
 
 
 def test_what_a_form_leaves_is_written_and_priced_in_its_own_form(monkeypatch):
+    no_compilers(monkeypatch)
     forms_of(monkeypatch, Mish, by_abs=chain(AbsVal(), AbsVal()), by_three=chain(ReLU(), ReLU(), ReLU()))
     forms_of(monkeypatch, AbsVal, by_relu=chain(ReLU(), ReLU()))
     assert lowered(Mish()) == ["AbsVal", "AbsVal"]
@@ -148,7 +158,7 @@ def test_what_the_target_holds_is_left_alone_and_nothing_is_done_twice():
     net = net_of(SHAPE)
     add(net, "up", NearestUpsample(scale=(2, 2)))
     add(net, "sum", Eltwise(operation="SUM"), bottoms=("up", "up"))
-    after = rewritten(net, LEGALIZE)
+    after = rewritten(net, LEGALIZE, context=ALONE)
     assert [node.layer.type_name() for node in after.nodes[1:]] == ["Deconvolution", "Eltwise"]
     assert [note.text for note in after.notes] == ["NearestUpsample(scale=(2, 2)) -> Deconvolution of ones"]
     holding = replace(CAFFE, layers={**CAFFE.layers, NearestUpsample: ()}, for_others=False)

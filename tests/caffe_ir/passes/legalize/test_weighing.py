@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.forms import Form
 from caffe_ir.layers import AbsVal, Convolution, Mish, Parameter, Power, ReLU, ReLU6, Sigmoid, TanH
@@ -65,7 +66,7 @@ def test_among_equals_a_layer_of_the_targets_own_is_taken_though_nobody_else_has
 
 def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_little(monkeypatch):
     less = Target(name="less", title="less", layers={kind: () for kind in CAFFE.layers if kind is not AbsVal})
-    widespread(monkeypatch, CAFFE, less)
+    widespread(monkeypatch, CAFFE, less, replace(CAFFE, name="other"))
     forms_of(monkeypatch, AbsVal, by_relu=chain(ReLU(), ReLU()))
     assert lowered(AbsVal(), ALONE) == ["AbsVal"]
     assert lowered(AbsVal(), shape=(1, 4)) == ["AbsVal"]  # a layer more is half of so small a net

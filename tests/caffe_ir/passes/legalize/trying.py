@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from caffe_ir.forms import Form
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
-from caffe_ir.passes.legalize import LEGALIZE, choice
+from caffe_ir.passes.legalize import LEGALIZE, choice, weighing
 from caffe_ir.targets import CAFFE
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import CONTEXT
@@ -48,6 +48,13 @@ def lowered(layer, context=CONTEXT, shape=SHAPE):
 
 
 def widespread(monkeypatch, *targets):
-    """Let these be the readers that files are for."""
-    monkeypatch.setattr(choice, "WIDESPREAD", targets)
-    monkeypatch.setattr(legalize, "WIDESPREAD", targets)
+    """Let these be the readers that files are for, with no compiler beside them."""
+    for module in (choice, legalize, weighing):
+        monkeypatch.setattr(module, "WIDESPREAD", targets)
+    no_compilers(monkeypatch)
+
+
+def no_compilers(monkeypatch):
+    """RKNN-Toolkit2 may leave out an AbsVal, so that it is written otherwise."""
+    for module in (choice, legalize):
+        monkeypatch.setattr(module, "COMPILERS", ())

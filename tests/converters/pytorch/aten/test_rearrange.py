@@ -19,7 +19,7 @@ from tests.converters.pytorch.judge import Beside, Calls, converted, images, lay
         (nn.PixelShuffle(3), (18, 3, 4), ["Reshape", "Deconvolution", "Reshape"]),
         (nn.PixelUnshuffle(2), (2, 3, 4, 6), ["Convolution"]),
         (nn.ChannelShuffle(3), (2, 6, 4, 5), ["Convolution"]),
-        (nn.ChannelShuffle(8), (2, 64, 4, 5), ["Reshape", "Slice", "Concat", "Reshape"]),
+        (nn.ChannelShuffle(8), (2, 64, 16, 20), ["Reshape", "Slice", "Concat", "Reshape"]),
         (nn.Unfold(3, padding=1, stride=2), (2, 3, 7, 6), ["Convolution", "Reshape"]),
         (nn.Unfold((2, 3), dilation=(2, 1)), (2, 3, 7, 6), ["Convolution", "Reshape"]),
         (nn.Fold((6, 7), 3, padding=1), (2, 27, 42), ["Reshape", "Deconvolution"]),
