@@ -55,19 +55,43 @@ def _bar(label: str, total: int) -> Progress:
     return bar
 
 
+class Counted:
+    """How many things are done; while something is printed, the bar is not there."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+
+    def done(self) -> None:
+        """One more is."""
+        if self._bar is not None:
+            self._bar.advance(self._bar.task_ids[0])
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the block prints stands above the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+        yield
+        if self._bar is not None:
+            self._bar.start()
+
+
 @contextmanager
-def counted(label: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[], None]]:
-    """Gives a function to call when one more of so many things is done; a bar on a terminal shows it."""
+def counted(label: str, total: int, *, quiet: bool = False) -> Iterator[Counted]:
+    """Gives what is called when one more of so many things is done; a bar on a terminal shows it.
+
+    The bar leaves standard output alone: that may be a file, and rich would print to where the bar is.
+    """
     if quiet or total < 2 or not sys.stderr.isatty():
-        yield lambda: None
+        yield Counted(None)
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=console(err=True), transient=True)
-    task = bar.add_task(visible(label), total=total)
-    with bar:
-        yield lambda: bar.advance(task)
+    terminal = console(err=True)
+    with Progress(*columns, console=terminal, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+        bar.add_task(visible(label), total=total)
+        yield Counted(bar)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -97,10 +97,14 @@ def run(
             say(f"note: the net runs in the engine {chosen}, which is slow: {lacking}", err=True, lines=True)
         workers = [partial(_answered, model, one, threshold, top) for one in opened]
         answers = stack.enter_context(ahead(ready, *workers))
-        done = stack.enter_context(counted("pictures", len(paths), quiet=quiet))
-        for found, place in zip(answers, places, strict=True):
-            failed += not _one(found, place, called, json=json, quiet=quiet)
-            done()
+        count = stack.enter_context(counted("pictures", len(paths), quiet=quiet))
+        for coming, place in zip(answers, places, strict=True):
+            text, faults = _one(coming, place, called, json=json)
+            if faults or json or not quiet:
+                with count.aside():
+                    _print(text, faults)
+            failed += bool(faults)
+            count.done()
     if failed:
         if len(paths) > 1:
             say(f"{failed} of {len(paths)} pictures could not be used", err=True)
@@ -113,8 +117,8 @@ def _answered(model: Model, opened: Session, threshold: float | None, top: int, 
     return answered(model, opened, ready.result(), threshold=threshold, top=top)
 
 
-def _one(coming: Future[Answer], place: Path | None, names: Sequence[str], *, json: bool, quiet: bool) -> bool:
-    """Whether there was an answer for a picture; what there is to say is printed."""
+def _one(coming: Future[Answer], place: Path | None, names: Sequence[str], *, json: bool) -> tuple[str, Iterable[str]]:
+    """What there is to print of a picture, and what is wrong where there is no answer; it is drawn before."""
     from caffe_ir.errors import ConversionError
 
     try:
@@ -122,14 +126,15 @@ def _one(coming: Future[Answer], place: Path | None, names: Sequence[str], *, js
         if place is not None:
             _write(place, found, names)
     except ConversionError as error:
-        for text in texts_of(error.problems):
-            say(text, err=True, lines=True)
-        return False
-    if json:
-        say_whole(as_json(found, names) + "\n")
-    elif not quiet:
-        say(as_text(found, names, place), lines=True)
-    return True
+        return "", list(texts_of(error.problems))
+    return as_json(found, names) if json else as_text(found, names, place), ()
+
+
+def _print(text: str, faults: Iterable[str]) -> None:
+    for fault in faults:
+        say(fault, err=True, lines=True)
+    if text:
+        say_whole(text + "\n")
 
 
 def _write(place: Path, found: Answer, names: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -124,13 +125,48 @@ def test_what_goes_on_is_not_said_where_nobody_looks_or_listens(
 
 
 def test_a_bar_counts_things(monkeypatch: pytest.MonkeyPatch) -> None:
-    with terminal(monkeypatch) as parts, progress.counted("pictures", 3) as done:
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 3) as count:
         for _ in range(3):
-            done()
+            count.done()
     assert "3/3" in "".join(parts)
 
 
 def test_one_thing_has_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    with terminal(monkeypatch) as parts, progress.counted("pictures", 1) as done:
-        done()
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 1) as count:
+        count.done()
     assert parts == []
+
+
+def test_what_is_printed_stands_in_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time the bar's line is cleared, as a terminal shows it: nothing of the bar is left in the end."""
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 3) as count:
+        for number in range(3):
+            with count.aside():
+                sys.stderr.write(f"picture {number}\n")
+            count.done()
+    assert shown("".join(parts)) == ["picture 0", "picture 1", "picture 2"]
+
+
+def test_standard_output_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a file, while the bar is on a terminal."""
+    out = sys.stdout
+    with terminal(monkeypatch) as parts, progress.counted("pictures", 3):
+        assert sys.stdout is out
+    assert parts
+
+
+def shown(text: str) -> list[str]:
+    """The lines of a terminal that knows the orders of the bar: up, clear the line, the cursor seen or not, colours."""
+    lines, row = [""], 0
+    for part in re.findall("\\x1b\\[[?\\d;]*[A-Za-z]|\r|\n|[^\\x1b\r\n]+", text):
+        if part == "\n":
+            row += 1
+            lines += [""] * (row == len(lines))
+        elif part == "\x1b[2K":
+            lines[row] = ""
+        elif part.startswith("\x1b["):
+            assert part[-1] in "Amhl", part
+            row -= int(part[2:-1]) if part[-1] == "A" else 0
+        elif part != "\r":
+            lines[row] += part
+    return [line for line in lines if line]
