@@ -38,7 +38,7 @@ DESCRIPTION = Kind(
 UNKNOWN_PREPROCESSING = Kind(
     code="TC1005",
     title="It is not known how a picture becomes the input",
-    why="Neither `heads.json` nor `input.json` is beside the prototxt.",
+    why="Neither `heads.json` nor `input.json` is beside the prototxt, or the net takes no picture, or several.",
     remedy="`convert darknet` writes both; `convert pytorch` writes `input.json` with `--mean`, `--std` and the like.",
     example="it is not known how a picture becomes the input (neither deploy.heads.json nor deploy.input.json is "
     "beside the prototxt)\n"

@@ -74,7 +74,7 @@ def run(
     failed = 0
     with ExitStack() as stack:
         with failures_reported(net, what="cannot be run"):
-            from converters.pictures.reading import ENDINGS
+            from converters.pictures.reading import ENDINGS, OTHER_ENDINGS
             from converters.run.ahead import ahead
             from converters.run.answer import ready_picture
             from converters.run.model import read_model
@@ -91,6 +91,8 @@ def run(
                 ready = stack.enter_context(ahead(paths, partial(ready_picture, model)))
                 chosen, lacking = (engine, "") if engine else first_engine()
                 opened = sessions(chosen, model.files, model.wanted, len(paths))
+        if not quiet:
+            _say_left_out(pictures, OTHER_ENDINGS)
         if model.assumed and not quiet:
             say(f"assumed: {model.assumed}", err=True, lines=True)
         if lacking and not quiet:
@@ -165,6 +167,14 @@ def _pictures(given: Sequence[Path], endings: Sequence[str]) -> Iterator[Path]:
         if not inside:
             raise click.UsageError(f"the folder {path} holds no picture ({', '.join(endings)})")
         yield from inside
+
+
+def _say_left_out(given: Sequence[Path], endings: Sequence[str]) -> None:
+    """Name the pictures of folders that are of kinds which are not read."""
+    found = [one for path in given if path.is_dir() for one in sorted(path.iterdir()) if one.suffix.lower() in endings]
+    if found:
+        named = ", ".join(map(str, found[:3])) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        say(f"note: pictures of these kinds are not read: {named}", err=True)
 
 
 def _places(out: str | None, paths: Sequence[Path], read: Sequence[Path]) -> list[Path | None]:

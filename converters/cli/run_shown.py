@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,11 +57,11 @@ def drawn(found: Answer, names: Sequence[str]) -> Array:
     frames = []
     for one in found.objects or ():
         left, top, right, bottom = corners(one, found.size)
-        text = f"{name_of(one.category, names)} {one.score:.0%}"
+        text = f"{_drawn_name(one.category, names)} {one.score:.0%}"
         frames.append(Frame(left=left, top=top, right=right, bottom=bottom, text=text, colour=one.category))
     if found.classes:
         category, score = found.classes[0]
-        text, (height, width) = f"{name_of(category, names)} {score:.3g}", found.size
+        text, (height, width) = f"{_drawn_name(category, names)} {score:.3g}", found.size
         frames.append(Frame(left=0, top=0, right=width, bottom=height, text=text, colour=category))
     return with_frames(found.image, frames)
 
@@ -74,6 +75,13 @@ def corners(one: Detection, size: tuple[int, int]) -> tuple[float, float, float,
 def name_of(category: int, names: Sequence[str]) -> str:
     """The name of a class by its number; `class N` where no names are known."""
     return names[category] if names else f"class {category}"
+
+
+def _drawn_name(category: int, names: Sequence[str]) -> str:
+    """The name as OpenCV's letters have it, which are those of ASCII: without accents, or else the class's number."""
+    letters = unicodedata.normalize("NFKD", name_of(category, names))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return plain if plain.isascii() else name_of(category, ())
 
 
 def _shares(found: Answer) -> list[tuple[int, float]]:

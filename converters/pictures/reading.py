@@ -17,10 +17,17 @@ from converters.pictures.picture_size import READ, PictureSize, kind_of, size_of
 MOST_PIXELS = 50_000_000
 """Of a picture: 150 MB in three channels, 600 MB as float32."""
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+OTHER_ENDINGS = (".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga")
+"""Of pictures that are not read."""
 _LARGEST = 256 << 20
 """Bytes of a file."""
 _SCANS = 8
 """So many times a decoder may go through the largest picture; through smaller ones more often."""
+
+
+def import_decoder() -> None:
+    """Import OpenCV, which takes longer than a picture; where it is missing, reading says so."""
+    fault_of("cv2")
 
 
 def read_picture(path: Path, channels: int, left_out: Callable[[str], None] = lambda text: None) -> Array:

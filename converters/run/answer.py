@@ -14,7 +14,7 @@ from caffe_ir.blob import Array
 from converters.decode import Detection, best_classes, detections, pixel_classes
 from converters.decode.detection_output import objects_of
 from converters.pictures.preparation import prepared
-from converters.pictures.reading import read_picture
+from converters.pictures.reading import import_decoder, read_picture
 from converters.run.model import Model
 from converters.run.session import Session
 from converters.verify.source import Feeds
@@ -56,6 +56,7 @@ def ready_picture(model: Model, path: Path) -> ReadyPicture:
     """Read a picture and prepare it. Raises ConversionError."""
     seconds: dict[str, float] = {}
     remarks: list[str] = []
+    import_decoder()
     with _timed(seconds, "read"):
         image = read_picture(path, model.description.channels, remarks.append)
     with _timed(seconds, "prepare"):

@@ -62,14 +62,15 @@ class Model(Struct, frozen=True, kw_only=True):
 
 def read_model(prototxt: Path, caffemodel: Path) -> Model:
     """The net and the files beside it. Raises ConversionError where they do not belong together."""
+    files = caffe_files(prototxt, caffemodel)
+    inputs = inputs_of(files.net)
+    _check_one_picture(inputs)
     stem = str(prototxt).removesuffix(PROTOTXT)
     heads, described = Path(stem + HEADS), Path(stem + INPUT)
     facts = read_facts(heads) if heads.exists() else None
     description = facts.input if facts is not None else _described(described, heads)
     if doubt := description.doubt():
         raise ConversionError(Problem(kind=DESCRIPTION, what=f"{heads if facts is not None else described}: {doubt}"))
-    files = caffe_files(prototxt, caffemodel)
-    inputs = inputs_of(files.net)
     beside = heads if facts is not None else described
     if wrong := [*_wrong_input(description, inputs), *(_wrong_heads(facts, files) if facts is not None else ())]:
         problems = [
@@ -110,10 +111,17 @@ def _described(path: Path, heads: Path) -> InputDescription:
     )
 
 
-def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Iterator[str]:
-    if len(inputs) != 1:
-        yield f"the net takes {len(inputs)} inputs, and a picture is one"
+def _check_one_picture(inputs: dict[str, Shape]) -> None:
+    """Whatever lies beside the net, nothing but one input of one or three planes is a picture."""
+    if len(inputs) == 1 and all(len(shape) == 4 and shape[1] in (1, 3) for shape in inputs.values()):
         return
+    listed = ", ".join(f"{name} {shape_text(shape)}" for name, shape in inputs.items()) or "none"
+    count = f"input{'s' * (len(inputs) != 1)}"
+    why = "a picture becomes one input of 1 or 3 channels"
+    raise ConversionError(Problem(kind=UNKNOWN_PREPROCESSING, what=f"the net's {count}: {listed}", why=why))
+
+
+def _wrong_input(description: InputDescription, inputs: dict[str, Shape]) -> Iterator[str]:
     ((name, shape),) = inputs.items()
     wanted = (description.channels, *description.size)
     if shape[1:] != wanted:

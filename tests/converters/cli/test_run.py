@@ -62,10 +62,14 @@ def test_a_folder_is_all_its_pictures_and_a_bad_one_stops_no_other(net: Path, tm
         picture(tmp_path / "in" / name, seed=seed)
     (tmp_path / "in" / "bad.png").write_text("no picture")
     (tmp_path / "in" / "notes.txt").write_text("no picture either")
+    (tmp_path / "in" / "c.GIF").write_text("not read")
     result = tool("run", net, tmp_path / "in", "--out", tmp_path / "out", "-q")
     assert result.exit_code == 1
     assert "bad.png is not a picture that can be read" in result.stderr
     assert "1 of 4 pictures could not be used" in result.stderr
+    assert "GIF" not in result.stderr
+    said = tool("run", net, tmp_path / "in").stderr
+    assert f"note: pictures of these kinds are not read: {tmp_path / 'in' / 'c.GIF'}\n" in said
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg.png", "a.png.png", "b.png"]
 
 

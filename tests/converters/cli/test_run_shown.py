@@ -41,3 +41,14 @@ def test_outputs_without_a_meaning_are_listed_by_shape() -> None:
     found = Answer(path=Path("x.png"), image=IMAGE, blobs={"map": np.array([[1.5, -2]])})
     assert "map  1x2, from -2 to 1.5" in as_text(found, (), None)
     assert '"outputs": {"map": [1, 2]}' in as_json(found, ())
+
+
+def test_names_are_drawn_in_the_letters_that_opencv_has() -> None:
+    """Others would be question marks, several for each letter."""
+
+    def of(*names: str) -> np.ndarray:
+        return drawn(Answer(path=Path("x.png"), image=np.zeros((3, 90, 400), np.uint8), objects=[DOG]), names)
+
+    np.testing.assert_array_equal(of("", "K\u00e4se"), of("", "Kase"))
+    np.testing.assert_array_equal(of("", "\u72d7"), of())
+    assert (of("", "Kase") != of()).any()

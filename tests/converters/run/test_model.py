@@ -47,6 +47,29 @@ def test_without_a_description_nothing_is_guessed(tmp_path: Path) -> None:
         read_model(*files)
 
 
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({"a": (1, 3, 8, 8), "b": (1, 3, 8, 8)}, "the net's inputs: a 1x3x8x8, b 1x3x8x8 (a picture becomes one input"),
+        ({"tokens": (1, 16)}, "the net's input: tokens 1x16"),
+        ({"a": (1, 4, 8, 8)}, "the net's input: a 1x4x8x8"),
+    ],
+)
+def test_what_is_no_picture_is_said_before_what_is_missing(
+    inputs: dict[str, tuple[int, ...]], told: str, tmp_path: Path
+) -> None:
+    lines = [
+        f'layer {{ name: "{name}" type: "Input" top: "{name}" input_param {{ shape {{ dim: '
+        f"{' dim: '.join(map(str, shape))} }} }} }}"
+        for name, shape in inputs.items()
+    ]
+    (tmp_path / "net.prototxt").write_text("\n".join(lines))
+    (tmp_path / "net.caffemodel").write_bytes(b"\n\x03net")  # its name alone
+    with pytest.raises(ConversionError) as caught:
+        read_model(tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+    assert told in str(caught.value)
+
+
 def test_a_segmentations_map_has_a_channel_for_each_class(tmp_path: Path) -> None:
     files = converted(tmp_path)
     whole = json.loads((tmp_path / "net.heads.json").read_text())
