@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from caffe_ir.blob import Array
-from converters.verify.child import blobs_of_child
-from converters.verify.engine import CaffeFiles, Engine
+from converters.verify.child import blobs_of_child, opened_in_child
+from converters.verify.engine import CaffeFiles, Engine, Forward
 from converters.verify.source import Feeds
 
 CHILD = Path(__file__).with_name("pycaffe_child.py")
@@ -32,4 +32,8 @@ def _blobs(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds) -> Iterator[A
     return blobs_of_child(CHILD, "Caffe", files, wanted, feeds)
 
 
-PYCAFFE = Engine(name="pycaffe", missing=_missing, title=_title, blobs=_blobs, hdf5=True)
+def _kept_open(files: CaffeFiles) -> Forward:
+    return opened_in_child(CHILD, "Caffe", files)
+
+
+PYCAFFE = Engine(name="pycaffe", missing=_missing, title=_title, blobs=_blobs, hdf5=True, opened=_kept_open)

@@ -51,6 +51,17 @@ def test_a_blob_is_taken_before_it_is_overwritten_in_place(tmp_path) -> None:
 
 
 @pytest.mark.usefixtures("stand_in")
+def test_one_that_stays_open_makes_a_new_net_for_each_input(tmp_path) -> None:
+    """What a run leaves in the memory of weights is not there for the next one."""
+    assert PYCAFFE.opened is not None
+    forward = PYCAFFE.opened(files_of(tmp_path, sliced()))
+    for x in (INPUT, -INPUT):
+        found = forward(["first", "second", "relu"], {"data": x})
+        assert np.array_equal(np.array(found[0]), x[:, :1])
+        assert np.array_equal(np.array(found[2]), np.maximum(x[:, 1:], 0))
+
+
+@pytest.mark.usefixtures("stand_in")
 def test_a_failed_check_ends_the_child_alone_and_names_the_layer(tmp_path) -> None:
     with pytest.raises(EngineFailed, match=r"(?s)Caffe cannot run .*Check failed: not here \(signal 6\)"):
         list(PYCAFFE.blobs(files_of(tmp_path, ordinary()), ["relu"], {"data": INPUT}))
