@@ -19,7 +19,7 @@ from tests.converters.caffe.every_type import MAP, TYPES
 
 OF_SSD = {"Normalize", "Permute", "PriorBox"}
 """DetectionOutput, whose rows are chosen when the net runs, is compared with OpenCV's beside its layer."""
-REFUSED = {"LSTMUnit": "a step that Caffe puts into an LSTM", "Python": "what it computes is code"}
+REFUSED = {"LSTMUnit": "a step that Caffe puts into an LSTM", "Python": "what it computes is Python code"}
 """The types that no file can say the meaning of, and the reason in a few words."""
 
 
