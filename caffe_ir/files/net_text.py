@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Container, Sequence
+from functools import reduce
 from math import inf
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 from msgspec.structs import replace
@@ -15,12 +17,13 @@ from caffe_ir.blob import cannot_read
 from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.layer_types import DATA, LOSSES, unknown_type
-from caffe_ir.files.upgrade import upgrade
+from caffe_ir.files.upgrade import V1_TYPES, upgrade
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
 _UNKNOWN_FIELD = r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"'
+_UNKNOWN_VALUE = r'Enum type "\w+\.([\w.]+)" has no value named "?(\w+)'
 _AT_TRAIN = r"\binclude\s*:?\s*{\s*phase\s*:\s*TRAIN\b"
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
@@ -178,6 +181,8 @@ def _told(said: str) -> tuple[str, str]:
     if "does not have extensions" in said:
         return "a line begins with [, as in no prototxt", "a Darknet cfg belongs to `convert darknet CFG WEIGHTS`"
     said = re.sub(r"^\d+:(\d+) : (?:'.*': )?", r"column \1: ", said)
+    if found := re.search(_UNKNOWN_VALUE, said):
+        return _unknown_value(*found.groups())
     found = re.search(_UNKNOWN_FIELD, said)
     if found is None:
         return said, ""
@@ -186,6 +191,14 @@ def _told(said: str) -> tuple[str, str]:
     if field in ("layer", "layers"):
         return f"{message} has no field {field}", "a layer begins inside another message: a } may be missing before it"
     return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
+
+
+def _unknown_value(enum: str, value: str) -> tuple[str, str]:
+    """What to say of a value that an enum lacks: `MAXX` of `PoolingParameter.PoolMethod`."""
+    if enum == "V1LayerParameter.LayerType":
+        return f"`layers` has no type {value}", did_you_mean(value.upper(), V1_TYPES)
+    kind: Any = reduce(getattr, enum.split("."), caffe_pb2)
+    return f"{enum} has no value {value}", did_you_mean(value, kind.keys())
 
 
 def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:

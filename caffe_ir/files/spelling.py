@@ -13,7 +13,15 @@ from caffe_ir.layers import FORK_PARAMS
 from caffe_ir.proto import caffe_pb2
 from caffe_ir.targets.target import OldForm, Target, Verdict
 
-EXTENSIONS = FORK_PARAMS | {"clip_param", "pooling_param.ceil_mode", "pooling_param.round_mode", "swish_param"}
+EXTENSIONS = FORK_PARAMS | {
+    "clip_param",
+    "convolution_param.hole",
+    "convolution_param.hole_h",
+    "convolution_param.hole_w",
+    "pooling_param.ceil_mode",
+    "pooling_param.round_mode",
+    "swish_param",
+}
 """The fields of our caffe.proto that BVLC Caffe 1.0 does not have, by their paths in a layer."""
 
 

@@ -47,8 +47,9 @@ V1_TYPES: dict[str, str] = {
     "CONTRASTIVE_LOSS": "ContrastiveLoss",
     "EXP": "Exp",
     "DECONVOLUTION": "Deconvolution",
+    "INTERP": "Interp",
 }
-"""GetV1LayerTypeToString (upgrade_proto.cpp): the names of the old enum and the types of today."""
+"""GetV1LayerTypeToString (upgrade_proto.cpp): the names of the old enum and the types of today; INTERP is DeepLab's."""
 
 _SPELLED_OTHERWISE = frozenset({"layer", "type", "blobs_lr", "weight_decay", "param", "blob_share_mode"})
 

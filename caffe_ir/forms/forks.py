@@ -5,7 +5,7 @@
 - A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
-- Pooling with ceil_mode: the same with round_mode.
+- Pooling with ceil_mode: the same with round_mode. Convolution with a hole: the same with a dilation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from msgspec.structs import replace
 
 from caffe_ir.blob import Blob
 from caffe_ir.forms.form import Form
@@ -26,6 +25,7 @@ from caffe_ir.layers import (
     ConvolutionDepthwise,
     DepthwiseConvolution,
     HalfPixelInterp,
+    HoleConvolution,
     Interp,
     Normalize,
     PassThrough,
@@ -36,7 +36,7 @@ from caffe_ir.layers import (
     StrideUpsample,
     Upsample,
 )
-from caffe_ir.layers.source import Add, Cells, Gather, Mul, NearestUpsample, Reduce, Resize, SpaceToDepth
+from caffe_ir.layers.source import Add, Cells, CropTo, Gather, Mul, NearestUpsample, Reduce, Resize, SpaceToDepth
 from caffe_ir.replacement import Replacement
 
 
@@ -72,11 +72,13 @@ def _resized(new: Replacement) -> str:
     layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Interp)
     (top,) = layer.infer((shape,))
-    axes = tuple(axis for axis in (2, 3) if top[axis] != shape[axis])
+    x, taken = new.old.bottom, (*shape[:2], *map(layer.taken, shape[2:]))
+    if taken != shape:
+        x = new.add("part", CropTo(top=-layer.pad_beg, left=-layer.pad_beg, height=taken[2], width=taken[3]), x)
+    axes = tuple(axis for axis in (2, 3) if top[axis] != taken[axis])
     if axes:
         sizes = tuple(top[axis] for axis in axes)
-        resize = Resize(mode="linear", axes=axes, output_size=sizes, align_corners=True)
-        new.add("resized", resize, new.old.bottom)
+        new.add("resized", Resize(mode="linear", axes=axes, output_size=sizes, align_corners=True), x)
     return ""
 
 
@@ -192,12 +194,14 @@ def _product_and_sum(new: Replacement) -> str:
     return ""
 
 
-def _grouped(new: Replacement) -> str:
+def _plain_convolution(new: Replacement) -> str:
     old, layer = new.old, new.old.layer
-    assert isinstance(layer, ConvolutionDepthwise)
+    assert isinstance(layer, Convolution)
     plain = Convolution(**{name: getattr(layer, name) for name in Convolution.__struct_fields__})
-    new.add("grouped", plain, old.bottom, blobs=old.blobs)
-    new.nodes[-1] = replace(new.nodes[-1], param_names=old.param_names)
+    shared, count = old.param_names, len(old.tops)
+    tops = new.split("convolved", plain, *old.bottoms, blobs=old.blobs, tops=count, param_names=shared)
+    if count > 1:
+        new.held = dict(zip(old.tops, tops, strict=True))
     return ""
 
 
@@ -213,9 +217,10 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     CeilModePooling: (Form(name="Pooling", build=_rounded),),
     ChannelReorg: (Form(name="cells of blocks as channels", build=_other_reorg),),
     Cells: (Form(name="PassThrough", build=_passed_through),),
-    ConvolutionDepthwise: (Form(name="Convolution with a group for each channel", build=_grouped),),
-    DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_grouped),),
+    ConvolutionDepthwise: (Form(name="Convolution with a group for each channel", build=_plain_convolution),),
+    DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_plain_convolution),),
     HalfPixelInterp: (Form(name="a resize between half pixels", build=_other_interp),),
+    HoleConvolution: (Form(name="Convolution with a dilation", build=_plain_convolution),),
     Gather: (Form(name="ShuffleChannel", build=_shuffled),),
     Interp: (Form(name="a resize between aligned corners", build=_resized),),
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),

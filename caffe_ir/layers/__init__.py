@@ -33,7 +33,7 @@ from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
 from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer, reshape_to
 from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
 from caffe_ir.layers.forks.combination import Axpy
-from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution
+from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution, HoleConvolution
 from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
 from caffe_ir.layers.forks.normalization import BN, MeanLRN, Normalize, RunningBN
 from caffe_ir.layers.forks.pooling import CeilModePooling
@@ -110,6 +110,7 @@ LAYERS: dict[str, type[Layer]] = {
 
 SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
     "BN": (RunningBN, BN),
+    "Convolution": (Convolution, HoleConvolution),
     "Pooling": (Pooling, CeilModePooling),
     "Upsample": (StrideUpsample, Upsample),
 }
@@ -169,6 +170,7 @@ __all__ = [
     "HalfPixelInterp",
     "HardSigmoid",
     "HardSwish",
+    "HoleConvolution",
     "Im2col",
     "InnerProduct",
     "Input",

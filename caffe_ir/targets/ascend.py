@@ -202,7 +202,13 @@ ASCEND = Target(
             Threshold: (),
             Tile: (),
             ConvolutionDepthwise: (KERNEL,),
-            Interp: (),
+            Interp: (
+                Never(
+                    text="shrink_factor, pad_beg or pad_end, of which nothing is known",
+                    where=window_cases.shrinks_or_crops,
+                    source="the list of operators, as far as it is public",
+                ),
+            ),
             Normalize: (),
             PassThrough: (),
             Permute: (),

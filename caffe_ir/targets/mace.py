@@ -97,7 +97,12 @@ MACE = Target(
         ),
         Softmax: (Only(field="axis", values=(1,), silent=True, source="convert_softmax"),),
         TanH: (),
-        Interp: (Only(field="zoom_factor", values=(1,), source="convert_interp"),),
+        Interp: (
+            Only(field="zoom_factor", values=(1,), source="convert_interp"),
+            Never(
+                text="shrink_factor, pad_beg or pad_end", where=window_cases.shrinks_or_crops, source="convert_interp"
+            ),
+        ),
         Permute: (),
         PriorBox: (
             Never(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     LRN,
     LSTM,
@@ -74,6 +75,13 @@ from caffe_ir.targets.stored import (
 from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
+
+
+def _is_divided_otherwise(layer: Interp, bottoms: Shapes) -> bool:
+    (top,) = layer.infer(bottoms)
+    divided = tuple(size // layer.shrink_factor for size in bottoms[0][2:])
+    return layer.shrink_factor != 1 and top[2:] != divided
+
 
 MNN = Target(
     name="mnn",
@@ -238,7 +246,21 @@ MNN = Target(
                 source="CPUDetectionOutput.cpp; trial with 3.6.1",
             ),
         ),
-        Interp: (Only(field="zoom_factor", values=(1,), silent=True, source="trial ext_Interp_zoom2"),),
+        Interp: (
+            Only(field="zoom_factor", values=(1,), silent=True, source="trial ext_Interp_zoom2"),
+            Never(
+                text="a size divided by shrink_factor and rounded down, where Caffe divides its steps between cells",
+                where=_is_divided_otherwise,
+                silent=True,
+                source="trials shrink_factor: 2, 3, 4 on 8 x 8 and 9 x 12",
+            ),
+            Never(
+                text="pad_beg and pad_end are ignored",
+                where=window_cases.crops,
+                silent=True,
+                source="trial of an Interp with pad_beg: -1",
+            ),
+        ),
         Normalize: (
             Only(field="channel_shared", values=(False,), silent=True, source="trial ext_Normalize_chan_shared"),
         ),

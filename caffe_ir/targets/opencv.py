@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     LRN,
     LSTM,
@@ -91,10 +90,6 @@ def _is_behind_a_window(net: Net, node: Node) -> bool:
     return before is not None and isinstance(before.layer, Convolution | Deconvolution)
 
 
-def _has_more_axes(first: InnerProduct, second: BatchNorm, bottoms: Shapes) -> bool:
-    return len(bottoms[0]) > len(("images", "channels"))
-
-
 def _factors_of_several_axes(net: Net) -> list[Node]:
     """Scales of one bottom with factors of several axes from the channels on, which OpenCV joins with a Convolution."""
     return [
@@ -112,21 +107,9 @@ def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
 
 
 LACKS = (
-    BatchReindex,
-    Filter,
-    SPP,
-    ArgMax,
-    Bias,
-    DummyData,
-    Embed,
-    Im2col,
-    LSTM,
-    Parameter,
-    RNN,
-    Reduction,
-    Threshold,
-    Tile,
-)
+    BatchReindex, Filter, SPP,
+    ArgMax, Bias, DummyData, Embed, Im2col, LSTM, Parameter, RNN, Reduction, Threshold, Tile,
+)  # fmt: skip
 
 _REQUIRED = (
     ("DetectionOutput", "share_location"),
@@ -256,7 +239,14 @@ OPENCV = Target(
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
         CeilModePooling: (),
         ConvolutionDepthwise: (NARROW_MAP,),
-        Interp: (),
+        Interp: (
+            Never(
+                text="shrink_factor, pad_beg and pad_end are ignored",
+                where=window_cases.shrinks_or_crops,
+                silent=True,
+                source="trials of an Interp with each, 4.14",
+            ),
+        ),
         Normalize: (
             Never(
                 text="across an image with a factor for each channel",
@@ -293,6 +283,19 @@ OPENCV = Target(
                 source="trial with 4.14",
             )
             for kind, name in _REQUIRED
+        ),
+        Spelling(
+            type_name="Interp",
+            text="an Interp with neither height and width nor a zoom_factor",
+            where=lambda fields: not fields.keys() & {"height", "width", "zoom_factor"},
+            source="trials of an Interp with a shrink_factor alone, 4.14",
+        ),
+        Spelling(
+            type_name="Interp",
+            text="zoom_factor counts before height and width, where it is 1 too",
+            where=lambda fields: {"height", "zoom_factor"} <= fields.keys(),
+            silent=True,
+            source="trial of an Interp with height: 6 width: 5 zoom_factor: 1, 4.14",
         ),
         Spelling(
             type_name="LRN",
@@ -371,7 +374,7 @@ OPENCV = Target(
             first=InnerProduct,
             second=BatchNorm,
             text="statistics of channels are taken for those of an InnerProduct's numbers",
-            where=_has_more_axes,
+            where=lambda first, second, bottoms: len(bottoms[0]) > cases.TWO,
             silent=True,
             source="trial with 4.14, axis: 3 on 4 x 5 x 6, and as many numbers as channels too",
             apart=True,

@@ -144,6 +144,11 @@ OPENVINO = Target(
         CeilModePooling: (),
         Interp: (
             Never(
+                text="a shrink_factor, or pad_beg or pad_end",
+                where=window_cases.shrinks_or_crops,
+                source="trials of an Interp with each",
+            ),
+            Never(
                 text="zoom_factor multiplies the size, where it multiplies the steps between cells",
                 where=lambda layer, bottoms: layer.zoom_factor != 1,
                 silent=True,

@@ -140,6 +140,8 @@ class Target(Struct, frozen=True, kw_only=True):
                 why = f"{self.title} takes {layer.type_name()} for another layer"
                 return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
             why = f"{self.title} has no layer {layer.type_name()}"
+            if layer.variant and any(kind.type_name() == layer.type_name() for kind in self.layers):
+                why = f"{self.title} has no layer {layer.type_name()} {{ {layer.variant} }}"
             if around and self.leaves_out and self.leaves_out(*around):
                 why = f"{why}, and leaves it out without a message"
                 return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from caffe_ir.layer import Shapes
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Pooling, Power, Scale
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, Pooling, Power, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -181,3 +181,13 @@ def rounded_down(fields: Mapping[str, Any]) -> bool:
 def with_all_its_steps(fields: Mapping[str, Any]) -> bool:
     """A window whose rows and columns, and their steps, are said by fields of their own."""
     return {"kernel_h", "kernel_w", "stride_h", "stride_w"} <= fields.keys()
+
+
+def crops(layer: Interp, bottoms: Shapes) -> bool:
+    """An Interp of a part of its map."""
+    return bool(layer.pad_beg or layer.pad_end)
+
+
+def shrinks_or_crops(layer: Interp, bottoms: Shapes) -> bool:
+    """An Interp with more than height and width, or a zoom_factor."""
+    return not layer.is_plain

@@ -1,7 +1,8 @@
-"""Depthwise convolutions under types of their own."""
+"""Depthwise convolutions under types of their own, and dilated ones under a field of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -11,6 +12,8 @@ from caffe_ir.layers.bvlc.convolution import Convolution
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+HOLES = frozenset({"hole", "hole_h", "hole_w"})
 
 
 class ConvolutionDepthwise(Convolution, frozen=True, kw_only=True):
@@ -29,3 +32,27 @@ class ConvolutionDepthwise(Convolution, frozen=True, kw_only=True):
 
 class DepthwiseConvolution(ConvolutionDepthwise, frozen=True, kw_only=True):
     """The same under another name (ncnn, X2Paddle, Tengine)."""
+
+
+class HoleConvolution(Convolution, frozen=True, kw_only=True):
+    """`hole: 2`, or hole_h and hole_w, for what Caffe calls `dilation: 2` (DeepLab's first fork)."""
+
+    variant = "hole"
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Convolution"
+
+    def spelled(self) -> dict[str, Any]:
+        others = {name: value for name, value in super().spelled().items() if name != "dilation"}
+        rows, columns = self.dilation
+        return {**others, **({"hole": rows} if rows == columns else {"hole_h": rows, "hole_w": columns})}
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        holes = {name: value for name, value in spelled.items() if name in HOLES}
+        if not holes or "dilation" in spelled or ("hole" in holes and len(holes) > 1):
+            raise ValueError("it has no hole, or says twice how far its taps are apart")
+        others = {name: value for name, value in spelled.items() if name not in HOLES}
+        alike = holes.get("hole", 1)
+        return super().parsed({**others, "dilation": (holes.get("hole_h", alike), holes.get("hole_w", alike))})

@@ -78,38 +78,48 @@ class StrideUpsample(CaffeLayer, frozen=True, kw_only=True):
 class Interp(CaffeLayer, frozen=True, kw_only=True):
     """Bilinear, the corners on the corners (DeepLab's interp_layer.cpp; torch: interpolate with align_corners).
 
-    To height x width, or by the factor z to (size - 1) z + 1.
+    Of the map without -pad_beg cells before and -pad_end behind, on either axis, to height x width; or to (size - 1) /
+    shrink_factor + 1, rounded down, and from there by the factor z to (size - 1) z + 1.
     """
 
     param = "interp_param"
     height: int = 0
     width: int = 0
     zoom_factor: int = 1
+    shrink_factor: int = 1
+    pad_beg: int = 0
+    pad_end: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it takes the whole map, and shrinks it by no factor."""
+        return (self.shrink_factor, self.pad_beg, self.pad_end) == (1, 0, 0)
+
+    def taken(self, size: int) -> int:
+        """How many of `size` cells of an axis it takes."""
+        return size + self.pad_beg + self.pad_end
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
-        n, c, h, w = bottoms[0]
+        require(max(self.pad_beg, self.pad_end) <= 0, "its pads crop, so that none is positive")
+        n, c, *sizes = bottoms[0]
+        h, w = map(self.taken, sizes)
+        require(min(h, w) >= 1, f"nothing is left of {sizes}")
         if self.height or self.width:
-            require(
-                min(self.height, self.width) >= 1 and self.zoom_factor == 1, "it needs height and width, or a factor"
-            )
+            alone = (self.zoom_factor, self.shrink_factor) == (1, 1)
+            require(min(self.height, self.width) >= 1 and alone, "it needs height and width, or a factor")
             return (usable((n, c, self.height, self.width)),)
-        require(self.zoom_factor >= 1, f"a factor of {self.zoom_factor}")
-        return (usable((n, c, (h - 1) * self.zoom_factor + 1, (w - 1) * self.zoom_factor + 1)),)
+        require(min(self.zoom_factor, self.shrink_factor) >= 1, f"a factor of {self.zoom_factor, self.shrink_factor}")
+        return (usable((n, c, *((size - 1) // self.shrink_factor * self.zoom_factor + 1 for size in (h, w)))),)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
-        (x,) = bottoms
-        (shape,) = self.infer((x.shape,))
+        (shape,) = self.infer((bottoms[0].shape,))
+        inside = slice(-self.pad_beg, self.pad_end or None)
+        x = bottoms[0][:, :, inside, inside]
         rows, columns = (
             interpolated("linear", x.shape[axis], shape[axis], align_corners=True).astype(x.dtype) for axis in (2, 3)
         )
         return [np.ascontiguousarray(np.einsum("ih,nchw,jw->ncij", rows, x, columns, optimize=True))]
-
-    @classmethod
-    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
-        """Fields that change nothing at their value may be written."""
-        idle = {"pad_beg": 0, "pad_end": 0, "shrink_factor": 1}
-        return super().parsed({name: value for name, value in spelled.items() if idle.get(name) != value})
 
 
 class HalfPixelInterp(CaffeLayer, frozen=True, kw_only=True):

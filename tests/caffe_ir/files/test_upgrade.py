@@ -22,6 +22,12 @@ def test_every_old_type_has_a_name_of_today() -> None:
     assert V1_TYPES["SOFTMAX_LOSS"] == "SoftmaxWithLoss"
 
 
+def test_deeplabs_own_old_type() -> None:
+    text = 'layers { name: "i" type: INTERP bottom: "x" top: "i" interp_param { zoom_factor: 8 } }'
+    (layer,) = upgraded(text).layer
+    assert (layer.type, layer.interp_param.zoom_factor) == ("Interp", 8)
+
+
 def test_what_a_layer_says_is_kept() -> None:
     old = """
         name: "n"

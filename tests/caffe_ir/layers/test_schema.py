@@ -120,7 +120,7 @@ FULL = [
     Im2col(dilation=(2, 1), **WINDOWS),
     InnerProduct(num_output=3, bias_term=False, axis=2, transpose=True),
     Input(shape=(1, 3, 4, 4)),
-    Interp(height=5, width=6, zoom_factor=2),
+    Interp(height=5, width=6, zoom_factor=2, shrink_factor=3, pad_beg=-1, pad_end=-2),
     LRN(local_size=3, alpha=0.5, beta=0.25, norm_region="WITHIN_CHANNEL", k=2.0),
     LSTM(num_output=3, expose_hidden=True),
     Log(base=2.0, scale=3.0, shift=4.0),

@@ -45,7 +45,7 @@ TABLE = {
     "5 group uint32=1; 6 stride uint32*; 7 weight_filler FillerParameter; 8 bias_filler FillerParameter;"
     "9 pad_h uint32=0; 10 pad_w uint32=0; 11 kernel_h uint32; 12 kernel_w uint32; 13 stride_h uint32;"
     "14 stride_w uint32; 15 engine Engine=DEFAULT; 16 axis int32=1; 17 force_nd_im2col bool=false;"
-    "18 dilation uint32*",
+    "18 dilation uint32*; 1160 hole uint32=1; 1161 hole_h uint32; 1162 hole_w uint32",
     "PoolingParameter": "1 pool PoolMethod=MAX; 2 kernel_size uint32; 3 stride uint32=1; 4 pad uint32=0;"
     "5 kernel_h uint32; 6 kernel_w uint32; 7 stride_h uint32; 8 stride_w uint32; 9 pad_h uint32=0; 10 pad_w uint32=0;"
     "11 engine Engine=DEFAULT; 12 global_pooling bool=false; 13 round_mode RoundMode=CEIL;"
@@ -138,7 +138,8 @@ V1_FIELDS = (
     "20 window_data_param; 21 power_param; 22 memory_data_param; 23 argmax_param; 24 eltwise_param; "
     "25 threshold_param; 26 dummy_data_param; 27 accuracy_param; 29 hinge_loss_param; 30 relu_param; 31 slice_param; "
     "32 include; 33 exclude; 34 mvn_param; 35 loss_weight; 36 transform_param; 37 tanh_param; 38 sigmoid_param; "
-    "39 softmax_param; 40 contrastive_loss_param; 41 exp_param; 42 loss_param; 1001 param; 1002 blob_share_mode"
+    "39 softmax_param; 40 contrastive_loss_param; 41 exp_param; 42 loss_param; 1001 param; 1002 blob_share_mode;"
+    "1160 interp_param"
 )
 V0_FIELDS = (
     "1 name; 2 type; 3 num_output; 4 biasterm; 5 weight_filler; 6 bias_filler; 7 pad; 8 kernelsize; 9 group; 10 stride;"
@@ -160,7 +161,7 @@ ENUMS = {
     "INNER_PRODUCT 14, LRN 15, MULTINOMIAL_LOGISTIC_LOSS 16, POOLING 17, RELU 18, SIGMOID 19, SOFTMAX 20, "
     "SOFTMAX_LOSS 21, SPLIT 22, TANH 23, WINDOW_DATA 24, ELTWISE 25, POWER 26, SIGMOID_CROSS_ENTROPY_LOSS 27, "
     "HINGE_LOSS 28, MEMORY_DATA 29, ARGMAX 30, THRESHOLD 31, DUMMY_DATA 32, SLICE 33, MVN 34, ABSVAL 35, SILENCE 36, "
-    "CONTRASTIVE_LOSS 37, EXP 38, DECONVOLUTION 39",
+    "CONTRASTIVE_LOSS 37, EXP 38, DECONVOLUTION 39, INTERP 1160",
 }
 
 TYPES = {

@@ -79,6 +79,9 @@ RKNN2 = {
     "flatten_softmax": ("ok", CONV + "y = Flatten c\nz = Softmax y | axis: 1"),
 }
 OPENVINO = {
+    "interp_shrink2": ("-", "y = Interp data | shrink_factor: 2"),
+    "interp_shrink2_zoom3": ("-", "y = Interp data | shrink_factor: 2 zoom_factor: 3"),
+    "interp_hw_pad": ("-", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
     "max_of_multiple_2": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise c s | operation: MAX"),
     "max_of_multiple_2_first": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise s c | operation: MAX"),
     "max_of_multiple_2_shifted": ("ok", CONV + "s = Power c | scale: 2 shift: 0.5\ny = Eltwise c s | operation: MAX"),
@@ -113,6 +116,13 @@ OPENVINO = {
     "openvino_ave_k2s5p1": ("WRONG", CONV + "y = Pooling c | pool: AVE kernel_size: 2 stride: 5 pad: 1"),
 }
 MNN = {
+    # shrink_factor divides the size, not the steps between cells.
+    "interp_shrink2": ("ok", "y = Interp data | shrink_factor: 2"),
+    "interp_shrink3": ("WRONG", "y = Interp data | shrink_factor: 3"),
+    "interp_shrink2_zoom1": ("ok", "y = Interp data | shrink_factor: 2 zoom_factor: 1"),
+    "interp_shrink3_on_9": ("ok", _on("dim: 9 dim: 12", "y = Interp n | shrink_factor: 3")),
+    "interp_shrink2_on_9": ("WRONG", _on("dim: 9 dim: 12", "y = Interp n | shrink_factor: 2")),
+    "interp_hw_pad": ("WRONG", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
     "ip_of_16x16": (
         "-",
         "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\ny = InnerProduct r | num_output: 5 axis: 2",
@@ -179,7 +189,19 @@ X2PADDLE = {
     "x2_scale_one_channel": ("ok", OF_ONE_CHANNEL + "y = Scale data | bias_term: true"),
     "x2_convolution_to_one_channel": ("ok", OF_ONE_CHANNEL + "y = Convolution data | num_output: 1 kernel_size: 3"),
 }
+OPENCV = {
+    # zoom_factor counts before height and width, and the rest of interp_param is ignored.
+    "interp_shrink2": ("-", "y = Interp data | shrink_factor: 2"),
+    "interp_shrink2_zoom1": ("WRONG", "y = Interp data | shrink_factor: 2 zoom_factor: 1"),
+    "interp_shrink2_zoom3": ("WRONG", "y = Interp data | shrink_factor: 2 zoom_factor: 3"),
+    "interp_hw_zoom1": ("WRONG", "y = Interp data | height: 6 width: 5 zoom_factor: 1"),
+    "interp_hw_shrink1": ("ok", "y = Interp data | height: 6 width: 5 shrink_factor: 1 pad_beg: 0"),
+    "interp_hw_pad": ("WRONG", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
+    "interp_zoom2_pad": ("WRONG", "y = Interp data | zoom_factor: 2 pad_beg: -1"),
+}
+
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
+    "opencv": OPENCV,
     "rknn2": RKNN2,
     "openvino": OPENVINO,
     "mnn": MNN,

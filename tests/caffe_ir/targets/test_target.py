@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from caffe_ir.layers import HalfPixelInterp, Input, Interp, Mish, Pooling, Power, ReLU, Slice
+from caffe_ir.layers import HalfPixelInterp, Input, Interp, Mish, Pooling, Power, ReLU, Slice, StrideUpsample, Upsample
 from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target, Verdict
 from tests.caffe_ir.build import add, net_of
@@ -36,6 +36,9 @@ def test_a_target_may_hold_what_no_caffe_holds() -> None:
 
 def test_what_a_target_refuses_is_told_with_every_limit_that_is_passed() -> None:
     assert CHIP.verdict(ReLU(), (MAP,)) == Verdict(why="a chip has no layer ReLU")
+    strides = StrideUpsample(stride_h=2, stride_w=2)
+    one_spelling = Target(name="one", title="a chip", layers={Upsample: ()})
+    assert one_spelling.verdict(strides, (MAP,)) == Verdict(why="a chip has no layer Upsample { stride }")
     verdict = CHIP.verdict(Pooling(pool="AVE", kernel_size=(33, 3), stride=(2, 2)), (MAP,))
     assert verdict is not None
     assert "(33, 3), and 32 is the most" in verdict.why

@@ -28,12 +28,24 @@ def test_nearest_neighbours_are_torchs() -> None:
         (Interp(height=1, width=6), (1, 6)),
         (Interp(height=3, width=2), (3, 2)),
         (Interp(zoom_factor=3), (10, 16)),
+        (Interp(shrink_factor=2), (2, 3)),
+        (Interp(shrink_factor=2, zoom_factor=4), (5, 9)),
     ],
 )
 def test_bilinear_with_the_corners_on_the_corners_is_torchs(layer: Interp, size: tuple[int, int]) -> None:
     (found,) = layer.forward([X], [])
     assert layer.infer((X.shape,)) == (found.shape,)
     np.testing.assert_allclose(found, resized(size=size, mode="bilinear", align_corners=True), atol=1e-14)
+
+
+def test_negative_pads_crop_the_map_first() -> None:
+    layer = Interp(height=5, width=7, pad_beg=-1, pad_end=-1)
+    (found,) = layer.forward([X], [])
+    part = torch.from_numpy(X[:, :, 1:-1, 1:-1])
+    wanted = functional.interpolate(part, size=(5, 7), mode="bilinear", align_corners=True).numpy()
+    assert layer.infer((X.shape,)) == (found.shape,)
+    np.testing.assert_allclose(found, wanted, atol=1e-14)
+    assert Interp(pad_beg=-1, shrink_factor=2).infer((X.shape,)) == ((2, 3, 2, 3),)
 
 
 def test_two_spellings_of_upsample() -> None:
@@ -49,10 +61,22 @@ def test_two_spellings_of_upsample() -> None:
 
 def test_fields_that_change_nothing_may_be_written() -> None:
     assert Interp.parsed({"height": 4, "width": 5, "pad_beg": 0, "shrink_factor": 1}) == Interp(height=4, width=5)
-    with pytest.raises(ValueError, match="pad_beg"):
-        Interp.parsed({"height": 4, "width": 5, "pad_beg": 1})
-    with pytest.raises(ShapeError, match="height and width, or a factor"):
-        Interp(height=4).infer((X.shape,))
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (Interp(height=4), "height and width, or a factor"),
+        (Interp(height=4, width=5, shrink_factor=2), "height and width, or a factor"),
+        (Interp(height=4, width=5, pad_beg=1), "none is positive"),
+        (Interp(height=4, width=5, pad_end=-4), "nothing is left"),
+        (Interp(shrink_factor=0), "a factor of"),
+    ],
+    ids=str,
+)
+def test_what_deeplab_refuses(layer: Interp, reason: str) -> None:
+    with pytest.raises(ShapeError, match=reason):
+        layer.infer((X.shape,))
 
 
 @pytest.mark.parametrize("size", [(9, 7), (1, 6), (3, 2), (8, 12)], ids=str)
