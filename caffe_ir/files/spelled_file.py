@@ -26,12 +26,12 @@ from caffe_ir.targets.target import OldForm, Target, Verdict
 
 
 class Spelled(Struct, frozen=True, kw_only=True):
-    """How a prototxt is written: its old forms, and for each layer at phase TEST its place, parameters and tops, and
-    the `param` that it has for its weights."""
+    """How a prototxt is written: its old forms, and for each layer at phase TEST its place, parameters and tops, the
+    `param` that it has for its weights, and its text."""
 
     path: Path
     forms: frozenset[OldForm]
-    layers: Sequence[tuple[Origin, Messages, Sequence[str], int]]
+    layers: Sequence[tuple[Origin, Messages, Sequence[str], int, str]]
 
 
 def spelled_file(prototxt: str | Path) -> Spelled:
@@ -42,15 +42,16 @@ def spelled_file(prototxt: str | Path) -> Spelled:
     forms = old_forms(message)
     upgraded(path, message)
     stages = frozenset(message.state.stage)
-    lines = layer_lines(message, lines_of_layers(text))
+    lines, written = layer_lines(message, lines_of_layers(text)), text.splitlines()
     layers = [
         (
             Origin(layer=layer.name, what=layer.type, file=str(path), line=line),
             spelled(layer),
             tuple(layer.top),
             len(layer.param),
+            "\n".join(written[line - 1 : behind and behind - 1]) if line else "",
         )
-        for layer, line in zip(message.layer, lines, strict=True)
+        for layer, line, behind in zip(message.layer, lines, [*lines[1:], None], strict=True)
         if runs_at_test(layer, stages)
     ]
     return Spelled(path=path, forms=forms, layers=layers)
@@ -60,13 +61,13 @@ def misspellings(file: Spelled, target: Target, net: Net | None = None) -> Itera
     """What a target does not read in the text of a prototxt, with its lines; `net` is what the text means."""
     for verdict in old_form_verdicts(file.forms, target):
         yield Origin(layer=file.path.name, what="net", file=str(file.path), line=1), verdict
-    for origin, messages, tops, params in file.layers:
+    for origin, messages, tops, params, text in file.layers:
         node = net.node(origin.layer) if net and net.has(origin.layer) else None
         bottoms = net.shapes_of(node.bottoms) if net and node else ()
         if node and target.shares_memory and params > (held := len(node.layer.blob_shapes(bottoms))):
             why = f"{params} `param`, more than its weights ({held})"
             yield origin, Verdict(why=why, source="net.cpp, Net::Init", evidence=target.evidence)
-        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops, bottoms))
+        yield from ((origin, verdict) for verdict in misspelled(origin.what, messages, target, tops, bottoms, text))
 
 
 def read_spelled(prototxt: str | Path) -> dict[str, dict[str, Any]]:

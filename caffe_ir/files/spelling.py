@@ -30,14 +30,22 @@ Messages = Mapping[str, Mapping[str, Any]]
 
 
 def misspelled(
-    type_name: str, messages: Messages, target: Target, tops: Sequence[str] = ("",), bottoms: Shapes = ()
+    type_name: str,
+    messages: Messages,
+    target: Target,
+    tops: Sequence[str] = ("",),
+    bottoms: Shapes = (),
+    text: str = "",
 ) -> Iterator[Verdict]:
-    """What a target does not read in the text of a layer with these tops, on bottoms of these shapes where known."""
+    """What a target does not read in the text of a layer with these tops, on bottoms of these shapes where known.
+
+    `text` is how a file has it, letter by letter, where that is known.
+    """
     for field in extensions(messages):
         if field not in target.parsed_fields:
             yield Verdict(why=f"{target.title} has no field {field}", source=target.source, evidence=target.evidence)
     for fields in messages.values() or ({},):
-        yield from target.misspelled(type_name, {**fields, "top": tops, "bottom": bottoms})
+        yield from target.misspelled(type_name, {**fields, "top": tops, "bottom": bottoms, "text": text})
 
 
 def written(layer: Layer, target: Target) -> Messages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import e, isclose, prod
 from typing import Any
@@ -231,6 +232,11 @@ def no_map(layer: Layer, bottoms: Shapes) -> bool:
 def repeated_sizes(fields: Mapping[str, Any]) -> bool:
     """Rows and columns of a window are given as `kernel_size: 3 kernel_size: 5`, not as `kernel_h` and `kernel_w`."""
     return any(len(set(fields.get(name, ()))) > 1 for name in ("kernel_size", "stride", "pad"))
+
+
+def fraction_in_scale(fields: Mapping[str, Any]) -> bool:
+    """An Upsample whose scale is written with a point, as 2.0, which is no integer to a proto."""
+    return re.search(r"\bscale\s*:\s*\d*\.", fields.get("text", "")) is not None
 
 
 def no_points(fields: Mapping[str, Any]) -> bool:

@@ -156,7 +156,7 @@ class Spelling(Case, frozen=True, kw_only=True):
     """One of several ways to write a layer type in a file, of one meaning in Caffe, that a target does not read so.
 
     `where` is asked with the fields of the layer's parameters as the file sets them, with its tops as `top`, and with
-    the shapes of its bottoms as `bottom`, which are not known everywhere.
+    the shapes of its bottoms as `bottom` and its letters as `text`, which are not known everywhere.
     """
 
     type_name: str

@@ -237,6 +237,12 @@ X2PADDLE = Target(
     fields=frozenset({"pooling_param.round_mode"}),
     spellings=(
         Spelling(
+            type_name="Upsample",
+            text="a scale with a point, as 2.0, where its proto has an integer",
+            where=cases.fraction_in_scale,
+            source="trial of an Upsample with scale: 2.0",
+        ),
+        Spelling(
             type_name="Input",
             text="an Input of several blobs",
             where=cases.several_tops,

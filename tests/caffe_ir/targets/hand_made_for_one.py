@@ -13,6 +13,7 @@ def _on(size: str, rest: str) -> str:
 
 
 RKNN2 = {
+    "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
     # What it does not have it leaves out where nothing looks for the top by its name; elsewhere it refuses the file.
     "unknown_last": ("WRONG", CONV + "y = ELU c"),
     "unknown_last_absval": ("WRONG", CONV + "y = AbsVal c"),
@@ -179,6 +180,7 @@ CAFFE2ONNX = {
 }
 OF_ONE_CHANNEL = "data = Input | shape { dim: 1 dim: 1 dim: 8 dim: 8 }\n"
 X2PADDLE = {
+    "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
     # Weights of one number lose their axis, and are not loaded.
     "x2_bn_one_channel": ("WRONG", OF_ONE_CHANNEL + "y = BatchNorm data | use_global_stats: true"),
     "x2_bn_one_channel_scale": (
