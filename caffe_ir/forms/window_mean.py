@@ -32,6 +32,9 @@ AXES: tuple[Literal[0, 1], Literal[0, 1]] = (0, 1)
 TAPS = np.arange(1024, 511, -1) / 1024
 """What a filter may be made of: 1, and less, in so few bits that half precision holds it too."""
 
+COMMON = 256
+"""So many divisors are looked at, the commonest: for many different ones no number is better than another."""
+
 
 def _by_one_divisor(new: Replacement) -> str:
     layer, divisors = _asked(new)
@@ -80,6 +83,8 @@ def _asked(new: Replacement) -> tuple[WindowPool, Array]:
 def _tap(divisors: Array) -> float:
     """The number of TAPS with which the factors 1 / (tap divisor) are off by least in float32, on average."""
     each, places = np.unique(divisors, return_counts=True)
+    common = np.argsort(-places, kind="stable")[:COMMON]
+    each, places = each[common], places[common]
     products = np.multiply.outer(TAPS, each)
     lost = np.abs((1.0 / products).astype(np.float32) * products - 1.0) @ places
     return float(TAPS[lost.argmin()])
