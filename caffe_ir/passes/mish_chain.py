@@ -47,7 +47,7 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
 
 def _matches(net: Net, node: Node, chain: Chain) -> Iterator[tuple[str, list[Node]]]:
     """The x of a chain that ends with a node, and its nodes, from the last one on; each way to read it so."""
-    for x in {bottom for one in _last(net, node, chain) for bottom in one.bottoms}:
+    for x in _factors(net, node, chain):
         blob, nodes = node.top, list[Node]()
         for step in reversed(chain):
             current = net.producer(blob)
@@ -61,14 +61,13 @@ def _matches(net: Net, node: Node, chain: Chain) -> Iterator[tuple[str, list[Nod
                 yield x, nodes
 
 
-def _last(net: Net, node: Node, chain: Chain) -> list[Node]:
-    """The node of the product with x, which is the last of the chain or the one before."""
-    behind = len(chain) - 1 - chain.index(TIMES_X)
-    for _ in range(behind):
+def _factors(net: Net, node: Node, chain: Chain) -> tuple[str, ...]:
+    """What the product with x reads, should a chain end with a node: x is among it."""
+    for _ in chain[chain.index(TIMES_X) + 1 :]:
         if len(node.bottoms) != 1:
-            return []
+            return ()
         node = net.producer(node.bottom)
-    return [node] if node.layer == PRODUCT and len(node.bottoms) > 1 else []
+    return node.bottoms
 
 
 def _before(node: Node, step: Step, x: str) -> str | None:

@@ -3,6 +3,7 @@
 Of a global pooling several readers make a vector, and a Deconvolution of a vector is nothing that they know: ncnn
 crashes; a Concat of vectors along rows or columns reads beyond them. What a kernel leaves is a map of one cell.
 Convolutions and functions of each number in between keep it as it is; a view or an InnerProduct makes a new one.
+A target that does not hold so large a kernel keeps the global pooling.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ def _rewrite(net: Net, node: Node, context: Context) -> None:
     layer, shape = node.layer, net.shapes[node.bottom]
     assert isinstance(layer, Pooling)
     if layer.global_pooling and _becomes_a_map(net, node.top):
-        kernel = (shape[2], shape[3])
-        net.update(node, replace(node, layer=replace(layer, global_pooling=False, kernel_size=kernel)))
+        spelled = replace(layer, global_pooling=False, kernel_size=(shape[2], shape[3]))
+        if context.target.holds(spelled, (shape,), net.images):
+            net.update(node, replace(node, layer=spelled))
 
 
 def _becomes_a_map(net: Net, blob: str) -> bool:

@@ -58,7 +58,7 @@ from caffe_ir.layers import (
     Tile,
 )
 from caffe_ir.targets import cases, window_cases
-from caffe_ir.targets.limits import AtMost, Never, with_all
+from caffe_ir.targets.limits import AtMost, Never
 from caffe_ir.targets.stored import OTHER_TYPE, UNTRIED, refused
 from caffe_ir.targets.target import Target
 
@@ -74,7 +74,6 @@ SIDES = Never(
     where=lambda layer, bottoms: any(max(top[2:]) > SIDE for top in layer.infer(bottoms) if len(top) == cases.MAP_AXES),
     source="CANN operatorlist_00099",
 )
-"""Of every layer."""
 BUFFER = 32768
 """Bytes of the buffer in which the rows of a depthwise window lie."""
 
@@ -111,115 +110,113 @@ ASCEND = Target(
     title="Ascend ATC",
     evidence="document",
     source="hiascend.com, CANN 8: list of Caffe operators",
-    layers=with_all(
-        SIDES,
-        {
-            AbsVal: (),
-            ArgMax: (),
-            BNLL: (),
-            BatchNorm: (
-                Never(text="use_global_stats: false", where=cases.batch_statistics, source="CANN operatorlist_00099"),
+    layers={
+        AbsVal: (),
+        ArgMax: (),
+        BNLL: (),
+        BatchNorm: (
+            Never(text="use_global_stats: false", where=cases.batch_statistics, source="CANN operatorlist_00099"),
+        ),
+        Bias: (),
+        Clip: (),
+        Concat: (
+            NEGATIVE,
+            Never(
+                text=f"more than {BLOBS} blobs",
+                where=lambda layer, bottoms: len(bottoms) > BLOBS,
+                source="CANN operatorlist_00110",
             ),
-            Bias: (),
-            Clip: (),
-            Concat: (
-                NEGATIVE,
-                Never(
-                    text=f"more than {BLOBS} blobs",
-                    where=lambda layer, bottoms: len(bottoms) > BLOBS,
-                    source="CANN operatorlist_00110",
-                ),
+        ),
+        Convolution: (
+            KERNEL,
+            Never(
+                text=f"one cell of a map that is not a square as large as the kernel, up to {CELL} on a side",
+                where=_of_no_square,
+                source="CANN operatorlist_00099",
             ),
-            Convolution: (
-                KERNEL,
-                Never(
-                    text=f"one cell of a map that is not a square as large as the kernel, up to {CELL} on a side",
-                    where=_of_no_square,
-                    source="CANN operatorlist_00099",
-                ),
-                Never(
-                    text="a depthwise window whose rows do not fit into its buffer",
-                    where=_depthwise_too_large,
-                    source="CANN operatorlist_00099",
-                ),
+            Never(
+                text="a depthwise window whose rows do not fit into its buffer",
+                where=_depthwise_too_large,
+                source="CANN operatorlist_00099",
             ),
-            Crop: (),
-            Deconvolution: (
-                KERNEL,
-                Never(
-                    text="a map smaller than the kernel",
-                    where=lambda layer, bottoms: any(
-                        size + 2 * pad < taps
-                        for size, pad, taps in zip(bottoms[0][2:], layer.pad, layer.kernel_size, strict=False)
-                    ),
-                    source="CANN operatorlist_00112",
+        ),
+        Crop: (),
+        Deconvolution: (
+            KERNEL,
+            Never(
+                text="a map smaller than the kernel",
+                where=lambda layer, bottoms: any(
+                    size + 2 * pad < taps
+                    for size, pad, taps in zip(bottoms[0][2:], layer.pad, layer.kernel_size, strict=False)
                 ),
-                Never(
-                    text=f"strides of {STEPS} cells or more, or by which a side is 1 or more than {SIDE}",
-                    where=_too_many_steps,
-                    source="CANN operatorlist_00112",
-                ),
+                source="CANN operatorlist_00112",
             ),
-            ELU: (),
-            Eltwise: (),
-            Exp: (),
-            Flatten: (),
-            InnerProduct: (),
-            Input: (),
-            LRN: (),
-            LSTM: (),
-            Log: (),
-            MVN: (),
-            PReLU: (),
-            Pooling: (
-                KERNEL,
-                AtMost(field="stride", most=63, source="CANN operatorlist_00136"),
-                Never(
-                    text="a stride of more than twice the window",
-                    where=lambda layer, bottoms: any(
-                        step > 2 * taps for step, taps in zip(layer.stride, layer.kernel_size, strict=False)
-                    ),
-                    source="CANN operatorlist_00136",
-                ),
-                Never(
-                    text="a mean whose rows do not fit into its buffer",
-                    where=_mean_too_large,
-                    source="CANN operatorlist_00136",
-                ),
+            Never(
+                text=f"strides of {STEPS} cells or more, or by which a side is 1 or more than {SIDE}",
+                where=_too_many_steps,
+                source="CANN operatorlist_00112",
             ),
-            Power: (),
-            RNN: (),
-            ReLU: (),
-            ReLU6: (),
-            Reduction: (),
-            Reshape: (),
-            Scale: (),
-            Sigmoid: (),
-            Slice: (NEGATIVE,),
-            Softmax: (NEGATIVE,),
-            Split: (),
-            TanH: (),
-            Threshold: (),
-            Tile: (),
-            ConvolutionDepthwise: (KERNEL,),
-            Interp: (
-                Never(
-                    text="shrink_factor, pad_beg or pad_end, of which nothing is known",
-                    where=window_cases.shrinks_or_crops,
-                    source="the list of operators, as far as it is public",
+        ),
+        ELU: (),
+        Eltwise: (),
+        Exp: (),
+        Flatten: (),
+        InnerProduct: (),
+        Input: (),
+        LRN: (),
+        LSTM: (),
+        Log: (),
+        MVN: (),
+        PReLU: (),
+        Pooling: (
+            KERNEL,
+            AtMost(field="stride", most=63, source="CANN operatorlist_00136"),
+            Never(
+                text="a stride of more than twice the window",
+                where=lambda layer, bottoms: any(
+                    step > 2 * taps for step, taps in zip(layer.stride, layer.kernel_size, strict=False)
                 ),
+                source="CANN operatorlist_00136",
             ),
-            Normalize: (),
-            PassThrough: (),
-            Permute: (),
-            PriorBox: (),
-            ShuffleChannel: (),
-            StrideUpsample: (),
-            PSROIPooling: (),
-            ROIPooling: (),
-            SPP: (),
-        },
-    ),
+            Never(
+                text="a mean whose rows do not fit into its buffer",
+                where=_mean_too_large,
+                source="CANN operatorlist_00136",
+            ),
+        ),
+        Power: (),
+        RNN: (),
+        ReLU: (),
+        ReLU6: (),
+        Reduction: (),
+        Reshape: (),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (NEGATIVE,),
+        Softmax: (NEGATIVE,),
+        Split: (),
+        TanH: (),
+        Threshold: (),
+        Tile: (),
+        ConvolutionDepthwise: (KERNEL,),
+        Interp: (
+            Never(
+                text="shrink_factor, pad_beg or pad_end, of which nothing is known",
+                where=window_cases.shrinks_or_crops,
+                source="the list of operators, as far as it is public",
+            ),
+        ),
+        Normalize: (),
+        PassThrough: (),
+        Permute: (),
+        PriorBox: (),
+        ShuffleChannel: (),
+        StrideUpsample: (),
+        PSROIPooling: (),
+        ROIPooling: (),
+        SPP: (),
+    },
+    every=(SIDES,),
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
     weights=(*refused(OTHER_TYPE, source="hiascend msug_000136"), *UNTRIED),
 )

@@ -54,6 +54,7 @@ def _sorted(target: Target) -> list[type[Layer]]:
 
 
 def _beyond_one_layer(target: Target) -> Iterator[dict[str, str]]:
+    yield from (_case(target, one, one.title) for one in target.every)
     yield from (_case(target, one, one.text) for one in target.pairs)
     yield from (_case(target, one, one.text) for one in target.net)
     yield from (_case(target, one, one.text) for one in target.spellings)

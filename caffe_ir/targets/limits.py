@@ -138,11 +138,6 @@ class Pair(Case, frozen=True, kw_only=True):
     """A view between the two, and the target computes them as Caffe does."""
 
 
-def with_all(limit: Limit, layers: Mapping[type[Layer], tuple[Limit, ...]]) -> dict[type[Layer], tuple[Limit, ...]]:
-    """The same layers, each with one limit more."""
-    return {kind: (*limits, limit) for kind, limits in layers.items()}
-
-
 class NetLimit(Case, frozen=True, kw_only=True):
     """A case that the whole net decides: `where` gives the nodes that break it."""
 

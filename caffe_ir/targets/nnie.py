@@ -53,7 +53,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, with_all
+from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only
 from caffe_ir.targets.target import Target
 
 OUTPUTS = 16
@@ -82,7 +82,6 @@ def _too_large(layer: Layer, bottoms: Shapes) -> bool:
 
 
 SIDES = Never(text=f"a map with a side or channels above {LARGEST}", where=_too_large, source=GUIDE)
-"""Of every layer."""
 
 
 def _too_large_for_one_window(layer: Pooling, bottoms: Shapes) -> bool:
@@ -95,71 +94,69 @@ NNIE = Target(
     title="HiSilicon NNIE",
     evidence="document",
     source="users' notes on the HiSVP guide, MindSpore Lite's list for NNIE, and error messages of the mapper",
-    layers=with_all(
-        SIDES,
-        {
-            ArgMax: (),
-            BatchNorm: (cases.STORED_STATISTICS,),
-            Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
-            Convolution: (*WINDOW, GROUP),
-            Crop: (),
-            Deconvolution: (*WINDOW, GROUP),
-            Dropout: (),
-            ELU: (),
-            Eltwise: (),
-            Exp: (),
-            Flatten: (),
-            InnerProduct: (),
-            Input: (),
-            LRN: (),
-            LSTM: (),
-            PReLU: (),
-            Pooling: (
-                *CAFFE.layers[Pooling],
-                *WINDOW,
-                Never(
-                    text="global pooling of a map of which the longer side times the columns is 32768 or more",
-                    where=_too_large_for_one_window,
-                    source="users' notes: a side of the kernel stays below 2048 by a sixteenth of the columns",
-                ),
+    layers={
+        ArgMax: (),
+        BatchNorm: (cases.STORED_STATISTICS,),
+        Concat: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+        Convolution: (*WINDOW, GROUP),
+        Crop: (),
+        Deconvolution: (*WINDOW, GROUP),
+        Dropout: (),
+        ELU: (),
+        Eltwise: (),
+        Exp: (),
+        Flatten: (),
+        InnerProduct: (),
+        Input: (),
+        LRN: (),
+        LSTM: (),
+        PReLU: (),
+        Pooling: (
+            *CAFFE.layers[Pooling],
+            *WINDOW,
+            Never(
+                text="global pooling of a map of which the longer side times the columns is 32768 or more",
+                where=_too_large_for_one_window,
+                source="users' notes: a side of the kernel stays below 2048 by a sixteenth of the columns",
             ),
-            Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
-            RNN: (),
-            ReLU: (),
-            Reduction: (),
-            Reshape: (
-                Never(
-                    text="a first size that is not spelled 0",
-                    where=cases.changes_the_first,
-                    source="users' notes: four sizes, the first of them 0",
-                ),
-                Never(
-                    text="other than four sizes",
-                    where=lambda layer, bottoms: len(layer.shape) != cases.MAP_AXES,
-                    source="users' notes: four sizes, the first of them 0",
-                ),
+        ),
+        Power: (Only(field="power", values=EXPONENTS, source=GUIDE),),
+        RNN: (),
+        ReLU: (),
+        Reduction: (),
+        Reshape: (
+            Never(
+                text="a first size that is not spelled 0",
+                where=cases.changes_the_first,
+                source="users' notes: four sizes, the first of them 0",
             ),
-            Scale: (),
-            Sigmoid: (),
-            Slice: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
-            Softmax: (),
-            Split: (),
-            TanH: (),
-            Tile: (),
-            Normalize: (),
-            PSROIPooling: (),
-            ROIPooling: (),
-            SPP: (),
-            PassThrough: (
-                Never(
-                    text="blocks of more than 255 cells on a side",
-                    where=lambda layer, bottoms: max(layer.block_height, layer.block_width) > 255,
-                    source="HiSVP guide 3.5.2, as quoted in users' notes",
-                ),
+            Never(
+                text="other than four sizes",
+                where=lambda layer, bottoms: len(layer.shape) != cases.MAP_AXES,
+                source="users' notes: four sizes, the first of them 0",
             ),
-            Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
-        },
-    ),
+        ),
+        Scale: (),
+        Sigmoid: (),
+        Slice: (Never(text="the batch axis", where=cases.over_the_batch, source=GUIDE),),
+        Softmax: (),
+        Split: (),
+        TanH: (),
+        Tile: (),
+        Normalize: (),
+        PSROIPooling: (),
+        ROIPooling: (),
+        SPP: (),
+        PassThrough: (
+            Never(
+                text="blocks of more than 255 cells on a side",
+                where=lambda layer, bottoms: max(layer.block_height, layer.block_width) > 255,
+                source="HiSVP guide 3.5.2, as quoted in users' notes",
+            ),
+        ),
+        Permute: (Only(field="order", values=((0, 2, 3, 1),), source="error message of the mapper"),),
+    },
+    every=(SIDES,),
     fields=frozenset({"upsample_param"}),
     net=(
         NetLimit(
@@ -177,5 +174,5 @@ SVP = replace(
     name="svp",
     title="HiSilicon SVP_NPU",
     source="users' notes on svp_atc, where Permute has no order of its own; otherwise as for NNIE",
-    layers={**NNIE.layers, Permute: (SIDES,)},
+    layers={**NNIE.layers, Permute: ()},
 )

@@ -87,6 +87,8 @@ class Target(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     layers: Mapping[type[Layer], tuple[Limit, ...]]
+    every: tuple[Limit, ...] = ()
+    """Limits of all of them."""
     pairs: tuple[Pair, ...] = ()
     net: tuple[NetLimit, ...] = ()
     names: Names | None = None
@@ -150,7 +152,7 @@ class Target(Struct, frozen=True, kw_only=True):
             images = bottoms[0][0] if bottoms and bottoms[0] else 1
         broken = [
             (limit, why)
-            for limit in self.layers[type(layer)]
+            for limit in (*self.layers[type(layer)], *self.every)
             if (why := limit.broken(layer, bottoms, images)) and not (around and limit.unless(*around))
         ]
         return self._worst(broken)

@@ -54,7 +54,7 @@ def _print_list(chosen: Iterable[Target]) -> None:
 
     rows = [("target", "layers", "limits", "known", "")]
     for target in chosen:
-        limits = sum(len(each) for each in target.layers.values())
+        limits = sum(map(len, (*target.layers.values(), target.every)))
         rows.append((target.name, str(len(target.layers)), str(limits), EVIDENCE[target.evidence], target.title))
     print_rows(rows)
 

@@ -64,10 +64,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     @property
     def added(self) -> int:
         """The numbers in the weights that it writes, beyond those that the layer has."""
-        return self._weights(self.new.nodes) - self._weights([self.new.old])
-
-    def _weights(self, nodes: Iterable[Node]) -> int:
-        return sum(prod(blob.shape) for node in nodes for blob in node.blobs)
+        return 0 if self.kept else max(0, in_weights(self.new.nodes) - in_weights([self.new.old]))
 
     def commit(self) -> None:
         """Put what was built in the place of the layer."""
@@ -97,6 +94,11 @@ def broken(layer: Layer, bottoms: Shapes, images: int, target: Target) -> Breaks
 def _may_be_left_out(layer: Layer, other: Target) -> bool:
     """Whether a reader leaves out a layer of a type that it lacks, should it be written in place."""
     return layer.works_in_place and other.leaves_out is not None and type(layer) not in other.layers
+
+
+def in_weights(nodes: Iterable[Node]) -> int:
+    """The numbers in the weights of layers."""
+    return sum(prod(blob.shape) for node in nodes for blob in node.blobs)
 
 
 def of_both(first: Breaks, second: Breaks) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from math import inf, prod
+from math import inf
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from caffe_ir.cost import FLOAT, work
 from caffe_ir.layers import BVLC
 from caffe_ir.memory import held
 from caffe_ir.net import Net
-from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice, Share
+from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice, Share, in_weights
 from caffe_ir.targets import WIDESPREAD
 from caffe_ir.targets.target import Price, Target, mean_of
 
@@ -100,7 +100,7 @@ class Weighing(Struct, kw_only=True, dict=True):
     @cached_property
     def _weights(self) -> int:
         """The numbers in all weights of the net as it came."""
-        return sum(prod(blob.shape) for node in self.net.nodes for blob in node.blobs)
+        return in_weights(self.net.nodes)
 
     @cached_property
     def price(self) -> Price:
@@ -135,12 +135,11 @@ class Weighing(Struct, kw_only=True, dict=True):
 
     def _burden(self, one: Choice, share: Share) -> float:
         """The cost of a form, what its faults elsewhere would be worth, and the weights that it adds."""
-        added = 0 if one.kept else one.added
-        if not one.breaks and added <= 0:
+        if not one.breaks and not one.added:
             return one.cost
         faults = Counter(one.breaks.values())
         refusal = FOR_NOBODY if self._is_for_nobody(one) else REFUSAL
-        more = MORE * self._whole * max(0, added) / (self._weights + self._held)
+        more = MORE * self._whole * one.added / (self._weights + self._held)
         prices = ((WRONG, UNTRUTH), (REFUSED, refusal), (SELDOM, ELSEWHERE))
         worth = sum(faults[fault] * price for fault, price in prices)
         return one.cost + (self._part(worth * share.work) if faults else 0.0) + more

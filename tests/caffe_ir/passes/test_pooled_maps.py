@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layers import Concat, Convolution, Deconvolution, Eltwise, InnerProduct, Pooling, Reshape, Sigmoid
+from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.pooled_maps import POOLED_MAPS
+from caffe_ir.targets import CAFFE
+from caffe_ir.targets.limits import AtMost
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
 
@@ -32,6 +36,14 @@ def test_a_map_that_is_spread_again_is_pooled_by_a_kernel(between):
 def test_others_stay_global(behind):
     net = pooled(*behind)
     assert rewritten(net, POOLED_MAPS).dump() == net.dump()
+
+
+def test_a_target_without_so_large_a_kernel_keeps_it_global():
+    net = pooled(SPREAD)
+    limits = (*CAFFE.layers[Pooling], AtMost(field="kernel_size", most=4))
+    small = replace(CAFFE, layers={**CAFFE.layers, Pooling: limits})
+    context = Context(target=small, options=Options())
+    assert rewritten(net, POOLED_MAPS, context=context).dump() == net.dump()
 
 
 def test_any_of_the_readers_may_spread_it():

@@ -7,7 +7,7 @@ import pytest
 from caffe_ir.layers import Power, ReLU
 from caffe_ir.targets import TARGETS
 from caffe_ir.targets.description import EVIDENCE, described, lacks
-from caffe_ir.targets.limits import AtMost
+from caffe_ir.targets.limits import AtMost, Never
 from caffe_ir.targets.target import Target
 
 
@@ -40,3 +40,14 @@ def test_what_is_not_read_of_weights_stands_by_itself() -> None:
     assert found["rknn2"]["HDF5"] == "wrong"
     assert "HDF5" not in found["caffe"]
     assert "the old form, `layers`" in found["ncnn"]
+
+
+def test_a_limit_of_every_layer_stands_once_and_holds_for_each() -> None:
+    limit = Never(text="a map of more than 4 rows", where=lambda layer, bottoms: bottoms[0][2] > 4, source="3.5")
+    target = Target(name="chip", title="a chip", layers={ReLU: (), Power: ()}, every=(limit,))
+    found = described(target)
+    assert found["layers"] == {"Power": [], "ReLU": []}
+    assert [one["limit"] for one in found["net"]].count("a map of more than 4 rows") == 1
+    for layer in (ReLU(), Power()):
+        assert target.holds(layer, ((1, 3, 4, 9),))
+        assert not target.holds(layer, ((1, 3, 5, 9),))
