@@ -1,4 +1,4 @@
-"""`convert verify SOURCE... CAFFE`: is the Caffe net what its source is? Layer by layer, with the layer at fault."""
+"""`convert verify [SOURCE...] CAFFE`: is the Caffe net what its source is? Layer by layer, with the layer at fault."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, Ver
     cls=Command,
     examples=(
         "convert verify yolov3.cfg yolov3.weights deploy",
-        "convert verify model.pt2 deploy.prototxt --engine opencv",
+        "convert verify deploy --engine opencv",
     ),
 )
-@click.argument("files", nargs=-1, required=True, metavar="SOURCE... CAFFE")
+@click.argument("files", nargs=-1, required=True, metavar="[SOURCE...] CAFFE")
 @click.option("--report", type=FILE, metavar="FILE.html", help="Write a report with charts.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every layer, in net order.")
@@ -49,8 +49,9 @@ def verify(
 ) -> None:
     """Compare a Caffe net with its source, layer by layer.
 
-    SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net. CAFFE is STEM, STEM.prototxt, or
-    PROTOTXT CAFFEMODEL. Ends with 0 where they agree, 1 where they differ, 2 where they could not be compared.
+    SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net; it may be left out where the files
+    of Darknet or Caffe are still beside the prototxt. CAFFE is STEM, STEM.prototxt, or PROTOTXT CAFFEMODEL. Ends with 0
+    where they agree, 1 where they differ, 2 where they could not be compared.
     """
     from caffe_ir.files.replaceable import check_file
     from caffe_ir.files.text_files import HTML

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from converters.cli.files import lowered
 from converters.cli.picture_input import know_pictures_beside
 from converters.cli.verify_opened import Asked, Opened, Pair, stated
-from converters.options import CaffeOptions, CaffeSourceOptions
+from converters.options import CaffeSourceOptions
 
 if TYPE_CHECKING:
     from caffe_ir.files.header import Header
@@ -39,8 +39,7 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
     net = convert(source.prototxt, source.caffemodel, input=as_stated.read.input)
     know_pictures_beside(net, source.prototxt)
     reference = embedded_reference(net, "the Caffe net that it was made of, in float64")
-    lowering = as_stated.lowering or CaffeOptions(**asked.caffe)
-    made = lowered(net.copy(), lowering, rewrite=retarget)
+    made = lowered(net.copy(), as_stated.lowering, rewrite=retarget)
     found = Opened(source=source_of(str(source.prototxt), net, made, [reference]), remarks=as_stated.remarks)
     as_it_stands = not as_stated.read.input and all(note.kind not in ("assumed", "dropped") for note in net.notes)
     text = "" if as_it_stands else deploy_text(source.prototxt, input=as_stated.read.input)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 from msgspec.structs import replace
@@ -26,19 +26,12 @@ def darknet_source(cfg: Path, weights: Path, pair: Pair, asked: Asked) -> Opened
     """The source that a cfg and its weights are, read as these files say. Raises ConversionError and UsageError."""
     as_stated = stated(DarknetOptions, (cfg, weights), pair, asked)
     model = darknet_model(cfg, weights, as_stated.read)
-    found = darknet_opened(cfg, weights, model, expected(model.net, pair, as_stated, asked.caffe), asked.reference)
-    readings = partial(_readings, cfg, weights, model, pair, as_stated, asked.caffe)
+    found = darknet_opened(cfg, weights, model, expected(model.net, as_stated), asked.reference)
+    readings = partial(_readings, cfg, weights, model, as_stated)
     return replace(found, readings=readings, remarks=(*as_stated.remarks, *found.remarks))
 
 
-def _readings(
-    cfg: Path,
-    weights: Path,
-    model: DarknetModel,
-    pair: Pair,
-    as_stated: Stated[DarknetOptions],
-    caffe: Mapping[str, Any],
-) -> Iterator[Reading]:
+def _readings(cfg: Path, weights: Path, model: DarknetModel, as_stated: Stated[DarknetOptions]) -> Iterator[Reading]:
     """The same weights under every other --bn that is in use."""
     from converters.darknet.batch_norm import IN_USE
     from converters.verify.readings import Reading
@@ -50,7 +43,7 @@ def _readings(
             continue
         seen.add(str(other.batch_norm))
         yield Reading(
-            expected=expected(other.net, pair, as_stated, caffe),
+            expected=expected(other.net, as_stated),
             chosen=f"divide by {other.batch_norm}, as with --bn {choice}",
             instead=f"{model.batch_norm} belongs ({model.batch_norm.why.partition(';')[0]})",
             hint=f"convert again, or if the weights mean the former, verify with --bn {choice} too",

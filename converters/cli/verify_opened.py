@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from msgspec import Struct, field
 
-from caffe_ir.error_kinds.files import CANNOT_READ
 from converters.cli.files import lowered
 from converters.cli.verify_stated import Options, Stated, stated_options
-from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions, declared
+from converters.options import DarknetOptions, PyTorchOptions, declared
 
 if TYPE_CHECKING:
     from caffe_ir.net import Net
@@ -44,30 +43,9 @@ class Opened(Struct, frozen=True, kw_only=True):
     """Other ways to read the same files, for one of which the Caffe net may have been made."""
 
 
-def expected(net: Net, pair: Pair, as_stated: Stated[Any], caffe: Mapping[str, Any]) -> Net:
-    """The source lowered as it was for these files: as the prototxt says, or as far as its layers show it.
-
-    `caffe` are the options that the user has given. Raises ConversionError.
-    """
-    from caffe_ir.errors import ConversionError, Problem
-    from caffe_ir.given_files import check_regular, read_bytes
-    from converters.verify.matching import nearest
-
-    if as_stated.lowering is not None:
-        return lowered(net.copy(), as_stated.lowering)
-    unknown = [
-        CaffeOptions(**{"head": head, "fold_bn": fold, **caffe})
-        for head in ("raw", "activated")
-        for fold in (False, True)
-    ]
-    try:
-        check_regular(pair.prototxt)
-        text = read_bytes(pair.prototxt).decode("utf-8", "replace")
-    except OSError as error:
-        raise ConversionError(
-            Problem(kind=CANNOT_READ, what=f"cannot read {pair.prototxt}", why=error.strerror or "")
-        ) from error
-    return nearest(text, [lowered(net.copy(), each) for each in dict.fromkeys(unknown)])
+def expected(net: Net, as_stated: Stated[Any]) -> Net:
+    """The source lowered as it was for these files. Raises ConversionError."""
+    return lowered(net.copy(), as_stated.lowering)
 
 
 def stated(reader: type[Options], files: Sequence[Path], pair: Pair, asked: Asked) -> Stated[Options]:

@@ -36,7 +36,7 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
     near = [f"{note.text}; the reference computes it so too" for note in captured.notes if note.kind == "warning"]
     read = completed(net, as_stated.read, model.loaded.transform)
     know_pictures(net, read)
-    found = pytorch_opened(source, program, net, expected(net, pair, as_stated, asked.caffe))
+    found = pytorch_opened(source, program, net, expected(net, as_stated))
     made = found.source.expected
     beside = {
         ENDING: None,

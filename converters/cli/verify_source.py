@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from caffe_ir.files.file_names import BINARY, HDF5, PROTOTXT, stem_of_weights, weights_beside
+from converters.cli.verify_beside import source_beside
 from converters.cli.verify_caffe import caffe_source
 from converters.cli.verify_darknet import darknet_source
 from converters.cli.verify_opened import Asked, Opened, Pair
@@ -20,16 +21,17 @@ _TORCH = (".pt", ".pt2", ".pth", ".py", ".safetensors")
 
 
 def parted(files: tuple[str, ...]) -> tuple[tuple[str, ...], Pair]:
-    """SOURCE and CAFFE, which is PROTOTXT CAFFEMODEL, one of the two, or their common STEM. Raises ConversionError."""
+    """SOURCE and CAFFE, which is PROTOTXT CAFFEMODEL, one of the two, or their common STEM.
+
+    Without SOURCE it is the files beside the prototxt that its comment names. Raises ConversionError and UsageError.
+    """
     *others, last = files
     if stem_of_weights(last) and others and others[-1].endswith(PROTOTXT):
         pair = Pair(prototxt=Path(others.pop()), caffemodel=Path(last))
     else:
         pair = pair_of(last)
     if not others:
-        raise click.UsageError(
-            "give the source and then the Caffe net: convert verify net.cfg net.weights net.prototxt"
-        )
+        return source_beside(pair), pair
     if Path(last).is_file() and not _is_caffe(last):
         raise click.UsageError(_without_caffe(files))
     return tuple(others), pair

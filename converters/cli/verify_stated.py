@@ -35,13 +35,13 @@ _SOURCES: dict[type[Struct], Source] = {
 
 
 class Stated(Struct, Generic[Options], frozen=True, kw_only=True):
-    """How a source is to be read and lowered; `lowering` is None where the prototxt does not say how it was lowered.
+    """How a source is to be read and lowered: as the prototxt says, and where it does not, as the user does.
 
     `remarks` say what was taken from the comment, and what has to be given anew.
     """
 
     read: Options
-    lowering: CaffeOptions | None = None
+    lowering: CaffeOptions = CaffeOptions()
     remarks: tuple[str, ...] = ()
 
 
@@ -65,14 +65,16 @@ def stated_options(
         raise ConversionError(
             Problem(kind=CANNOT_READ, what=f"cannot read {prototxt}", why=error.strerror or str(error))
         ) from error
+    unstated = Stated(read=reader(**given), lowering=CaffeOptions(**lowering))
     if header is None or header.options.get("source") != _SOURCES[reader]:
-        return Stated(read=reader(**given))
+        why = "does not say how it was made of this source: options that are not given here are at their defaults"
+        return replace(unstated, remarks=(f"{prototxt.name} {why}",))
     left_out = {one.name for one in declared(reader) if not one.option.from_file}
     told = {key: value for key, value in header.options.items() if key not in left_out}
     try:
         read, lowered = recovered(reader, told), recovered(CaffeOptions, told)
     except ValueError as error:
-        return Stated(read=reader(**given), remarks=(f"the comment of {prototxt.name} cannot be used: {error}",))
+        return replace(unstated, remarks=(f"the comment of {prototxt.name} cannot be used: {error}",))
     taken = [*spelled(_without(read, given)), *spelled(_without(lowered, lowering))]
     remarks = [f"options from the comment of {prototxt.name}: {shlex.join(taken)}"] if taken else []
     remarks += _to_be_given(header, left_out & header.options.keys() - given.keys(), reader)

@@ -10,8 +10,7 @@ still be there, under the output's name, after the last layer.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 
 from msgspec import Struct
 
@@ -19,8 +18,6 @@ from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from converters.verify.outputs import last_states, promised
-
-_LAYER_NAME = re.compile(r'^layer\s*:?\s*\{\s*name\s*:\s*"([^"]*)"', re.MULTILINE)
 
 
 class Matches(Struct, frozen=True, kw_only=True):
@@ -88,12 +85,3 @@ class Makers:
                 found[place] = node
                 left += [bottom for bottom in node.bottoms if bottom not in known or bottom == blob]
         return [found[place] for place in sorted(found)]
-
-
-def nearest(prototxt: str, candidates: Sequence[Net]) -> Net:
-    """The candidate with the fewest layers that only one of the two has: the options that a file was written with.
-
-    Only the names in the text of the prototxt are looked at, so that it need not be a net that can be read.
-    """
-    own = set(_LAYER_NAME.findall(prototxt))
-    return min(candidates, key=lambda candidate: len(own ^ {node.name for node in candidate.nodes}))

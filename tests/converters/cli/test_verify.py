@@ -25,6 +25,7 @@ from tests.oracles.darknet import needs_darknet
 
 # All sections but for the head, which --head raw leaves out.
 COMPARED = 5
+HEAD = ["--head", "activated"]
 
 
 @pytest.fixture
@@ -53,6 +54,20 @@ def test_a_wrong_net_ends_with_1_and_names_the_layer(files) -> None:
     done = run(*files, "-q")
     assert done.exit_code == 1
     assert "first at fault: conv_0_bn: eps is 1e-05 where 1e-12 belongs" in done.output
+
+
+@pytest.mark.parametrize(
+    ("made", "given", "code"),
+    [(["--fold-bn"], [], 0), (["--fold-bn"], ["--fold-bn"], 0), (HEAD, HEAD, 0), (HEAD, [], 1)],
+)
+def test_files_that_do_not_say_how_they_were_made_are_compared_as_the_user_says(tmp_path, made, given, code) -> None:
+    """Folded weights are the same function; an activated head is another one than a raw one."""
+    model, net = darknet_model(tmp_path, TINY), tmp_path / "net.prototxt"
+    converted("darknet", *model, "-o", tmp_path / "net", *made)
+    net.write_text("name:" + net.read_text().partition("\nname:")[2])
+    done = run(*model, net, *given)
+    assert done.exit_code == code, done.output
+    assert "net.prototxt does not say how it was made of this source" in done.output
 
 
 @needs_darknet

@@ -7,30 +7,16 @@ from converters.cli.verify_opened import Asked, Pair, expected, stated
 from converters.cli.verify_stated import Stated
 from converters.darknet import convert
 from converters.options import CaffeOptions, DarknetOptions, PyTorchOptions
-from tests.converters.cli.given import TINY, converted, darknet_model
+from tests.converters.cli.given import TINY, darknet_model
 
 
-@pytest.mark.parametrize("head", ["raw", "activated"])
-@pytest.mark.parametrize("fold", [False, True])
-def test_the_options_of_the_conversion_are_read_off_the_files(tmp_path, head, fold) -> None:
-    model = darknet_model(tmp_path, TINY)
-    converted("darknet", *model, "-o", tmp_path / "net", "--head", head, *(["--fold-bn"] if fold else []))
-    net = convert(*model).net
-    before = net.dump()
-    made = expected(
-        net, Pair(prototxt=tmp_path / "net.prototxt", caffemodel=tmp_path / "x"), Stated(read=DarknetOptions()), {}
-    )
-    assert any(node.layer.type_name() == "BatchNorm" for node in made.nodes) is not fold
-    assert ("yolo_5" in made.values) is (head == "activated")
-    assert net.dump() == before
-
-
-def test_a_net_is_lowered_once_where_the_files_say_how(tmp_path) -> None:
+def test_a_net_is_lowered_as_the_files_say_and_the_source_stays(tmp_path) -> None:
     net = convert(*darknet_model(tmp_path, TINY)).net
-    told = Stated(read=DarknetOptions(), lowering=CaffeOptions(fold_bn=True, head="activated"))
-    made = expected(net, Pair(prototxt=tmp_path / "not.there", caffemodel=tmp_path / "x"), told, {})
+    before = net.dump()
+    made = expected(net, Stated(read=DarknetOptions(), lowering=CaffeOptions(fold_bn=True, head="activated")))
     assert not any(node.layer.type_name() == "BatchNorm" for node in made.nodes)
     assert "yolo_5" in made.values
+    assert net.dump() == before
 
 
 @pytest.mark.parametrize(

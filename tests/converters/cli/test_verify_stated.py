@@ -56,15 +56,17 @@ def test_an_edited_prototxt_was_made_with_the_same_options(prototxt) -> None:
 )
 def test_without_them_nothing_is_known(change, prototxt) -> None:
     prototxt.write_text(change(prototxt.read_text()))
-    assert stated(prototxt) == Stated(read=DarknetOptions())
-    assert stated(prototxt, batch=2) == Stated(read=DarknetOptions(batch=2))
+    found, given = stated(prototxt), stated(prototxt, batch=2, fold_bn=True)
+    assert found == Stated(read=DarknetOptions(), remarks=found.remarks)
+    assert given == Stated(read=DarknetOptions(batch=2), lowering=CaffeOptions(fold_bn=True), remarks=found.remarks)
+    assert found.remarks[0].startswith("net.prototxt does not say how it was made of this source")
 
 
 def test_what_cannot_be_an_option_is_told_and_left_aside(prototxt) -> None:
     prototxt.write_text(prototxt.read_text().replace('bn = "darknet-gpu"', 'bn = "shell"'))
     found = stated(prototxt)
     assert found.read == DarknetOptions()
-    assert found.lowering is None
+    assert found.lowering == CaffeOptions()
     assert found.remarks[0].startswith("the comment of net.prototxt cannot be used: bn: ")
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from caffe_ir.layers import ReLU, Sigmoid, TanH
 from caffe_ir.values import Values
-from converters.verify.matching import Makers, matches, nearest, upstream
+from converters.verify.matching import Makers, matches, upstream
 from tests.caffe_ir.build import add, net_of
 
 
@@ -43,9 +43,3 @@ def test_the_layers_of_a_blob_begin_at_what_is_known() -> None:
     assert [node.name for node in makers.of("c", {"a", "c"})] == ["b", "c"]
     assert [node.name for node in makers.of("c", {"b"})] == ["c"]
     assert upstream(net, ["b"]) == {"data", "a", "b"}
-
-
-def test_the_nearest_net_is_the_one_whose_layers_a_file_names() -> None:
-    text = 'name: "n"\nlayer {\n  name: "data"\n}\nlayer {\n  name: "a"\n}\nlayer { name: "c" }\n'
-    candidates = [chain("a", "b", "b2"), chain("a", "c"), chain("a")]
-    assert nearest(text, candidates) is candidates[1]
