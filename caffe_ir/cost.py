@@ -67,7 +67,7 @@ TRANSCENDENTAL: dict[type[Layer], int] = {
     Exp: 20,
     Log: 25,
     Sigmoid: 20,
-    Softmax: 25,
+    Softmax: 50,
     Swish: 22,
     TanH: 25,
 }
