@@ -62,7 +62,8 @@ from caffe_ir.targets.limits import AtMost, Never
 from caffe_ir.targets.stored import OTHER_TYPE, UNTRIED, refused
 from caffe_ir.targets.target import Target
 
-KERNEL = AtMost(field="kernel_size", most=255, source="CANN operatorlist_00099")
+TAPS = 255
+KERNEL = AtMost(field="kernel_size", most=TAPS, source="CANN operatorlist_00099")
 NEGATIVE = Never(
     text="an axis counted from behind in a blob of other than four axes",
     where=lambda layer, bottoms: layer.axis < 0 and len(bottoms[0]) != cases.MAP_AXES,
@@ -170,6 +171,11 @@ ASCEND = Target(
         PReLU: (),
         Pooling: (
             KERNEL,
+            Never(
+                text=f"a global pooling of more than {TAPS} rows or columns",
+                where=lambda layer, bottoms: layer.global_pooling and max(bottoms[0][2:]) > TAPS,
+                source="CANN operatorlist_00136",
+            ),
             AtMost(field="stride", most=63, source="CANN operatorlist_00136"),
             Never(
                 text="a stride of more than twice the window",
