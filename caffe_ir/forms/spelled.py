@@ -182,6 +182,14 @@ def _times_its_size(new: Replacement) -> str:
     return ""
 
 
+def _by_the_sum(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, MeanLRN)
+    size = layer.local_size
+    new.add("lrn", LRN(local_size=size, alpha=layer.alpha / size, beta=layer.beta, k=layer.k), new.old.bottom)
+    return ""
+
+
 AXIS = Form(name="its axis counted from the front", build=_from_the_front)
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Concat: (AXIS, Form(name="nothing", build=_nothing)),
@@ -197,6 +205,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         Form(name="its base written", build=_with_base, loss=lambda layer: 3e-8),
         Form(name="a multiple of the logarithm to base 10", build=_decadic),
     ),
+    MeanLRN: (Form(name="LRN with alpha over local_size", build=_by_the_sum),),
     Reshape: (Form(name="Reshape with all sizes", build=_as_reshape), Form(name="Flatten", build=_as_flatten)),
     Slice: (
         AXIS,

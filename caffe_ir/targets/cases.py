@@ -30,6 +30,15 @@ from caffe_ir.targets.limits import Never
 MAP_AXES, TWO, FIVE = 4, 2, 5
 
 
+HALF = 65504.0
+ALPHA_IN_HALVES = Never(
+    text=f"an alpha above {HALF:g}, which halves do not hold",
+    where=lambda layer, bottoms: layer.alpha > HALF,
+    silent=True,
+    source="the largest number of float16",
+)
+
+
 def always(layer: Layer, bottoms: Shapes) -> bool:
     """Whatever its fields are."""
     return True

@@ -62,7 +62,7 @@ NNCASE = Target(
         ),
         ReLU: (Only(field="negative_slope", values=(0.0,), source="relu.cpp"),),
         Reshape: (Never(text="axis and num_axes", where=cases.some_axes, source="reshape.cpp"),),
-        Scale: (),
+        Scale: (Never(text="a Scale of two blobs", where=cases.two_bottoms, source="scale.cpp reads blobs(0) always"),),
         Slice: (
             Never(
                 text="more than two parts",

@@ -57,7 +57,7 @@ RKNN1 = Target(
         Flatten: (),
         InnerProduct: (),
         Input: (),
-        LRN: (),
+        LRN: (cases.ALPHA_IN_HALVES,),
         LSTM: (),
         PReLU: (),
         Pooling: CAFFE.layers[Pooling],

@@ -51,6 +51,9 @@ from caffe_ir.targets.target import Target
 
 NEGATIVE = Never(text="an axis counted from behind", where=cases.negative_axis, source="convert_concat_op")
 
+LITTLE = 1e-9
+"""An eps of Normalize that makes no difference."""
+
 TPU_MLIR = Target(
     name="tpu-mlir",
     title="TPU-MLIR",
@@ -74,6 +77,7 @@ TPU_MLIR = Target(
         InnerProduct: (Only(field="axis", values=(1,), source="convert_inner_product_op"),),
         Input: (),
         LRN: (
+            cases.ALPHA_IN_HALVES,
             Never(text="norm_region is ignored", where=cases.within_channels, silent=True, source="convert_lrn_op"),
             Never(
                 text="k is added within channels too",
@@ -129,7 +133,15 @@ TPU_MLIR = Target(
         TanH: (),
         ConvolutionDepthwise: (),
         Interp: (Never(text="pad_beg and pad_end", where=window_cases.crops, source="convert_interp_op"),),
-        Normalize: (),
+        Normalize: (
+            Only(field="across_spatial", values=(False,), source="convert_normalize_op"),
+            Never(
+                text="eps is not read",
+                where=lambda layer, bottoms: layer.eps > LITTLE,
+                silent=True,
+                source="convert_normalize_op",
+            ),
+        ),
         Permute: (),
         PriorBox: (),
         DetectionOutput: (

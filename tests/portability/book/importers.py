@@ -93,6 +93,7 @@ BOOKS: dict[str, Book] = {
             *on("Convolution", "a bias", lambda a: not a.value("bias_term", True) or len(a.blobs) != 2),
             *on("Convolution", "stride_h and stride_w are ignored", lambda a: a.says("stride_h") or a.says("stride_w")),
             *on("ReLU", "no slope", lambda a: a.value("negative_slope", 0.0) != 0),
+            *on("Scale", "one blob", lambda a: len(a.message.bottom) != 1),
             *on("Slice", "two parts", many_to_many),
             *on("Eltwise", "coefficients of 1 and -1", lambda a: not set(coefficients(a)) <= {1.0, -1.0}),
             *on("Pooling", "a last window that begins in the padding", starts_in_the_padding),
