@@ -36,6 +36,7 @@ from caffe_ir.layers import (
     InnerProduct,
     Input,
     Log,
+    MatMul,
     Parameter,
     Pooling,
     Power,
@@ -54,7 +55,7 @@ FREE = (Dropout, Input, Parameter, Silence, Split)
 """Layers that do nothing at inference."""
 VIEWS = (Flatten, Reshape)
 """Layers that hand their memory on (reshape_layer.cpp): they are called, and move nothing."""
-PRODUCTS = (Convolution, Deconvolution, InnerProduct, LSTM, RNN)
+PRODUCTS = (Convolution, Deconvolution, InnerProduct, LSTM, MatMul, RNN)
 """Layers that are products of matrices, all that other programs count."""
 VIEW = 0.5
 """Of a layer, what calling one of them costs."""
@@ -200,6 +201,8 @@ def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
             count = read * layer.num_output // layer.group * prod(layer.kernel_size)
         case InnerProduct():
             count = made * prod(layer.blob_shapes(bottoms)[0]) // layer.num_output
+        case MatMul():
+            count = made * bottoms[0][-1]
         case LSTM() | RNN():
             count = prod(bottoms[1]) * sum(map(prod, layer.blob_shapes(bottoms)))
         case Recurrence():

@@ -7,10 +7,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from caffe_ir.cost import work
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, MatMul
 from caffe_ir.net import Net
 
-KINDS = (Convolution, Deconvolution, InnerProduct)
+KINDS = (Convolution, Deconvolution, InnerProduct, MatMul)
 
 
 def of_net(net: Net) -> float:

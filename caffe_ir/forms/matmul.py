@@ -1,4 +1,4 @@
-"""MatMul: one factor as weights that are written at run time, or the products of all pairs, summed.
+"""MatrixProduct: one factor as weights that are written at run time, or the products of all pairs, summed.
 
     y[b, i, j] = sum over k of A[b, i, k] B[b, k, j]
 
@@ -10,6 +10,8 @@ lets an activation be weights). Neither factor is permuted:
 - B with k last: a Convolution of B (1, b, j, k) with A (b i, 1, 1, k), the window a whole row;
 - a single b: an InnerProduct of A (i, k) with B (k, j), or (j, k);
 - one A for all b, or one B where A has k last: no groups, and the batch stays what it is.
+
+Matrices. Some readers have a layer for it, (1, b, i, k) and (1, b, k, j); a factor that lies otherwise is permuted.
 
 All pairs. The four axes b, i, j, k stand in the order in which both factors already lie, so that neither is permuted; k
 comes
@@ -31,8 +33,8 @@ from msgspec.structs import replace
 from caffe_ir.blob import Shape
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer, require
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Reshape
-from caffe_ir.layers.source import Expand, MatMul, Mul, Permute, Reduce
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, MatMul, Reshape
+from caffe_ir.layers.source import Expand, MatrixProduct, Mul, Permute, Reduce
 from caffe_ir.replacement import Replacement
 
 
@@ -75,14 +77,14 @@ def _form(name: str, write: Write) -> Form:
 def _is_turned(new: Replacement) -> bool:
     """Whether y^T = B A is written, in which neither factor is transposed."""
     layer = new.old.layer
-    assert isinstance(layer, MatMul)
+    assert isinstance(layer, MatrixProduct)
     return layer.transpose_a and layer.transpose_b
 
 
 def _product(new: Replacement) -> tuple[Product, Shape]:
     """What to write, and the shape of what the old node wrote."""
     layer, shapes = new.old.layer, new.shapes_of(new.old.bottoms)
-    assert isinstance(layer, MatMul)
+    assert isinstance(layer, MatrixProduct)
     (wanted,) = layer.infer(shapes)
     (a, b), (first, second), turned = new.old.bottoms, shapes, _is_turned(new)
     if turned:
@@ -161,6 +163,28 @@ def _by_inner_product(new: Replacement, product: Product) -> str:
     return new.add("product", layer, rows, param_names=(name,))
 
 
+# ---- a layer of other readers ----------------------------------------------------------------------------------------
+
+
+def _by_matrices(new: Replacement, product: Product) -> str:
+    shared = prod(product.first_batch) < product.count
+    one = _whole(new, product) if shared else _unrepeated(new, product)
+
+    def matrices(blob: str, rows: int, columns: int, *, turned: bool) -> str:
+        lying = (1, one.count, columns, rows) if turned else (1, one.count, rows, columns)
+        x = new.view("matrices", blob, lying)
+        return new.add("turned", Permute(order=(0, 1, 3, 2)), x) if turned else x
+
+    left = matrices(one.a, one.rows, one.inner, turned=one.k_first)
+    right = matrices(one.b, one.inner, one.columns, turned=one.k_last)
+    return new.add("product", MatMul(), left, right)
+
+
+def _as_source(new: Replacement) -> str:
+    new.add("product", MatrixProduct(), *new.old.bottoms)
+    return ""
+
+
 # ---- products of all pairs ------------------------------------------------------------------------------------------
 
 
@@ -179,7 +203,9 @@ def _by_pairs(new: Replacement, product: Product) -> str:
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
-    MatMul: (
+    MatMul: (Form(name="a product of matrices", build=_as_source),),
+    MatrixProduct: (
+        _form("a MatMul of its own", _by_matrices),
         _form("filters written at run time", _by_filters),
         _form("a matrix written at run time", _by_inner_product),
         _form("products of all pairs, and their sums", _by_pairs),

@@ -32,7 +32,7 @@ from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
 from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer, reshape_to
 from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
-from caffe_ir.layers.forks.combination import Axpy
+from caffe_ir.layers.forks.combination import Axpy, MatMul
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution, HoleConvolution
 from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
 from caffe_ir.layers.forks.normalization import BN, MeanLRN, Normalize, RunningBN
@@ -76,6 +76,7 @@ LAYERS: dict[str, type[Layer]] = {
     "LSTM": LSTM,
     "Log": Log,
     "MVN": MVN,
+    "MatMul": MatMul,
     "Mish": Mish,
     "Normalize": Normalize,
     "PReLU": PReLU,
@@ -176,6 +177,7 @@ __all__ = [
     "Input",
     "Interp",
     "Log",
+    "MatMul",
     "MeanLRN",
     "Mish",
     "Normalize",

@@ -41,6 +41,7 @@ from caffe_ir.layers import (
     Input,
     Interp,
     Log,
+    MatMul,
     Mish,
     Normalize,
     Parameter,
@@ -181,6 +182,14 @@ NCNN = Target(
         ),
         LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
         Log: (PARAMETERS,),
+        MatMul: (
+            Never(
+                text="there is no batch axis",
+                where=lambda layer, bottoms: len(bottoms[0]) == _TWO,
+                silent=True,
+                source="trial ext_MatMul_two_axes",
+            ),
+        ),
         Mish: (),
         Pooling: (
             *CAFFE.layers[Pooling],

@@ -1,4 +1,4 @@
-"""OpenCV DNN 4.8 to 4.14, `cv2.dnn.readNetFromCaffe`; OpenCV 5 reads no Caffe files.
+"""OpenCV DNN 4.8 to 4.14, `cv2.dnn.readNetFromCaffe`; OpenCV 5 reads no Caffe files. MatMul came with 4.9.
 
 Trials with OpenCV 4.12 and 4.14, which gave the same verdicts; caffe_importer.cpp says which types have a layer.
 """
@@ -37,6 +37,7 @@ from caffe_ir.layers import (
     InnerProduct,
     Interp,
     Log,
+    MatMul,
     Mish,
     Normalize,
     Parameter,
@@ -189,6 +190,7 @@ OPENCV = Target(
                 source="trial log_base10",
             ),
         ),
+        MatMul: (),
         MVN: (Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),),
         Mish: (),
         Pooling: (

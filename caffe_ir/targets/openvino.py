@@ -30,6 +30,7 @@ from caffe_ir.layers import (
     InnerProduct,
     Interp,
     Log,
+    MatMul,
     Normalize,
     Parameter,
     Permute,
@@ -155,6 +156,7 @@ OPENVINO = Target(
                 source="trial ext_Interp_zoom2",
             ),
         ),
+        MatMul: (),
         Normalize: (),
         Permute: (),
         PriorBox: (

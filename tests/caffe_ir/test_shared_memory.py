@@ -11,7 +11,7 @@ from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Convolution, Eltwise, Input, Parameter, Reshape, Silence
-from caffe_ir.layers.source import MatMul
+from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass, Options, run_pass
@@ -100,7 +100,7 @@ def test_so_it_is_in_a_product_of_two_activations(turns):
     shapes = [(2, *(24, 32)[:: -1 if turn else 1]) for turn in (turns[0], not turns[1])]
     net = net_of(shapes[0])
     add(net, "other", Input(shape=shapes[1]), bottoms=())
-    layer = MatMul(transpose_a=turns[0], transpose_b=turns[1])
+    layer = MatrixProduct(transpose_a=turns[0], transpose_b=turns[1])
     add(net, "product", layer, bottoms=("data", "other"))
     lower(net, CAFFE, Options())
     with pytest.raises(ConversionError, match="for weights, which nothing before it writes"):

@@ -24,7 +24,7 @@ from caffe_ir.layers.source.head import DetectionHead, GaussianYoloHead, RegionH
 from caffe_ir.layers.source.l2norm import L2Norm
 from caffe_ir.layers.source.local import Local
 from caffe_ir.layers.source.lrn import DarknetLRN
-from caffe_ir.layers.source.matmul import Linear, MatMul
+from caffe_ir.layers.source.matmul import Linear, MatrixProduct
 from caffe_ir.layers.source.normalization import LogSoftmax, SourceBatchNorm, Standardize
 from caffe_ir.layers.source.pad import Pad
 from caffe_ir.layers.source.recurrent import GRU, PlainRNN, ProjectedLSTM, Recurrence
@@ -59,7 +59,7 @@ SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Linear,
     Local,
     LogSoftmax,
-    MatMul,
+    MatrixProduct,
     Maximum,
     Minimum,
     Mul,
@@ -115,7 +115,7 @@ __all__ = [
     "Linear",
     "Local",
     "LogSoftmax",
-    "MatMul",
+    "MatrixProduct",
     "Maximum",
     "Minimum",
     "Mul",

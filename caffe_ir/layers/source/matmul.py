@@ -31,7 +31,7 @@ class Linear(Layer, frozen=True, kw_only=True):
         return [top + blobs[1] if self.bias_term else top]
 
 
-class MatMul(Layer, frozen=True, kw_only=True):
+class MatrixProduct(Layer, frozen=True, kw_only=True):
     """The product of two activations along their last two axes, either transposed before; the axes before broadcast.
 
     torch: matmul, bmm, and einsum after its axes are put in order.

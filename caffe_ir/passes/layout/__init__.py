@@ -27,7 +27,7 @@ from caffe_ir.exchanges import moved
 from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, Flatten, InnerProduct, Parameter, Reshape
-from caffe_ir.layers.source import Linear, MatMul, Permute
+from caffe_ir.layers.source import Linear, MatrixProduct, Permute
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.passes.layout import products, several, single
@@ -50,7 +50,7 @@ def _run(net: Net, context: Context) -> None:
 
 
 def _best(net: Net) -> Stage:
-    choice = any(isinstance(one.layer, Permute | MatMul) for one in net.nodes)
+    choice = any(isinstance(one.layer, Permute | MatrixProduct) for one in net.nodes)
     ways = product((False, True), repeat=2) if choice else [(False, False)]
     stages = [staged(net, turned=turned, kept=kept) for turned, kept in ways]
     best = min(stages, key=lambda stage: _work(stage.net))
@@ -64,7 +64,9 @@ def _best(net: Net) -> Stage:
 def _before_products(net: Net) -> list[str]:
     """Linear layers whose results come to a product of two activations with nothing but one blob in between."""
     found = dict[str, None]()
-    waiting = [net.producer(bottom) for node in net.nodes if isinstance(node.layer, MatMul) for bottom in node.bottoms]
+    waiting = [
+        net.producer(bottom) for node in net.nodes if isinstance(node.layer, MatrixProduct) for bottom in node.bottoms
+    ]
     seen = set[str]()
     while waiting:
         node = waiting.pop()
@@ -102,7 +104,9 @@ def _work(net: Net) -> tuple[int, int, int]:
         moved(net.shapes[node.bottom], node.layer.order) for node in net.nodes if isinstance(node.layer, Permute)
     )
     rows = [node for node in net.nodes if isinstance(node.layer, Linear) and len(net.shapes[node.bottom]) != ROWS]
-    turned = sum(prod(net.shapes[node.bottoms[1]]) for node in net.nodes if node.layer == MatMul(transpose_b=True))
+    turned = sum(
+        prod(net.shapes[node.bottoms[1]]) for node in net.nodes if node.layer == MatrixProduct(transpose_b=True)
+    )
     return permuted, len(net.nodes) + 2 * len(rows), turned
 
 

@@ -11,7 +11,7 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.exchanges import moved_into
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Convolution, InnerProduct
-from caffe_ir.layers.source import Linear, MatMul
+from caffe_ir.layers.source import Linear, MatrixProduct
 from caffe_ir.node import Node
 from caffe_ir.passes.layout.stage import Rule, Stage
 from caffe_ir.views import Order, View, order_of, plain, plain_order, resized, seen
@@ -106,7 +106,7 @@ def matmul(stage: Stage, node: Node) -> bool:
     A B is (B^T A^T)^T, so that at most one of them is transposed; where one is, the product may come out either way.
     """
     layer = node.layer
-    assert isinstance(layer, MatMul)
+    assert isinstance(layer, MatrixProduct)
     views = [
         _turned(stage.views[bottom], turn)
         for bottom, turn in zip(node.bottoms, (layer.transpose_a, layer.transpose_b), strict=True)
@@ -133,10 +133,10 @@ def matmul(stage: Stage, node: Node) -> bool:
         blobs.append(stage.reshape(node, blob, (count, *(shape[::-1] if turns[-1] else shape))))
     rows, columns = ((rank - 2, wanted[-2]),), ((rank - 1, wanted[-1]),)
     if all(turns) or (any(turns) and stage.turned):
-        product = MatMul(transpose_a=not turns[1], transpose_b=not turns[0])
+        product = MatrixProduct(transpose_a=not turns[1], transpose_b=not turns[0])
         stage.emit(node, product, blobs[::-1], [seen((*outer, *columns, *rows), rank)])
     else:
-        product = MatMul(transpose_a=turns[0], transpose_b=turns[1])
+        product = MatrixProduct(transpose_a=turns[0], transpose_b=turns[1])
         stage.emit(node, product, blobs, [seen((*outer, *rows, *columns), rank)])
     return True
 
@@ -161,5 +161,5 @@ def _told(order: Order) -> Order:
 RULES: Mapping[type[Layer], Rule] = {
     InnerProduct: inner_product,
     Linear: linear,
-    MatMul: matmul,
+    MatrixProduct: matmul,
 }

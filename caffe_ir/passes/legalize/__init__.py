@@ -29,7 +29,7 @@ from caffe_ir.errors import Problems
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Parameter
-from caffe_ir.layers.source import MatMul
+from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
@@ -62,7 +62,7 @@ def chooser_of(net: Net, target: Target, forms: Mapping[type[Layer], tuple[Form,
     """What chooses among forms for a net and a target."""
     counts = Counter(type(node.layer) for node in net.nodes)
     others = frozenset(other.name for other in (*WIDESPREAD, *(CONVERTERS if target.for_converters else ())))
-    weighing = Weighing(net=net, target=target, attends=counts[MatMul] > 0)
+    weighing = Weighing(net=net, target=target, attends=counts[MatrixProduct] > 0)
     chooser = Chooser(
         net=net,
         target=target,
@@ -84,7 +84,7 @@ def _deciding(net: Net, target: Target) -> list[Node]:
     """The layers of which one that another target refuses costs it the net: products, and all for old converters."""
     if target.for_converters:
         return net.nodes
-    return [node for node in net.nodes if isinstance(node.layer, MatMul) or _is_written_at_run_time(node)]
+    return [node for node in net.nodes if isinstance(node.layer, MatrixProduct) or _is_written_at_run_time(node)]
 
 
 def _is_written_at_run_time(node: Node) -> bool:

@@ -9,7 +9,7 @@ import torch
 
 from caffe_ir.error_kinds.capture import TRAINING_MODE
 from caffe_ir.layers import Power, Softmax, Tile
-from caffe_ir.layers.source import Add, MatMul, Mul, Reduce
+from caffe_ir.layers.source import Add, MatrixProduct, Mul, Reduce
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
@@ -33,14 +33,14 @@ def attention(call: Call, build: Build) -> Value:
         k, v = (_repeated(build, one, q.shape[-3] // one.shape[-3], name) for one, name in ((k, "keys"), (v, "values")))
     given = call.optional_number("scale")
     scaled = build.add(Power(scale=1 / sqrt(q.shape[-1]) if given is None else given), q, suffix="scaled")
-    scores = build.add(MatMul(transpose_b=True), scaled, k, suffix="scores")
+    scores = build.add(MatrixProduct(transpose_b=True), scaled, k, suffix="scores")
     mask, seeing = _mask(call, build, q.shape[-2], k.shape[-2])
     if mask is not None:
         scores = build.add(Add(), scores, build.as_value(mask, suffix="mask"), suffix="masked")
     weights = build.add(Softmax(axis=len(scores.shape) - 1), scores, suffix="softmax")
     if seeing is not None:  # a row that sees nothing is 0 in torch
         weights = build.add(Mul(), weights, build.as_value(seeing, suffix="seeing"), suffix="weights")
-    return build.add(MatMul(), weights, v)
+    return build.add(MatrixProduct(), weights, v)
 
 
 def _tensor(call: Call, name: str) -> Value | torch.Tensor:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import Convolution
-from caffe_ir.layers.source import Linear, MatMul, Reduce
+from caffe_ir.layers.source import Linear, MatrixProduct, Reduce
 from converters.pytorch.aten.axes import expanded, permuted
 from converters.pytorch.aten.moves import moved, numbers
 from converters.pytorch.graph.build import Build
@@ -80,7 +80,7 @@ def _multiplied(
     columns = [letter for letter in right_labels if letter not in both]
     a = _grouped(build, left, left_labels, (batch, rows, inner), sizes, suffix="first")
     b = _grouped(build, right, right_labels, (batch, inner, columns), sizes, suffix="second")
-    y = build.add(MatMul(), a, b, suffix="product")
+    y = build.add(MatrixProduct(), a, b, suffix="product")
     labels = "".join((*batch, *rows, *columns))
     return build.reshape(y, tuple(sizes[letter] for letter in labels), suffix="apart"), labels
 

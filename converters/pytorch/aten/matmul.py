@@ -8,7 +8,7 @@ import torch
 
 from caffe_ir.blob import Shape
 from caffe_ir.layers import InnerProduct, Power
-from caffe_ir.layers.source import Add, Linear, MatMul, Mul
+from caffe_ir.layers.source import Add, Linear, MatrixProduct, Mul
 from converters.pytorch.aten.axes import permuted
 from converters.pytorch.aten.contraction import Factor, contracted
 from converters.pytorch.graph.build import Build
@@ -58,7 +58,7 @@ def matmul(call: Call, build: Build) -> Value:
 def product(call: Call, build: Build, first: Operand, second: Operand, *, suffix: str = "") -> Value:
     """The product of two operands as torch.matmul has it."""
     if isinstance(first, Value) and isinstance(second, Value) and _alike(first.shape, second.shape):
-        return build.add(MatMul(), first, second, suffix=suffix)
+        return build.add(MatrixProduct(), first, second, suffix=suffix)
     ranks = [len(_shape(one)) for one in (first, second)]
     depth = max(ranks) - 2
     batch = LETTERS[: max(depth, 0)]

@@ -9,7 +9,7 @@ from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
 from caffe_ir.layers import Eltwise, Power, Sigmoid
-from caffe_ir.layers.source import Erf, Gelu, MatMul
+from caffe_ir.layers.source import Erf, Gelu, MatrixProduct
 from caffe_ir.memory import held
 from caffe_ir.passes.base import Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -177,7 +177,7 @@ def test_nets_of_many_get_the_nearer_formula(count, sums, bound):
 @pytest.mark.parametrize(("count", "sums"), [(6, 0), (7, 7)])
 def test_attention_wants_it_nearer(count, sums):
     net = net_of((2, 3, 3))
-    add(net, "product", MatMul(), bottoms=("data", "data"))
+    add(net, "product", MatrixProduct(), bottoms=("data", "data"))
     for number in range(count):
         add(net, f"y{number}", Gelu())
     run_pass(LEGALIZE, net, CONTEXT)

@@ -9,8 +9,8 @@ from caffe_ir.errors import ShapeError
 from caffe_ir.files.reader import read
 from caffe_ir.files.writer import write
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, Parameter, Reshape
-from caffe_ir.layers.source import MatMul
+from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, Input, MatMul, Parameter, Reshape
+from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.legalize import LEGALIZE, weighing
 from caffe_ir.passes.pipeline import lower
@@ -18,6 +18,8 @@ from caffe_ir.reference import Memory, run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE, TARGETS
 from tests.caffe_ir.build import add, net_of
+from tests.caffe_ir.forms.layers_alone import net_of_layer
+from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.legalize.trying import widespread
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
 from tests.oracles.caffe_by_hand import CaffeByHand
@@ -26,14 +28,14 @@ from tests.oracles.caffe_by_hand import CaffeByHand
 def product(first, second, **turns):
     net = net_of(first)
     add(net, "other", Input(shape=second), bottoms=())
-    add(net, "product", MatMul(**turns), bottoms=("data", "other"))
+    add(net, "product", MatrixProduct(**turns), bottoms=("data", "other"))
     return net
 
 
 def by_pairs(net):
     after = net.copy()
     new = Replacement(net=after, old=after.node("product"))
-    assert not FORMS[MatMul][-1].build(new)
+    assert not FORMS[MatrixProduct][-1].build(new)
     new.commit()
     assert_same(net, after)
     return after
@@ -76,8 +78,8 @@ def test_only_two_transposed_factors_need_a_permutation():
     assert [turns for turns, found in kinds.items() if "Permute" in found] == [(True, True)]
 
 
-FORMS_OF_ONE = {form.name: form for form in FORMS[MatMul]}
-FILTERS, MATRIX, PAIRS = FORMS_OF_ONE
+FORMS_OF_ONE = {form.name: form for form in FORMS[MatrixProduct]}
+MATRICES, FILTERS, MATRIX, PAIRS = FORMS_OF_ONE
 TURNS = [(False, False), (True, False), (False, True), (True, True)]
 
 
@@ -103,11 +105,11 @@ def in_form(net, name):
 @pytest.mark.parametrize(
     "batches", [((), ()), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((1,), (3,)), ((3,), ())]
 )
-@pytest.mark.parametrize("name", [FILTERS, MATRIX])
-def test_weights_written_at_run_time_are_the_product_of_torch(turns, batches, name):
+@pytest.mark.parametrize("name", [MATRICES, FILTERS, MATRIX])
+def test_products_and_weights_written_at_run_time_are_those_of_torch(turns, batches, name):
     net = product(*sides(batches, turns), transpose_a=turns[0], transpose_b=turns[1])
     try:
-        written = in_form(net, name)
+        after = in_form(net, name)
     except ShapeError:
         assert name == MATRIX
         return
@@ -119,8 +121,32 @@ def test_weights_written_at_run_time_are_the_product_of_torch(turns, batches, na
             torch.from_numpy(given[blob]).mT if turn else torch.from_numpy(given[blob])
             for blob, turn in zip(("data", "other"), turns, strict=True)
         )
-        found = run(written, given, np.float64, memory)["product"]
+        found = run(after, given, np.float64, memory)["product"]
         np.testing.assert_allclose(found, (first @ second).numpy(), rtol=1e-12, atol=1e-14)
+
+
+def test_golden_dump_of_a_layer_of_matrices():
+    net = in_form(product((2, 4, 5), (2, 6, 5), transpose_b=True), MATRICES)
+    assert net.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(2, 4, 5)])  -> data  [2x4x5]\n"
+        "  other: Input(shape=[(2, 6, 5)])  -> other  [2x6x5]\n"
+        "  product_matrices: Reshape(shape=(1, 2, 4, 5)) data -> product_matrices  [1x2x4x5]\n"
+        "  product_matrices_2: Reshape(shape=(1, 2, 6, 5)) other -> product_matrices_2  [1x2x6x5]\n"
+        "  product_turned: Permute(order=(0, 1, 3, 2)) product_matrices_2 -> product_turned  [1x2x5x6]\n"
+        "  product_product: MatMul() product_matrices, product_turned -> product_product  [1x2x4x6]\n"
+        "  product: Reshape(shape=(2, 4, 6)) product_product -> product  [2x4x6]\n"
+        "  outputs product\n"
+    )
+
+
+@pytest.mark.parametrize("shapes", [((4, 5), (5, 6)), ((1, 3, 4, 5), (1, 3, 5, 6))])
+def test_a_layer_of_matrices_is_written_for_others(shapes):
+    net = net_of_layer(MatMul(), *shapes)
+    (form,) = FORMS[MatMul]
+    assert types(written(net, form)) == ["MatrixProduct"]
+    lowered = lower(net, CAFFE, Options())
+    assert not any(isinstance(node.layer, MatMul) for node in lowered.nodes)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +227,7 @@ def windows_of_attention():
     back = Convolution(num_output=32, kernel_size=(5, 5), pad=(2, 2), bias_term=False)
     add(net, "back", back, np.ones((32, 512, 5, 5)))
     add(net, "rows", Reshape(shape=(48, 32, 49)))
-    add(net, "product", MatMul(transpose_a=True), bottoms=("rows", "rows"))
+    add(net, "product", MatrixProduct(transpose_a=True), bottoms=("rows", "rows"))
     return net
 
 

@@ -581,6 +581,18 @@ CASES: dict[str, str] = {
     "ext_Axpy": """
         p = Pooling data | pool: AVE global_pooling: true
         y = Axpy p data data""",
+    "ext_MatMul": """
+        a : a b = Slice data | axis: 2 slice_point: 3
+        y = MatMul a data
+        z = MatMul b data""",
+    "ext_MatMul_three_axes": """
+        a = Reshape data | shape { dim: 1 dim: 16 dim: 16 }
+        b = TanH a
+        y = MatMul a b""",
+    "ext_MatMul_two_axes": """
+        a = Reshape data | shape { dim: 16 dim: 16 }
+        b = TanH a
+        y = MatMul a b""",
     "ext_PassThrough": "y = PassThrough data | num_output: 16 block_height: 2 block_width: 2",
     "ch_upsample_Upsample": f"c = Convolution data | {CONV}\na = Upsample c | scale: 2\ny = Power a | scale: 0.5",
     **MORE,

@@ -10,7 +10,7 @@ from caffe_ir.blob import Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write
 from caffe_ir.layers import Input, Parameter
-from caffe_ir.layers.source import MatMul
+from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
@@ -119,7 +119,7 @@ def test_whatever_is_rewritten_is_the_same_function(target, tmp_path: Path) -> N
 def test_numbers_that_another_layer_writes_at_run_time_are_refused_by_name(target: str, tmp_path: Path) -> None:
     net = net_of((1, 2, 64, 64))
     add(net, "other", Input(shape=(1, 2, 64, 64)), bottoms=())
-    add(net, "product", MatMul(), bottoms=("data", "other"))
+    add(net, "product", MatrixProduct(), bottoms=("data", "other"))
     write(lower(net, CAFFE, Options()), tmp_path / "net", CAFFE)
     net = convert(tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
     names = [node.name for node in net.nodes if isinstance(node.layer, Parameter)]

@@ -49,7 +49,7 @@ BOOKS: dict[str, Book] = {
     "ssd": (BVLC | {"Permute", "Normalize", "PriorBox", "DetectionOutput"}, [*NO_FLOOR, *NO_CEIL]),
     "opencv": (
         BVLC - types("Bias Threshold Tile Reduction ArgMax Embed Parameter DummyData Im2col LSTM RNN")
-        | types("Permute Normalize PriorBox DetectionOutput Reorg ShuffleChannel Interp ReLU6 Mish Swish Axpy")
+        | types("Permute Normalize PriorBox DetectionOutput Reorg ShuffleChannel Interp ReLU6 Mish Swish Axpy MatMul")
         | {"ConvolutionDepthwise"},
         [
             *NO_FLOOR,
@@ -76,8 +76,8 @@ BOOKS: dict[str, Book] = {
         types(
             """AbsVal BNLL BatchNorm Concat Convolution ConvolutionDepthwise Crop Deconvolution
             DepthwiseConvolution DetectionOutput Dropout ELU Eltwise Exp Flatten InnerProduct Input Interp LRN
-            LSTM Log MVN MemoryData Mish Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6 Reduction Reorg
-            Reshape Scale ShuffleChannel Sigmoid Silence Slice Softmax Split Swish TanH Threshold"""
+            LSTM Log MVN MatMul MemoryData Mish Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6 Reduction
+            Reorg Reshape Scale ShuffleChannel Sigmoid Silence Slice Softmax Split Swish TanH Threshold"""
         ),
         [
             *NO_FLOOR,
@@ -144,7 +144,7 @@ BOOKS: dict[str, Book] = {
     "openvino": (
         types(
             """ArgMax Axpy BatchNorm Bias Concat Convolution Crop Deconvolution DetectionOutput Dropout ELU Eltwise
-            Flatten InnerProduct Input Interp LRN MVN Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6
+            Flatten InnerProduct Input Interp LRN MVN MatMul Normalize PReLU Permute Pooling Power PriorBox ReLU ReLU6
             RegionYolo ReorgYolo Resample Reshape Scale ShuffleChannel Sigmoid Slice Softmax Swish TanH Tile"""
         ),
         [

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers.source import Linear, MatMul
+from caffe_ir.layers.source import Linear, MatrixProduct
 
 RANDOM = np.random.default_rng(0)
 
@@ -32,7 +32,7 @@ def test_matmul(turns, batches):
         one.mT.contiguous().numpy() if turn else one.numpy() for one, turn in zip((first, second), turns, strict=True)
     ]
     truth = (first @ second).numpy()
-    layer = MatMul(transpose_a=turns[0], transpose_b=turns[1])
+    layer = MatrixProduct(transpose_a=turns[0], transpose_b=turns[1])
     assert layer.infer(tuple(one.shape for one in given)) == (truth.shape,)
     np.testing.assert_allclose(layer.forward(given, [])[0], truth, rtol=1e-12, atol=1e-13)
 
@@ -43,4 +43,4 @@ def test_matmul(turns, batches):
 )
 def test_matmul_refuses(shapes, why):
     with pytest.raises(ShapeError, match=why):
-        MatMul().infer(shapes)
+        MatrixProduct().infer(shapes)

@@ -21,7 +21,7 @@ from caffe_ir.layers import (
     Slice,
     Softmax,
 )
-from caffe_ir.layers.source import Add, Gather, Linear, MatMul, Mul, Permute, Reduce, Standardize, Sub
+from caffe_ir.layers.source import Add, Gather, Linear, MatrixProduct, Mul, Permute, Reduce, Standardize, Sub
 from caffe_ir.net import Net
 from caffe_ir.values import Values
 from tests.caffe_ir.build import add, net_of
@@ -139,7 +139,7 @@ def _matmul(choose, net, name, x):
     add(net, f"{name}_turned", Permute(order=(*range(rank - 2), rank - 1, rank - 2)), bottoms=(x,))
     second = choose.choice([x, f"{name}_turned"])
     turn = choose.random() < 0.5
-    add(net, name, MatMul(transpose_a=turn, transpose_b=turn != (second == x)), bottoms=(x, second))
+    add(net, name, MatrixProduct(transpose_a=turn, transpose_b=turn != (second == x)), bottoms=(x, second))
 
 
 def _inner_product(choose, net, name, x):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import Convolution, Flatten, InnerProduct, Input, Reshape, Slice, Softmax
-from caffe_ir.layers.source import Linear, MatMul, Permute
+from caffe_ir.layers.source import Linear, MatrixProduct, Permute
 from caffe_ir.passes.layout import LAYOUT
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import rewritten
@@ -60,9 +60,9 @@ def test_a_batch_that_does_not_lie_outermost_is_brought_there():
 @pytest.mark.parametrize(
     ("first", "second", "wanted"),
     [
-        ((0, 1, 3, 2), (0, 1, 2, 3), MatMul(transpose_a=True)),
-        ((0, 1, 2, 3), (0, 1, 3, 2), MatMul(transpose_b=True)),
-        ((0, 1, 3, 2), (0, 1, 3, 2), MatMul()),
+        ((0, 1, 3, 2), (0, 1, 2, 3), MatrixProduct(transpose_a=True)),
+        ((0, 1, 2, 3), (0, 1, 3, 2), MatrixProduct(transpose_b=True)),
+        ((0, 1, 3, 2), (0, 1, 3, 2), MatrixProduct()),
     ],
 )
 def test_factors_are_read_transposed(first, second, wanted):
@@ -70,13 +70,13 @@ def test_factors_are_read_transposed(first, second, wanted):
     add(net, "other", Input(shape=(2, 3, 4, 4)), bottoms=())
     add(net, "a", Permute(order=first), bottoms=("data",))
     add(net, "b", Permute(order=second), bottoms=("other",))
-    add(net, "product", MatMul(), bottoms=("a", "b"))
+    add(net, "product", MatrixProduct(), bottoms=("a", "b"))
     add(net, "view", Reshape(shape=(0, 0, 0, 0)))
     turned = first == second
     if turned:
         add(net, "back", Permute(order=(0, 1, 3, 2)))
     after = rewritten(net, LAYOUT)
-    (product,) = [node for node in after.nodes if isinstance(node.layer, MatMul)]
+    (product,) = [node for node in after.nodes if isinstance(node.layer, MatrixProduct)]
     assert product.layer == wanted
     assert permutes(after) == []
 
@@ -91,9 +91,9 @@ def test_heads_lie_where_a_convolution_left_them():
     add(net, "parts", Slice(axis=0, slice_point=(1, 2)), tops=("q1", "k1", "v1"))
     for name in "qkv":
         add(net, name, Reshape(shape=(1, 2, 7, 4)), bottoms=(f"{name}1",))
-    add(net, "scores", MatMul(transpose_b=True), bottoms=("q", "k"))
+    add(net, "scores", MatrixProduct(transpose_b=True), bottoms=("q", "k"))
     add(net, "softmax", Softmax(axis=3))
-    add(net, "mean", MatMul(), bottoms=("softmax", "v"))
+    add(net, "mean", MatrixProduct(), bottoms=("softmax", "v"))
     add(net, "rows", Permute(order=(0, 2, 1, 3)))
     add(net, "joined", Reshape(shape=(1, 7, 8)))
     add(net, "proj", Linear(num_output=8), *weights((8, 8), (8,)))
@@ -117,19 +117,19 @@ def test_attention_with_channels_first_permutes_nothing_and_turns_no_rows():
     net = net_of((1, 24, 7, 1))
     add(net, "heads", Reshape(shape=(3, 2, 4, 7)))
     add(net, "parts", Slice(slice_point=(1, 2), axis=0), tops=("q", "k", "v"))
-    add(net, "scores", MatMul(transpose_a=True), bottoms=("q", "k"))
+    add(net, "scores", MatrixProduct(transpose_a=True), bottoms=("q", "k"))
     add(net, "softmax", Softmax(axis=3))
     add(net, "values", Permute(order=(0, 1, 3, 2)), bottoms=("v",))
-    add(net, "mixed", MatMul(), bottoms=("softmax", "values"))
+    add(net, "mixed", MatrixProduct(), bottoms=("softmax", "values"))
     add(net, "rows", Permute(order=(2, 0, 1, 3)))
     add(net, "flat", Reshape(shape=(7, 8)))
     add(net, "fc", InnerProduct(num_output=8), *weights((8, 8), (8,)))
     add(net, "columns", Permute(order=(1, 0)))
     after = rewritten(net, LAYOUT)
     assert permutes(after) == []
-    assert [node.layer for node in after.nodes if isinstance(node.layer, MatMul)] == [
-        MatMul(transpose_a=True),
-        MatMul(),
+    assert [node.layer for node in after.nodes if isinstance(node.layer, MatrixProduct)] == [
+        MatrixProduct(transpose_a=True),
+        MatrixProduct(),
     ]
 
 
@@ -159,9 +159,9 @@ def windowed(net, batch, *, joined):
             )
             add(net, f"{name}_heads", Reshape(shape=heads))
             add(net, name, Permute(order=(0, 2, 1, 3)))
-    add(net, "scores", MatMul(transpose_b=True), bottoms=("q", "k"))
+    add(net, "scores", MatrixProduct(transpose_b=True), bottoms=("q", "k"))
     add(net, "shares", Softmax(axis=-1))
-    add(net, "mixed", MatMul(), bottoms=("shares", "v"))
+    add(net, "mixed", MatrixProduct(), bottoms=("shares", "v"))
     add(net, "seen", Reshape(shape=(batch * WINDOWS, HEADS, PLACES, EACH)))
     add(net, "together", Permute(order=(0, 2, 1, 3)))
     add(net, "wide", Reshape(shape=(batch * WINDOWS, PLACES, channels)))

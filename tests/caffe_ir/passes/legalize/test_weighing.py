@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from caffe_ir.forms import Form
 from caffe_ir.layers import AbsVal, Convolution, Mish, Parameter, Power, ReLU, ReLU6, Sigmoid, TanH
-from caffe_ir.layers.source import MatMul
+from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
@@ -105,6 +105,6 @@ def test_who_refuses_the_products_of_a_net_does_not_count_for_its_other_layers(m
         run_pass(LEGALIZE, net, CONTEXT)
         return [node.layer.type_name() for node in net.nodes]
 
-    assert types_of(MatMul(), "data", "data")[-1] == "TanH"
-    assert "Parameter" in types_of(MatMul(), "data", "data")
+    assert types_of(MatrixProduct(), "data", "data")[-1] == "TanH"
+    assert "Parameter" in types_of(MatrixProduct(), "data", "data")
     assert types_of(ReLU(), "data") == ["Input", "ReLU", "Sigmoid", "ReLU"]
