@@ -26,6 +26,7 @@ SOURCE_LANGUAGE = (
     "caffe_ir.layers.*",
     "caffe_ir.geometry",
     "caffe_ir.errors",
+    "caffe_ir.file_kinds",
     "caffe_ir.free_names",
     "caffe_ir.given_files",
     "caffe_ir.near_misses",
@@ -64,6 +65,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.error_kinds.*": (),
     "caffe_ir.errors": ("caffe_ir.visible",),
     "caffe_ir.extras": ("caffe_ir.errors",),
+    "caffe_ir.file_kinds": (),
     "caffe_ir.given_files": (),
     "caffe_ir.near_misses": (),
     "caffe_ir.toml": (),
@@ -320,6 +322,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "converters.weights.*": (
         "caffe_ir.blob",
         "caffe_ir.errors",
+        "caffe_ir.file_kinds",
         "caffe_ir.given_files",
         "caffe_ir.near_misses",
         "converters.weights.*",

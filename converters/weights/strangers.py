@@ -9,25 +9,20 @@ from pathlib import Path
 
 from caffe_ir.error_kinds.weights import NOT_WEIGHTS
 from caffe_ir.errors import Problem
+from caffe_ir.file_kinds import HDF5, LFS, NUMPY, PACKED, WEB_PAGE, kind_of
 from converters.weights.unreadable import Unreadable
 from converters.weights.zip_entries import archive
 
 AGAIN = "the download or the copy went wrong: fetch it again"
 UNPACK = "unpack it, and give the file inside"
 ARRAYS = "give a state_dict: torch.save({name: tensor ...}, 'weights.pth')"
-BEGINNINGS = (
-    (b"version https://git-lfs", "it is a pointer of Git LFS, not the file", "fetch the file itself: git lfs pull"),
-    (b"<!doctype html", "it is a web page", AGAIN),
-    (b"<html", "it is a web page", AGAIN),
-    (b"\x93numpy", "it is an array of numpy", ARRAYS),
-    (b"\x1f\x8b", "it is compressed by gzip", UNPACK),
-    (b"rar!", "it is a RAR archive", UNPACK),
-    (b"7z\xbc\xaf", "it is a 7-Zip archive", UNPACK),
-    (b"bzh", "it is compressed by bzip2", UNPACK),
-    (b"\xfd7zxz", "it is compressed by xz", UNPACK),
-)
-"""How such files begin, in small letters; what they are; what helps."""
-HDF5 = b"\x89hdf"
+HINTS = {
+    LFS: "fetch the file itself: git lfs pull",
+    WEB_PAGE: AGAIN,
+    NUMPY: ARRAYS,
+    **dict.fromkeys(PACKED, UNPACK),
+}
+"""What helps with files that are surely of another kind, whatever their names."""
 ORIGIN = "give the PyTorch model that it came from, as a model.pt2 of torch.export.save"
 IN_A_FUNCTION = "write a function that loads it and returns the model, and name that: FILE.py:function"
 FOREIGN = {
@@ -66,8 +61,9 @@ def stranger(path: Path, wanted: str = SAVE) -> Problem:
     """Why a file cannot be opened as PyTorch's; `wanted` says what to give instead."""
     with open(path, "rb") as file:
         head = file.read(64)
-    begun = ((why, hint) for begin, why, hint in BEGINNINGS if head.lower().startswith(begin))
-    why, hint = next(begun, None) or _cut_short(path, head) or _of_another_program(path, head, wanted)
+    kind = kind_of(head)
+    surely = (f"it is {kind}", HINTS[kind]) if kind in HINTS else None
+    why, hint = surely or _cut_short(path, head) or _of_another_program(path, head, wanted)
     return Problem(kind=NOT_WEIGHTS, what=f"{path} is not a file of PyTorch", why=why, hint=hint)
 
 
@@ -86,8 +82,8 @@ def _of_another_program(path: Path, head: bytes, wanted: str) -> tuple[str, str]
         return "it is a Python file", f"name the function in it that makes the model: {_functions(path)}"
     if path.suffix in BY_SUFFIX:
         return BY_SUFFIX[path.suffix]
-    if head.lower().startswith(HDF5):
-        return "it is a file of HDF5", ARRAYS
+    if kind_of(head) == HDF5:
+        return f"it is {HDF5}", ARRAYS
     if head.startswith(b"PK"):
         return _inside(path)
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):

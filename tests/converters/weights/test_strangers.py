@@ -40,22 +40,22 @@ def write_cut_safetensors(path):
 
 WRITERS = {
     "it is empty": lambda path: path.write_bytes(b""),
-    "it is a pointer of Git LFS": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid 1\n"),
+    "it is a Git LFS pointer": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid 1\n"),
     "it is a web page": lambda path: path.write_text("<!DOCTYPE html><html>404</html>"),
-    "it is an array of numpy": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00" + bytes(99)),
+    "it is a NumPy array": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00" + bytes(99)),
     "it is a plain pickle": lambda path: path.write_bytes(pickle.dumps({"a": np.zeros(3)})),
     "it is an archive of something else: readme.txt": write_zip,
-    "it is compressed by gzip": lambda path: path.write_bytes(gzip.compress(b"weights")),
-    "it is compressed by xz": lambda path: path.write_bytes(lzma.compress(b"weights")),
-    "it is compressed by bzip2": lambda path: path.write_bytes(bz2.compress(b"weights")),
-    "it is a file of HDF5": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99)),
+    "it is a gzip archive": lambda path: path.write_bytes(gzip.compress(b"weights")),
+    "it is an xz archive": lambda path: path.write_bytes(lzma.compress(b"weights")),
+    "it is a bzip2 archive": lambda path: path.write_bytes(bz2.compress(b"weights")),
+    "it is an HDF5 file": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(99)),
     "it is damaged or cut short": write_cut_pickle,
     "it is a .safetensors file cut short": write_cut_safetensors,
     "it is neither a .pt2, nor TorchScript": lambda path: path.write_text("layer { name: 1 }"),
 }
 
 
-WEIGHTS = {"it is an array of numpy", "it is a plain pickle"}
+WEIGHTS = {"it is a NumPy array", "it is a plain pickle"}
 """What holds weights, but no model."""
 CUT = {"it is damaged or cut short", "it is a .safetensors file cut short"}
 """What the reader of its kind tells."""
