@@ -1,4 +1,4 @@
-"""A net in BVLC Caffe's own Python module, timed. Run as a file: prices_child.py STEM ROUNDS; prints seconds."""
+"""A net in BVLC Caffe's own Python module, timed. Run as a file: prices_caffe_child.py STEM ROUNDS; prints seconds."""
 
 from __future__ import annotations
 
