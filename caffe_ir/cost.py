@@ -38,6 +38,7 @@ from caffe_ir.layers import (
     Log,
     MatMul,
     Parameter,
+    Permute,
     Pooling,
     Power,
     Reshape,
@@ -87,6 +88,8 @@ WITHIN = 20
 RUN, PRODUCT, PLANE = 3, 40, 240
 """Numbers that a Deconvolution adds up in the time that calling one copy, or one product of matrices, takes, or an LRN
 within the cells of one channel."""
+SCATTERED = 4
+"""How often the numbers of a Permute count, which lie apart: 3.5 to 5 in OpenCV and MNN, 2 to 3 in ncnn."""
 FLOAT = 4
 
 
@@ -118,6 +121,7 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         return Work(multiply_adds=6.0 * made, steps=float(POWER * made), bytes=float(FLOAT * NORM * made), layers=NORM)
     read = tops if isinstance(layer, Crop) else bottoms  # of the blob that gives it its size it reads nothing
     moved = sum(map(prod, (*read, *tops, *layer.blob_shapes(bottoms))))
+    moved = moved * SCATTERED if isinstance(layer, Permute) else moved
     moved += _columns(layer, bottoms, tops) + _read_again(layer, bottoms)
     parts = len(bottoms) + len(tops) if isinstance(layer, Concat | Slice) else 0
     count = _multiply_adds(layer, bottoms, tops)
