@@ -72,10 +72,12 @@ def _loaded(name: str) -> Target:
 TARGETS: Mapping[str, Target] = _Targets()
 WIDESPREAD: tuple[Target, ...] = (CAFFE, OPENCV, MNN, NCNN)
 """Readers that many people run files with which were not written for them: among equal forms, theirs are preferred."""
+FOR_SPEED: tuple[Target, ...] = (CAFFE, OPENCV)
+"""Of these the ones by whose prices their common files are chosen: other forms are fast in MNN and ncnn."""
 CONVERTERS: tuple[Target, ...] = (CAFFE2ONNX, X2PADDLE)
 """Old programs that refuse much: a form that they get wrong in silence is avoided, and no more is done for them."""
 COMPILERS: tuple[Target, ...] = (OPENVINO, RKNN2, TPU_MLIR)
 """Compilers: a layer that they get wrong in silence is written in another form, and what they refuse counts little, as
 they have targets of their own."""
 
-__all__ = ["CAFFE", "COMPILERS", "CONVERTERS", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]
+__all__ = ["CAFFE", "COMPILERS", "CONVERTERS", "FOR_SPEED", "MNN", "NCNN", "OPENCV", "TARGETS", "WIDESPREAD", "Target"]

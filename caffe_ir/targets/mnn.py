@@ -72,7 +72,7 @@ from caffe_ir.targets.stored import (
     refused,
     silent,
 )
-from caffe_ir.targets.target import Target
+from caffe_ir.targets.target import Price, Target
 
 LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 
@@ -86,6 +86,7 @@ def _is_divided_otherwise(layer: Interp, bottoms: Shapes) -> bool:
 MNN = Target(
     name="mnn",
     title="MNN",
+    price=Price(multiply_add=0.018, step=0.025, byte=0.01, layer=150.0, piece=0.15),  # `scripts/prices mnn`, 3.6.1
     engine="mnn",
     source="trials with the wheel of 3.6.1; tools/converter/source/caffe",
     layers={

@@ -13,7 +13,7 @@ from caffe_ir.layers import BVLC
 from caffe_ir.memory import held
 from caffe_ir.net import Net
 from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice, Share, in_weights
-from caffe_ir.targets import WIDESPREAD
+from caffe_ir.targets import FOR_SPEED
 from caffe_ir.targets.target import Price, Target, mean_of
 
 EQUAL = 0.01
@@ -107,7 +107,7 @@ class Weighing(Struct, kw_only=True, dict=True):
         """What work costs the target, or on average those that the files are for; nothing is known of others."""
         if not self.target.for_others:
             return self.target.price
-        readers = [other.price for other in WIDESPREAD if other.name in self.others]
+        readers = [other.price for other in FOR_SPEED if other.name in self.others]
         return mean_of([price for price in (self.target.price, *readers) if price.is_fitted] or [self.target.price])
 
     @cached_property

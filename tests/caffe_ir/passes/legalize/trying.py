@@ -48,9 +48,10 @@ def lowered(layer, context=CONTEXT, shape=SHAPE):
 
 
 def widespread(monkeypatch, *targets):
-    """Let these be the readers that files are for, with no compiler beside them."""
-    for module in (choice, legalize, weighing):
+    """Let these be the readers that files are for, and are chosen by the times of, with no compiler beside them."""
+    for module in (choice, legalize):
         monkeypatch.setattr(module, "WIDESPREAD", targets)
+    monkeypatch.setattr(weighing, "FOR_SPEED", targets)
     no_compilers(monkeypatch)
 
 
