@@ -18,6 +18,7 @@ import numpy as np
 from caffe_ir.blob import Array, Blob
 from caffe_ir.errors import ConversionError
 from caffe_ir.forms import FORMS, Form
+from caffe_ir.layer import Layer
 from caffe_ir.layers import LSTM, Parameter
 from caffe_ir.layers.source import Gather, Permute, ProjectedLSTM
 from caffe_ir.net import Net
@@ -41,6 +42,7 @@ def _run(net: Net, context: Context) -> None:
             choice = chooser.best(Replacement(net=net, old=net.node(node.name)))
             if choice.form is WHOLE:
                 choice.new.finish_tops(choice.new.held)
+    _share_starts(net)
 
 
 def _steps(new: Replacement) -> str:
@@ -61,7 +63,10 @@ def _whole(new: Replacement) -> str:
     back = Gather(axis=0, indices=tuple(reversed(range(steps))))
     x = new.add("steps", Permute(order=TIME_FIRST), x) if layer.batch_first else x
     x = new.add("in", back, x) if turned else x
-    x = new.add("lstm", whole, x, _starts(new, steps, batch), blobs=_blobs(node, layer))
+    cont = np.ones((steps, batch), np.float32)
+    cont[0] = 0
+    starts = new.add("cont", Parameter(shape=cont.shape), blobs=(Blob.of(cont, constant=True),))
+    x = new.add("lstm", whole, x, starts, blobs=_blobs(node, layer))
     if net.is_wanted(hidden):
         new.held[hidden] = new.add("last", Gather(axis=0, indices=(steps - 1,)), x)
     x = new.add("out", back, x) if turned else x
@@ -69,14 +74,15 @@ def _whole(new: Replacement) -> str:
     return ""
 
 
-def _starts(new: Replacement, steps: int, batch: int) -> str:
-    """cont, of all LSTMs of a call the same."""
-    name = f"{new.old.origin.layer}_cont"
-    if new.net.has(name) and new.net.node(name).layer == Parameter(shape=(steps, batch)):
-        return name
-    cont = np.ones((steps, batch), np.float32)
-    cont[0] = 0
-    return new.add("cont", Parameter(shape=cont.shape), blobs=(Blob.of(cont, constant=True),))
+def _share_starts(net: Net) -> None:
+    """Leave one cont for all LSTMs of a call. Each is weighed with its own: no other reader takes a Parameter."""
+    first = dict[tuple[Layer, str], str]()
+    for node in [node for node in net.nodes if isinstance(node.layer, LSTM)]:
+        cont = net.producer(node.bottoms[1])
+        kept = first.setdefault((cont.layer, cont.origin.layer), cont.top)
+        if kept != cont.top and isinstance(cont.layer, Parameter):
+            net.redirect(cont.top, kept)
+            net.remove(cont)
 
 
 def _blobs(node: Node, layer: ProjectedLSTM) -> tuple[Blob, ...]:

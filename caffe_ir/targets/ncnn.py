@@ -70,7 +70,7 @@ from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spel
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
 from caffe_ir.targets.target import Target
 
-LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, LSTM, Parameter, RNN)
+LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, Parameter, RNN)
 NEGATIVE = Never(
     text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
 )
@@ -181,6 +181,14 @@ NCNN = Target(
             ),
         ),
         LRN: (Never(text="k is ignored", where=cases.constant_in_lrn, silent=True, source="trial lrn_across_k2"),),
+        LSTM: (
+            Never(
+                text="its steps are the first axis, which is taken off, and the second blob is not read",
+                where=lambda layer, bottoms: bottoms[0][:_TWO] != (1, 1),
+                silent=True,
+                source="trials of 1, 2 and 4 steps and sequences; caffe2ncnn.cpp, LSTM",
+            ),
+        ),
         Log: (PARAMETERS,),
         MatMul: (
             Never(

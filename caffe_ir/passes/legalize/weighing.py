@@ -27,7 +27,7 @@ UNTRUTH = 5.0
 """The same in a form that one of them fewer gets wrong in silence, which no speed makes up for; but a net of seconds
 shall not become one of minutes for a program that its user may not have."""
 FOR_NOBODY = 1.0
-"""The same in a form that some of them compute where they all refuse the other one: with an LSTM of Caffe's the files
+"""The same in a form that some of them compute where none computes the other one: with an LSTM of Caffe's the files
 would be for Caffe alone. Its steps take 1.04 to 1.24 times as long in BVLC Caffe (CRNNs of 4 LSTMs of 64 and 256 over
 26 steps)."""
 MORE = 0.5
@@ -145,8 +145,8 @@ class Weighing(Struct, kw_only=True, dict=True):
         return one.cost + (self._part(worth * share.work) if faults else 0.0) + more
 
     def _is_for_nobody(self, one: Choice) -> bool:
-        """Whether all readers besides the target refuse it."""
-        return bool(self.others) and all(one.breaks.get(name) == REFUSED for name in self.others)
+        """Whether no reader besides the target computes it."""
+        return bool(self.others) and all(one.breaks.get(name) in (REFUSED, WRONG) for name in self.others)
 
     def _part(self, share: float) -> float:
         """Nanoseconds that are a share of the net's, or what does not count in any."""

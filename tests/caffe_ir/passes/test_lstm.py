@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from caffe_ir.layers import LSTM, Parameter, Reshape
+from caffe_ir.layers import LSTM, Concat, Parameter, Reshape
 from caffe_ir.layers.source import GRU, Linear, Permute, PlainRNN, ProjectedLSTM, Recurrence
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options, run_pass
@@ -77,6 +77,24 @@ def test_over_many_steps_it_stays_caffes_lstm():
     weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
     add(net, "rnn", layer, *weights, tops=("y", "hidden", "cell"))
     assert LSTM in {type(node.layer) for node in lower(net, CAFFE, Options()).nodes}
+
+
+def test_both_directions_are_written_alike():
+    """The second has the first one's cont, which no other reader takes either."""
+    net = net_of((1, 8, 1, 26))
+    add(net, "columns", Reshape(shape=(0, 8, 26)))
+    add(net, "steps", Permute(order=(2, 0, 1)))
+    random, x = np.random.default_rng(0), net.shapes["steps"]
+    for name, backwards in (("there", False), ("back", True)):
+        layer = ProjectedLSTM(num_output=8, backwards=backwards)
+        weights = [random.standard_normal(one) for one in layer.blob_shapes((x,))]
+        tops = (name, f"{name}_hidden", f"{name}_cell")
+        made = add(net, name, layer, *weights, bottoms=("steps",), tops=tops)
+        net.update(made, replace(made, origin=replace(made.origin, layer="lstm")))
+    add(net, "both", Concat(axis=2), bottoms=("there", "back"))
+    add(net, "classes", Linear(num_output=4), random.standard_normal((4, 16)), random.standard_normal(4))
+    kinds = [type(node.layer) for node in lower(net, CAFFE, Options()).nodes]
+    assert (kinds.count(LSTM), kinds.count(Parameter)) == (2, 1)
 
 
 @pytest.mark.parametrize("backwards", [True, False])

@@ -78,7 +78,7 @@ PARAMS = {
     "BatchNorm": "batch_norm_param", "Deconvolution": "convolution_param", "InnerProduct": "inner_product_param",
     "ArgMax": "argmax_param", "DummyData": "dummy_data_param", "ConvolutionDepthwise": "convolution_param",
     "DepthwiseConvolution": "convolution_param", "Normalize": "norm_param", "ShuffleChannel": "shuffle_channel_param",
-    "PassThrough": "pass_through_param",
+    "LSTM": "recurrent_param", "PassThrough": "pass_through_param",
 }  # fmt: skip
 """The messages that are not called after their types."""
 

@@ -150,6 +150,14 @@ MNN = {
     "rows_softmax_last": ("ok", "f = Reshape data | shape { dim: 0 dim: -1 }\ny = Softmax f | axis: -1"),
     "product_softmax_last": ("ok", "f = InnerProduct data | num_output: 4\ny = Softmax f | axis: -1"),
 }
+SEQUENCE = "data = Input | shape {{ dim: {} dim: {} dim: 5 }}\n"
+STARTS = "p = InnerProduct data | num_output: 1 axis: 2\nc = Reshape p | shape { dim: 0 dim: -1 }\n"
+RECURRENT = f"{STARTS}y = LSTM data c | num_output: 3"
+NCNN = {
+    "lstm_one_step": ("ok", SEQUENCE.format(1, 1) + RECURRENT),
+    "lstm_two_steps": ("WRONG", SEQUENCE.format(2, 1) + RECURRENT),
+    "lstm_two_sequences": ("WRONG", SEQUENCE.format(1, 2) + RECURRENT),
+}
 STATISTICS = "b = BatchNorm data | use_global_stats: true\n"
 CAFFE2ONNX = {
     # A BatchNorm is computed with the Scale that stands behind it in the file, whatever that reads.
@@ -207,6 +215,7 @@ FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
     "rknn2": RKNN2,
     "openvino": OPENVINO,
     "mnn": MNN,
+    "ncnn": NCNN,
     "caffe2onnx": CAFFE2ONNX,
     "x2paddle": X2PADDLE,
 }

@@ -11,6 +11,9 @@ from caffe_ir.layers.source import MatrixProduct
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice
+from caffe_ir.passes.legalize.weighing import Weighing
+from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE
 from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
@@ -80,6 +83,20 @@ def test_a_layer_of_the_target_is_written_for_others_as_well_where_that_costs_li
     add(net, "small", AbsVal(), bottoms=("data",))
     run_pass(LEGALIZE, net, CONTEXT)
     assert [node.layer.type_name() for node in net.nodes[2:]] == ["ReLU", "ReLU"]
+
+
+def test_a_form_that_no_other_reader_computes_is_for_nobody_though_one_of_them_takes_it():
+    one = Choice(
+        form=Form(name="tanh", build=chain(TanH())),
+        new=Replacement(net=net_of(SHAPE), old=net_of(SHAPE).nodes[0]),
+        cost=1.0,
+        breaks={"refuses": REFUSED, "mistakes": WRONG},
+        loss=0.0,
+    )
+    weighing = Weighing(net=net_of(SHAPE), target=CAFFE, others=frozenset({"refuses", "mistakes"}))
+    assert weighing._is_for_nobody(one)
+    assert not weighing._is_for_nobody(replace(one, breaks={"refuses": REFUSED}))
+    assert not weighing._is_for_nobody(replace(one, breaks={"refuses": REFUSED, "mistakes": SELDOM}))
 
 
 def test_a_form_that_loses_digits_is_taken_only_where_there_is_no_other(monkeypatch):
