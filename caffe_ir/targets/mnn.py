@@ -333,6 +333,13 @@ MNN = Target(
             source="trial in_layer_shape_on_Input_2tops",
         ),
         Spelling(
+            type_name="Interp",
+            text="1 / zoom_factor is added to the scale where it is 1 too, unless height and width say the size",
+            where=lambda fields: "zoom_factor" in fields and "height" not in fields,
+            silent=True,
+            source="trials of zoom_factor: 1 with 3.6.1; tools/converter/source/caffe/ResizeInterp.cpp",
+        ),
+        Spelling(
             type_name="Convolution",
             text="rows and columns as two kernel_size are exchanged",
             where=cases.repeated_sizes,

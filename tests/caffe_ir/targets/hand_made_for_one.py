@@ -120,7 +120,10 @@ MNN = {
     # shrink_factor divides the size, not the steps between cells.
     "interp_shrink2": ("ok", "y = Interp data | shrink_factor: 2"),
     "interp_shrink3": ("WRONG", "y = Interp data | shrink_factor: 3"),
-    "interp_shrink2_zoom1": ("ok", "y = Interp data | shrink_factor: 2 zoom_factor: 1"),
+    # A zoom_factor that is set is an addend of the scale, where it is 1 too; height and width count before it.
+    "interp_shrink2_zoom1": ("WRONG", "y = Interp data | shrink_factor: 2 zoom_factor: 1"),
+    "interp_zoom1": ("WRONG", "y = Interp data | zoom_factor: 1"),
+    "interp_hw_zoom1": ("ok", "y = Interp data | height: 6 width: 5 zoom_factor: 1"),
     "interp_shrink3_on_9": ("ok", _on("dim: 9 dim: 12", "y = Interp n | shrink_factor: 3")),
     "interp_shrink2_on_9": ("WRONG", _on("dim: 9 dim: 12", "y = Interp n | shrink_factor: 2")),
     "interp_hw_pad": ("WRONG", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
