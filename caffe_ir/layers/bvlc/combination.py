@@ -83,8 +83,9 @@ class Concat(CaffeLayer, frozen=True, kw_only=True):
 
     def infer(self, bottoms: Shapes) -> Shapes:
         axis = axis_index(self.axis, len(bottoms[0]))
-        rest = {(*bottom[:axis], *bottom[axis + 1 :]) for bottom in bottoms}
-        same = len(rest) == 1 and len({len(bottom) for bottom in bottoms}) == 1
+        kinds = {*bottoms}  # of a million parts most are alike
+        rest = {(*bottom[:axis], *bottom[axis + 1 :]) for bottom in kinds}
+        same = len(rest) == 1 and len({len(bottom) for bottom in kinds}) == 1
         require(same, f"Concat along axis {axis} takes no {', '.join(map(str, bottoms))}")
         return (usable((*bottoms[0][:axis], sum(bottom[axis] for bottom in bottoms), *bottoms[0][axis + 1 :])),)
 
