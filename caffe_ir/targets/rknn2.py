@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from caffe_ir.layers import (
     BN,
     ELU,
@@ -213,7 +215,14 @@ RKNN2 = Target(
         ),
         Permute: (),
         Reorg: (),
-        Upsample: (),
+        Upsample: (
+            Never(
+                text="a scale above 2, of more than one cell",
+                where=lambda layer, bottoms: layer.scale > 2 and prod(bottoms[0][2:]) > 1,
+                silent=True,
+                source="trials of scales 1 to 8 on six maps",
+            ),
+        ),
         BN: (),
     },
     fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),

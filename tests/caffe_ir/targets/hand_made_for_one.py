@@ -14,6 +14,12 @@ def _on(size: str, rest: str) -> str:
 
 RKNN2 = {
     "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
+    "upsample_3": ("WRONG", CONV + "y = Upsample c | scale: 3"),
+    "upsample_3_of_a_cell": ("ok", _on("dim: 1 dim: 1", "y = Upsample n | scale: 3")),
+    "upsample_3_of_a_row": ("WRONG", _on("dim: 1 dim: 7", "y = Upsample n | scale: 3")),
+    "upsample_2_of_a_row": ("ok", _on("dim: 1 dim: 7", "y = Upsample n | scale: 2")),
+    "upsample_4": ("WRONG", "y = Upsample data | scale: 4"),
+    "upsample_2_twice": ("ok", CONV + "u = Upsample c | scale: 2\ny = Upsample u | scale: 2"),
     # What it does not have it leaves out where nothing looks for the top by its name; elsewhere it refuses the file.
     "unknown_last": ("WRONG", CONV + "y = ELU c"),
     "unknown_last_absval": ("WRONG", CONV + "y = AbsVal c"),
