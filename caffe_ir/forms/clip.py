@@ -1,6 +1,6 @@
 """Clip: max(low, min(x, high)) (clip_layer.cpp).
 
-- ReLU6, for 0 and 6.
+- ReLU6, for 0 and 6; and a file's ReLU6 is a Clip where the target has none.
 - low + max(0, (high - low) - max(0, high - x)): no constant, all in place, and high - x can go into the weights of the
   layer before. (x - low) + low is off by a rounding of low: 0.004 in float32 for the 65504 that guards half precision.
 - the largest of x and a constant, which Power with scale 0 makes (power_layer.cpp:20-27: whatever its bottom holds);
@@ -25,6 +25,10 @@ ROUNDING = 2.0**-24
 
 def _relu6(layer: Layer) -> Chain | None:
     return (ReLU6(),) if layer == Clip(min=0.0, max=6.0) else None
+
+
+def _clip(layer: Layer) -> Chain:
+    return (Clip(min=0.0, max=6.0),)
 
 
 def _by_relu(layer: Layer) -> Chain:
@@ -79,4 +83,5 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
         chained("two ReLU", _by_relu, _lost),
         Form(name="the largest of the values and a constant", build=_by_constants),
     ),
+    ReLU6: (chained("Clip", _clip),),
 }

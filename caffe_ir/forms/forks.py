@@ -2,6 +2,7 @@
 
 - Upsample: NearestUpsample, times its scale where it has strides besides.
 - Interp: a Resize between aligned corners; as ncnn takes it, between half pixels. ncnn's Reorg: SpaceToDepth.
+- X2Paddle's LRN: Caffe's, with another alpha.
 - A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
@@ -27,6 +28,7 @@ from caffe_ir.layers import (
     HalfPixelInterp,
     HoleConvolution,
     Interp,
+    MeanLRN,
     Normalize,
     PassThrough,
     Pooling,
@@ -212,6 +214,12 @@ def _rounded(new: Replacement) -> str:
     return ""
 
 
+def _lrn(new: Replacement) -> str:
+    assert isinstance(new.old.layer, MeanLRN)
+    new.add("lrn", new.old.layer.of_caffe, new.old.bottom)
+    return ""
+
+
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Axpy: (Form(name="a product and a sum", build=_product_and_sum),),
     CeilModePooling: (Form(name="Pooling", build=_rounded),),
@@ -223,6 +231,7 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     HoleConvolution: (Form(name="Convolution with a dilation", build=_plain_convolution),),
     Gather: (Form(name="ShuffleChannel", build=_shuffled),),
     Interp: (Form(name="a resize between aligned corners", build=_resized),),
+    MeanLRN: (Form(name="LRN", build=_lrn),),
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
     Normalize: (Form(name="a product with the inverse length", build=_by_length),),
     PassThrough: (Form(name="the cells of blocks", build=_cells),),

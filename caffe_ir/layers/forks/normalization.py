@@ -90,13 +90,14 @@ class MeanLRN(CaffeLayer, frozen=True, kw_only=True):
         return "LRN"
 
     def infer(self, bottoms: Shapes) -> Shapes:
-        return self._of_caffe.infer(bottoms)
+        return self.of_caffe.infer(bottoms)
 
     def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
-        return self._of_caffe.forward(bottoms, blobs)
+        return self.of_caffe.forward(bottoms, blobs)
 
     @property
-    def _of_caffe(self) -> LRN:
+    def of_caffe(self) -> LRN:
+        """The same as Caffe spells it."""
         alpha = self.alpha / max(self.local_size, 1)
         return LRN(local_size=self.local_size, alpha=alpha, beta=self.beta, k=self.k)
 

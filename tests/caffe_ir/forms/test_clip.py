@@ -57,3 +57,12 @@ def test_a_target_with_relu6_gets_it():
     context = Context(target=replace(CAFFE, layers={**CAFFE.layers, ReLU6: ()}), options=Options())
     assert [str(node.layer) for node in rewritten(of(0.0, 6.0), LEGALIZE, context=context).nodes[1:]] == ["ReLU6()"]
     assert len(rewritten(of(0.0, 7.0), LEGALIZE, context=context).nodes) == 5
+
+
+def test_a_relu6_of_a_file_is_two_relu_where_the_target_has_none():
+    net = net_of((1, 6))
+    add(net, "y", ReLU6())
+    x = np.array([[-7.0, -0.5, 0.0, 0.125, 6.0, 9.0]])
+    after = rewritten(net, LEGALIZE)
+    np.testing.assert_array_equal(run(after, {"data": x})["y"], x.clip(0, 6))
+    assert [node.layer.type_name() for node in after.nodes[1:]] == ["Power", "ReLU", "Power", "ReLU"]

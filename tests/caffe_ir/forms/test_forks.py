@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from caffe_ir.forms import FORMS as ALL_FORMS
 from caffe_ir.forms.forks import FORMS
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
+    DIALECTS,
+    LAYERS,
+    SPELLINGS,
     Axpy,
     CeilModePooling,
     ChannelReorg,
@@ -13,12 +17,14 @@ from caffe_ir.layers import (
     HalfPixelInterp,
     HoleConvolution,
     Interp,
+    MeanLRN,
     Normalize,
     PassThrough,
     StrideUpsample,
     Upsample,
 )
 from caffe_ir.layers.source import Cells, Gather, NearestUpsample, Resize, SpaceToDepth
+from caffe_ir.targets import CAFFE
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import refusal, written
 
@@ -60,6 +66,7 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (DepthwiseConvolution(num_output=8, kernel_size=(3, 3), group=4), (MAP,), 0, ["Convolution"]),
         (HoleConvolution(num_output=3, kernel_size=(3, 2), dilation=(2, 1)), (MAP,), 0, ["Convolution"]),
         (HoleConvolution(num_output=3, kernel_size=(3, 3), dilation=(2, 2)), (MAP, MAP), 0, ["Convolution"]),
+        (MeanLRN(local_size=5, alpha=0.1, beta=0.75, k=2.0), (MAP,), 0, ["LRN"]),
         (Interp(shrink_factor=2, zoom_factor=3), (MAP,), 0, ["Resize"]),
         (Interp(height=9, width=8, pad_beg=-1, pad_end=-2), (MAP,), 0, ["CropTo", "Resize"]),
         (CeilModePooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2), ceil_mode=False), (MAP,), 0, ["Pooling"]),
@@ -101,3 +108,8 @@ def test_where_it_does_not_apply_it_says_why(
     layer: Layer, shapes: tuple[tuple[int, ...], ...], place: int, reason: str
 ) -> None:
     assert reason in refusal(net_of_layer(layer, *shapes), FORMS[type(layer)][place])
+
+
+def test_every_layer_that_a_file_spells_and_caffe_lacks_has_a_form() -> None:
+    kinds = {*LAYERS.values(), *(kind for kinds in (*SPELLINGS.values(), *DIALECTS.values()) for kind in kinds)}
+    assert {kind.__name__ for kind in kinds if kind not in CAFFE.layers and kind not in ALL_FORMS} == set()

@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from caffe_ir.layers import Power, ReLU, Tile
+from caffe_ir.layers import InnerProduct, Power, ReLU, Tile
 from converters.verify.engine import EngineFailed
 from converters.verify.mnn_engine import CHILD, MNN
 from tests.caffe_ir.build import add, net_of
@@ -55,3 +55,21 @@ def test_a_layer_in_place_that_is_called_like_what_it_overwrites(tmp_path) -> No
     assert before is None
     np.testing.assert_allclose(np.array(after), np.maximum(2 * INPUT, 0), atol=1e-4)
     np.testing.assert_allclose(np.array(last), -np.maximum(2 * INPUT, 0), atol=1e-4)
+
+
+@needs_mnn
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_product_that_is_joined_with_its_relu_is_not_shown(tmp_path, in_place) -> None:
+    """MNN gives what the ReLU made under the name of the InnerProduct."""
+    net, weights = net_of((1, 4)), np.random.default_rng(2).normal(size=(8, 4))
+    x = np.random.default_rng(3).normal(size=(1, 4))
+    add(net, "fc", InnerProduct(num_output=8, bias_term=False), weights)
+    add(net, "relu", ReLU(), in_place=in_place)
+    add(net, "last", Power(scale=-1.0))
+    files = files_of(tmp_path, net)
+    product, rectified, last = MNN.blobs(files, ["fc", "relu", "last"], {"data": x})
+    assert product is None
+    np.testing.assert_allclose(np.array(rectified), np.maximum(x @ weights.T, 0), atol=1e-5)
+    np.testing.assert_allclose(np.array(last), -np.maximum(x @ weights.T, 0), atol=1e-5)
+    assert MNN.opened is not None
+    assert MNN.opened(files)(["fc"], {"data": x}) == [None]
