@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from caffe_ir.float32 import in_float32
 from caffe_ir.forms import activation, clip
-from caffe_ir.layers import ELU, Clip, Convolution, HardSigmoid, HardSwish, Mish, Swish
+from caffe_ir.layers import ELU, Clip, Convolution, HardSigmoid, HardSwish, Mish, ReLU6, Swish
 from caffe_ir.layers.source import GeluTanh, HardMish, HardSigmoid6, LHTan, Plse, Ramp, Selu
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.legalize import LEGALIZE
@@ -37,6 +37,7 @@ ALL = [
     Mish(),
     Plse(),
     Ramp(),
+    ReLU6(),
     Selu(alpha=1.6732, scale=1.0507),
     Swish(),
     Swish(beta=1.7),
