@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from caffe_ir.files.writer import write
-from caffe_ir.layers import Eltwise, Permute
+from caffe_ir.layers import Axpy, Eltwise, Permute, Pooling, Power
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
@@ -55,6 +55,19 @@ def _error(net: Net, folder: Path) -> float:
     except EngineFailed:
         return float("inf")
     return float(np.abs(found - run(net, {"data": x}, np.float64)[net.outputs[0]]).max())
+
+
+@pytest.mark.parametrize("bottoms", [("gate", "data", "other"), ("gate", "other", "data"), ("gate", "data", "data")])
+def test_what_an_axpy_scales_is_its_last_bottom(bottoms: tuple[str, str, str], tmp_path: Path) -> None:
+    """OpenCV takes a y + x for a x + y: right where the two are one blob."""
+    net = net_of((1, 3, 5, 4), "trial")
+    add(net, "gate", Pooling(pool="AVE", global_pooling=True), bottoms=["data"])
+    add(net, "other", Power(scale=-0.5, shift=1.0), bottoms=["data"])
+    add(net, "y", Axpy(), bottoms=list(bottoms))
+    net.outputs = ["y"]
+    wrong = [verdict.effect for node, verdict in OPENCV.verdicts(net) if node.name == "y"]
+    assert wrong == (["wrong"] if bottoms[1] != bottoms[2] else [])
+    assert (_error(net, tmp_path) < 1e-5) == (not wrong)
 
 
 @pytest.mark.parametrize("axes", [4, 5, 6, 9])
