@@ -217,14 +217,15 @@ def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:
 
 
 def _spelled(type_name: str, fields: Mapping[str, Any], target: Target | None) -> Layer:
-    """The layer that a file spells so. Raises ValueError with the reason of its usual spelling."""
+    """The layer that a file spells so. Raises ValueError with the reason of the spelling whose field the file has."""
     if target is not None and (meant := target.meaning(type_name)) is not None:
         return meant.parsed(fields)
     kinds = SPELLINGS.get(type_name, ())
     for kind in kinds:
         with suppress(ValueError, TypeError):
             return kind.parsed(fields)
-    return LAYERS[type_name].parsed(fields)
+    meant = (kind for kind in kinds if kind.variant and any(name.startswith(kind.variant) for name in fields))
+    return next(meant, LAYERS[type_name]).parsed(fields)
 
 
 def _layer(

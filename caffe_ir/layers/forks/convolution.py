@@ -51,8 +51,11 @@ class HoleConvolution(Convolution, frozen=True, kw_only=True):
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
         holes = {name: value for name, value in spelled.items() if name in HOLES}
-        if not holes or "dilation" in spelled or ("hole" in holes and len(holes) > 1):
-            raise ValueError("it has no hole, or says twice how far its taps are apart")
+        if not holes:
+            raise ValueError("it has no hole")
+        said = [*holes, *(["dilation"] if "dilation" in spelled else [])]
+        if said not in (["hole"], ["hole_h"], ["hole_w"], ["hole_h", "hole_w"], ["hole_w", "hole_h"]):
+            raise ValueError(f"{' and '.join(said)} say twice how far its taps are apart")
         others = {name: value for name, value in spelled.items() if name not in HOLES}
         alike = holes.get("hole", 1)
         return super().parsed({**others, "dilation": (holes.get("hole_h", alike), holes.get("hole_w", alike))})

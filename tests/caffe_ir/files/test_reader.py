@@ -105,6 +105,11 @@ def test_old_inputs_and_layers_for_training(tmp_path: Path) -> None:
             INPUT + 'layer { name: "a" type: "Resize" bottom: "data" top: "a" resize_param { height: 9 } }',
             "net.prototxt:2.*write Interp",
         ),
+        (
+            INPUT + 'layer { name: "a" type: "Convolution" bottom: "data" top: "a"'
+            " convolution_param { num_output: 1 kernel_size: 3 hole: 2 dilation: 2 } }",
+            "hole and dilation say twice",
+        ),
         (INPUT + 'layer { name: "a" type: "Resize" bottom: "data" top: "a" }', "write Interp"),
         (
             INPUT + 'layer { name: "a" type: "Python" bottom: "data" top: "a" '

@@ -39,9 +39,18 @@ def test_a_hole_is_torchs_dilation(fields: dict[str, int], dilation: tuple[int, 
     assert HoleConvolution.parsed(layer.spelled()) == layer
 
 
-@pytest.mark.parametrize("fields", [{}, {"hole": 2, "dilation": (2,)}, {"hole": 2, "hole_h": 2, "hole_w": 2}], ids=str)
-def test_a_convolution_without_a_hole_is_no_such(fields: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="no hole, or says twice"):
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, "it has no hole"),
+        ({"hole": 2, "dilation": (2,)}, "hole and dilation say twice how far its taps are apart"),
+        ({"hole_h": 2, "dilation": (2,)}, "hole_h and dilation say twice"),
+        ({"hole": 2, "hole_h": 2, "hole_w": 2}, "hole and hole_h and hole_w say twice"),
+    ],
+    ids=str,
+)
+def test_a_convolution_without_a_hole_is_no_such(fields: dict[str, int], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         HoleConvolution.parsed({"num_output": 2, "kernel_size": (3,), **fields})
     with pytest.raises(ValueError, match="hole"):
         Convolution.parsed({"num_output": 2, "kernel_size": (3,), "hole": 2})
