@@ -50,7 +50,7 @@ NO_INPUT_SIZE = Kind(
     title="The Caffe net has no input of a known size",
     why="A net for training takes its size from a database, or `--input` does not name an input of this net.",
     remedy="Give it: `--input data=1x3x224x224`.",
-    example="train.prototxt:1 Data: data has no size in the file (a Data layer takes it from its records)\n"
+    example="train.prototxt:1 Data: data has no size in the file (it has the size of its records)\n"
     "    -> give it: --input data=1x3x224x224",
 )
 BLOBS_DO_NOT_FIT = Kind(

@@ -128,9 +128,8 @@ def _data(net: Lines, given: Mapping[str, Shape]) -> None:
         shapes = {top: given.get(top) or _memory(layer) for top in images}
         for top, shape in shapes.items():
             if shape is None:
-                _without_size(
-                    net, top, place, f"a {layer.type} layer takes it from its records", layer.transform_param.crop_size
-                )
+                side = layer.transform_param.crop_size
+                _without_size(net, top, place, "it has the size of its records", side)
             else:
                 told = Note(
                     kind="assumed", text=f"{layer.type} -> Input of {shape_text(shape)}", origin=net.origin(place)

@@ -19,7 +19,7 @@ _MODELS = {
 """The command that takes a file; the first of several decides."""
 _OTHERS = {".toml": "batch", ".caffemodel": "dump", ".prototxt": "init"}
 _FOREIGN = (".onnx", ".pb", ".tflite", ".h5", ".hdf5", ".keras", ".mlmodel", ".mlpackage", ".engine", ".xml", ".ckpt")
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pdf", ".svg")
+_PICTURES = (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".pdf", ".svg")
 _ALSO = ("--help", "--version")
 
 

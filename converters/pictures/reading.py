@@ -16,7 +16,7 @@ from converters.pictures.picture_size import READ, PictureSize, kind_of, size_of
 
 MOST_PIXELS = 50_000_000
 """Of a picture: 150 MB in three channels, 600 MB as float32."""
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp")
 OTHER_ENDINGS = (".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga")
 """Of pictures that are not read."""
 _LARGEST = 256 << 20

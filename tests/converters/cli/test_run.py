@@ -60,17 +60,18 @@ def test_a_folder_is_all_its_pictures_and_a_bad_one_stops_no_other(net: Path, tm
     (tmp_path / "in").mkdir()
     for seed, name in enumerate(("a.png", "a.jpg", "b.bmp")):
         picture(tmp_path / "in" / name, seed=seed)
+    (tmp_path / "in" / "d.JFIF").write_bytes((tmp_path / "in" / "a.jpg").read_bytes())
     (tmp_path / "in" / "bad.png").write_text("no picture")
     (tmp_path / "in" / "notes.txt").write_text("no picture either")
     (tmp_path / "in" / "c.GIF").write_text("not read")
     result = tool("run", net, tmp_path / "in", "--out", tmp_path / "out", "-q")
     assert result.exit_code == 1
     assert "bad.png is not a picture that can be read" in result.stderr
-    assert "1 of 4 pictures could not be used" in result.stderr
+    assert "1 of 5 pictures could not be used" in result.stderr
     assert "GIF" not in result.stderr
     said = tool("run", net, tmp_path / "in").stderr
     assert f"note: pictures of these kinds are not read: {tmp_path / 'in' / 'c.GIF'}\n" in said
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg.png", "a.png.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.jpg.png", "a.png.png", "b.png", "d.png"]
 
 
 def test_that_another_engine_takes_the_place_of_opencv_is_said(
