@@ -224,8 +224,8 @@ def _spelled(type_name: str, fields: Mapping[str, Any], target: Target | None) -
     for kind in kinds:
         with suppress(ValueError, TypeError):
             return kind.parsed(fields)
-    meant = (kind for kind in kinds if kind.variant and any(name.startswith(kind.variant) for name in fields))
-    return next(meant, LAYERS[type_name]).parsed(fields)
+    theirs = [kind for kind in kinds if kind.variant and any(name.startswith(kind.variant) for name in fields)]
+    return (theirs or [LAYERS[type_name]])[0].parsed(fields)
 
 
 def _layer(
