@@ -12,13 +12,11 @@ from caffe_ir.proto import caffe_pb2
 
 DATA = frozenset({"AnnotatedData", "Data", "HDF5Data", "ImageData", "MemoryData", "VideoData", "WindowData"})
 """Layers that read data from files: their first top is the input, the others are labels, except for HDF5Data."""
-LOSSES = frozenset(
-    {
-        "Accuracy", "ContrastiveLoss", "DetectionEvaluate", "EuclideanLoss", "HDF5Output", "HingeLoss", "InfogainLoss",
-        "MultiBoxLoss", "MultinomialLogisticLoss", "SigmoidCrossEntropyLoss", "SmoothL1Loss", "SoftmaxWithLoss",
-    }
-)  # fmt: skip
+_MEASURES = frozenset({"Accuracy", "DetectionEvaluate", "HDF5Output", "SoftmaxWithLoss"})
 NO_MEANING: Mapping[str, str] = {
+    "Correlation": "it multiplies each cell of a map with many cells of another one, which no layer here does",
+    "FlowWarp": "which cells it reads is what the values of another blob say; end the net before it",
+    "MarginInnerProduct": "its margin is for training; end the net before it, at the features",
     "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
     "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
     "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
@@ -26,6 +24,19 @@ NO_MEANING: Mapping[str, str] = {
     "Yolov3DetectionOutput": "its boxes are decoded behind the net; end the net before it",
 }
 """Types that are known and have no meaning here, and why."""
+
+
+def is_of_training(type_name: str) -> bool:
+    """Whether a layer is for training alone: a source of data, a loss or a measure.
+
+    What ends in Loss is a loss, in every fork: CenterLoss, TripletLoss, FocalLoss ...
+    """
+    return type_name in DATA or is_loss(type_name)
+
+
+def is_loss(type_name: str) -> bool:
+    """Whether a layer is a loss, or a measure of what a net says."""
+    return type_name in _MEASURES or type_name.endswith("Loss")
 
 
 def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem | None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import cannot_read
 from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
-from caffe_ir.files.layer_types import DATA, LOSSES, unknown_type
+from caffe_ir.files.layer_types import is_of_training, unknown_type
 from caffe_ir.files.upgrade import V1_TYPES, upgrade
 from caffe_ir.given_files import check_regular, read_bytes
 from caffe_ir.near_misses import did_you_mean
@@ -119,7 +119,7 @@ def _without_field_of_training(text: str, error: text_format.ParseError) -> str:
     start, stop = layer
     block = text[start:stop]
     kind = re.search(r"""\btype\s*:\s*["'](\w+)["']""", block)
-    if not (kind and kind[1] in DATA | LOSSES) and not re.search(_AT_TRAIN, block):
+    if not (kind and is_of_training(kind[1])) and not re.search(_AT_TRAIN, block):
         return ""
     lines = text.splitlines(keepends=True)
     place = len("".join(lines[: line - 1])) + (error.GetColumn() or 1) - 1
@@ -169,7 +169,7 @@ def _unknown_types(path: Path, text: str, error: text_format.ParseError) -> list
     problems, blamed = list[Problem](), False
     for layer, line, behind in zip(message.layer, lines, [*lines[1:], None], strict=False):
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
-        if layer.type in DATA | LOSSES | {""} or (problem := unknown_type(layer, origin)) is None:
+        if not layer.type or is_of_training(layer.type) or (problem := unknown_type(layer, origin)) is None:
             continue
         problems.append(problem)
         blamed |= line is not None and line <= (error.GetLine() or 0) < (behind or inf)

@@ -10,7 +10,7 @@ from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
 from caffe_ir.files.inputs import one_layer_for_each_input
-from caffe_ir.files.layer_types import DATA, LOSSES
+from caffe_ir.files.layer_types import DATA, is_loss
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
@@ -96,7 +96,7 @@ def _losses(net: Lines) -> None:
             layer.type = "Softmax"
             layer.bottom.append(bottom)
             layer.top.append(top)
-        elif layer.type in LOSSES:
+        elif is_loss(layer.type):
             net.leave_out(place, "it is for training alone")
 
 

@@ -4,7 +4,7 @@ import pytest
 from google.protobuf import text_format
 
 from caffe_ir.errors import Origin
-from caffe_ir.files.layer_types import DATA, LOSSES, unknown_type
+from caffe_ir.files.layer_types import is_of_training, unknown_type
 from caffe_ir.layers import LAYERS
 from caffe_ir.proto import caffe_pb2
 
@@ -14,6 +14,7 @@ from caffe_ir.proto import caffe_pb2
     [
         ('type: "Mihs"', "layer type 'Mihs' is not known here", "", "did you mean Mish?"),
         ('type: "Proposal"', "layer type 'Proposal' is not known here", "which regions", ""),
+        ('type: "Correlation"', "layer type 'Correlation' is not known here", "many cells", ""),
         (
             'type: "Pooling" top: "y" top: "mask"',
             "x has a second output with the positions of its maxima, mask",
@@ -33,4 +34,9 @@ def test_what_is_said_of_a_type(text: str, what: str, why: str, hint: str) -> No
 def test_known_types_are_no_problem() -> None:
     layers = (caffe_pb2.LayerParameter(name="x", type=kind, top=["y"]) for kind in LAYERS)
     assert [layer.type for layer in layers if unknown_type(layer, Origin(layer="x"))] == []
-    assert not (DATA | LOSSES) & LAYERS.keys()
+    assert not any(map(is_of_training, LAYERS))
+
+
+@pytest.mark.parametrize("kind", ["Data", "AnnotatedData", "Accuracy", "SoftmaxWithLoss", "CenterLoss", "FocalLoss"])
+def test_data_losses_and_measures_are_for_training(kind: str) -> None:
+    assert is_of_training(kind)

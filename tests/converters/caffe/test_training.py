@@ -22,6 +22,16 @@ def test_what_is_for_training_is_left_out_and_said(tmp_path: Path) -> None:
     assert [note.text for note in net.notes if note.kind == "assumed"] == ["Data -> Input of 1x3x12x12"]
 
 
+def test_a_loss_of_a_fork_is_left_out_with_its_parameters(tmp_path: Path) -> None:
+    loss = (
+        'layer { name: "center" type: "CenterLoss" bottom: "conv" bottom: "label" top: "c" loss_weight: 0.008\n'
+        ' center_loss_param { num_output: 10 center_filler { type: "xavier" } } }\n'
+    )
+    net = convert(prototxt(tmp_path, INPUT + CONV + loss))
+    assert [node.name for node in net.nodes] == ["data", "conv"]
+    assert "center (CenterLoss) is left out: it is for training alone" in {note.text for note in net.notes}
+
+
 def test_an_input_without_a_size_is_asked_for_with_the_crop_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         convert(prototxt(tmp_path, TRAIN_VAL))
