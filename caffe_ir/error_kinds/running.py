@@ -39,11 +39,12 @@ UNKNOWN_PREPROCESSING = Kind(
     code="TC1005",
     title="It is not known how a picture becomes the input",
     why="Neither `heads.json` nor `input.json` is beside the prototxt, or the net takes no picture, or several.",
-    remedy="`convert darknet` writes both; `convert pytorch` writes `input.json` with `--mean`, `--std` and the like.",
+    remedy="`convert darknet` writes both; `convert pytorch` writes `input.json` with `--mean`, `--std` and the like. "
+    "For a net that another program trained write `input.json` yourself: the error says how.",
     example="it is not known how a picture becomes the input (neither deploy.heads.json nor deploy.input.json is "
     "beside the prototxt)\n"
-    "    -> `convert darknet` writes both; `convert pytorch` the latter with --mean and the like, both "
-    "with --output-is",
+    "    -> `convert darknet` and `convert pytorch --mean ... --output-is ...` write it; for a net that another "
+    "program trained, write deploy.input.json ...",
 )
 ENGINE = Kind(
     code="TC1006",

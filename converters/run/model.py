@@ -68,7 +68,7 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
     stem = str(prototxt).removesuffix(PROTOTXT)
     heads, described = Path(stem + HEADS), Path(stem + INPUT)
     facts = read_facts(heads) if heads.exists() else None
-    description = facts.input if facts is not None else _described(described, heads)
+    description = facts.input if facts is not None else _described(described, heads, inputs)
     if doubt := description.doubt():
         raise ConversionError(Problem(kind=DESCRIPTION, what=f"{heads if facts is not None else described}: {doubt}"))
     beside = heads if facts is not None else described
@@ -101,11 +101,19 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
 _HINT = "convert the model again: the files of one conversion belong together"
 
 
-def _described(path: Path, heads: Path) -> InputDescription:
+_OF_CAFFE = """for a net that another program trained, write {name} as it takes pictures, here as most of Caffe's: \
+{{"size": [{rows}, {columns}], "order": "{order}", "layout": "planar (N, C, H, W)", "mean": {mean}, "scale": 1, \
+"resize": "bilinear, corners aligned", "fit": "stretch"}}"""
+
+
+def _described(path: Path, heads: Path, inputs: dict[str, Shape]) -> InputDescription:
     if path.exists():
         return read_description(path)
     why = f"neither {heads.name} nor {path.name} is beside the prototxt"
-    hint = "`convert darknet` writes both; `convert pytorch` the latter with --mean and the like, both with --output-is"
+    ((_, channels, rows, columns),) = inputs.values()
+    order, mean = ("grey", "128") if channels == 1 else ("BGR", "[104, 117, 123]")
+    own = _OF_CAFFE.format(name=path.name, rows=rows, columns=columns, order=order, mean=mean)
+    hint = f"`convert darknet` and `convert pytorch --mean ... --output-is ...` write it; {own}"
     raise ConversionError(
         Problem(kind=UNKNOWN_PREPROCESSING, what="it is not known how a picture becomes the input", why=why, hint=hint)
     )

@@ -43,8 +43,12 @@ def test_without_a_description_nothing_is_guessed(tmp_path: Path) -> None:
     files = converted(tmp_path)
     (tmp_path / "net.heads.json").unlink()
     (tmp_path / "net.input.json").unlink(missing_ok=True)
-    with pytest.raises(ConversionError, match="it is not known how a picture becomes the input"):
+    with pytest.raises(ConversionError, match="it is not known how a picture becomes the input") as caught:
         read_model(*files)
+    (problem,) = caught.value.problems
+    (tmp_path / "net.input.json").write_text(problem.hint[problem.hint.index("{") :])
+    description = read_model(*files).description
+    assert (description.order, description.fit) == ("BGR", "stretch")
 
 
 @pytest.mark.parametrize(
