@@ -44,7 +44,9 @@ UNKNOWN_PREPROCESSING = Kind(
     example="it is not known how a picture becomes the input (neither deploy.heads.json nor deploy.input.json is "
     "beside the prototxt)\n"
     "    -> `convert darknet` and `convert pytorch --mean ... --output-is ...` write it; for a net that another "
-    "program trained, write deploy.input.json ...",
+    "program trained, write deploy.input.json as it takes pictures, here as most of Caffe's: "
+    '{"size": [64, 64], "order": "BGR", "layout": "planar (N, C, H, W)", "mean": [104, 117, 123], "scale": 1, '
+    '"resize": "bilinear, corners aligned", "fit": "stretch"}',
 )
 ENGINE = Kind(
     code="TC1006",

@@ -49,6 +49,13 @@ def batch_statistics(layer: BatchNorm, bottoms: Shapes) -> bool:
     return not layer.use_global_stats
 
 
+EXCHANGED = Never(
+    text="a x + y, which is computed as a y + x",
+    where=lambda layer, bottoms: True,
+    silent=True,
+    unless=lambda net, node: node.bottoms[1] == node.bottoms[2],
+    source="trial of a gate, a map and another map: y times the gate, and x",
+)
 STORED_STATISTICS = Never(
     text="use_global_stats: false",
     where=batch_statistics,

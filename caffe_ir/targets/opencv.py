@@ -256,15 +256,7 @@ OPENCV = Target(
                 source="trial ext_Normalize_across",
             ),
         ),
-        Axpy: (
-            Never(
-                text="a x + y, which is computed as a y + x",
-                where=lambda layer, bottoms: True,
-                silent=True,
-                unless=lambda net, node: node.bottoms[1] == node.bottoms[2],
-                source="trial of a gate, a map and another map: y times the gate, and x",
-            ),
-        ),
+        Axpy: (cases.EXCHANGED,),
         Permute: (),
         Reorg: (Only(field="reverse", values=(False,), source="reorg_layer.cpp"),),
         ShuffleChannel: (),
