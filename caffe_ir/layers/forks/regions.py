@@ -39,7 +39,7 @@ class ROIPooling(CaffeLayer, frozen=True, kw_only=True):
             x1, y1, x2, y2 = (_rounded(corner * self.spatial_scale) for corner in corners)
             rows = _parts(y1, max(y2 - y1 + 1, 1), self.pooled_h, images.shape[2])
             columns = _parts(x1, max(x2 - x1 + 1, 1), self.pooled_w, images.shape[3])
-            for row, column, cells in _cells(images[int(image)], rows, columns):
+            for row, column, cells in _cells(_image(images, image), rows, columns):
                 top[place, :, row, column] = cells.max(axis=(1, 2))
         return [top]
 
@@ -75,10 +75,18 @@ class PSROIPooling(CaffeLayer, frozen=True, kw_only=True):
             )
             rows = _parts(y1, max(y2 - y1, 0.1), size, images.shape[2])
             columns = _parts(x1, max(x2 - x1, 0.1), size, images.shape[3])
-            of_parts = images[int(image)].reshape(self.output_dim, size, size, *images.shape[2:])
+            of_parts = _image(images, image).reshape(self.output_dim, size, size, *images.shape[2:])
             for row, column, cells in _cells(of_parts, rows, columns, own=True):
                 top[place, :, row, column] = cells.mean(axis=(1, 2))
         return [top]
+
+
+def _image(images: Array, number: float) -> Array:
+    """One of the images. Raises ValueError where there is none of that number, as Caffe does."""
+    if not 0 <= int(number) < len(images):
+        raise ValueError(f"a region is of image {int(number)}, and there are {len(images)}")
+    image: Array = images[int(number)]
+    return image
 
 
 def _require_regions(images: Shape, regions: Shape) -> None:

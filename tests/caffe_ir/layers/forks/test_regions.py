@@ -54,3 +54,12 @@ def test_a_region_is_of_the_image_that_it_names() -> None:
 def test_what_does_not_fit(layer, regions, why: str) -> None:
     with pytest.raises(ShapeError, match=why):
         layer.infer((X.shape, regions))
+
+
+@pytest.mark.parametrize("number", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "layer", [ROIPooling(pooled_h=1, pooled_w=1), PSROIPooling(spatial_scale=1.0, output_dim=1, group_size=2)], ids=str
+)
+def test_a_region_of_an_image_that_is_not_there_is_refused(layer: ROIPooling | PSROIPooling, number: float) -> None:
+    with pytest.raises(ValueError, match=r"a region is of image -?1, and there are 1"):
+        layer.forward([np.zeros((1, 4, 6, 6)), np.array([[number, 0, 0, 3, 3]])], [])
