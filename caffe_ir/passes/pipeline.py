@@ -28,6 +28,7 @@ The order, with its reasons:
 - sign after fold_batch_norm, which leaves one layer with weights; power_chain after all that writes Power,
   linear_behind_power for what it leaves.
 - read_twice behind what takes constant factors together, which its own would go into.
+- rows_by_reshape when the views are spelled, by reshape and by layout.
 - picture_input behind all that changes the first layer: it is Caffe's own by then, with its last weights.
 - dead at the end: what a pass made and a later one left unread.
 - kept_apart behind dead, which takes views out that change nothing.
@@ -74,6 +75,7 @@ from caffe_ir.passes.power_chain import POWER_CHAIN
 from caffe_ir.passes.read_twice import READ_TWICE
 from caffe_ir.passes.rearrangement import REARRANGEMENT
 from caffe_ir.passes.reshape import RESHAPE
+from caffe_ir.passes.rows_by_reshape import ROWS_BY_RESHAPE
 from caffe_ir.passes.scale_behind import SCALE_BEHIND
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
@@ -116,6 +118,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     LINEAR_BEHIND_POWER,
     READ_TWICE,
     SCALE_BEHIND,
+    ROWS_BY_RESHAPE,
     PICTURE_INPUT,
     DEAD,
     KEPT_APART,

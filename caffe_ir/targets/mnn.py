@@ -309,6 +309,13 @@ MNN = Target(
             where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Slice,)),
             source="trial flatten_slice_last",
         ),
+        NetLimit(
+            text="what a Flatten gives has four axes there, and a Concat takes those of its first blob for all",
+            where=net_cases.joined_to_a_vector,
+            silent=True,
+            of_flatten=True,
+            source="trial vector_and_flatten",
+        ),
     ),
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     fields=frozenset({"clip_param", "pooling_param.round_mode"}),

@@ -6,12 +6,26 @@ from collections.abc import Iterator
 from math import prod
 
 from caffe_ir.layer import Layer, axis_index
-from caffe_ir.layers import BatchNorm, Concat, Flatten, InnerProduct, Input, Power, Reshape, Scale, Slice, Softmax
+from caffe_ir.layers import (
+    BatchNorm,
+    Concat,
+    Eltwise,
+    Flatten,
+    InnerProduct,
+    Input,
+    Power,
+    Reshape,
+    Scale,
+    Slice,
+    Softmax,
+)
 from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
 AXES_OF_ROWS = 2
+KEEPS_AXES = (Elementwise, Concat, Eltwise, Scale, Slice, Softmax)
+"""Layers whose tops have as many axes as their first bottom, as MNN sees them."""
 
 
 def overwrites_what_others_read(net: Net) -> list[Node]:
@@ -98,19 +112,33 @@ def _is_of_a_view(net: Net, node: Node) -> bool:
 
 
 def negative_axes_behind_a_flatten(net: Net, kinds: tuple[type[Layer], ...]) -> list[Node]:
-    """Layers that count their axis from the end, of what a Flatten of a map gave, or an activation of that."""
+    """Layers that count their axis from the end, of what a Flatten gave, or of what keeps its axes."""
+    rows = _with_the_axes_of_a_flatten(net)
     return [
         node
         for node in net.nodes
         if isinstance(node.layer, kinds)
         and isinstance(node.layer, Concat | Slice | Softmax)
         and node.layer.axis < 0
-        and any(_is_flattened(net, bottom) for bottom in node.bottoms)
+        and not rows.isdisjoint(node.bottoms)
     ]
 
 
-def _is_flattened(net: Net, blob: str) -> bool:
-    node = net.producer(blob)
-    while isinstance(node.layer, Elementwise):
-        node = net.producer(node.bottoms[0])
-    return isinstance(node.layer, Flatten) and len(net.shapes[node.top]) == AXES_OF_ROWS
+def joined_to_a_vector(net: Net) -> list[Node]:
+    """Concats of what a Flatten gave, or of what keeps its axes, behind a blob that another layer gave two axes."""
+    rows = _with_the_axes_of_a_flatten(net)
+    return [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, Concat) and node.bottoms[0] not in rows and not rows.isdisjoint(node.bottoms)
+    ]
+
+
+def _with_the_axes_of_a_flatten(net: Net) -> set[str]:
+    """Blobs of two axes whose first bottom is one too, back to a Flatten."""
+    found = set[str]()
+    for node in net.nodes:
+        keeps = isinstance(node.layer, KEEPS_AXES) and node.bottoms[0] in found
+        if keeps or isinstance(node.layer, Flatten):
+            found.update(top for top in node.tops if len(net.shapes[top]) == AXES_OF_ROWS)
+    return found

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -10,9 +12,12 @@ from caffe_ir.net import Net
 from caffe_ir.passes.base import Options, run_pass
 from caffe_ir.passes.lstm import NATIVE_LSTM
 from caffe_ir.passes.pipeline import lower
+from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE, TARGETS, WIDESPREAD
+from converters.verify.mnn_engine import MNN
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import ALONE, assert_same, rewritten
+from tests.converters.verify.engine_nets import files_of
 
 
 def lstm(*, read=(0,), shape=(5, 2, 4), **options) -> Net:
@@ -100,13 +105,18 @@ def test_both_directions_are_written_alike():
 @pytest.mark.parametrize("backwards", [True, False])
 @pytest.mark.parametrize("batch_first", [True, False])
 @pytest.mark.parametrize("layer", [GRU, PlainRNN, ProjectedLSTM])
-def test_the_steps_of_one_sequence_are_right_in_opencv_mnn_and_ncnn(layer, batch_first, backwards):
+def test_the_steps_of_one_sequence_are_right_in_opencv_mnn_and_ncnn(layer, batch_first, backwards, tmp_path):
     """Between a map and rows of classes, as text recognisers have it; ncnn takes the batch off every blob."""
     net = reader_of_columns(layer(num_output=3, batch_first=batch_first, backwards=backwards))
     written = lower(net.copy(), CAFFE, Options())
     assert_same(net, written)
     faults = [f"{one.name}: {fault.why}" for one in WIDESPREAD for _, fault in one.verdicts(written) if fault.is_fault]
     assert not faults
+    if importlib.util.find_spec("MNN"):
+        x = np.random.default_rng(1).standard_normal((1, 4, 1, 6))
+        (found,) = MNN.blobs(files_of(tmp_path, written), ["last"], {"data": x})
+        truth = run(net, {"data": x}, np.float64)["last"]
+        np.testing.assert_allclose(np.array(found).reshape(truth.shape), truth, atol=1e-4)
 
 
 def test_two_of_one_source_layer_have_one_cont():

@@ -122,6 +122,7 @@ OPENVINO = {
     "openvino_max_k2s5p1": ("WRONG", CONV + "y = Pooling c | kernel_size: 2 stride: 5 pad: 1"),
     "openvino_ave_k2s5p1": ("WRONG", CONV + "y = Pooling c | pool: AVE kernel_size: 2 stride: 5 pad: 1"),
 }
+BOTH = "f = Flatten data\na = InnerProduct data | num_output: 256\n"
 MNN = {
     # shrink_factor divides the size, not the steps between cells.
     "interp_shrink2": ("ok", "y = Interp data | shrink_factor: 2"),
@@ -158,6 +159,11 @@ MNN = {
     "flatten_softmax": ("ok", "f = Flatten data\ny = Softmax f"),
     "rows_softmax_last": ("ok", "f = Reshape data | shape { dim: 0 dim: -1 }\ny = Softmax f | axis: -1"),
     "product_softmax_last": ("ok", "f = InnerProduct data | num_output: 4\ny = Softmax f | axis: -1"),
+    "vector_and_flatten": ("WRONG", f"{BOTH}y = Concat a f"),
+    "flatten_and_vector": ("ok", f"{BOTH}y = Concat f a"),
+    "vector_and_relu_of_flatten": ("WRONG", f"{BOTH}r = ReLU f\ny = Concat a r"),
+    "vector_and_product_with_flatten": ("WRONG", f"{BOTH}s = Eltwise f a | operation: PROD\ny = Concat a s"),
+    "vector_and_product_behind_it": ("ok", f"{BOTH}s = Eltwise a f | operation: PROD\ny = Concat a s"),
 }
 SEQUENCE = "data = Input | shape {{ dim: {} dim: {} dim: 5 }}\n"
 STARTS = "p = InnerProduct data | num_output: 1 axis: 2\nc = Reshape p | shape { dim: 0 dim: -1 }\n"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from caffe_ir.layers import Eltwise, InnerProduct, Power, ReLU, Reshape, Scale, Sigmoid
+from caffe_ir.layers import Concat, Eltwise, Flatten, InnerProduct, Power, ReLU, Reshape, Scale, Sigmoid
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import net_cases
@@ -83,3 +83,18 @@ def test_an_output_by_a_layer_that_is_alike_one_before_it() -> None:
     assert net_cases.outputs_alike_another_blob(net) == [second]
     net.outputs = ["other", "relu"]
     assert net_cases.outputs_alike_another_blob(net) == []
+
+
+def test_a_vector_in_front_of_what_a_flatten_gave_or_of_what_keeps_its_axes() -> None:
+    """Each of these was run in MNN 3.6.1."""
+    net = net_of(MAP)
+    add(net, "rows", Flatten())
+    add(net, "vector", InnerProduct(num_output=168), np.ones((168, 168)), np.ones(168), bottoms=("data",))
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("rows", "vector"))
+    add(net, "other_sum", Eltwise(operation="SUM"), bottoms=("vector", "rows"))
+    first = add(net, "first", Concat(), bottoms=("vector", "rows"))
+    add(net, "turned", Concat(), bottoms=("rows", "vector"))
+    second = add(net, "second", Concat(), bottoms=("other_sum", "rows"))
+    add(net, "of_sum", Concat(), bottoms=("sum", "vector"))
+    net.shapes = net.infer()
+    assert net_cases.joined_to_a_vector(net) == [first, second]
