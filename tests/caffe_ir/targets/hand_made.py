@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write_weights
 from caffe_ir.layers import BatchNorm, Embed, Input
@@ -153,16 +153,16 @@ def made(name: str, folder: Path, seed: int = SEEDS[0]) -> tuple[Files, Model]:
     if name in SPOILT:
         net = _spoilt(name, net, path, weights)
     tops = [top for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
-    rows = [node.layer.input_dim for node in net.nodes if isinstance(node.layer, Embed)]
-    feeds = {
-        top: (random.integers(min(rows), size=net.shapes[top]) if rows else random.normal(size=net.shapes[top])).astype(
-            np.float32
-        )
-        for top in tops
-    }
+    feeds = {top: values_for(net, net.shapes[top], random).astype(np.float32) for top in tops}
     truth = run(net, {blob: values.astype(np.float64) for blob, values in feeds.items()}, np.float64)
     model = Model(net=net, feeds=feeds, outputs=[truth[blob] for blob in net.outputs])
     return Files(net=net, stem=folder / "net"), model
+
+
+def values_for(net: Net, shape: Shape, random: np.random.Generator) -> Array:
+    """Of an input of this shape: numbers of rows where the net has an Embed, and noise elsewhere."""
+    rows = [node.layer.input_dim for node in net.nodes if isinstance(node.layer, Embed)]
+    return random.integers(min(rows), size=shape) if rows else random.normal(size=shape)
 
 
 def _spoilt(name: str, net: Net, path: Path, weights: Path) -> Net:

@@ -19,7 +19,7 @@ from converters.caffe import convert, retarget
 from converters.verify import ENGINES, caffe_files
 from converters.verify.source import inputs_of
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.targets.hand_made import CASES
+from tests.caffe_ir.targets.hand_made import CASES, values_for
 from tests.caffe_ir.targets.hand_made import prototxt as hand_made
 from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair, prototxt
 
@@ -100,7 +100,7 @@ def test_whatever_is_rewritten_is_the_same_function(target, tmp_path: Path) -> N
     random, written = np.random.default_rng(4), 0
     for name, case in CASES.items():
         net = convert(*pair(tmp_path, hand_made(case)))
-        arrays = [random.normal(size=shape) for shape in inputs_of(net).values()]
+        arrays = [values_for(net, shape, random).astype(np.float64) for shape in inputs_of(net).values()]
         truth = run(net, dict(zip(inputs_of(net), arrays, strict=True)), np.float64)
         wanted = [truth[blob] for blob in net.outputs]
         try:
