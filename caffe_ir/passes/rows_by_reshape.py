@@ -15,9 +15,7 @@ from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
 from caffe_ir.targets import WIDESPREAD
-
-ROWS = 2
-"""Axes of a blob of rows."""
+from caffe_ir.targets.net_cases import KEEPS_AXES
 
 
 def _run(net: Net, context: Context) -> None:
@@ -32,12 +30,10 @@ def _run(net: Net, context: Context) -> None:
 
 
 def _flattens(net: Net, node: Node) -> Iterator[Node]:
-    """Those whose axes the bottoms have: what a layer gives has the axes of its first bottom."""
+    """Those whose axes the bottoms have."""
     for bottom in node.bottoms:
         producer = net.producer(bottom)
-        while (
-            not isinstance(producer.layer, Flatten) and producer.bottoms and len(net.shapes[producer.tops[0]]) == ROWS
-        ):
+        while isinstance(producer.layer, KEEPS_AXES):
             producer = net.producer(producer.bottoms[0])
         if isinstance(producer.layer, Flatten):
             yield producer

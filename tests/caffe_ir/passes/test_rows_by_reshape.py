@@ -55,6 +55,16 @@ def test_for_a_target_that_reads_them_as_caffe_does_they_stay() -> None:
     assert rewritten(joined(), ROWS_BY_RESHAPE, context=ALONE).node("rows").layer == Flatten()
 
 
+def test_a_flatten_in_front_of_a_product_stays() -> None:
+    """MNN drops a Reshape there; what a product gives has axes of its own."""
+    net, weights = joined(), np.random.default_rng(2).normal(size=(NUMBERS, NUMBERS))
+    add(net, "others", Flatten(), bottoms=("data",))
+    add(net, "product", InnerProduct(num_output=NUMBERS, bias_term=False), weights, bottoms=("others",))
+    add(net, "all", Concat(axis=1), bottoms=("both", "product", "rows"))
+    after = rewritten(net, ROWS_BY_RESHAPE, context=FOR_MNN)
+    assert [after.node(name).layer.type_name() for name in ("rows", "others")] == ["Reshape", "Flatten"]
+
+
 def test_rows_that_came_of_a_flatten_in_front_of_others() -> None:
     """The second Concat is right as long as the first one begins with rows of a Flatten."""
     net = joined()
