@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import os
 import re
 import subprocess
 import sys
@@ -77,6 +78,24 @@ def test_the_oldest_versions_are_those_of_setup_cfg() -> None:
     assert "torch==2.9.*" in lines
     assert "numpy==1.26.*" in lines
     assert not any(line.startswith("mkdocs") for line in lines)
+
+
+@pytest.mark.parametrize("home", ["", "https://github.com/someone/tocaffe"])
+def test_packages_have_the_addresses_of_the_repository_that_builds_them(home: str, tmp_path: Path) -> None:
+    """As the build's own tool writes them; built elsewhere, packages name no address."""
+    pytest.importorskip("setuptools")
+    server, _, repository = home.partition("/someone")
+    named = {"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": f"someone{repository}"} if home else {}
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", tmp_path]
+    subprocess.run(command, cwd=ROOT, env=rest | named, check=True, capture_output=True)
+    [metadata] = tmp_path.glob("*/PKG-INFO")
+    urls = re.findall(r"^Project-URL: (\w+), (\S+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(urls) == (5 if home else 0)
+    for name, url in urls:
+        assert url.startswith(home)
+        path = url[len(home) :].removeprefix("/blob/main").lstrip("/")
+        assert name in {"Issues", "Security"} or (ROOT / path).exists()
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"])
