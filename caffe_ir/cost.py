@@ -13,10 +13,11 @@ The numbers of pieces and steps below are ratios of times in OpenCV 4.14, rounde
 from __future__ import annotations
 
 from functools import lru_cache
-from math import prod
+from math import log2, prod
 
 from msgspec import Struct
 
+from caffe_ir.blob import Shape
 from caffe_ir.layer import Layer, Shapes, axis_index
 from caffe_ir.layers import (
     BNLL,
@@ -91,6 +92,8 @@ within the cells of one channel."""
 SCATTERED = 4
 """How often the numbers of a Permute count, which lie apart: 3.5 to 5 in OpenCV and MNN, 2 to 3 in ncnn."""
 FLOAT = 4
+CACHE = 1 << 22
+"""Bytes of a blob from which on each costs more (docs/explanation/prices.md)."""
 
 
 class Work(Struct, frozen=True, kw_only=True):
@@ -101,6 +104,8 @@ class Work(Struct, frozen=True, kw_only=True):
     bytes: float = 0.0
     layers: float = 0.0
     pieces: float = 0.0
+    far: float = 0.0
+    """Bytes of blobs that no cache holds, each as often as these are twice as large as CACHE."""
 
     @property
     def computed(self) -> float:
@@ -132,7 +137,13 @@ def work(layer: Layer, bottoms: Shapes) -> Work:
         bytes=float(FLOAT * moved),
         layers=1 + PART * parts + _steps(layer, bottoms) * STEP,
         pieces=float(_pieces(layer, bottoms, tops)),
+        far=sum(map(_far, (*read, *tops))),
     )
+
+
+def _far(shape: Shape) -> float:
+    size = FLOAT * prod(shape)
+    return size * log2(size / CACHE) if size > CACHE else 0.0
 
 
 def _pieces(layer: Layer, bottoms: Shapes, tops: Shapes) -> int:

@@ -19,7 +19,8 @@ comes
 - last where it is the last of both: (b, i, 1, k) (b, 1, j, k), summed over columns;
 - between where A ends and B begins with it: (b, i, k, 1) (b, 1, k, j), summed over rows.
 
-Where A begins with k and B ends with it, the product comes out transposed, and a Permute turns it.
+Where A begins with k and B ends with it, the product comes out transposed, and a Permute turns it. The pairs of one
+head after the other (the last axis of b) are as many numbers, but fewer at a time.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Shape
-from caffe_ir.forms.form import Form
+from caffe_ir.cost import Work
+from caffe_ir.forms.form import Form, unknown
 from caffe_ir.layer import Layer, require
-from caffe_ir.layers import Convolution, Deconvolution, InnerProduct, MatMul, Reshape
+from caffe_ir.layers import Concat, Convolution, Deconvolution, InnerProduct, MatMul, Reshape, Slice
 from caffe_ir.layers.source import Expand, MatrixProduct, Mul, Permute, Reduce
 from caffe_ir.replacement import Replacement
 
@@ -59,7 +61,7 @@ Write = Callable[[Replacement, Product], str]
 """Gives the blob that holds y, b before i before j, under any shape. Raises ShapeError where it does not apply."""
 
 
-def _form(name: str, write: Write) -> Form:
+def _form(name: str, write: Write, *, least: Callable[[Replacement], Work] = unknown) -> Form:
     def build(new: Replacement) -> str:
         product, wanted = _product(new)
         y = write(new, product)
@@ -71,7 +73,7 @@ def _form(name: str, write: Write) -> Form:
         new.note(f"{new.old.layer} of {first} and {second} -> {name}")
         return ""
 
-    return Form(name=name, build=build)
+    return Form(name=name, build=build, least=least)
 
 
 def _is_turned(new: Replacement) -> bool:
@@ -189,7 +191,25 @@ def _as_source(new: Replacement) -> str:
 
 
 def _by_pairs(new: Replacement, product: Product) -> str:
+    return _pairs(new, _whole(new, product))
+
+
+def _by_heads(new: Replacement, product: Product) -> str:
     one = _whole(new, product)
+    heads = one.first_batch[-1] if one.first_batch else 1
+    require(heads > 1, "there is one head")
+    others = one.count // heads
+
+    def cut(blob: str) -> list[str]:
+        lying = new.view("heads", blob, (others, heads, *new.shape_of(blob)[-2:]))
+        return new.split("head", Slice(axis=1, slice_point=tuple(range(1, heads))), lying, tops=heads)
+
+    parts = [_pairs(new, replace(one, a=a, b=b, count=others)) for a, b in zip(cut(one.a), cut(one.b), strict=True)]
+    rows = [new.view("rows", part, (others, 1, one.rows, one.columns)) for part in parts]
+    return new.add("joined", Concat(axis=1), *rows)
+
+
+def _pairs(new: Replacement, one: Product) -> str:
     count, rows, columns, inner = one.count, one.rows, one.columns, one.inner
     if one.k_first:
         shapes, axis = ((count, inner, rows, 1), (count, inner, 1, columns)), 1
@@ -202,12 +222,18 @@ def _by_pairs(new: Replacement, product: Product) -> str:
     return new.add("sum", Reduce(operation="SUM", axes=(axis,), keepdim=True), products)
 
 
+def _at_least_the_pairs(new: Replacement) -> Work:
+    product, _ = _product(new)
+    return Work(multiply_adds=float(product.count * product.rows * product.columns * product.inner))
+
+
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     MatMul: (Form(name="a product of matrices", build=_as_source),),
     MatrixProduct: (
         _form("a MatMul of its own", _by_matrices),
         _form("filters written at run time", _by_filters),
         _form("a matrix written at run time", _by_inner_product),
+        _form("products of the pairs of each head, and their sums", _by_heads, least=_at_least_the_pairs),
         _form("products of all pairs, and their sums", _by_pairs),
     ),
 }

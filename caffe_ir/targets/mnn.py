@@ -86,7 +86,8 @@ def _is_divided_otherwise(layer: Interp, bottoms: Shapes) -> bool:
 MNN = Target(
     name="mnn",
     title="MNN",
-    price=Price(multiply_add=0.018, step=0.025, byte=0.01, layer=150.0, piece=0.15),  # `scripts/prices mnn`, 3.6.1
+    # `scripts/prices mnn`, 3.6.1
+    price=Price(multiply_add=0.018, step=0.025, byte=0.01, layer=150.0, piece=0.15, far=0.035),
     engine="mnn",
     source="trials with the wheel of 3.6.1; tools/converter/source/caffe",
     layers={

@@ -44,7 +44,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 class Price(Struct, frozen=True, kw_only=True):
     """What work costs in a target, in nanoseconds of one thread: a multiply-add of matrices, a single step, a byte read
-    or written, a layer, and a piece that is put in its place by itself.
+    or written, a layer, a piece that is put in its place by itself, and a byte that is far (cost.py).
 
     Only the ratios count: they decide between exact ways to write the same thing. These are for readers that nobody
     timed, chips most of them, which add up columns as fast as they copy.
@@ -55,6 +55,7 @@ class Price(Struct, frozen=True, kw_only=True):
     byte: float = 0.1
     layer: float = 1000.0
     piece: float = 0.0
+    far: float = 0.0
 
     def of(self, work: Work) -> float:
         """Nanoseconds for so much work."""
@@ -64,6 +65,7 @@ class Price(Struct, frozen=True, kw_only=True):
             + work.bytes * self.byte
             + work.layers * self.layer
             + work.pieces * self.piece
+            + work.far * self.far
         )
 
     @property

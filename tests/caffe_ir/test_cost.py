@@ -93,6 +93,14 @@ def test_pieces(layer, bottoms, pieces):
 
 
 @pytest.mark.parametrize(
+    ("sides", "far"), [((64, 64, 256), 0), ((64, 128, 256), 3 * 2**23), ((256, 128, 256), 3 * 3 * 2**25)]
+)
+def test_what_no_cache_holds(sides, far):
+    """Two bottoms and a top of 4, 8 and 32 MiB, as often as these are 4 MiB doubled."""
+    assert work(Eltwise(operation="PROD"), ((1, *sides),) * 2).far == far
+
+
+@pytest.mark.parametrize(
     ("layer", "bottoms", "count"),
     [
         (Convolution(num_output=8, kernel_size=(3, 3), pad=(1, 1), group=8), (MAP,), CELLS * 9),

@@ -79,7 +79,7 @@ def test_only_two_transposed_factors_need_a_permutation():
 
 
 FORMS_OF_ONE = {form.name: form for form in FORMS[MatrixProduct]}
-MATRICES, FILTERS, MATRIX, PAIRS = FORMS_OF_ONE
+MATRICES, FILTERS, MATRIX, HEADS, PAIRS = FORMS_OF_ONE
 TURNS = [(False, False), (True, False), (False, True), (True, True)]
 
 
@@ -105,13 +105,13 @@ def in_form(net, name):
 @pytest.mark.parametrize(
     "batches", [((), ()), ((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((1,), (3,)), ((3,), ())]
 )
-@pytest.mark.parametrize("name", [MATRICES, FILTERS, MATRIX])
+@pytest.mark.parametrize("name", [MATRICES, FILTERS, MATRIX, HEADS])
 def test_products_and_weights_written_at_run_time_are_those_of_torch(turns, batches, name):
     net = product(*sides(batches, turns), transpose_a=turns[0], transpose_b=turns[1])
     try:
         after = in_form(net, name)
     except ShapeError:
-        assert name == MATRIX
+        assert name in (MATRIX, HEADS)
         return
     memory = Memory()
     for seed in range(2):
@@ -138,6 +138,41 @@ def test_golden_dump_of_a_layer_of_matrices():
         "  product: Reshape(shape=(2, 4, 6)) product_product -> product  [2x4x6]\n"
         "  outputs product\n"
     )
+
+
+def test_golden_dump_of_the_products_of_one_head_after_the_other():
+    net = in_form(product((1, 2, 4, 5), (1, 2, 4, 6), transpose_a=True), HEADS)
+    assert net.dump() == (
+        "net tiny\n"
+        "  data: Input(shape=[(1, 2, 4, 5)])  -> data  [1x2x4x5]\n"
+        "  other: Input(shape=[(1, 2, 4, 6)])  -> other  [1x2x4x6]\n"
+        "  product_head: Slice(slice_point=(1,)) data -> product_head_0, product_head_1  [1x1x4x5 1x1x4x5]\n"
+        "  product_head_2: Slice(slice_point=(1,)) other -> product_head_0_2, product_head_1_2  [1x1x4x6 1x1x4x6]\n"
+        "  product_rows: Reshape(shape=(0, 4, 5, 1)) product_head_0 -> product_rows  [1x4x5x1]\n"
+        "  product_columns: Reshape(shape=(0, 4, 1, 6)) product_head_0_2 -> product_columns  [1x4x1x6]\n"
+        "  product_products: Mul() product_rows, product_columns -> product_products  [1x4x5x6]\n"
+        "  product_sum: Reduce(operation=SUM, axes=(1,), keepdim=True) product_products -> product_sum  [1x1x5x6]\n"
+        "  product_rows_2: Reshape(shape=(0, 4, 5, 1)) product_head_1 -> product_rows_2  [1x4x5x1]\n"
+        "  product_columns_2: Reshape(shape=(0, 4, 1, 6)) product_head_1_2 -> product_columns_2  [1x4x1x6]\n"
+        "  product_products_2: Mul() product_rows_2, product_columns_2 -> product_products_2  [1x4x5x6]\n"
+        "  product_sum_2: Reduce(operation=SUM, axes=(1,), keepdim=True) product_products_2 "
+        "-> product_sum_2  [1x1x5x6]\n"
+        "  product_joined: Concat() product_sum, product_sum_2 -> product_joined  [1x2x5x6]\n"
+        "  product: Reshape(shape=(1, 2, 5, 6)) product_joined -> product  [1x2x5x6]\n"
+        "  outputs product\n"
+    )
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (2, 1, 5, 5)])
+def test_one_head_has_no_other(shape):
+    with pytest.raises(ShapeError, match="one head"):
+        in_form(product(shape, shape), HEADS)
+
+
+@pytest.mark.parametrize(("tokens", "slices"), [(8, 0), (197, 2)])
+def test_mnn_gets_the_pairs_of_one_head_after_the_other_where_no_cache_holds_all(tokens, slices):
+    net = lower(product((1, 12, tokens, 64), (1, 12, tokens, 64), transpose_b=True), TARGETS["mnn"], Options())
+    assert types(net).count("Slice") == slices
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (5, 6)), ((1, 3, 4, 5), (1, 3, 5, 6))])
