@@ -87,7 +87,7 @@ def test_packages_have_the_addresses_of_the_repository_that_builds_them(home: st
     server, _, repository = home.partition("/someone")
     named = {"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": f"someone{repository}"} if home else {}
     rest = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", tmp_path]
+    command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=rest | named, check=True, capture_output=True)
     [metadata] = tmp_path.glob("*/PKG-INFO")
     urls = re.findall(r"^Project-URL: (\w+), (\S+)$", metadata.read_text(encoding="utf-8"), re.MULTILINE)
