@@ -5,6 +5,7 @@
 <!-- needs: PACKAGE -->     it runs where the package is installed
 <!-- engine: NAME -->       it runs in the engine of that name, where scripts/install_engines put it
 <!-- before: PYTHON -->     what has to be there first, and a reader has: a trained file
+<!-- first: COMMAND -->     the same by a command of ours: a Caffe net
 <!-- not run: REASON -->    it is somebody else's program, or would install something
 """
 

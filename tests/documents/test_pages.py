@@ -66,6 +66,8 @@ def test_a_page_runs_as_it_stands(name: str, folder: Path) -> None:
     for block in programs(page):
         if "before" in block.said:
             exec(block.said["before"], names)
+        if "first" in block.said:
+            run(Block(language="sh", text=block.said["first"], line=block.line), f"{name}:{block.line}")
         if "file" in block.said:
             (folder / block.said["file"]).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
