@@ -29,8 +29,7 @@ from caffe_ir.passes.base import Context, NetPass
 
 
 def _run(net: Net, context: Context) -> None:
-    for node in [node for limit in context.target.net for node in limit.where(net) if node.in_place]:
-        net.update(node, replace(node, in_place=False))
+    _take_back(net, context)
     alone = dict[str, bool]()
     for node in list(net.nodes):
         marked = _marked(net, node, context, alone)
@@ -38,6 +37,16 @@ def _run(net: Net, context: Context) -> None:
             net.update(node, marked)
         for top in node.tops:
             alone[top] = net.is_read_once(top) and _made_alone(marked, alone)
+    while _take_back(net, context):
+        pass
+
+
+def _take_back(net: Net, context: Context) -> bool:
+    """Whether nodes in place were found that limits for the whole net name; they have a top of their own then."""
+    named = {node.name: node for limit in context.target.net for node in limit.where(net) if node.in_place}
+    for node in named.values():
+        net.update(node, replace(node, in_place=False))
+    return bool(named)
 
 
 def _made_alone(node: Node, alone: Mapping[str, bool]) -> bool:

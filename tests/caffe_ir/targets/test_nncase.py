@@ -39,6 +39,16 @@ def test_the_rules_of_its_documents() -> None:
         (Reshape(shape=(2, 2), axis=1, num_axes=1), (MAP,), "refused"),
         (Pooling(pool="MAX", kernel_size=(2, 2), stride=(2, 2), pad=(1, 1)), ((1, 4, 7, 7),), "wrong"),
         (Pooling(pool="MAX", kernel_size=(3, 3), stride=(2, 2), round_mode="FLOOR"), (MAP,), "ok"),
+        (Pooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2)), (MAP,), "wrong"),
+        (Pooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2)), ((1, 4, 7, 7),), "ok"),
+        (Scale(), (MAP,), "ok"),
+        (Scale(bias_term=True), (MAP,), "ok"),
+        (Scale(), (MAP, (4,)), "refused"),
+        (Scale(axis=2), (MAP,), "refused"),
+        (Scale(), ((1, 4),), "wrong"),
+        (BatchNorm(use_global_stats=True, eps=1e-5), (MAP,), "ok"),
+        (BatchNorm(use_global_stats=True, eps=1e-5), ((1, 4),), "wrong"),
+        (Slice(slice_point=(1,), axis=-1), (MAP,), "refused"),
         (InnerProduct(num_output=4), (MAP,), "ok"),
     ]
     assert broken(NNCASE, rules) == []

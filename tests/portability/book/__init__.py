@@ -37,6 +37,9 @@ WITH_A_SCALE_BEHIND = ("mace",)
 """They want a Scale right behind every BatchNorm."""
 WITH_THE_NEXT_SCALE = ("caffe2onnx",)
 """They compute a BatchNorm with the Scale that stands behind it in the file, and pass over that."""
+ORDER_IN_PLACE = {"nncase": ("BatchNorm", "Scale", "ReLU")}
+"""They find what stands in place on a blob by its type, each type once and in this order; a BatchNorm reads what was
+there before."""
 OUTPUTS, NAME = {"nnie": 16, "svp": 16}, {"nnie": 31, "svp": 31}
 """The most outputs, and the longest names of inputs and outputs."""
 
@@ -107,10 +110,27 @@ def _of_the_net(target: str, read: Sequence[Layer]) -> Iterator[str]:
             behind = [one for one in read[place + 1 :] if layer.message.top[0] in one.message.bottom][:1]
             if layer.type == "BatchNorm" and not any(one.type == "Scale" for one in behind):
                 yield f"{layer.message.name}: a BatchNorm without a Scale behind it"
+    if target in ORDER_IN_PLACE:
+        yield from _of_the_order_in_place(read, ORDER_IN_PLACE[target])
     if target in WITH_THE_NEXT_SCALE:
         for norm, next_one in zip_longest(read, read[1:]):
             if norm.type == "BatchNorm":
                 yield from _of_the_next_scale(read, norm, next_one)
+
+
+def _of_the_order_in_place(read: Sequence[Layer], order: Sequence[str]) -> Iterator[str]:
+    standing: dict[str, list[Layer]] = {}
+    for layer in read:
+        before = [standing[bottom] for bottom in layer.message.bottom if bottom in standing]
+        if layer.type == order[0]:
+            yield from (f"{found[-1].message.name}: a {order[0]} does not see it" for found in before)
+        if layer.in_place and layer.type in order:
+            if any(order.index(one.type) >= order.index(layer.type) for found in before for one in found):
+                yield f"{layer.message.name}: it stands in place behind one that is looked for first"
+            standing.setdefault(layer.message.top[0], []).append(layer)
+    for name, found in standing.items():
+        if [one for one in read if name in one.message.bottom][-1] is found[-1]:
+            yield f"{found[-1].message.name}: the net ends in place"
 
 
 def _of_the_next_scale(read: Sequence[Layer], norm: Layer, scale: Layer | None) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.portability.book.rules import (
     ACROSS,
+    CHANNEL_SCALE,
     NO_CEIL,
     NO_COEFFICIENTS,
     NO_FLOOR,
@@ -15,9 +16,11 @@ from tests.portability.book.rules import (
     WHOLE_RESHAPE,
     Book,
     coefficients,
+    is_mean,
     many_to_many,
     on,
     per_channel,
+    reaches_beyond,
     starts_in_the_padding,
     types,
 )
@@ -90,13 +93,17 @@ BOOKS: dict[str, Book] = {
         [
             *NO_CEIL,
             *WHOLE_RESHAPE,
+            *CHANNEL_SCALE,
+            *on("BatchNorm Scale", "four axes", lambda a: a.ndim != 4),
             *on("Convolution", "a bias", lambda a: not a.value("bias_term", True) or len(a.blobs) != 2),
             *on("Convolution", "stride_h and stride_w are ignored", lambda a: a.says("stride_h") or a.says("stride_w")),
             *on("ReLU", "no slope", lambda a: a.value("negative_slope", 0.0) != 0),
             *on("Scale", "one blob", lambda a: len(a.message.bottom) != 1),
             *on("Slice", "two parts", many_to_many),
+            *on("Slice", "an axis from the front", lambda a: a.value("axis", 1) < 0),
             *on("Eltwise", "coefficients of 1 and -1", lambda a: not set(coefficients(a)) <= {1.0, -1.0}),
             *on("Pooling", "a last window that begins in the padding", starts_in_the_padding),
+            *on("Pooling", "no mean over windows that reach beyond", lambda a: is_mean(a) and reaches_beyond(a)),
             *on(
                 "*",
                 "in place: BatchNorm, Scale, ReLU",
