@@ -8,7 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from caffe_ir.blob import Array, Shape
-from converters.pictures.fitting import FITS, Fit, inner_size, letterboxed, set_in_field, unit
+from converters.pictures.fitting import FITS, Fit, inner_size, letterboxed, set_in_field
+from converters.pictures.interpolation import unit
 from converters.pictures.reading import read_picture, refused
 from converters.pictures.resampling import Kernel, antialiased, middle_of
 
