@@ -18,6 +18,7 @@ PRODUCT = ("caffe_ir", "converters")
 
 # `a.b` is that module alone, `a.b.*` is it and everything below. The first rule that fits a module holds for it.
 SOURCE_LANGUAGE = (
+    "caffe_ir.affine",
     "caffe_ir.float32",
     "caffe_ir.net",
     "caffe_ir.node",
@@ -63,6 +64,7 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "caffe_ir.visible": (),
     "caffe_ir.error_kinds.*": (),
+    "caffe_ir.affine": ("caffe_ir.blob",),
     "caffe_ir.errors": ("caffe_ir.visible",),
     "caffe_ir.extras": ("caffe_ir.errors",),
     "caffe_ir.file_kinds": (),

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 
 import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
+from caffe_ir.affine import Affine, normalization
 from caffe_ir.blob import Array, Blob, Shape
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, InnerProduct, Power, Scale
@@ -29,16 +29,6 @@ Linear = Convolution | Deconvolution | InnerProduct
 
 _odd_numbers = np.errstate(invalid="ignore", divide="ignore")
 """What is NaN or infinite in the source, or no root of a number, remains so and is nothing to warn of here."""
-
-
-class Affine(Struct, frozen=True, kw_only=True):
-    """y = slope x + offset for each channel, in float64."""
-
-    slope: Array
-    offset: Array
-
-    def then(self, after: Affine) -> Affine:
-        return Affine(slope=after.slope * self.slope, offset=after.slope * self.offset + after.offset)
 
 
 @_odd_numbers
@@ -113,8 +103,7 @@ def _affine(net: Net, node: Node) -> Affine:
     if isinstance(layer, BatchNorm):
         mean, var, factor = blobs
         weight = 0.0 if factor[0] == 0 else 1 / factor[0]
-        slope = 1 / np.sqrt(var * weight + layer.eps)
-        return Affine(slope=slope, offset=-mean * weight * slope)
+        return normalization(mean * weight, var * weight, layer.eps)
     slope = blobs[0]
     return Affine(slope=slope, offset=blobs[1] if len(blobs) == 2 else np.zeros_like(slope))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
-from msgspec import Struct
 
+from caffe_ir.affine import Affine, normalization
 from caffe_ir.blob import Array, Blob, Shape, shape_text
 from caffe_ir.error_kinds.transplant import EPSILON, NO_PLACE_FOR_BIAS
 from caffe_ir.errors import ConversionError, Problem
@@ -25,21 +25,12 @@ Filled = tuple[dict[str, tuple[Blob, ...]], tuple[str, ...]]
 """The blobs by the name of the layer, and what was changed on the way."""
 
 
-class Affine(Struct, frozen=True, kw_only=True):
-    """BatchNorm as factor and offset of each channel: gamma / sqrt(var + eps), beta - mean * factor; in float64."""
-
-    factor: Array
-    offset: Array
-
-
 def affine_of(norm: Module, eps: float) -> Affine:
-    """What a BatchNorm does at inference (torch/nn/functional.py, batch_norm with training false)."""
+    """What a BatchNorm does at inference, in float64."""
     mean, variance = norm.tensors["running_mean"].double(), norm.tensors["running_var"].double()
-    factor = 1 / np.sqrt(variance + eps)
-    if "weight" in norm.tensors:
-        factor = factor * norm.tensors["weight"].double()
-    beta = norm.tensors["bias"].double() if "bias" in norm.tensors else 0.0
-    return Affine(factor=factor, offset=beta - mean * factor)
+    gamma = norm.tensors["weight"].double() if "weight" in norm.tensors else np.ones_like(mean)
+    beta = norm.tensors["bias"].double() if "bias" in norm.tensors else np.zeros_like(mean)
+    return normalization(mean, variance, eps).then(Affine(slope=gamma, offset=beta))
 
 
 # ---- Filters ---------------------------------------------------------------------------------------------------------
@@ -69,8 +60,8 @@ def filter_blobs(receiver: Receiver, module: Module, folded: Module | None, eps:
             Problem(kind=NO_PLACE_FOR_BIAS, what=what, why=why, hint="take bias_term: false out", origin=node.origin)
         )
     affine = affine_of(folded, eps)
-    scaled = Blob.computed(weight.shape, partial(_scaled, node, weight, affine.factor))
-    shift = affine.offset if bias is None else affine.offset + bias.double() * affine.factor
+    scaled = Blob.computed(weight.shape, partial(_scaled, node, weight, affine.slope))
+    shift = affine.offset if bias is None else affine.offset + bias.double() * affine.slope
     changes.append(f"{folded.name} is folded into it with eps {eps:g}")
     return {node.name: (_laid_out(node, scaled, receiver.shape), Blob.of(shift))}, tuple(changes)
 
@@ -111,9 +102,9 @@ def norm_blobs(receiver: Receiver, module: Module, eps: float | None, absorbed: 
         return {first.name: (module.tensors["weight"].blob, module.tensors["bias"].blob)}, ()
     if isinstance(first.layer, Scale):
         affine = affine_of(module, EPS if eps is None else eps)
-        shift = affine.offset if absorbed is None else affine.offset + absorbed.double() * affine.factor
+        shift = affine.offset if absorbed is None else affine.offset + absorbed.double() * affine.slope
         text = f"mean and variance are in its factor and bias, with eps {EPS if eps is None else eps:g}"
-        return {first.name: (Blob.of(affine.factor), Blob.of(shift))}, (text,)
+        return {first.name: (Blob.of(affine.slope), Blob.of(shift))}, (text,)
     _check_eps(first, eps)
     mean = module.tensors["running_mean"]
     shifted = mean.blob if absorbed is None else Blob.of(mean.double() - absorbed.double())

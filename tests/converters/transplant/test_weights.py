@@ -30,16 +30,14 @@ def test_the_affine_form_is_torchs_batch_norm(affine: bool) -> None:
     norm = seeded(nn.BatchNorm1d(5, affine=affine, eps=1e-3)).double()
     x = torch.randn(7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     found = affine_of(own(norm), 1e-3)
-    np.testing.assert_allclose(
-        x.numpy() * found.factor + found.offset, norm(x).detach().numpy(), rtol=1e-12, atol=1e-14
-    )
+    np.testing.assert_allclose(x.numpy() * found.slope + found.offset, norm(x).detach().numpy(), rtol=1e-12, atol=1e-14)
 
 
 def test_a_variance_of_zero_is_as_in_torch() -> None:
     norm, variance = nn.BatchNorm1d(2), torch.tensor([0.0, 1e-12])
     norm.running_var = variance
     wanted = F.batch_norm(torch.ones(1, 2).double(), torch.zeros(2).double(), variance.double(), eps=1e-5)
-    np.testing.assert_allclose(affine_of(own(norm), 1e-5).factor, wanted[0].numpy(), rtol=1e-12)
+    np.testing.assert_allclose(affine_of(own(norm), 1e-5).slope, wanted[0].numpy(), rtol=1e-12)
 
 
 def test_folding_needs_a_bias(tmp_path: Path) -> None:
