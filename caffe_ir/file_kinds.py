@@ -8,10 +8,11 @@ GZIP, BZIP2, XZ = "a gzip archive", "a bzip2 archive", "an xz archive"
 RAR, SEVEN_ZIP = "a RAR archive", "a 7z archive"
 PACKED = (GZIP, BZIP2, XZ, RAR, SEVEN_ZIP)
 """What is to be unpacked; the file that was meant may be inside."""
+ZIP_SIGNATURE, HDF5_SIGNATURE, NUMPY_SIGNATURE = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n", b"\x93NUMPY"
 SIGNATURES = (
-    (0, b"PK\x03\x04", ZIP),
-    (0, b"\x89HDF\r\n\x1a\n", HDF5),
-    (0, b"\x93NUMPY", NUMPY),
+    (0, ZIP_SIGNATURE, ZIP),
+    (0, HDF5_SIGNATURE, HDF5),
+    (0, NUMPY_SIGNATURE, NUMPY),
     (0, b"\x1f\x8b", GZIP),
     (0, b"Rar!\x1a\x07", RAR),
     (0, b"7z\xbc\xaf\x27\x1c", SEVEN_ZIP),

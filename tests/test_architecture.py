@@ -200,6 +200,7 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.files.hdf5_chunks": (),
     "caffe_ir.files.caffemodel_hdf5": (
         *FILES,
+        "caffe_ir.file_kinds",
         "caffe_ir.files.caffemodel",
         "caffe_ir.files.caffemodel_index",
         "caffe_ir.files.hdf5_chunks",

@@ -25,12 +25,11 @@ from caffe_ir.blob import Array, Blob
 from caffe_ir.error_kinds.caffe import HDF5_NAME, NOT_A_CAFFEMODEL
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
 from caffe_ir.extras import require
+from caffe_ir.file_kinds import HDF5_SIGNATURE
 from caffe_ir.files.caffemodel import Frame
 from caffe_ir.files.caffemodel_index import MOST_AXES, StoredLayer
 from caffe_ir.files.hdf5_chunks import check_chunks, check_unpacked
 from caffe_ir.net import Net
-
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 _H5PY_RAISES = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError, ArithmeticError)
 _PLACE = re.compile("0|[1-9][0-9]{0,5}")
@@ -43,7 +42,7 @@ _CHUNK = 1 << 20
 def is_hdf5(path: str | Path) -> bool:
     """Whether a file begins as HDF5 does. Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(len(SIGNATURE)) == SIGNATURE
+        return file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
 
 
 def frames(net: Net) -> list[Frame]:

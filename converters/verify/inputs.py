@@ -11,6 +11,7 @@ import numpy as np
 from caffe_ir.blob import Array, Shape, cannot_read
 from caffe_ir.error_kinds.running import INPUT_FILE
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.file_kinds import NUMPY_SIGNATURE
 from caffe_ir.given_files import check_regular
 from converters.pictures.preparation import Preparation, picture
 from converters.pictures.reading import ENDINGS
@@ -75,12 +76,12 @@ def _begins_as(path: Path) -> Literal["array", "archive"]:
     try:
         check_regular(path)
         with open(path, "rb") as file:
-            head = file.read(6)
+            head = file.read(len(NUMPY_SIGNATURE))
     except FileNotFoundError:
         raise _refused(path, "is not there") from None
     except OSError as error:
         raise ConversionError(cannot_read(path, error)) from None
-    if head == b"\x93NUMPY":
+    if head == NUMPY_SIGNATURE:
         return "array"
     if head.startswith(b"PK"):
         return "archive"

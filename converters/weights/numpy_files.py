@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT
+from caffe_ir.file_kinds import NUMPY_SIGNATURE
 from converters.weights.pickled_arrays import NUMPY_TYPES
 from converters.weights.tensors import WIDTHS, check_shape, column_major
 from converters.weights.unreadable import Unreadable
 
-MAGIC = b"\x93NUMPY"
 MOST_HEADER = 10_000
 """Bytes; NumPy itself reads no more."""
 
@@ -45,10 +45,10 @@ class ArrayHeader(Struct, frozen=True, kw_only=True):
 
 def array_header(file: IO[bytes]) -> ArrayHeader:
     """The header that begins where `file` stands, which has the array behind it afterwards. Raises Unreadable."""
-    head = file.read(len(MAGIC) + 2)
-    if len(head) < len(MAGIC) + 2 or not head.startswith(MAGIC):
+    head = file.read(len(NUMPY_SIGNATURE) + 2)
+    if len(head) < len(NUMPY_SIGNATURE) + 2 or not head.startswith(NUMPY_SIGNATURE):
         raise Unreadable("does not begin as an array of NumPy")
-    version = head[len(MAGIC)]
+    version = head[len(NUMPY_SIGNATURE)]
     if not 1 <= version <= 3:
         raise Unreadable(f"is an array of NumPy in version {version} of its format", "1 to 3 are known")
     width = 2 if version == 1 else 4

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from caffe_ir.blob import cannot_read
 from caffe_ir.error_kinds.weights import BEYOND_LIMITS, NOT_WEIGHTS
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.file_kinds import NUMPY_SIGNATURE, ZIP_SIGNATURE
 from caffe_ir.given_files import check_regular
 from converters.weights import numpy_files, safetensors_header, torch_files, zip_entries
 from converters.weights.checkpoint import Checkpoint, checkpoint_of
@@ -83,10 +84,10 @@ def _opened(path: Path, file: BinaryIO) -> Any:
     file.seek(0)
     head = file.read(16)
     file.seek(0)
-    if head.startswith(numpy_files.MAGIC):
+    if head.startswith(NUMPY_SIGNATURE):
         found = _array(file, size, path)
         return {path.stem: found} if isinstance(found, Tensor) else found
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP_SIGNATURE):
         return _archive(path, file)
     if head[8:9] == b"{":
         return _safetensors(path, file, size)

@@ -21,6 +21,7 @@ from msgspec import Struct
 from caffe_ir.blob import Array, became_shorter, cannot_read
 from caffe_ir.error_kinds.weights import BEYOND_LIMITS, CUT_SHORT, FORM_NOT_READ
 from caffe_ir.errors import ConversionError
+from caffe_ir.file_kinds import ZIP_SIGNATURE
 from converters.weights.unreadable import AGAIN, Unreadable
 
 MOST_CONTENTS = 1 << 24
@@ -205,7 +206,7 @@ def _offset(file: BinaryIO, size: int, info: zipfile.ZipInfo) -> int:
         raise Unreadable(f"has the entry {info.filename} at byte {info.header_offset:,}, outside of it")
     file.seek(info.header_offset)
     header = file.read(_LOCAL_HEADER)
-    if len(header) < _LOCAL_HEADER or header[:4] != b"PK\x03\x04":
+    if len(header) < _LOCAL_HEADER or header[:4] != ZIP_SIGNATURE:
         raise Unreadable(
             f"has no entry {info.filename} where its table of contents says, at byte {info.header_offset:,}"
         )

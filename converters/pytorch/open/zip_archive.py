@@ -18,6 +18,8 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from caffe_ir.file_kinds import ZIP_SIGNATURE
+
 LARGEST_UNPACKED = 1 << 28
 """Bytes that the compressed entries may become, together."""
 MOST_ENTRIES = 100_000
@@ -149,7 +151,7 @@ def _placed(file: BinaryIO, info: zipfile.ZipInfo) -> tuple[int, int]:
     follow = bool(flags & _SIZES_FOLLOW)
     own = ((checksum, info.CRC), (packed, info.compress_size), (size, info.file_size))
     agree = all(here in (there, _SATURATED) or (follow and here == 0) for here, there in own)
-    if signature != b"PK\x03\x04" or name != info.filename.encode() or method != info.compress_type or not agree:
+    if signature != ZIP_SIGNATURE or name != info.filename.encode() or method != info.compress_type or not agree:
         raise Ambiguous(f"has the entry {info.filename}, whose header says something else than the directory")
     begin = info.header_offset + _LOCAL.size + length + extra
     end = begin + info.compress_size

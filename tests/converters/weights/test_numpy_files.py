@@ -11,13 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.weights.numpy_files import MAGIC, ArrayHeader, array_header
+from caffe_ir.file_kinds import NUMPY_SIGNATURE
+from converters.weights.numpy_files import ArrayHeader, array_header
 from converters.weights.tensors import contiguous
 from converters.weights.unreadable import Unreadable
 
 
 def of(text: str, version: int = 1) -> bytes:
-    return MAGIC + bytes((version, 0)) + len(text).to_bytes(2 if version == 1 else 4, "little") + text.encode("latin1")
+    return (
+        NUMPY_SIGNATURE
+        + bytes((version, 0))
+        + len(text).to_bytes(2 if version == 1 else 4, "little")
+        + text.encode("latin1")
+    )
 
 
 def read(data: bytes) -> ArrayHeader:
