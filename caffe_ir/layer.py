@@ -83,7 +83,7 @@ class Layer(Struct, frozen=True, kw_only=True):
             raise ValueError(f"{cls.type_name()} has no meaning here for {', '.join(unknown)}")
         return cls(**spelled)
 
-    def placed(self, bottoms: Shapes, tops: int) -> Self:
+    def placed(self, bottoms: Shapes, tops: int) -> Layer:
         """This layer as a file means it at its place: what it leaves to the shapes of the bottoms or to its tops."""
         return self
 

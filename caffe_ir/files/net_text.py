@@ -19,6 +19,7 @@ from caffe_ir.errors import ConversionError, Origin, Problem
 from caffe_ir.files.layer_types import is_of_training, unknown_type
 from caffe_ir.files.upgrade import V1_TYPES, upgrade
 from caffe_ir.given_files import check_regular, read_bytes
+from caffe_ir.layers import LAYERS
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
@@ -196,9 +197,21 @@ def _told(said: str) -> tuple[str, str]:
 def _unknown_value(enum: str, value: str) -> tuple[str, str]:
     """What to say of a value that an enum lacks: `MAXX` of `PoolingParameter.PoolMethod`."""
     if enum == "V1LayerParameter.LayerType":
-        return f"`layers` has no type {value}", did_you_mean(value.upper(), V1_TYPES)
+        return f"`layers` has no type {value}", _younger_type(value) or did_you_mean(value.upper(), V1_TYPES)
     kind: Any = reduce(getattr, enum.split("."), caffe_pb2)
     return f"{enum} has no value {value}", did_you_mean(value, kind.keys())
+
+
+def _younger_type(value: str) -> str:
+    """What to do about a type that `layer` has and `layers` never had in BVLC Caffe."""
+    if value == "CROP":
+        return (
+            "a fork's, whose offset follows from the layers between its two blobs: write the net with `layer`, and "
+            'type: "Crop" with crop_param { axis: 2 offset: N }'
+        )
+    name = "" if value.upper() in V1_TYPES else value.replace("_", "").upper()
+    kind = next((kind for kind in LAYERS if kind.upper() == name), "")
+    return f'it is younger than `layers`: write the net with `layer`, and type: "{kind}"' if kind else ""
 
 
 def upgraded(path: Path, message: caffe_pb2.NetParameter) -> None:

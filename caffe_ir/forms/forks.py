@@ -1,9 +1,11 @@
 """Layers of forks as what sources mean by them, and the other way round where a target has the fork's own layer.
 
 - Upsample: NearestUpsample, times its scale where it has strides besides.
-- Interp: a Resize between aligned corners; as ncnn takes it, between half pixels. ncnn's Reorg: SpaceToDepth.
+- Interp: a Resize between aligned corners; with a second blob an Interp to its size; as ncnn takes it, between half
+  pixels. ncnn's Reorg: SpaceToDepth.
 - X2Paddle's LRN: Caffe's, with another alpha.
-- A Gather of channels: ShuffleChannel. PassThrough: the cells of blocks.
+- A Gather of channels: ShuffleChannel; of an axis backwards: Reverse, and the other way round.
+- PassThrough: the cells of blocks.
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
 - Pooling with ceil_mode: the same with round_mode. Convolution with a hole: the same with a dilation.
@@ -33,6 +35,8 @@ from caffe_ir.layers import (
     PassThrough,
     Pooling,
     Power,
+    ReferencedInterp,
+    Reverse,
     Scale,
     ShuffleChannel,
     StrideUpsample,
@@ -207,6 +211,31 @@ def _plain_convolution(new: Replacement) -> str:
     return ""
 
 
+def _backwards(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Reverse)
+    x = new.old.bottom
+    for axis in layer.turned(len(shape)):
+        x = new.add(f"axis{axis}", Gather(axis=axis, indices=tuple(reversed(range(shape[axis])))), x)
+    return ""
+
+
+def _reversed(new: Replacement) -> str:
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Gather)
+    if layer.indices != tuple(reversed(range(shape[layer.axis]))):
+        return "the places are not taken backwards"
+    new.add("reversed", Reverse(axis=(layer.axis,)), new.old.bottom)
+    return ""
+
+
+def _sized(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, ReferencedInterp)
+    new.add("resized", layer.sized(tuple(new.shape_of(bottom) for bottom in new.old.bottoms)), new.old.bottoms[0])
+    return ""
+
+
 def _rounded(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, CeilModePooling)
@@ -229,16 +258,18 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     DepthwiseConvolution: (Form(name="Convolution with a group for each channel", build=_plain_convolution),),
     HalfPixelInterp: (Form(name="a resize between half pixels", build=_other_interp),),
     HoleConvolution: (Form(name="Convolution with a dilation", build=_plain_convolution),),
-    Gather: (Form(name="ShuffleChannel", build=_shuffled),),
+    Gather: (Form(name="ShuffleChannel", build=_shuffled), Form(name="Reverse", build=_reversed)),
     Interp: (Form(name="a resize between aligned corners", build=_resized),),
     MeanLRN: (Form(name="LRN", build=_lrn),),
     NearestUpsample: (Form(name="Upsample", build=_by_scale), Form(name="Upsample with strides", build=_by_stride)),
     Normalize: (Form(name="a product with the inverse length", build=_by_length),),
     PassThrough: (Form(name="the cells of blocks", build=_cells),),
+    ReferencedInterp: (Form(name="Interp to the size of the second blob", build=_sized),),
     Resize: (
         Form(name="Interp", build=_interpolated),
         Form(name="Interp between half pixels", build=_between_edges),
     ),
+    Reverse: (Form(name="places taken backwards", build=_backwards),),
     SpaceToDepth: (Form(name="Reorg of cells side by side", build=_side_by_side),),
     StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
     Upsample: (Form(name="nearest neighbours", build=_nearest),),

@@ -38,8 +38,8 @@ from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
 from caffe_ir.layers.forks.normalization import BN, MeanLRN, Normalize, RunningBN
 from caffe_ir.layers.forks.pooling import CeilModePooling
 from caffe_ir.layers.forks.regions import PSROIPooling, ROIPooling
-from caffe_ir.layers.forks.resize import HalfPixelInterp, Interp, StrideUpsample, Upsample
-from caffe_ir.layers.forks.shape import ChannelReorg, PassThrough, Permute, Reorg, ShuffleChannel
+from caffe_ir.layers.forks.resize import HalfPixelInterp, Interp, ReferencedInterp, StrideUpsample, Upsample
+from caffe_ir.layers.forks.shape import ChannelReorg, PassThrough, Permute, Reorg, Reverse, ShuffleChannel
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
@@ -94,6 +94,7 @@ LAYERS: dict[str, type[Layer]] = {
     "Reduction": Reduction,
     "Reorg": Reorg,
     "Reshape": Reshape,
+    "Reverse": Reverse,
     "SPP": SPP,
     "Scale": Scale,
     "ShuffleChannel": ShuffleChannel,
@@ -193,8 +194,10 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Reduction",
+    "ReferencedInterp",
     "Reorg",
     "Reshape",
+    "Reverse",
     "RunningBN",
     "Scale",
     "ShuffleChannel",

@@ -20,6 +20,7 @@ from caffe_ir.layers import (
     Log,
     Power,
     Reshape,
+    Reverse,
     Scale,
     Slice,
     Softmax,
@@ -235,6 +236,11 @@ def of_one_number(layer: InnerProduct, bottoms: Shapes) -> bool:
 def changes_the_first(layer: Reshape, bottoms: Shapes) -> bool:
     """Whether the first number of `shape` is not 0, which stands for the batch as it is."""
     return layer.axis != 0 or layer.shape[:1] != (0,)
+
+
+def turns_several_axes(layer: Reverse, bottoms: Shapes) -> bool:
+    """Several axes, or one that is counted from the last."""
+    return len(layer.axis) > 1 or min(layer.axis, default=0) < 0
 
 
 def no_map(layer: Layer, bottoms: Shapes) -> bool:

@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     Pooling,
     ReLU,
     Reshape,
+    Reverse,
     Scale,
     Slice,
     Softmax,
@@ -79,6 +80,13 @@ NNCASE = Target(
         ),
         ReLU: (Only(field="negative_slope", values=(0.0,), source="relu.cpp"),),
         Reshape: (Never(text="axis and num_axes", where=cases.some_axes, source="reshape.cpp"),),
+        Reverse: (
+            Never(
+                text="more than one axis, or one that is counted from the last",
+                where=cases.turns_several_axes,
+                source="caffe.proto, ReverseParameter",
+            ),
+        ),
         Scale: (
             Never(text="a Scale of two blobs", where=cases.two_bottoms, source="scale.cpp"),
             Never(

@@ -27,6 +27,7 @@ from caffe_ir.layers import (
     ReLU,
     Reorg,
     Reshape,
+    Reverse,
     ROIPooling,
     Scale,
     ShuffleChannel,
@@ -39,6 +40,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import cases
 from caffe_ir.targets.caffe import CAFFE
+from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 
 RKNN1 = Target(
@@ -63,6 +65,13 @@ RKNN1 = Target(
         Pooling: CAFFE.layers[Pooling],
         ReLU: (),
         Reshape: (),
+        Reverse: (
+            Never(
+                text="more than one axis, or one that is counted from the last",
+                where=cases.turns_several_axes,
+                source="the list of its operators, which has no more than the name",
+            ),
+        ),
         Scale: (),
         Sigmoid: (),
         Slice: (),

@@ -23,6 +23,7 @@ from caffe_ir.layers import (
     PriorBox,
     ReLU,
     Reshape,
+    Reverse,
     ROIPooling,
     Scale,
     ShuffleChannel,
@@ -91,6 +92,13 @@ SIGMASTAR = Target(
         ),
         ReLU: (),
         Reshape: (),
+        Reverse: (
+            Never(
+                text="more than one axis, or one that is counted from the last",
+                where=cases.turns_several_axes,
+                source="the list of its operators, which has no more than the name",
+            ),
+        ),
         Scale: (),
         Sigmoid: (),
         Slice: (),

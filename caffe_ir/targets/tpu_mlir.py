@@ -33,6 +33,7 @@ from caffe_ir.layers import (
     ReLU6,
     Reorg,
     Reshape,
+    Reverse,
     RunningBN,
     Scale,
     ShuffleChannel,
@@ -110,6 +111,13 @@ TPU_MLIR = Target(
             ),
         ),
         Reshape: (),
+        Reverse: (
+            Never(
+                text="more than one axis, or one that is counted from the last",
+                where=cases.turns_several_axes,
+                source="convert_reverse_op",
+            ),
+        ),
         Scale: (
             Never(
                 text="a blob of other than two or four axes",

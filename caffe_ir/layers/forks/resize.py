@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array
-from caffe_ir.layer import Shapes, require
+from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
 from caffe_ir.layers.interpolation import interpolated
 
@@ -83,6 +84,7 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
     """
 
     param = "interp_param"
+    bottoms = (1, 2)
     height: int = 0
     width: int = 0
     zoom_factor: int = 1
@@ -98,6 +100,12 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
     def taken(self, size: int) -> int:
         """How many of `size` cells of an axis it takes."""
         return size + self.pad_beg + self.pad_end
+
+    def placed(self, bottoms: Shapes, tops: int) -> Layer:
+        if len(bottoms) == 1:
+            return self
+        require(replace(self, pad_beg=0, pad_end=0) == Interp(), "a second blob says the size, and fields do")
+        return ReferencedInterp(pad_beg=self.pad_beg, pad_end=self.pad_end)
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")
@@ -120,6 +128,32 @@ class Interp(CaffeLayer, frozen=True, kw_only=True):
             interpolated("linear", x.shape[axis], shape[axis], align_corners=True).astype(x.dtype) for axis in (2, 3)
         )
         return [np.ascontiguousarray(np.einsum("ih,nchw,jw->ncij", rows, x, columns, optimize=True))]
+
+
+class ReferencedInterp(CaffeLayer, frozen=True, kw_only=True):
+    """An Interp to the height and width of a second blob, as forks of PSPNet's have it (interp_layer.cpp)."""
+
+    param = "interp_param"
+    variant = "the size of a second blob"
+    bottoms = (2, 2)
+    pad_beg: int = 0
+    pad_end: int = 0
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Interp"
+
+    def sized(self, bottoms: Shapes) -> Interp:
+        """The Interp of the first blob to the size that the second one has here."""
+        require(len(bottoms[1]) == 4, "the second blob is no map (N, C, H, W)")
+        _, _, height, width = bottoms[1]
+        return Interp(height=height, width=width, pad_beg=self.pad_beg, pad_end=self.pad_end)
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return self.sized(bottoms).infer(bottoms[:1])
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return self.sized(tuple(bottom.shape for bottom in bottoms)).forward(bottoms[:1], blobs)
 
 
 class HalfPixelInterp(CaffeLayer, frozen=True, kw_only=True):

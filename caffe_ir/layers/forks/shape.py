@@ -1,4 +1,4 @@
-"""Layers of forks that move values about: axes in another order, channels shuffled, blocks of a map as channels."""
+"""Layers of forks that move values about: axes in another order or backwards, channels shuffled, blocks as channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Shape
-from caffe_ir.layer import Shapes, require
+from caffe_ir.layer import Shapes, axis_index, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer
 
 if TYPE_CHECKING:
@@ -36,6 +36,29 @@ class Permute(CaffeLayer, frozen=True, kw_only=True):
     def placed(self, bottoms: Shapes, tops: int) -> Self:
         rest = [axis for axis in range(len(bottoms[0])) if axis not in self.order]
         return replace(self, order=(*self.order, *rest))
+
+
+class Reverse(CaffeLayer, frozen=True, kw_only=True):
+    """The places of some axes in the opposite order, of the first where none is named (torch: flip).
+
+    Theirs have one axis, 0 by default; Ascend has several.
+    """
+
+    param = "reverse_param"
+    axis: tuple[int, ...] = ()
+
+    def turned(self, ndim: int) -> tuple[int, ...]:
+        """The axes, counted from the front. Raises ShapeError where one does not exist or is named twice."""
+        axes = tuple(axis_index(axis, ndim) for axis in self.axis or (0,))
+        require(len(set(axes)) == len(axes), f"it turns each of the axes {self.axis} once")
+        return axes
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        self.turned(len(bottoms[0]))
+        return (bottoms[0],)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return [np.ascontiguousarray(np.flip(bottoms[0], self.turned(bottoms[0].ndim)))]
 
 
 class ShuffleChannel(CaffeLayer, frozen=True, kw_only=True):

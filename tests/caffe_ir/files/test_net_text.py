@@ -15,6 +15,11 @@ from caffe_ir.files.net_text import (
     upgraded,
 )
 
+YOUNGER = "it is younger than `layers`: write the net with `layer`, and"
+CROP = (
+    "a fork's, whose offset follows from the layers between its two blobs: write the net with `layer`, and "
+    'type: "Crop" with crop_param { axis: 2 offset: N }'
+)
 NO_BRACE = "a layer begins inside another message: a } may be missing before it"
 RELU = 'layer {\n  name: "relu"\n  type: "ReLU"\n  bottom: "data"\n  top: "relu"\n}\n'
 
@@ -99,6 +104,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ("layer { name: 'a' layer { }", "LayerParameter has no field layer", NO_BRACE),
         ("layer { upsample_param { scale: 2 layer { }", "UpsampleParameter has no field layer", NO_BRACE),
         ("layers { type: CONVOLUTOIN }", "`layers` has no type CONVOLUTOIN", "did you mean CONVOLUTION?"),
+        ("layers { type: CROP }", "`layers` has no type CROP", CROP),
+        ("layers { type: PRELU }", "`layers` has no type PRELU", f'{YOUNGER} type: "PReLU"'),
         ('layers { type: "Convolution" }', "`layers` has no type Convolution", "did you mean CONVOLUTION?"),
         ("layer { pooling_param { pool: AVG } }", "PoolMethod has no value AVG", "did you mean AVE?"),
         (

@@ -20,6 +20,8 @@ from caffe_ir.layers import (
     MeanLRN,
     Normalize,
     PassThrough,
+    ReferencedInterp,
+    Reverse,
     StrideUpsample,
     Upsample,
 )
@@ -51,6 +53,11 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (ChannelReorg(stride=2), (MAP,), 0, ["SpaceToDepth"]),
         (Resize(mode="linear", axes=(3,), output_size=(1,), align_corners=True), (MAP,), 0, ["Interp"]),
         (Gather(axis=1, indices=(0, 2, 1, 3)), (MAP,), 0, ["ShuffleChannel"]),
+        (Gather(axis=2, indices=(5, 4, 3, 2, 1, 0)), (MAP,), 1, ["Reverse"]),
+        (Reverse(axis=(3,)), (MAP,), 0, ["Gather"]),
+        (Reverse(axis=(-1, 1)), (MAP,), 0, ["Gather", "Gather"]),
+        (ReferencedInterp(), (MAP, (1, 3, 9, 5)), 0, ["Interp"]),
+        (ReferencedInterp(pad_beg=-1), (MAP, (1, 3, 9, 5)), 0, ["Interp"]),
         (PassThrough(block_height=2, block_width=4), (MAP,), 0, ["Cells"]),
         (Cells(stride=(2, 2), cells=CELLS), (MAP,), 0, ["PassThrough"]),
         (
@@ -85,6 +92,7 @@ def test_the_same_function_in_other_layers(
     [
         (NearestUpsample(scale=(2, 3)), (MAP,), 0, "factors differ"),
         (Gather(axis=1, indices=(0, 1, 3, 2)), (MAP,), 0, "not a shuffle"),
+        (Gather(axis=1, indices=(3, 2, 1)), (MAP,), 1, "not taken backwards"),
         (Resize(mode="linear", axes=(2, 3), output_size=(7, 3)), (MAP,), 0, "aligned corners"),
         (Resize(mode="linear", axes=(2, 3), output_size=(7, 3), align_corners=True), (MAP,), 1, "half pixels"),
         (Resize(mode="linear", axes=(2,), output_size=(10,), scale=(1.7,)), (MAP,), 1, "ratios"),

@@ -72,6 +72,7 @@ TABLE = {
     "8 frozen bool=false; 9 engine Engine=DEFAULT",
     "ROIPoolingParameter": "1 pooled_h uint32=0; 2 pooled_w uint32=0; 3 spatial_scale float=1",
     "PSROIPoolingParameter": "1 spatial_scale float; 2 output_dim uint32; 3 group_size uint32",
+    "ReverseParameter": "1 axis int32*",
     "NonMaximumSuppressionParameter": "1 nms_threshold float=0.3; 2 top_k int32; 3 eta float=1",
     "SaveOutputParameter": "1 output_directory string; 2 output_name_prefix string; 3 output_format string;"
     "4 label_map_file string; 5 name_size_file string; 6 num_test_image uint32",
@@ -129,7 +130,8 @@ LAYER_FIELDS = (
     "144 crop_param; 145 parameter_param; 146 recurrent_param; 147 swish_param; 148 clip_param;"
     "1160 permute_param; 1161 norm_param; 1162 upsample_param; 1163 interp_param; 1164 shuffle_channel_param;"
     "1165 reorg_param; 1166 pass_through_param; 1167 prior_box_param; 1168 detection_output_param;"
-    "1169 bn_param; 1170 roi_pooling_param; 1171 psroi_pooling_param"
+    "1169 bn_param; 1170 roi_pooling_param; 1171 psroi_pooling_param;"
+    "1172 reverse_param"
 )
 V1_FIELDS = (
     "1 layer; 2 bottom; 3 top; 4 name; 5 type; 6 blobs; 7 blobs_lr; 8 weight_decay; 9 concat_param; "

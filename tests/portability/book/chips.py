@@ -118,8 +118,8 @@ BOOKS: dict[str, Book] = {
     "rknn1": (
         types(
             """AbsVal Axpy BatchNorm Concat Convolution ConvolutionDepthwise Deconvolution Dropout Eltwise Flatten
-            InnerProduct Input LRN LSTM Normalize PReLU Permute Pooling ReLU Reorg Reshape Scale ShuffleChannel
-            Sigmoid Slice Softmax Split TanH Upsample"""
+            InnerProduct Input LRN LSTM Normalize PReLU Permute Pooling ReLU Reorg Reshape Reverse Scale
+            ShuffleChannel Sigmoid Slice Softmax Split TanH Upsample"""
         ),
         [*NO_FLOOR, *NO_CEIL],
     ),

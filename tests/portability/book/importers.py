@@ -95,6 +95,8 @@ BOOKS: dict[str, Book] = {
             *WHOLE_RESHAPE,
             *CHANNEL_SCALE,
             *on("BatchNorm Scale", "four axes", lambda a: a.ndim != 4),
+            *on("Reverse", "no axis from the end", lambda a: min(a.value("axis", [0])) < 0),
+            *on("Reverse", "one axis", lambda a: len(a.value("axis", [0])) > 1),
             *on("Convolution", "a bias", lambda a: not a.value("bias_term", True) or len(a.blobs) != 2),
             *on("Convolution", "stride_h and stride_w are ignored", lambda a: a.says("stride_h") or a.says("stride_w")),
             *on("ReLU", "no slope", lambda a: a.value("negative_slope", 0.0) != 0),

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import HalfPixelInterp, Interp, StrideUpsample, Upsample
+from caffe_ir.layers import HalfPixelInterp, Interp, ReferencedInterp, StrideUpsample, Upsample
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4, 6))
 
@@ -36,6 +36,19 @@ def test_bilinear_with_the_corners_on_the_corners_is_torchs(layer: Interp, size:
     (found,) = layer.forward([X], [])
     assert layer.infer((X.shape,)) == (found.shape,)
     np.testing.assert_allclose(found, resized(size=size, mode="bilinear", align_corners=True), atol=1e-14)
+
+
+def test_a_second_blob_says_the_size() -> None:
+    layer = Interp().placed((X.shape, (5, 7, 9, 8)), 1)
+    assert isinstance(layer, ReferencedInterp)
+    (found,) = layer.forward([X, np.zeros((5, 7, 9, 8))], [])
+    assert layer.infer((X.shape, (5, 7, 9, 8))) == (found.shape,)
+    np.testing.assert_allclose(found, resized(size=(9, 8), mode="bilinear", align_corners=True), atol=1e-14)
+    assert Interp(pad_beg=-1).placed((X.shape, X.shape), 1) == ReferencedInterp(pad_beg=-1)
+    with pytest.raises(ShapeError, match="a second blob says the size, and fields do"):
+        Interp(zoom_factor=2).placed((X.shape, X.shape), 1)
+    with pytest.raises(ShapeError, match="no map"):
+        layer.infer((X.shape, (5, 7)))
 
 
 def test_negative_pads_crop_the_map_first() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import ChannelReorg, PassThrough, Permute, ShuffleChannel
+from caffe_ir.layers import ChannelReorg, PassThrough, Permute, Reverse, ShuffleChannel
 
 X = np.random.default_rng(0).normal(size=(2, 12, 4, 6))
 
@@ -43,6 +43,19 @@ def test_blocks_become_channels_row_by_row() -> None:
 def test_what_does_not_fit(layer: ShuffleChannel | PassThrough | Permute, told: str) -> None:
     with pytest.raises(ShapeError, match=told):
         layer.infer((X.shape,))
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (3,), (-1,), (1, 3), ()])
+def test_places_backwards_are_torchs_flip(axes: tuple[int, ...]) -> None:
+    (found,) = Reverse(axis=axes).forward([X], [])
+    assert np.array_equal(found, torch.flip(torch.from_numpy(X), axes or (0,)).numpy())
+    assert Reverse(axis=axes).infer((X.shape,)) == (X.shape,)
+
+
+@pytest.mark.parametrize("axes", [(4,), (-5,), (1, -3)])
+def test_axes_that_cannot_be_turned(axes: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"axis|axes"):
+        Reverse(axis=axes).infer((X.shape,))
 
 
 def test_what_ncnn_makes_of_reorg_is_torchs_pixel_unshuffle() -> None:
