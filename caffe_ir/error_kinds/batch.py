@@ -21,7 +21,8 @@ MANIFEST_KEY = Kind(
 NO_MODEL = Kind(
     code="TC1103",
     title="There is nothing to convert",
-    why="The manifest, or the folder, has no model: a `.cfg` with its `.weights`, or a `.pt2`.",
+    why="The manifest, or the folder, has no `.cfg` with its `.weights`, no `.prototxt` with its `.caffemodel`, and no "
+    "`.pt2`.",
     remedy="Give a manifest (`.toml`), a folder with models, or files.",
     example="there is no model in models\n"
     "    -> a model is NAME.cfg with NAME.weights, NAME.prototxt with NAME.caffemodel, or NAME.pt2",

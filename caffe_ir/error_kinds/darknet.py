@@ -34,7 +34,7 @@ SECTION_NOT_CONVERTIBLE = Kind(
     title="A section has no counterpart in Caffe",
     why="Darknet knows the section, but what it computes depends on earlier inputs, on chance, or on training. The "
     "[list of sections](../../supported/darknet.md) says which ones.",
-    remedy="`--until N` converts the sections before it. A section that only matters in training can be taken out.",
+    remedy="`--until N` converts the sections before it. A section that only matters in training can be removed.",
     example="net.cfg:11 [crnn]: [crnn] cannot be converted (it keeps a state from one input to the next, which a "
     "net without loops cannot)\n    -> --until 0 converts what comes before it",
 )

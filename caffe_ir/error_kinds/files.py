@@ -9,7 +9,7 @@ CANNOT_READ = Kind(
     title="A file cannot be read",
     why="The operating system refused to open or read the file: it is a pipe, its permissions forbid it, the disk "
     "fails, or it is larger than any file of its kind.",
-    remedy="The reason stands in brackets. Check the path, and that the user who runs `convert` may read the file.",
+    remedy="The reason is in brackets. Check the path, and that the user who runs `convert` may read the file.",
     example="deploy.caffemodel: cannot read deploy.caffemodel "
     "(it is a pipe or a device, and models and weights are read from files only)",
 )

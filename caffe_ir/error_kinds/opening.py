@@ -16,7 +16,7 @@ NO_FUNCTION = Kind(
 FUNCTION_FAILED = Kind(
     code="TC0402",
     title="Your code raised an exception",
-    why="Importing the file, or calling the function that makes the model, failed. The lines of your code stand below "
+    why="Importing the file, or calling the function that makes the model, failed. The lines of your code are below "
     "the message.",
     remedy="Call the function in Python by itself. A path relative to another folder and a GPU that is not there are "
     "common causes.",

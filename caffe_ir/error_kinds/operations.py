@@ -19,7 +19,7 @@ UNSUPPORTED_CASE = Kind(
     code="TC0602",
     title="The operation is not supported with these arguments",
     why="Other cases of the operation have an exact form in Caffe, this one has none.",
-    remedy="The message says what stands against it. Change the argument, or rewrite the line.",
+    remedy="The message says why. Change the argument, or rewrite the line.",
     example="nets.py:7 cdist: distances of order inf are not sums\n    -> write (x[:, None] - y[None]).abs().amax(-1)",
 )
 ARGUMENT_NOT_READ = Kind(
@@ -49,12 +49,12 @@ NOT_FINITE = Kind(
     code="TC0606",
     title="The operation chooses between finite and infinite numbers",
     why="In Caffe a choice is a product with 0 and 1, and 0 times infinity is not a number.",
-    remedy="Use a large finite number in the place of infinity, for example `-1e4`.",
+    remedy="Use a large finite number in place of infinity, for example `-1e4`.",
     example="nets.py:7 where: it chooses an infinite number (0 times infinity is not a number)",
 )
 EMPTY = Kind(
     code="TC0607",
-    title="A tensor without numbers",
+    title="A tensor is empty",
     why="Caffe has no blob of size 0.",
     remedy="Leave the empty part out.",
     example="nets.py:7 split_with_sizes: one of its pieces is empty (Caffe has no blob without numbers)",

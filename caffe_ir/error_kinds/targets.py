@@ -25,7 +25,7 @@ TARGET_REFUSES = Kind(
 UNKNOWN_HEAD = Kind(
     code="TC0803",
     title="The detection head is not known",
-    why="What the last section computes belongs to no Darknet that is known here.",
+    why="The last section belongs to no Darknet that tocaffe knows.",
     remedy="`--head raw` ends the net at the map before it, and you decode the boxes yourself.",
     example="net.cfg:11 [yolo]: what [yolo] computes is unknown (its 3 boxes of 7 values are of no Darknet that "
     "is known here)\n    -> the map before it can be converted: --head raw",

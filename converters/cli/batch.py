@@ -62,7 +62,7 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
     is_eager=True,
     expose_value=False,
     callback=_print_keys,
-    help="Explain all keys that a manifest may have, and do nothing else.",
+    help="Explain the keys of a manifest, and do nothing else.",
 )
 @click.option("--init", is_flag=True, help="Print a manifest of the models in a folder, and do nothing else.")
 @click.option(
@@ -79,10 +79,10 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
 @click.option(
     "--no-verify",
     is_flag=True,
-    help="Do not compare the nets with their sources, even where the manifest says `verify = true`. Without it every "
-    "net is compared, except those with `verify = false`.",
+    help="Do not compare any net with its source. Without this option every net is compared, except those with "
+    "`verify = false`.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 also where a file of the folder belongs to no model.")
+@click.option("--strict", is_flag=True, help="Exit with 1 also if a file of the folder belongs to no model.")
 @click.option(
     "--summary",
     type=_PATH,
@@ -96,7 +96,7 @@ def _print_keys(context: click.Context, parameter: click.Parameter, wanted: bool
     help="Write an HTML page of all models with links to their verify reports.",
 )
 @click.option("--junit", type=_PATH, metavar="FILE", help="Write JUnit XML, a test case for each model and target.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors and models that fail.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors and models that fail.")
 def batch(
     models: tuple[str, ...],
     init: bool,
@@ -113,9 +113,9 @@ def batch(
 ) -> None:
     """Convert all models that MANIFEST (a .toml file) names, or those of a folder, or of files and patterns ('zoo/*').
 
-    A model whose files and options are as they were when it was converted is not converted again: to go on after an
-    interruption, give the same command again. Exit code 0: all are converted; 1: some failed, or with --strict files
-    were left that belong to no model; 2: nothing was begun.
+    A model is not converted again while its files and options stay the same: after an interruption, repeat the command.
+    Exit code 0: all are converted; 1: some failed, or with --strict files were left that belong to no model; 2: nothing
+    was begun.
     """
     begin, started = datetime.now(), time.monotonic()
     refuse_missing(Path(name) for name in models if not has_magic(name))

@@ -41,8 +41,8 @@ def caffe(
 ) -> None:
     """Write the Caffe net PROTOTXT with its CAFFEMODEL for another engine, or as a net for inference.
 
-    The net computes what it computed; layers that the engine refuses or gets wrong are written otherwise, and what is
-    for training alone is left out.
+    The new net computes the same function. Layers that the engine refuses or gets wrong are rewritten, and layers that
+    are for training only are left out.
     """
     with failures_reported(prototxt):
         from caffe_ir.targets import TARGETS

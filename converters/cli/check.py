@@ -47,8 +47,8 @@ def check(
 ) -> None:
     """List the layers of PROTOTXT that an engine refuses or computes wrongly, with the reason and how it is known.
 
-    Needs no weights; with a CAFFEMODEL it also lists what an engine does not read of that. Ends with 1 where a layer
-    falls short in a target that was checked, also one that no Caffe runs; with 2 where a file cannot be read.
+    Needs no weights; with a CAFFEMODEL it also lists what the engine does not read in that file. The exit code is 1 if
+    a target that was checked refuses a layer or gets it wrong, and 2 if a file cannot be read.
     """
     with failures_reported(prototxt, what="cannot be checked", code=WRONG_USAGE):
         from caffe_ir.targets import TARGETS

@@ -27,12 +27,12 @@ _HEADS = ".heads.json"
     "-o", "--output", metavar="STEM",
     help="Write STEM.decoder.py and STEM.decoder.c; or a folder.  [default: beside heads.json]",
 )  # fmt: skip
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 def decoder(net: str, output: str | None, quiet: bool) -> None:
     """Write a decoder for the boxes of the net STEM, in Python and in C99.
 
-    Both are made of STEM.heads.json and need nothing of tocaffe: the Python file needs numpy, the C file exp() and
-    pow(). They give the boxes of `convert run`, from the blobs of any engine. Without that file STEM is an SSD net that
+    Both are made from STEM.heads.json and do not need tocaffe: the Python file needs numpy, the C file exp() and pow().
+    They give the boxes of `convert run`, from the blobs of any engine. Without that file STEM must be an SSD net that
     ends before its DetectionOutput, with STEM.input.json beside it.
     """
     stem = net.removesuffix(_HEADS).removesuffix(PROTOTXT)

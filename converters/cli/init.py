@@ -18,7 +18,7 @@ from converters.cli.say import say
 @click.option("-o", "--output", metavar="STEM", help="Where to write STEM.caffemodel.  [default: beside the prototxt]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random numbers.")
 @click.option("--force", is_flag=True, help="Replace weights that are there already.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 def init(prototxt: Path, output: str | None, seed: int, force: bool, quiet: bool) -> None:
     """Write the weights with which Caffe would start to train PROTOTXT, from its fillers.
 

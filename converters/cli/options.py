@@ -19,7 +19,7 @@ from converters.options.declared import Source
 
 FILE = click.Path(path_type=Path)
 """A file that is written; one that is read is an InputFile."""
-_AS_CONVERTED = "as converted, where the files show it"
+_AS_CONVERTED = "as converted"
 _DEFAULT = "  [default: "
 """Where a text says what the default is; the default of a comparison is another one."""
 _MANY = ("texts", "paths", "table")

@@ -39,21 +39,21 @@ MARK = "drawn by tocaffe"
 )
 @click.argument("net", metavar="STEM")
 @click.argument("pictures", nargs=-1, required=True, type=InputFile(or_folder=True), metavar="PICTURE...")
-@click.option("--engine", type=click.Choice(ENGINES), help="Program that runs the net.  [default: opencv, where it is]")
+@click.option("--engine", type=click.Choice(ENGINES), help="Program that runs the net.  [default: opencv if installed]")
 @click.option(
     "-o", "--out", metavar="FILE.png|FOLDER",
-    help="Write the picture with the boxes or classes drawn; of several pictures into a folder.",
+    help="Write the picture with boxes or classes drawn; a folder for several pictures.",
 )  # fmt: skip
 @click.option("--json", "json", is_flag=True, help="Print a line of JSON for each picture.")
-@click.option("--names", type=InputFile(), metavar="FILE", help="Names of the classes, one in a line.")
+@click.option("--names", type=InputFile(), metavar="FILE", help="Names of the classes, one a line.")
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
     metavar="X",
     help="Lowest score at which a box is reported.  [default: Darknet's own]",
 )
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many classes are printed.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors, and what --json prints.")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="Number of classes to print.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors and the lines of --json.")
 def run(
     net: str,
     pictures: tuple[Path, ...],
@@ -67,9 +67,9 @@ def run(
 ) -> None:
     """Run the Caffe net STEM on pictures: boxes, the best classes, or the classes of pixels.
 
-    STEM.heads.json says how a picture becomes the input and what the outputs mean; without it STEM.input.json says the
-    former, and a vector is the scores of classes. Of a folder all pictures in it are taken. A picture that cannot be
-    read is reported, and the others go on; the exit code is 1 then.
+    STEM.heads.json says how to prepare a picture and what the outputs mean. Without it STEM.input.json says the former,
+    and a vector is taken as the scores of classes. A folder stands for all pictures in it. A picture that cannot be
+    read is reported and skipped; the exit code is then 1.
     """
     failed = 0
     with ExitStack() as stack:

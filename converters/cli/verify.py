@@ -49,9 +49,9 @@ def verify(
 ) -> None:
     """Compare a Caffe net with its source, layer by layer.
 
-    SOURCE is what convert took: CFG WEIGHTS, a PyTorch model, or another Caffe net; it may be left out where the files
-    of Darknet or Caffe are still beside the prototxt. CAFFE is STEM, STEM.prototxt, or PROTOTXT CAFFEMODEL. Ends with 0
-    where they agree, 1 where they differ, 2 where they could not be compared.
+    SOURCE is what was converted: CFG WEIGHTS, a PyTorch model, or another Caffe net. It may be left out if the files of
+    Darknet or Caffe are still beside the prototxt. CAFFE is STEM, STEM.prototxt, or PROTOTXT CAFFEMODEL. The exit code
+    is 0 if they agree, 1 if they differ, and 2 if they could not be compared.
     """
     from caffe_ir.files.replaceable import check_file
     from caffe_ir.files.text_files import HTML

@@ -36,7 +36,7 @@ class CaffeOptions(Struct, frozen=True, kw_only=True):
     input_is: Annotated[
         Literal["prepared", "u8-rgb", "u8-bgr"],
         Option(
-            help="What the Caffe net takes: what the source does (`prepared`), or a picture's values 0..255: their "
+            help="Input of the Caffe net: that of the source (`prepared`), or the bytes of a picture, 0..255; channel "
             "order, mean and scale then go into the first layer."
         ),
     ] = "prepared"

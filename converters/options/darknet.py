@@ -22,14 +22,14 @@ class DarknetOptions(Struct, frozen=True, kw_only=True):
 
     dialect: Annotated[
         Literal["auto", "darknet", "alexeyab"],
-        Option(help="Which Darknet the model is for: the original or AlexeyAB's fork."),
+        Option(help="The Darknet that the model is for: the original or AlexeyAB's fork."),
     ] = "auto"
     bn: Annotated[
         str,
         Option(
             help="What BatchNorm divides by: `darknet-cpu` sqrt(v)+1e-6, `darknet-gpu` and `alexeyab` sqrt(v+1e-5), "
-            "`inside:EPS` sqrt(v+EPS), `outside:EPS` sqrt(v)+EPS. `auto` takes what the program that wrote the weights "
-            "computes.",
+            "`inside:EPS` sqrt(v+EPS), `outside:EPS` sqrt(v)+EPS. `auto` takes the form of the program that wrote "
+            "the weights.",
             metavar="FORM",
             choices=("auto", "darknet-cpu", "darknet-gpu", "alexeyab"),
             grammar=_batch_norm,
@@ -37,7 +37,7 @@ class DarknetOptions(Struct, frozen=True, kw_only=True):
     ] = "auto"
     input_size: Annotated[Size | None, Option(help="Input size in place of the cfg's.", metavar="HxW")] = None
     batch: Annotated[int, Option(help="Batch size.", metavar="N", least=1)] = 1
-    lenient: Annotated[bool, Option(help="Read an unknown activation as ReLU, which Darknet does, with a warning.")] = (
+    lenient: Annotated[bool, Option(help="Read an unknown activation as ReLU, as Darknet does, with a warning.")] = (
         False
     )
     header_bytes: Annotated[

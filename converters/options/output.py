@@ -21,8 +21,8 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     side_files: Annotated[
         tuple[str, ...],
         Option(
-            help="Also write files for these tools, made of STEM.input.json: what their configuration says of the "
-            "input, or a program.",
+            help="Also write a configuration or a program for these tools, with the preprocessing that STEM.input.json "
+            "describes.",
             metavar="TOOL[,TOOL...]",
             choices=TOOLS,
             listed=True,
@@ -31,9 +31,7 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     force: Annotated[
         bool, Option(help="Replace files of the same names that tocaffe did not write.", in_manifest=False)
     ] = False
-    durable: Annotated[bool, Option(help="Wait until the files are on the disk, so that a power cut loses none.")] = (
-        False
-    )
+    durable: Annotated[bool, Option(help="Wait until the files are on disk, so that a power cut loses none.")] = False
     dump_after: Annotated[
         str | None,
         Option(help="Print the net after this pass (`source`: before the first).", metavar="PASS", in_manifest=False),
@@ -41,7 +39,7 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     verify: Annotated[
         bool, Option(help="Compare the files with their source, as `convert verify` does.", manifest_default=True)
     ] = False
-    quiet: Annotated[bool, Option(help="Print nothing but warnings and errors.", short="-q", in_manifest=False)] = False
+    quiet: Annotated[bool, Option(help="Print only warnings and errors.", short="-q", in_manifest=False)] = False
     verbose: Annotated[
         bool, Option(help="List every rewrite and assumption with its place.", short="-v", in_manifest=False)
     ] = False

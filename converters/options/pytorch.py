@@ -35,7 +35,7 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     weights_key: Annotated[
-        str, Option(help="The weights to use, of a checkpoint with several.", metavar="KEY", from_file=False)
+        str, Option(help="Which weights to use of a checkpoint with several sets.", metavar="KEY", from_file=False)
     ] = ""
     arguments: Annotated[
         Mapping[str, Any],
@@ -61,24 +61,28 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     std: Annotated[
-        str | None, Option(help="What pictures are divided by, as torchvision's Normalize.", metavar="S[,S,S]")
+        str | None,
+        Option(
+            help="Standard deviation that pictures are divided by, as in torchvision's Normalize.", metavar="S[,S,S]"
+        ),
     ] = None
     scale: Annotated[
         str | None,
-        Option(help="Instead of --std: factor for values 0..255 less the mean.  [default: 1/255]", metavar="S[,S,S]"),
+        Option(
+            help="Instead of --std: factor for values 0..255, after subtracting the mean.  [default: 1/255]",
+            metavar="S[,S,S]",
+        ),
     ] = None
     bgr: Annotated[bool, Option(help="The model takes channels in the order blue, green, red.")] = False
     resize: Annotated[
         str | None,
         Option(
-            help="Size that pictures get, or with --crop that of their shorter side; `letterbox`: they keep their "
-            "proportions in a grey field, as ultralytics has it.",
+            help="Size that pictures are resized to, or with --crop their shorter side; `letterbox` keeps their "
+            "proportions and fills up with grey, as ultralytics does.",
             metavar="HxW|N|letterbox",
         ),
     ] = None
-    crop: Annotated[
-        str | None, Option(help="Size of the middle that is cut out of a resized picture.", metavar="HxW|N")
-    ] = None
+    crop: Annotated[str | None, Option(help="Size of the centre crop of a resized picture.", metavar="HxW|N")] = None
     interpolation: Annotated[
         Literal["bilinear", "bicubic"] | None,
         Option(help="How pictures are resized, antialiased as Pillow does it.  [default: bilinear]"),
@@ -86,8 +90,8 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     output_is: Annotated[
         Literal["yolov5", "yolov8", "ssd", "retinanet", "segmentation"] | None,
         Option(
-            help="What the outputs are, for STEM.heads.json, by which `convert run` and `convert decoder` work: maps "
-            "or boxes of a detector (yolov8: and later), or a map of classes' scores."
+            help="What the outputs are: maps or boxes of a detector (yolov8: and later), or a map of class scores. "
+            "Written to STEM.heads.json, which `convert run` and `convert decoder` read."
         ),
     ] = None
     anchors: Annotated[
@@ -99,9 +103,12 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
     priors: Annotated[
         Path | None,
         Option(
-            help="Priors of ssd and retinanet where no module has them: (priors, 4), x, y, w, h in parts of the input.",
+            help="Priors of ssd and retinanet where no module has them: (priors, 4), x, y, w, h as fractions of the "
+            "input.",
             metavar="FILE.npy",
             from_file=False,
         ),
     ] = None
-    trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code in it.", from_file=False)] = False
+    trust_pickle: Annotated[bool, Option(help="Open MODEL even if that can run code out of it.", from_file=False)] = (
+        False
+    )

@@ -20,7 +20,7 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     engines: Annotated[
         tuple[str, ...],
         Option(
-            help="Engine that must agree; once for each.  [default: embedded must, other installed engines are shown]",
+            help="Engine that must agree; repeatable.  [default: embedded must, other installed engines are shown]",
             flag="--engine",
             choices=ENGINES,
             in_manifest=False,
@@ -38,7 +38,7 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     reduce: Annotated[
         str | None,
         Option(
-            help="Cut the net to the smallest one that the engine asked for gets wrong, and write it there.",
+            help="Cut the net down to the smallest one that this engine gets wrong, and write it as STEM.",
             metavar="STEM",
             in_manifest=False,
         ),
@@ -55,12 +55,12 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     ] = ()
     seed: Annotated[
         int,
-        Option(help="Seed of the random input that is used without --input.", metavar="N", least=0, in_manifest=False),
+        Option(help="Seed of the random input, without --input.", metavar="N", least=0, in_manifest=False),
     ] = 0
     mean: Annotated[
         str | None,
         Option(
-            help="Subtracted from a picture's values, 0..255.  [default: as STEM.input.json says]",
+            help="Mean that is subtracted from a picture's values, 0..255.  [default: as STEM.input.json says]",
             metavar="M[,M,M]",
             in_manifest=False,
         ),
@@ -77,7 +77,8 @@ class VerifyOptions(Struct, frozen=True, kw_only=True):
     fit: Annotated[
         Literal["letterbox", "stretch", "crop"] | None,
         Option(
-            help="Have a picture resized as Darknet does it.  [default: as STEM.input.json says]", in_manifest=False
+            help="How to fit a picture to the input, as Darknet resizes it.  [default: as STEM.input.json says]",
+            in_manifest=False,
         ),
     ] = None
     precision: Annotated[
