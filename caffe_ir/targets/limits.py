@@ -162,8 +162,8 @@ class Spelling(Case, frozen=True, kw_only=True):
 
 
 class Names(Case, frozen=True, kw_only=True):
-    """What the names of layers and blobs must be: `most` characters (0: any number), `plain` ones are identifiers and
-    no words of Python's, but for the `joined` signs, and without blanks.
+    """What the names of layers and blobs must be: of at most `most` characters (0: any number); where `plain`,
+    identifiers that are no Python keywords, with the `joined` signs counted as letters; without blanks.
 
     With `small_ends` what writes an output has no capitals in its name. With `ends_only` that holds for the inputs and
     outputs of the net alone, with `layers_only` for layers and not for blobs.
@@ -182,10 +182,10 @@ class Names(Case, frozen=True, kw_only=True):
         whose = "names of inputs and outputs" if self.ends_only else "names of layers" if self.layers_only else "names"
         long = f"of more than {self.most} characters" if self.most else ""
         signs = " ".join(("_", *self.joined))
-        odd = f"with other characters than letters, digits and {signs}, a digit in front, or that Python has"
+        odd = f"with characters other than letters, digits and {signs}, with a digit first, or a Python keyword"
         odd = odd if self.plain else ""
         blank = "" if self.blanks else "with blanks"
-        small = ", or capitals in that of an output's layer" if self.small_ends else ""
+        small = ", or with capitals, where the layer writes an output" if self.small_ends else ""
         return f"{whose} {' or '.join(part for part in (long, odd, blank) if part)}{small}"
 
     def broken(self, name: str) -> bool:

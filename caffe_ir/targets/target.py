@@ -198,7 +198,8 @@ class Target(Struct, frozen=True, kw_only=True):
             if node.in_place and self.in_place is not None and not isinstance(node.layer, self.in_place):
                 yield node, Verdict(why=_IN_PLACE.format(node.layer.type_name()), evidence=self.evidence)
             if (names := self.names) is not None and (name := next(_broken_names(net, node, names), "")):
-                yield node, self._verdict_of(names, f"{names.title}: {name}")
+                why = names.title if name == node.name else f"{names.title}: {name}"
+                yield node, self._verdict_of(names, why)
         for limit in self.net:
             for node in limit.where(net):
                 yield node, self._verdict_of(limit, limit.text)

@@ -63,8 +63,12 @@ def test_the_names_of_inputs_and_outputs_have_31_characters_at_most() -> None:
     net = net_of(MAP)
     add(net, "a" * 40, ReLU())
     add(net, "b" * 32, ReLU())
-    assert [(node.name[0], verdict.why) for node, verdict in NNIE.verdicts(net)] == [
-        ("b", f"names of inputs and outputs of more than 31 characters: {'b' * 32}")
+    add(net, "c", ReLU(), bottoms=["b" * 32], tops=["d" * 32])
+    net.outputs = ["b" * 32, "d" * 32]
+    long = "names of inputs and outputs of more than 31 characters"
+    assert [(node.name, verdict.why) for node, verdict in NNIE.verdicts(net)] == [
+        ("b" * 32, long),  # a layer has no need of its own name twice
+        ("c", f"{long}: {'d' * 32}"),
     ]
 
 
