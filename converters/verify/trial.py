@@ -84,13 +84,13 @@ def legend(trials: Sequence[Trial]) -> Iterator[str]:
     """What the kinds of comparison and the limits mean that stand there."""
     kinds = {trial.kind for trial in trials}
     if "meaning" in kinds:
-        yield "meaning: each layer by itself in float64, on the values of that reference; an error is the layer's own"
+        yield "meaning: each layer by itself in float64, on the reference's values; the error is the layer's own"
     if "rounding" in kinds:
         beside = "the same in float64" if "meaning" in kinds else "the source"
-        yield f"rounding: the whole net in that engine's float32, beside {beside}; an error is what float32 loses"
+        yield f"rounding: the whole net in that engine's float32, beside {beside}; the error is what float32 loses"
     limits = {most for trial in trials for most in trial.allowed}
     if FINITE in limits:
-        yield "allowed: any where float32 itself is measured; engines may lose 30 times as much, or their tolerance"
+        yield "allowed: any for this program's own float32; other engines may lose 30 times as much, or their tolerance"
 
 
 class Beside(Struct, frozen=True, kw_only=True):
