@@ -52,7 +52,7 @@ def views(draw):
     return axes, flat, truth
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(views())
 def test_a_view_is_what_numpy_makes_of_the_same_steps(given_view):
     axes, flat, truth = given_view
@@ -61,7 +61,7 @@ def test_a_view_is_what_numpy_makes_of_the_same_steps(given_view):
     assert View(blob="x", axes=axes).is_plain == np.array_equal(truth.ravel(), flat)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(views(), st.data())
 def test_the_permutation_brings_a_blob_into_an_order(given_view, data):
     axes, flat, truth = given_view
@@ -73,7 +73,7 @@ def test_the_permutation_brings_a_blob_into_an_order(given_view, data):
     np.testing.assert_array_equal(numbers(seen(order, truth.ndim), laid), truth)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(views())
 def test_a_blob_lies_in_its_own_order_already(given_view):
     axes, flat, truth = given_view

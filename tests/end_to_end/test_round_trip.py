@@ -73,7 +73,7 @@ def extended(net: Net, layer: Layer, name: str, random: np.random.Generator, *, 
     add(net, name, layer, *weights, bottoms=bottoms, in_place=in_place)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(layers=st.lists(st.tuples(LAYERS, st.booleans()), max_size=8), seed=st.integers(0, 99))
 def test_a_net_comes_back_as_it_was_written(
     layers: list[tuple[Layer, bool]], seed: int, tmp_path_factory: pytest.TempPathFactory
@@ -94,7 +94,7 @@ def test_a_net_comes_back_as_it_was_written(
         assert all(np.array_equal(a.load(), b.load()) for a, b in zip(ours.blobs, theirs.blobs, strict=True))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.binary(max_size=200), text=st.text(max_size=200))
 def test_any_files_are_read_or_refused(data: bytes, text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("fuzz")

@@ -71,7 +71,7 @@ def shapes_that_broadcast(draw):
     return first, second[draw(st.integers(0, len(second) - 1)) :]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(shapes=shapes_that_broadcast(), layer=st.sampled_from([Mul(), Add()]), turned=st.booleans())
 def test_it_is_numpys_for_all_shapes(shapes, layer, turned):
     first, second = shapes[::-1] if turned else shapes

@@ -120,7 +120,7 @@ def test_leaves_caffes_own_crop_alone():
     assert net.dump() == before.dump()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_part_is_exact(data):
     h, w = data.draw(st.integers(1, 12)), data.draw(st.integers(1, 12))

@@ -136,7 +136,7 @@ def axes(draw):
     return draw(st.integers(max(1, extent - 2 * padding), extent + 9)), kernel, stride, padding, dilation
 
 
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 @given(axes(), axes(), st.booleans(), st.sampled_from([BY_VIEWS, BORDERED]))
 def test_every_dilated_geometry_of_torch(rows, columns, ceil_mode, form):
     size, kernel, stride, padding, dilation = geometry = tuple(zip(rows, columns, strict=True))

@@ -51,7 +51,7 @@ def test_the_layers_it_takes(small, shape, kinds):
     assert types(rewritten(expanded(small, shape), LEGALIZE, context=ALONE)) == kinds
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_every_form_is_numpys(data):
     shape = tuple(data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=5)))

@@ -144,7 +144,7 @@ def test_leaves_caffes_own_layers_alone():
     assert net.dump() == before.dump()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_every_order_is_exact_to_the_bit(data):
     shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 5, 17, 20]), min_size=1, max_size=5)))

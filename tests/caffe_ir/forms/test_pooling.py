@@ -146,7 +146,7 @@ def axes(draw):
     return size, kernel, stride, begin, draw(st.integers(max(1, most - 2), most))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(axes(), axes(), st.sampled_from(["MAX", "AVE"]), st.sampled_from(["valid", "padded", 3]))
 def test_every_window_geometry_is_exact(rows, columns, pool, divisor):
     size, kernel_size, stride, begin, output_size = zip(rows, columns, strict=True)

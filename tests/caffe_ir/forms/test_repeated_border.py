@@ -51,7 +51,7 @@ def axes(draw):
     return draw(st.integers(max(1, kernel - 2 * pad), 11)), kernel, stride, pad
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(axes(), axes())
 def test_every_padded_maximum_of_torch(rows, columns):
     size, kernel, stride, pad = tuple(zip(rows, columns, strict=True))

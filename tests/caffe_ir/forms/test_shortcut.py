@@ -78,7 +78,7 @@ def pairs(draw):
     return tuple((draw(st.integers(1, 4)), *size) for size in sizes)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(shapes=pairs(), alpha=st.sampled_from([1.0, 0.5, -2.0, 0.0]), beta=st.sampled_from([1.0, 3.0, -0.25]))
 def test_it_is_darknets_loop_for_all_shapes(shapes, alpha, beta):
     first, added = shapes

@@ -27,7 +27,7 @@ def of_torch(mode, antialias, size, wanted, align_corners, scale):
 
 @pytest.mark.parametrize("antialias", [False, True])
 @pytest.mark.parametrize("mode", ["linear", "cubic"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(1, 40), st.integers(1, 90), st.booleans(), st.one_of(st.none(), st.floats(0.2, 4)))
 @example(5, 5, False, 1.1)
 @example(1, 7, True, None)

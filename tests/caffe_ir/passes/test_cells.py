@@ -71,7 +71,7 @@ def test_no_weight_changes():
     np.testing.assert_array_equal(bias, net.node("conv").blobs[1].load())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_every_convolution_is_the_same_function(data):
     stride = data.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))

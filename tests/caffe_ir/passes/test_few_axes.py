@@ -137,7 +137,7 @@ def test_another_group_does_not_keep_it_so():
     assert [node.layer.type_name() for node in written.nodes if node.origin.layer == "gate"] == ["Reshape", "Sigmoid"]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_chain_of_five_or_six_axes(data):
     shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 4]), min_size=5, max_size=6)))

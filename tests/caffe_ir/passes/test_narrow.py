@@ -86,7 +86,7 @@ def test_leaves_slices_alone():
     assert net.dump() == before.dump()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_cuts_of_one_blob(data):
     size = data.draw(st.integers(2, 12))

@@ -50,7 +50,7 @@ def test_the_least_zeros_make_a_border_symmetric(sides, stride, size, kernel_and
     assert fields(rewritten(convolved(size, sides, stride=stride), PAD_INTO_WINDOW)) == kernel_and_pad
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.integers(3, 12),
     st.tuples(st.integers(0, 4), st.integers(0, 4)),

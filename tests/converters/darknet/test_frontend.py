@@ -109,7 +109,7 @@ VALUES = st.one_of(
 SECTIONS = st.lists(st.tuples(KINDS, st.lists(st.tuples(KEYS, VALUES), max_size=5)), min_size=1, max_size=6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(sections=SECTIONS, dialect=st.sampled_from(["auto", "darknet", "alexeyab"]), lenient=st.booleans())
 def test_no_cfg_raises_anything_but_our_own(tmp_path_factory, sections, dialect, lenient):
     lines = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from caffe_ir.errors import ShapeError
@@ -39,7 +39,6 @@ windows = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(windows)
 def test_convolution_is_torchs(drawn):
     (sizes, kernel, stride, pad, dilation), (group, channels), outer, bias = drawn
@@ -68,7 +67,6 @@ def test_convolution_is_torchs(drawn):
     )
 
 
-@settings(deadline=None)
 @given(windows)
 def test_deconvolution_is_torchs(drawn):
     (sizes, kernel, stride, pad, dilation), (group, channels), outer, bias = drawn

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from caffe_ir.errors import ShapeError
@@ -14,7 +14,6 @@ rng = np.random.default_rng(2)
 pairs = st.tuples(st.integers(1, 9), st.integers(1, 9))
 
 
-@settings(deadline=None)
 @given(pairs, st.data(), st.sampled_from(["MAX", "AVE"]), st.sampled_from(["CEIL", "FLOOR"]))
 def test_pooling_is_torchs_where_the_windows_are(sizes, data, pool, round_mode):
     kernel = tuple(data.draw(st.integers(1, 4)) for _ in sizes)

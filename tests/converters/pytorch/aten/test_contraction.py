@@ -11,7 +11,7 @@ from tests.converters.pytorch.judge import Beside, Calls, converted, images
 SIZES = {"a": 2, "b": 3, "c": 1, "d": 4}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.data())
 def test_any_equation_of_two(data):
     first, second = (
