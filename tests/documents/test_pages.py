@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 import shlex
 import subprocess
@@ -108,6 +109,14 @@ def run_in_engine(block: Block, place: str) -> None:
         ["sh", "-ec", block.text], env={**os.environ, "PATH": path}, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, f"{place}: {done.stdout}{done.stderr}"
+
+
+def test_an_input_json_to_be_written_by_hand_is_as_its_schema_says() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((DOCS / "schemas/input.schema.json").read_text(encoding="utf-8"))
+    page = DOCS / "reference/heads-json.md"
+    (text,) = [block.text for block in blocks(page) if block.language == "json"]
+    jsonschema.validate(json.loads(text), schema)
 
 
 NETS = """
