@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from caffe_ir.targets import Target
     from caffe_ir.targets.limits import Effect
 
-UNTRIED = {"source": "as far as their sources say", "document": "as far as documents say"}
+UNTRIED = {"source": "source code", "document": "documentation"}
 """What is known of an engine that we did not run."""
 _VERBS: Mapping[Effect, str] = {
     "wrong": "WRONG in",
@@ -41,7 +41,8 @@ def engine_lines(net: Net, target: Target, *, verbose: bool = False) -> Iterator
             if reading.effect == effect:
                 alike[_reasons(reading, verbose=verbose)].append(reading.reader.name)
         yield from (f"{verb} {', '.join(names)}: {reasons}" for reasons, names in alike.items())
-    yield f"unknown in {', '.join(reader.name for reader in TARGETS.values() if not reader.listed)}: no list is public"
+    unknown = ", ".join(reader.name for reader in TARGETS.values() if not reader.listed)
+    yield f"unknown in {unknown}: no public list of layers"
 
 
 def engine_results(net: Net, target: Target) -> dict[str, dict[str, str]]:
@@ -67,7 +68,7 @@ def _right(targets: Sequence[Target]) -> Iterator[str]:
         yield f"right in {', '.join(tried)}"
     for evidence, known in UNTRIED.items():
         if names := [target.name for target in targets if target.evidence == evidence]:
-            yield f"{known}, not tried by us, right in {', '.join(names)}"
+            yield f"right by {known} only, not run by us: {', '.join(names)}"
 
 
 def _reasons(reading: Reading, *, verbose: bool) -> str:

@@ -106,8 +106,8 @@ def _memory(net: Net, *, verbose: bool) -> Iterator[str]:
     from caffe_ir.memory import held
 
     found = held(net)
-    yield f"{_mib(found.blobs)} for blobs and {_mib(found.weights)} for weights in Caffe, as predicted"
-    yield f"{_mib(found.working)} within its layers, as the columns of convolutions"
+    yield f"{_mib(found.blobs)} for blobs and {_mib(found.weights)} for weights in Caffe (predicted)"
+    yield f"{_mib(found.working)} inside its layers, such as the columns of convolutions"
     for node, size in found.by_layer[:_LARGEST_SHOWN] if verbose else ():
         yield f"{_mib(size)} for {node.name} ({node.layer.type_name()}, {shapes_text(net.shapes_of(node.tops))})"
 

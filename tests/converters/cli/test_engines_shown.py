@@ -33,9 +33,9 @@ def test_right_is_told_apart_by_how_it_is_known() -> None:
     add(net, "relu", ReLU())
     run, source, document, unknown = engine_lines(net, CAFFE)
     assert run.startswith("right in caffe, caffe-master, ssd, opencv, mnn, ncnn, openvino, rknn2")
-    assert source == ("as far as their sources say, not tried by us, right in tensorrt, tpu-mlir, nncase, mace, tvm")
-    assert document.startswith("as far as documents say, not tried by us, right in ascend, nnie, svp, rknn1")
-    assert unknown == "unknown in acuity, ambarella, novatek: no list is public"
+    assert source == "right by source code only, not run by us: tensorrt, tpu-mlir, nncase, mace, tvm"
+    assert document.startswith("right by documentation only, not run by us: ascend, nnie, svp, rknn1")
+    assert unknown == "unknown in acuity, ambarella, novatek: no public list of layers"
 
 
 def test_wrong_and_refused_name_the_layers_and_the_reason() -> None:

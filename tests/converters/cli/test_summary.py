@@ -74,13 +74,13 @@ def test_what_was_made(net: Net, files: Written, capsys: pytest.CaptureFixture[s
         "input data 1x3x8x8 outputs a 1x3x8x8, c 1x3x8x8 layers 4 (2 Convolution, 1 Input, 1 ReLU) parameters 81 "
         f"written {tmp_path}/deploy.prototxt (5 bytes) {tmp_path}/deploy.caffemodel (12,345 bytes) "
         f"{tmp_path}/deploy.heads.json (2 bytes) "
-        "memory 0.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted "
-        "0.0 MiB within its layers, as the columns of convolutions "
+        "memory 0.0 MiB for blobs and 0.0 MiB for weights in Caffe (predicted) "
+        "0.0 MiB inside its layers, such as the columns of convolutions "
         "engines right in caffe, caffe-master, ssd, opencv, mnn, ncnn, openvino, rknn2, caffe2onnx, x2paddle, portable "
-        "as far as their sources say, not tried by us, right in tensorrt, tpu-mlir, mace, tvm "
-        "as far as documents say, not tried by us, right in ascend, nnie, svp, rknn1, sigmastar, horizon "
+        "right by source code only, not run by us: tensorrt, tpu-mlir, mace, tvm "
+        "right by documentation only, not run by us: ascend, nnie, svp, rknn1, sigmastar, horizon "
         "refused by nncase: a, b: bias_term is False, where only [True] is known "
-        "unknown in acuity, ambarella, novatek: no list is public "
+        "unknown in acuity, ambarella, novatek: no public list of layers "
         "next look"
     )
 
@@ -96,11 +96,11 @@ def test_memory_and_with_verbose_the_layers_that_take_most(files: Written, capsy
     )
     net.append(Node(name="b", layer=ReLU(), bottoms=("a",), tops=("b",), in_place=True, origin=HERE))
     net.outputs = ["b"]
-    line = "memory      5.0 MiB for blobs and 0.0 MiB for weights in Caffe, as predicted"
+    line = "memory      5.0 MiB for blobs and 0.0 MiB for weights in Caffe (predicted)"
     assert line in shown(net, files, capsys).splitlines()
     lines = shown(net, files, capsys, verbose=True).splitlines()
     assert lines[lines.index(line) + 1 :][:3] == [
-        "            0.0 MiB within its layers, as the columns of convolutions",
+        "            0.0 MiB inside its layers, such as the columns of convolutions",
         "            4.0 MiB for data (Input, 1x4x256x1024)",
         "            1.0 MiB for a (Convolution, 1x1x256x1024)",
     ]
