@@ -145,6 +145,8 @@ class NetLimit(Case, frozen=True, kw_only=True):
     where: Callable[[Net], Iterable[Node]]
     apart: bool = False
     """A view in front of the node, and the target computes it as Caffe does."""
+    places: Callable[[Net, Node], Iterable[int]] = lambda net, node: (0,)
+    """The bottoms of the node in front of which that view has to stand."""
     of_flatten: bool = False
     """A Reshape in the place of the Flattens behind which the node stands, and the target computes it as Caffe does."""
 

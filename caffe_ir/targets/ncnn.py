@@ -25,7 +25,6 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
-    Deconvolution,
     DepthwiseConvolution,
     DetectionOutput,
     DummyData,
@@ -64,7 +63,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases, window_cases
+from caffe_ir.targets import box_cases, cases, ncnn_shapes, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spelling
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
@@ -87,8 +86,7 @@ PARAMETERS = Never(
 
 _ROWS = ((3, 2), (3, -1))
 """Axes of an InnerProduct, with the number of axes of its bottom, that are the columns of a matrix."""
-_PACKED, _TWO = 4, 2
-"""Numbers that one register holds everywhere: so many channels of a vector look like those of a map."""
+_TWO = 2
 
 
 def _taken_by_the_first(fields: Mapping[str, Any]) -> bool:
@@ -101,19 +99,9 @@ def _fills_channels(fields: Mapping[str, Any]) -> bool:
     return len(kernel) < _TWO or not bottoms or not (bottoms[0][1] * kernel[0] * kernel[1]) % kernel[0] ** 2
 
 
-def _spread_vectors(net: Net) -> list[Node]:
-    """Deconvolutions that read what a global pooling left, with nothing in between that makes a map of it."""
-    vectors: set[str] = set()
-    found = list[Node]()
-    for node in net.nodes:
-        layer, reads = node.layer, any(bottom in vectors for bottom in node.bottoms)
-        if isinstance(layer, Pooling) and layer.global_pooling:
-            vectors.update(node.tops)
-        elif isinstance(layer, Deconvolution) and reads and net.shapes[node.bottoms[0]][1] != _PACKED:
-            found.append(node)
-        elif reads and not isinstance(layer, Reshape):
-            vectors.update(top for top in node.tops if net.shapes[top][2:] == (1, 1))
-    return found
+def _faulty(net: Net, effect: ncnn_shapes.Effect) -> list[Node]:
+    found = ncnn_shapes.faults(net)
+    return [node for node in net.nodes if found.get(node.name) == effect]
 
 
 NCNN = Target(
@@ -348,9 +336,19 @@ NCNN = Target(
             source="trial dfl by the batch",
         ),
         NetLimit(
-            text="a Deconvolution of what a global pooling left, which is a vector there, crashes",
-            where=_spread_vectors,
-            source="trial se_block_deconv_eltwise",
+            text="its axis, or its channels, are not those of the blob there: a global pooling leaves a vector",
+            where=lambda net: _faulty(net, "wrong"),
+            silent=True,
+            source="trials of each layer behind a global pooling; the sources in src/layer",
+            apart=True,
+            places=ncnn_shapes.views_needed,
+        ),
+        NetLimit(
+            text="a window over a vector, which a global pooling leaves there: a crash, or no numbers",
+            where=lambda net: _faulty(net, "refused"),
+            source="trial se_block_deconv_eltwise, and those of windows behind a global pooling",
+            apart=True,
+            places=ncnn_shapes.views_needed,
         ),
     ),
     spellings=(

@@ -205,24 +205,29 @@ class Target(Struct, frozen=True, kw_only=True):
                 yield node, self._verdict_of(limit, limit.text)
 
     def mistaken(self, net: Net) -> frozenset[str]:
-        """The names of the nodes that break a limit of whole nets, in a net of which it refuses no layer by itself."""
-        broken = frozenset(node.name for limit in self.net for node in limit.where(net))
+        """The names of the nodes that break a limit of whole nets, in a net of which it refuses no layer by itself.
+
+        Where a view helps, that is another matter: see `joined`.
+        """
+        broken = frozenset(node.name for limit in self.net if not limit.apart for node in limit.where(net))
         verdicts = (self.verdict(one.layer, net.shapes_of(one.bottoms), net.images) for one in net.nodes)
         refused = broken and any(verdict.effect == "refused" for verdict in verdicts if verdict)
         return frozenset() if refused else broken
 
-    def joined(self, net: Net) -> list[Node]:
-        """The nodes that a view in front of them keeps from being joined wrongly with what they read."""
+    def joined(self, net: Net) -> Mapping[str, frozenset[int]]:
+        """The nodes that views in front of some of their bottoms keep from being joined wrongly with what they read: by
+        their names, the places of those bottoms."""
         pairs = [pair for pair in self.pairs if pair.apart]
-        limits = [limit for limit in self.net if limit.apart]
         found = {
-            node.name
+            node.name: frozenset((0,))
             for node in net.nodes
             for pair in pairs
             if isinstance(node.layer, pair.second) and self._follows(net, node, pair)
         }
-        found |= {node.name for limit in limits for node in limit.where(net)}
-        return [node for node in net.nodes if node.name in found]
+        for limit in self.net:
+            for node in limit.where(net) if limit.apart else ():
+                found[node.name] = found.get(node.name, frozenset()) | frozenset(limit.places(net, node))
+        return found
 
     def spelled(self, layer: Layer) -> dict[str, Any]:
         """The fields of a layer's parameters as a file for this target sets them."""

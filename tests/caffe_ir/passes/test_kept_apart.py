@@ -7,15 +7,27 @@ import pytest
 
 from caffe_ir.files.writer import write
 from caffe_ir.layer import Layer
-from caffe_ir.layers import MVN, BatchNorm, Convolution, Deconvolution, InnerProduct, Power, ReLU, Scale
+from caffe_ir.layers import (
+    MVN,
+    BatchNorm,
+    Convolution,
+    Deconvolution,
+    Eltwise,
+    InnerProduct,
+    Pooling,
+    Power,
+    ReLU,
+    Scale,
+    Softmax,
+)
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.kept_apart import KEPT_APART
 from caffe_ir.reference import run
-from caffe_ir.targets import OPENCV
+from caffe_ir.targets import NCNN, OPENCV
 from converters.verify import ENGINES, caffe_files
 from tests.caffe_ir.build import add, net_of
-from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
+from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 from tests.portability.engines import error_of
 
 CONTEXT_OPENCV = Context(target=OPENCV, options=Options())
@@ -67,7 +79,7 @@ def test_golden_dump() -> None:
         "net tiny\n"
         "  data: Input(shape=[(1, 4, 5, 6)])  -> data  [1x4x5x6]\n"
         "  l0: Convolution(num_output=4, kernel_size=[1]) data -> l0 | [4, 4, 1, 1] [4]  [1x4x5x6]\n"
-        "  l1_apart: Reshape(shape=(0, 0, 0, 0)) l0 -> l1_apart  [1x4x5x6]\n"
+        "  l1_apart: Reshape(shape=(0, 4, 5, 6)) l0 -> l1_apart  [1x4x5x6]\n"
         "  l1: Scale(num_axes=3, bias_term=True) l1_apart -> l1 | [4, 5, 6] [4, 5, 6]  [1x4x5x6]\n"
         "  l2: ReLU(negative_slope=0.5) l1 -> l2  [1x4x5x6]\n"
         "  outputs l2\n"
@@ -83,6 +95,38 @@ def test_what_is_read_rightly_is_left_alone(layers: tuple[Layer, ...], tmp_path:
     assert in_opencv(net, tmp_path) < 1e-5
 
 
-def test_caffe_reads_them_as_they_are() -> None:
+def test_files_for_caffe_alone_are_left_as_they_are() -> None:
     net = chain((POINTWISE, EACH_PLACE))
-    assert rewritten(net, KEPT_APART, context=CONTEXT).dump() == net.dump()
+    assert rewritten(net, KEPT_APART, context=ALONE).dump() == net.dump()
+
+
+def test_files_for_others_too_are_what_they_read() -> None:
+    net = chain((POINTWISE, EACH_PLACE))
+    assert not list(OPENCV.verdicts(rewritten(net, KEPT_APART, context=CONTEXT)))
+
+
+@pytest.mark.parametrize("context", [CONTEXT, Context(target=NCNN, options=Options())], ids=["for all", "for ncnn"])
+@pytest.mark.parametrize(
+    "behind", [Softmax(axis=3), Convolution(num_output=2, kernel_size=(3, 3), pad=(1, 1))], ids=str
+)
+def test_what_ncnn_holds_as_a_vector_is_seen_as_a_map(behind: Layer, context: Context) -> None:
+    net = chain((Pooling(pool="AVE", global_pooling=True), behind))
+    assert list(NCNN.verdicts(net))
+    after = rewritten(net, KEPT_APART, context=context)
+    assert str(after.node("l1_apart").layer) == "Reshape(shape=(0, 4, 1, 1))"
+    assert not list(NCNN.verdicts(after))
+
+
+def test_each_bottom_that_wants_it_has_its_view() -> None:
+    net = chain((Pooling(pool="AVE", global_pooling=True), Convolution(num_output=3, kernel_size=(1, 1))))
+    add(
+        net,
+        "small",
+        Convolution(num_output=3, kernel_size=(5, 6)),
+        np.ones((3, 4, 5, 6)),
+        np.ones(3),
+        bottoms=("data",),
+    )
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("l1", "small", "l2"))
+    after = rewritten(net, KEPT_APART, context=CONTEXT)
+    assert after.node("sum").bottoms == ("sum_apart", "small", "sum_apart_2")

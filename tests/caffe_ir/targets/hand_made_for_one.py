@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.caffe_ir.targets.hand_made_ncnn import NCNN
+
 CONV = "c = Convolution data | num_output: 4 kernel_size: 1\n"
 STACKED = "c = Convolution data | num_output: 6 kernel_size: 3\n"
 NORMALISED = "c = BatchNorm c | use_global_stats: true\nc = Scale c | bias_term: true\n"
@@ -164,14 +166,6 @@ MNN = {
     "vector_and_relu_of_flatten": ("WRONG", f"{BOTH}r = ReLU f\ny = Concat a r"),
     "vector_and_product_with_flatten": ("WRONG", f"{BOTH}s = Eltwise f a | operation: PROD\ny = Concat a s"),
     "vector_and_product_behind_it": ("ok", f"{BOTH}s = Eltwise a f | operation: PROD\ny = Concat a s"),
-}
-SEQUENCE = "data = Input | shape {{ dim: {} dim: {} dim: 5 }}\n"
-STARTS = "p = InnerProduct data | num_output: 1 axis: 2\nc = Reshape p | shape { dim: 0 dim: -1 }\n"
-RECURRENT = f"{STARTS}y = LSTM data c | num_output: 3"
-NCNN = {
-    "lstm_one_step": ("ok", SEQUENCE.format(1, 1) + RECURRENT),
-    "lstm_two_steps": ("WRONG", SEQUENCE.format(2, 1) + RECURRENT),
-    "lstm_two_sequences": ("WRONG", SEQUENCE.format(1, 2) + RECURRENT),
 }
 STATISTICS = "b = BatchNorm data | use_global_stats: true\n"
 CAFFE2ONNX = {

@@ -2,8 +2,21 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from caffe_ir.layers import HalfPixelInterp, Input, Interp, Mish, Pooling, Power, ReLU, Slice, StrideUpsample, Upsample
-from caffe_ir.targets.limits import AtMost, Names, NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.layer import Layer
+from caffe_ir.layers import (
+    Eltwise,
+    HalfPixelInterp,
+    Input,
+    Interp,
+    Mish,
+    Pooling,
+    Power,
+    ReLU,
+    Slice,
+    StrideUpsample,
+    Upsample,
+)
+from caffe_ir.targets.limits import AtMost, Limit, Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.target import Target, Verdict
 from tests.caffe_ir.build import add, net_of
 
@@ -119,9 +132,22 @@ def test_what_a_view_keeps_apart() -> None:
     add(net, "c", ReLU())
     pair = Pair(first=Power, second=Power, text="one behind another", apart=True)
     limit = NetLimit(text="a ReLU", where=lambda net: [node for node in net.nodes if node.name == "c"], apart=True)
-    target = Target(name="t", title="t", layers={}, pairs=(pair,), net=(limit,))
-    assert [node.name for node in target.joined(net)] == ["b", "c"]
-    assert [node.name for node in replace(target, net=(replace(limit, apart=False),)).joined(net)] == ["b"]
+    layers: dict[type[Layer], tuple[Limit, ...]] = {Input: (), Power: (), ReLU: ()}
+    target = Target(name="t", title="t", layers=layers, pairs=(pair,), net=(limit,))
+    assert target.joined(net) == {"b": {0}, "c": {0}}
+    assert target.mistaken(net) == frozenset()
+    without = replace(target, net=(replace(limit, apart=False),))
+    assert without.joined(net) == {"b": {0}}
+    assert without.mistaken(net) == {"c"}
+
+
+def test_which_bottoms_want_a_view() -> None:
+    net = net_of((1, 2, 3, 4))
+    add(net, "a", Eltwise(operation="SUM"), bottoms=("data", "data"))
+    limit = NetLimit(
+        text="a sum", where=lambda net: [net.node("a")], apart=True, places=lambda net, node: (len(node.bottoms) - 1,)
+    )
+    assert Target(name="t", title="t", layers={}, net=(limit,)).joined(net) == {"a": {1}}
 
 
 def test_names_of_layers_may_count_alone() -> None:
