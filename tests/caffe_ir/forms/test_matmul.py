@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
@@ -17,11 +19,13 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import Memory, run
 from caffe_ir.replacement import Replacement
 from caffe_ir.targets import CAFFE, TARGETS
+from converters.verify.mnn_engine import MNN
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.forms.layers_alone import net_of_layer
 from tests.caffe_ir.forms.writing import written
 from tests.caffe_ir.passes.legalize.trying import widespread
 from tests.caffe_ir.passes.rewriting import CONTEXT, assert_same, rewritten
+from tests.converters.verify.engine_nets import files_of
 from tests.oracles.caffe_by_hand import CaffeByHand
 
 
@@ -173,6 +177,20 @@ def test_one_head_has_no_other(shape):
 def test_mnn_gets_the_pairs_of_one_head_after_the_other_where_no_cache_holds_all(tokens, slices):
     net = lower(product((1, 12, tokens, 64), (1, 12, tokens, 64), transpose_b=True), TARGETS["mnn"], Options())
     assert types(net).count("Slice") == slices
+
+
+@pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+@pytest.mark.parametrize("turns", [(False, True), (False, False)])
+def test_mnn_computes_the_pairs_of_one_head_after_the_other(turns, tmp_path):
+    first, second = (1, 2, 256, 32), (1, 2, 256, 32) if turns[1] else (1, 2, 32, 256)
+    net = lower(product(first, second, transpose_b=turns[1]), TARGETS["mnn"], Options())
+    assert types(net).count("Slice") == 2
+    rng = np.random.default_rng(0)
+    given = {"data": rng.normal(size=first), "other": rng.normal(size=second)}
+    other = torch.from_numpy(given["other"])
+    wanted = torch.from_numpy(given["data"]) @ (other.mT if turns[1] else other)
+    (found,) = MNN.blobs(files_of(tmp_path, net), ["product"], given)
+    np.testing.assert_allclose(np.array(found).reshape(wanted.shape), wanted.numpy(), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("shapes", [((4, 5), (5, 6)), ((1, 3, 4, 5), (1, 3, 5, 6))])
