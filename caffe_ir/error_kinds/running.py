@@ -39,12 +39,12 @@ UNKNOWN_PREPROCESSING = Kind(
     code="TC1005",
     title="It is not known how a picture becomes the input",
     why="Neither `heads.json` nor `input.json` is beside the prototxt, or the net takes no picture, or several.",
-    remedy="`convert darknet` writes both; `convert pytorch` writes `input.json` with `--mean`, `--std` and the like. "
-    "For a net that another program trained write `input.json` yourself: the error says how.",
+    remedy="`convert darknet` writes both; `convert pytorch` and `convert caffe` write `input.json` with `--mean` and "
+    "the like. For a net that another program trained you can write `input.json` yourself: the error says how.",
     example="it is not known how a picture becomes the input (neither deploy.heads.json nor deploy.input.json is "
     "beside the prototxt)\n"
-    "    -> `convert darknet` and `convert pytorch --mean ... --output-is ...` write it; for a net that another "
-    "program trained, write deploy.input.json as it takes pictures, here as most of Caffe's: "
+    "    -> `convert darknet`, `convert pytorch --mean ...` and `convert caffe --mean ...` write it; for a net that "
+    "another program trained, write deploy.input.json as it takes pictures, here as most of Caffe's: "
     '{"size": [64, 64], "order": "BGR", "layout": "planar (N, C, H, W)", "mean": [104, 117, 123], "scale": 1, '
     '"resize": "bilinear, corners aligned", "fit": "stretch"}',
 )

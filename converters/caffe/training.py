@@ -131,12 +131,22 @@ def _data(net: Lines, given: Mapping[str, Shape]) -> None:
                 side = layer.transform_param.crop_size
                 _without_size(net, top, place, "it has the size of its records", side)
             else:
-                told = Note(
-                    kind="assumed", text=f"{layer.type} -> Input of {shape_text(shape)}", origin=net.origin(place)
-                )
-                net.notes.append(told)
+                text = f"{layer.type} -> Input of {shape_text(shape)}{_of_pictures(layer)}"
+                net.notes.append(Note(kind="assumed", text=text, origin=net.origin(place)))
         _as_inputs(net, place, shapes)
     _readers(net, lost)
+
+
+def _of_pictures(layer: caffe_pb2.LayerParameter) -> str:
+    """What a source of data does to its pictures, which OpenCV gives it in BGR (data_transformer.cpp, Transform)."""
+    does = layer.transform_param
+    if does.mean_file:
+        return f"; its pictures less the mean in {does.mean_file}, times {does.scale:g}"
+    if not does.mean_value and does.scale == 1:
+        return ""
+    means = f"--mean {','.join(f'{mean:g}' for mean in does.mean_value)} " if does.mean_value else ""
+    order = "" if does.force_gray else " --bgr"
+    return f"; its pictures go through {means}--scale {does.scale:g}{order}"
 
 
 def _as_inputs(net: Lines, place: int, shapes: Mapping[str, Shape | None]) -> None:

@@ -24,7 +24,7 @@ from converters.cli.engines_shown import engine_results
 from converters.cli.files import for_tools, lowered
 from converters.cli.origins import caffe_origins, darknet_origins, torch_origins
 from converters.cli.output_meaning import heads_file
-from converters.cli.picture_input import input_file
+from converters.cli.picture_input import caffe_input_file, input_file, know_caffe_pictures
 from converters.cli.sources import darknet_model, torch_opened
 from converters.options import (
     CaffeOptions,
@@ -120,10 +120,12 @@ def _pytorch(job: Job) -> Opened:
 def _caffe(job: Job) -> Opened:
     from converters.caffe import convert
 
-    prototxt, caffemodel = job.options["prototxt"], job.options["caffemodel"]
+    prototxt, caffemodel = Path(job.options["prototxt"]), job.options["caffemodel"]
     read = filled(CaffeSourceOptions, job.options)
     origins = caffe_origins(prototxt, caffemodel, read, _lowering(job))
-    return convert(prototxt, caffemodel, input=read.input), lambda made: {}, origins
+    net = convert(prototxt, caffemodel, input=read.input)
+    know_caffe_pictures(net, prototxt, read)
+    return net, lambda made: caffe_input_file(made, prototxt, read), origins
 
 
 _READERS: dict[Source, Reader] = {"darknet": _darknet, "pytorch": _pytorch, "caffe": _caffe}

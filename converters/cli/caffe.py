@@ -12,7 +12,7 @@ from converters.cli.failure import failures_reported
 from converters.cli.files import checked_stem, lowered, published
 from converters.cli.options import takes
 from converters.cli.origins import caffe_origins
-from converters.cli.picture_input import file_beside, know_pictures_beside
+from converters.cli.picture_input import caffe_input_file, know_caffe_pictures
 from converters.cli.summary import show, show_warnings, verify_command
 from converters.options import CaffeOptions, CaffeSourceOptions, OutputOptions
 
@@ -22,6 +22,7 @@ from converters.options import CaffeOptions, CaffeSourceOptions, OutputOptions
     examples=(
         "convert caffe net.prototxt net.caffemodel --target mnn -o for_mnn",
         "convert caffe train_val.prototxt net.caffemodel --input data=1x3x227x227",
+        "convert caffe net.prototxt net.caffemodel --mean 104,117,123 --scale 1 --bgr",
     ),
 )
 @click.argument("prototxt", type=InputFile())
@@ -50,10 +51,11 @@ def caffe(
 
         stem = checked_stem(output, f"{prototxt.stem}-{caffe.target}", wanted, (prototxt, caffemodel))
         net = convert(prototxt, caffemodel, input=read.input)
-        know_pictures_beside(net, prototxt)
+        know_caffe_pictures(net, prototxt, read)
         made = lowered(net, caffe, dump_after=wanted.dump_after, rewrite=retarget)
         origins = caffe_origins(prototxt, caffemodel, read, caffe)
-        written = published(made, stem, TARGETS[caffe.target], file_beside(made, prototxt), origins, wanted=wanted)
+        beside = caffe_input_file(made, prototxt, read)
+        written = published(made, stem, TARGETS[caffe.target], beside, origins, wanted=wanted)
         if wanted.quiet:
             show_warnings(made)
         else:

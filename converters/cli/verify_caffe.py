@@ -8,7 +8,7 @@ import click
 from msgspec.structs import replace
 
 from converters.cli.files import lowered
-from converters.cli.picture_input import know_pictures_beside
+from converters.cli.picture_input import know_caffe_pictures
 from converters.cli.verify_opened import Asked, Opened, Pair, stated
 from converters.options import CaffeSourceOptions
 
@@ -37,7 +37,7 @@ def caffe_source(source: Pair, pair: Pair, asked: Asked) -> Opened:
 
     as_stated = stated(CaffeSourceOptions, (source.prototxt, source.caffemodel), pair, asked)
     net = convert(source.prototxt, source.caffemodel, input=as_stated.read.input)
-    know_pictures_beside(net, source.prototxt)
+    know_caffe_pictures(net, source.prototxt, as_stated.read)
     reference = embedded_reference(net, "the Caffe net that it was made of, in float64")
     made = lowered(net.copy(), as_stated.lowering, rewrite=retarget)
     found = Opened(source=source_of(str(source.prototxt), net, made, [reference]), remarks=as_stated.remarks)

@@ -8,6 +8,7 @@ from converters.options.darknet import DarknetOptions
 from converters.options.declared import Declared, Kind, Option, declared, size_of, spelled
 from converters.options.model import ModelKeys
 from converters.options.output import OutputOptions
+from converters.options.pictures import PictureOptions
 from converters.options.pytorch import PyTorchOptions
 from converters.options.stated import filled, recovered, stated, without_folders
 from converters.options.verify import VerifyOptions
@@ -21,6 +22,7 @@ __all__ = [
     "ModelKeys",
     "Option",
     "OutputOptions",
+    "PictureOptions",
     "PyTorchOptions",
     "VerifyOptions",
     "declared",

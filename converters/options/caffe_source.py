@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from msgspec import Struct
-
 from converters.options.declared import Option
+from converters.options.pictures import PictureOptions
 
 
-class CaffeSourceOptions(Struct, frozen=True, kw_only=True):
-    """The arguments of `converters.caffe.convert` besides the files."""
+class CaffeSourceOptions(PictureOptions, frozen=True, kw_only=True):
+    """The arguments of `converters.caffe.convert` besides the files, and what pictures go through."""
 
     TITLE: ClassVar[str] = "The source"
 

@@ -73,9 +73,10 @@ class Declared(Struct, frozen=True, kw_only=True):
 
 @cache
 def declared(kind: type[Struct]) -> tuple[Declared, ...]:
-    """The options that a struct declares, in its order."""
+    """The options that a struct declares, in its order, and behind them those of the struct that it is made of."""
     hints, usual = get_type_hints(kind, include_extras=True), kind()
-    return tuple(_read(name, hints[name], getattr(usual, name)) for name in kind.__struct_fields__)
+    names = sorted(kind.__struct_fields__, key=lambda name: name not in kind.__annotations__)
+    return tuple(_read(name, hints[name], getattr(usual, name)) for name in names)
 
 
 def _read(name: str, hint: Any, default: Any) -> Declared:

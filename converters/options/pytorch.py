@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Struct, field
+from msgspec import field
 
 from converters.options.declared import Option
+from converters.options.pictures import PictureOptions
 
 APPROXIMATIONS = ("gelu=tanh",)
 """Those of converters.pytorch.capture.approximations: --help loads no torch, and a test compares the two."""
 
 
-class PyTorchOptions(Struct, frozen=True, kw_only=True):
+class PyTorchOptions(PictureOptions, frozen=True, kw_only=True):
     """Its inputs, and the arguments of `converters.pytorch.open.loading.load` and `load_plugins`."""
 
     TITLE: ClassVar[str] = "Reading a PyTorch model"
@@ -53,40 +54,6 @@ class PyTorchOptions(Struct, frozen=True, kw_only=True):
             choices=APPROXIMATIONS,
         ),
     ] = ()
-    mean: Annotated[
-        str | None,
-        Option(
-            help="Mean of pictures, for STEM.input.json: with --std of values 0..1, without it of 0..255.",
-            metavar="M[,M,M]",
-        ),
-    ] = None
-    std: Annotated[
-        str | None,
-        Option(
-            help="Standard deviation that pictures are divided by, as in torchvision's Normalize.", metavar="S[,S,S]"
-        ),
-    ] = None
-    scale: Annotated[
-        str | None,
-        Option(
-            help="Instead of --std: factor for values 0..255, after subtracting the mean.  [default: 1/255]",
-            metavar="S[,S,S]",
-        ),
-    ] = None
-    bgr: Annotated[bool, Option(help="The model takes channels in the order blue, green, red.")] = False
-    resize: Annotated[
-        str | None,
-        Option(
-            help="Size that pictures are resized to, or with --crop their shorter side; `letterbox` keeps their "
-            "proportions and fills up with grey, as ultralytics does.",
-            metavar="HxW|N|letterbox",
-        ),
-    ] = None
-    crop: Annotated[str | None, Option(help="Size of the centre crop of a resized picture.", metavar="HxW|N")] = None
-    interpolation: Annotated[
-        Literal["bilinear", "bicubic"] | None,
-        Option(help="How pictures are resized, antialiased as Pillow does it.  [default: bilinear]"),
-    ] = None
     output_is: Annotated[
         Literal["yolov5", "yolov8", "ssd", "retinanet", "segmentation"] | None,
         Option(

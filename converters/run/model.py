@@ -113,7 +113,7 @@ def _described(path: Path, heads: Path, inputs: dict[str, Shape]) -> InputDescri
     ((_, channels, rows, columns),) = inputs.values()
     order, mean = ("grey", "128") if channels == 1 else ("BGR", "[104, 117, 123]")
     own = _OF_CAFFE.format(name=path.name, rows=rows, columns=columns, order=order, mean=mean)
-    hint = f"`convert darknet` and `convert pytorch --mean ... --output-is ...` write it; {own}"
+    hint = f"`convert darknet`, `convert pytorch --mean ...` and `convert caffe --mean ...` write it; {own}"
     raise ConversionError(
         Problem(kind=UNKNOWN_PREPROCESSING, what="it is not known how a picture becomes the input", why=why, hint=hint)
     )

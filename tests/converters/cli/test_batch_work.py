@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,17 @@ def test_a_caffe_net_becomes_one_for_each_target_and_is_verified(tmp_path: Path)
         types[target] = [layer.type for layer in prototxt(tmp_path / target / "net.prototxt").layer]
     assert "Swish" in types["opencv"]
     assert "Swish" not in types["caffe"]
+
+
+def test_a_caffe_net_comes_with_what_its_pictures_go_through(tmp_path: Path) -> None:
+    job = caffe_job(tmp_path, "caffe", verify=True, mean="104,117,123", scale="1", bgr=True)
+    assert do(job).problems == ()
+    described = json.loads((tmp_path / "caffe/net.input.json").read_text())
+    assert (described["order"], described["mean"]) == ("BGR", [104, 117, 123])
+    (tmp_path / "caffe/net.input.json").rename(tmp_path / "net.input.json")
+    result = do(caffe_job(tmp_path, "mnn", input_is="u8-bgr", verify=True))
+    assert result.problems == ()
+    assert json.loads((tmp_path / "mnn/net.input.json").read_text())["mean"] == 0
 
 
 def test_a_caffe_net_that_its_target_reads_is_left_as_it_is(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,45 @@ def test_verify_reads_how_it_was_made_and_agrees(files: tuple[Path, Path], tmp_p
     result = tool("verify", *files, stem, "--engine", "embedded", "--engine", "opencv")
     assert result.exit_code == 0, result.output
     assert "AGREES" in result.stdout
+
+
+def test_what_pictures_go_through_is_said_by_options_or_by_the_file_beside(tmp_path: Path) -> None:
+    """OpenCV's own preprocessing in front of the source is the measure; the written net takes the picture's bytes."""
+    cv2 = pytest.importorskip("cv2")
+    files = pair(tmp_path, INPUT + CONV)
+    picture = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
+    source = cv2.dnn.readNetFromCaffe(*map(str, files))
+    source.setInput(cv2.dnn.blobFromImage(picture, 0.5, mean=(104, 117, 123)))
+    wanted, as_bytes = source.forward(), cv2.dnn.blobFromImage(picture)
+    said, folded = ("--mean", "104,117,123", "--scale", "0.5", "--bgr"), ("--input-is", "u8-bgr")
+    for words, remark in ((said, ""), ((*said, *folded), "net.input.json is not read: --mean"), (folded, "")):
+        result = converted("caffe", *files, *words, "-o", tmp_path / "out", "-v", "--force")
+        assert remark in " ".join(result.stdout.split())
+        net = cv2.dnn.readNetFromCaffe(str(tmp_path / "out.prototxt"), str(tmp_path / "out.caffemodel"))
+        is_prepared = words == said
+        net.setInput(cv2.dnn.blobFromImage(picture, 0.5, mean=(104, 117, 123)) if is_prepared else as_bytes)
+        np.testing.assert_allclose(net.forward(), wanted, atol=1e-5 * np.abs(wanted).max())
+        described = json.loads((tmp_path / "out.input.json").read_text())
+        assert (described["order"], described["mean"]) == ("BGR", [104, 117, 123] if is_prepared else 0)
+        if is_prepared:
+            (tmp_path / "out.input.json").rename(tmp_path / "net.input.json")
+    result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
+    assert result.exit_code == 0, result.output
+
+
+def test_it_says_what_a_source_of_data_does_to_its_pictures(files: tuple[Path, Path], tmp_path: Path) -> None:
+    text = files[0].read_text()
+    changed = {
+        "mean_value: 104 mean_value: 117 mean_value: 123": "--mean 104,117,123 --scale 1 --bgr",
+        "mean_value: 127.5 scale: 0.0078125": "--mean 127.5 --scale 0.0078125 --bgr",
+        "scale: 0.00390625 force_gray: true": "--scale 0.00390625",
+        'mean_file: "mean.binaryproto"': "less the mean in mean.binaryproto, times 1",
+    }
+    for given, wanted in changed.items():
+        files[0].write_text(text.replace("crop_size: 12", f"crop_size: 12 {given}"))
+        result = converted("caffe", *files, "--input", "data=1x3x12x12", "-o", tmp_path / "out", "-v", "--force")
+        assert "Data -> Input of 1x3x12x12; its pictures" in " ".join(result.stdout.split())
+        assert wanted in " ".join(result.stdout.split())
 
 
 def test_a_wrong_weight_is_found_at_its_layer(files: tuple[Path, Path], tmp_path: Path) -> None:
