@@ -128,7 +128,7 @@ def _data(net: Lines, given: Mapping[str, Shape]) -> None:
         shapes = {top: given.get(top) or _memory(layer) for top in images}
         for top, shape in shapes.items():
             if shape is None:
-                side = layer.transform_param.crop_size
+                side = _transform(layer).crop_size
                 _without_size(net, top, place, "it has the size of its records", side)
             else:
                 text = f"{layer.type} -> Input of {shape_text(shape)}{_of_pictures(layer)}"
@@ -137,9 +137,20 @@ def _data(net: Lines, given: Mapping[str, Shape]) -> None:
     _readers(net, lost)
 
 
+def _transform(layer: caffe_pb2.LayerParameter) -> caffe_pb2.TransformationParameter:
+    """What is done to the pictures, wherever it stands (upgrade_proto.cpp, UpgradeNetDataTransformation)."""
+    found = caffe_pb2.TransformationParameter()
+    found.CopyFrom(layer.transform_param)
+    older = {"Data": layer.data_param, "ImageData": layer.image_data_param, "WindowData": layer.window_data_param}
+    for name in ("scale", "mean_file", "crop_size"):
+        if layer.type in older and older[layer.type].HasField(name):
+            setattr(found, name, getattr(older[layer.type], name))
+    return found
+
+
 def _of_pictures(layer: caffe_pb2.LayerParameter) -> str:
     """What a source of data does to its pictures, which OpenCV gives it in BGR (data_transformer.cpp, Transform)."""
-    does = layer.transform_param
+    does = _transform(layer)
     if does.mean_file:
         return f"; its pictures less the mean in {does.mean_file}, times {does.scale:g}"
     if not does.mean_value and does.scale == 1:

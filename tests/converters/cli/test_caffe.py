@@ -68,6 +68,7 @@ def test_it_says_what_a_source_of_data_does_to_its_pictures(files: tuple[Path, P
         "mean_value: 127.5 scale: 0.0078125": "--mean 127.5 --scale 0.0078125 --bgr",
         "scale: 0.00390625 force_gray: true": "--scale 0.00390625",
         'mean_file: "mean.binaryproto"': "less the mean in mean.binaryproto, times 1",
+        "} data_param { scale: 0.25": "--scale 0.25 --bgr",
     }
     for given, wanted in changed.items():
         files[0].write_text(text.replace("crop_size: 12", f"crop_size: 12 {given}"))
