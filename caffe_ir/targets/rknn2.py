@@ -170,6 +170,11 @@ RKNN2 = Target(
                 source="trials maxpool_k2s5p1 and maxpool_w1s2_h3p1",
             ),
             Never(
+                text="a clipped last window, for which it pads by as much as the kernel",
+                where=window_cases.filled_up_by_a_kernel,
+                source="trials of maxima on 7 to 10 rows",
+            ),
+            Never(
                 text="a maximum over a window larger than the map is that of the whole map",
                 where=window_cases.maximum_of_the_whole_map,
                 silent=True,

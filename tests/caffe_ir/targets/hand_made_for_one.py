@@ -14,7 +14,20 @@ def _on(size: str, rest: str) -> str:
     return f"data = Input | shape {{ dim: 1 dim: 4 {size} }}\n{BELOW_ZERO}{rest}"
 
 
+def _maximum(rows: int, kernel: int, step: int, pad: int) -> str:
+    """Over windows of so many rows and three columns."""
+    fields = f"kernel_h: {kernel} kernel_w: 3 stride_h: {step} stride_w: 1 pad_h: {pad} pad_w: 0"
+    return f"data = Input | shape {{ dim: 1 dim: 4 dim: {rows} dim: 8 }}\n{CONV}y = Pooling c | {fields}"
+
+
+CLIPPED = {
+    (7, 2, 3, 0): "-", (7, 4, 4, 0): "ok", (7, 4, 4, 2): "-", (8, 3, 2, 1): "ok", (8, 3, 4, 1): "-", (8, 4, 3, 2): "-",
+    (8, 4, 4, 1): "-", (9, 3, 3, 1): "-", (9, 3, 4, 0): "-", (9, 4, 4, 1): "ok", (10, 3, 3, 0): "ok",
+    (10, 3, 4, 0): "ok",
+}  # fmt: skip
+"""What it does with maxima of which the last window is clipped."""
 RKNN2 = {
+    **{f"maxpool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p)) for (n, k, s, p), did in CLIPPED.items()},
     "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
     "upsample_3": ("WRONG", CONV + "y = Upsample c | scale: 3"),
     "upsample_3_of_a_cell": ("ok", _on("dim: 1 dim: 1", "y = Upsample n | scale: 3")),
