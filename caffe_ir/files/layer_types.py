@@ -52,7 +52,9 @@ def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem |
         return Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)
     if message.type == "Pooling" and len(message.top) > 1:
         what = f"{message.name} has a second output with the positions of its maxima, {message.top[1]}"
-        return Problem(kind=UNKNOWN_LAYER, what=what, why="no layer here reads them", origin=origin)
+        why = "an unpooling puts numbers back there, at other places for each picture; no layer here reads them"
+        hint = "train the net with a Deconvolution, or an upsampling, where it has the unpooling"
+        return Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin)
     if message.type in LAYERS:
         return None
     what = f"layer type {message.type!r} is not known here"

@@ -262,7 +262,21 @@ CAFFE2ONNX = Target(
                 unless=_is_not_cut,
             ),
         ),
-        Axpy: (),
+        Axpy: (
+            Never(
+                text="factors (N, C) are spread along rows and columns",
+                where=cases.factors_along_the_map,
+                silent=True,
+                source="trials axpy_rows_of_8 and axpy_rows_on_4_columns",
+            ),
+            Never(
+                text="factors (N, C), which do not fit the rows and columns",
+                where=lambda layer, bottoms: (
+                    cases.factors_without_map(layer, bottoms) and not cases.factors_along_the_map(layer, bottoms)
+                ),
+                source="trials axpy_rows and axpy_rows_of_two",
+            ),
+        ),
         ConvolutionDepthwise: (),
         Normalize: (
             Only(field="channel_shared", values=(False,), source="trial ext_Normalize_chan_shared"),

@@ -10,6 +10,7 @@ from typing import Any
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import (
     LRN,
+    Axpy,
     BatchNorm,
     Concat,
     Crop,
@@ -57,6 +58,20 @@ EXCHANGED = Never(
     unless=lambda net, node: node.bottoms[1] == node.bottoms[2],
     source="trial of a gate, a map and another map: y times the gate, and x",
 )
+
+
+def factors_without_map(layer: Axpy, bottoms: Shapes) -> bool:
+    """Several factors (N, C), and no maps of one cell."""
+    return len(bottoms[0]) == TWO and prod(bottoms[0]) > 1
+
+
+def factors_along_the_map(layer: Axpy, bottoms: Shapes) -> bool:
+    """Several factors (N, C), which fit rows and columns of the map, as ONNX spreads a shape."""
+    return factors_without_map(layer, bottoms) and all(
+        one in (1, size) for one, size in zip(bottoms[0], bottoms[1][2:], strict=True)
+    )
+
+
 STORED_STATISTICS = Never(
     text="use_global_stats: false",
     where=batch_statistics,

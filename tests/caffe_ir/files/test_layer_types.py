@@ -19,7 +19,7 @@ from caffe_ir.proto import caffe_pb2
             'type: "Pooling" top: "y" top: "mask"',
             "x has a second output with the positions of its maxima, mask",
             "no layer here",
-            "",
+            "train the net with a Deconvolution, or an upsampling, where it has the unpooling",
         ),
         ('type: "Python" python_param { module: "m" layer: "L" }', "x is a Python layer, m.L", "is Python code", ""),
     ],

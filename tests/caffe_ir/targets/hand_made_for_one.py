@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from tests.caffe_ir.targets.hand_made_caffe2onnx import CAFFE2ONNX
 from tests.caffe_ir.targets.hand_made_ncnn import NCNN
+from tests.caffe_ir.targets.hand_made_opencv import OPENCV
+from tests.caffe_ir.targets.hand_made_openvino import OPENVINO
+from tests.caffe_ir.targets.hand_made_x2paddle import X2PADDLE
 
 CONV = "c = Convolution data | num_output: 4 kernel_size: 1\n"
 STACKED = "c = Convolution data | num_output: 6 kernel_size: 3\n"
@@ -100,43 +104,6 @@ RKNN2 = {
     "flatten_axis2_b2": ("WRONG", "data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }\ny = Flatten data | axis: 2"),
     "flatten_softmax": ("ok", CONV + "y = Flatten c\nz = Softmax y | axis: 1"),
 }
-OPENVINO = {
-    "interp_shrink2": ("-", "y = Interp data | shrink_factor: 2"),
-    "interp_shrink2_zoom3": ("-", "y = Interp data | shrink_factor: 2 zoom_factor: 3"),
-    "interp_hw_pad": ("-", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
-    "max_of_multiple_2": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise c s | operation: MAX"),
-    "max_of_multiple_2_first": ("WRONG", CONV + "s = Power c | scale: 2\ny = Eltwise s c | operation: MAX"),
-    "max_of_multiple_2_shifted": ("ok", CONV + "s = Power c | scale: 2 shift: 0.5\ny = Eltwise c s | operation: MAX"),
-    "max_of_multiple_half": ("ok", CONV + "s = Power c | scale: 0.5\ny = Eltwise c s | operation: MAX"),
-    "max_of_multiple_below_0": ("ok", CONV + "s = Power c | scale: -3\ny = Eltwise c s | operation: MAX"),
-    "max_of_scaled_channels": ("ok", CONV + "s = Scale c\ny = Eltwise c s | operation: MAX"),
-    "interp_zoom3": ("WRONG", "y = Interp data | zoom_factor: 3"),
-    "interp_hw_x": ("ok", "y = Interp data | height: 5 width: 20"),
-    # Windows that Caffe takes off where there is padding.
-    "openvino_max_w1s2_h3p1": (
-        "WRONG",
-        CONV + "y = Pooling c | kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 2 pad_h: 1 pad_w: 0",
-    ),
-    "openvino_max_w1s3_h3p1": (
-        "WRONG",
-        CONV + "y = Pooling c | kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 3 pad_h: 1 pad_w: 0",
-    ),
-    "openvino_max_h1s2_w3p1": (
-        "WRONG",
-        CONV + "y = Pooling c | kernel_h: 1 kernel_w: 3 stride_h: 2 stride_w: 1 pad_h: 0 pad_w: 1",
-    ),
-    "openvino_max_w2s2_h3p1": (
-        "ok",
-        CONV + "y = Pooling c | kernel_h: 3 kernel_w: 2 stride_h: 1 stride_w: 2 pad_h: 1 pad_w: 0",
-    ),
-    "openvino_ave_w1s2_h3p1": (
-        "WRONG",
-        CONV + "y = Pooling c | pool: AVE kernel_h: 3 kernel_w: 1 stride_h: 1 stride_w: 2 pad_h: 1 pad_w: 0",
-    ),
-    "openvino_max_k1s2": ("ok", CONV + "y = Pooling c | kernel_size: 1 stride: 2"),
-    "openvino_max_k2s5p1": ("WRONG", CONV + "y = Pooling c | kernel_size: 2 stride: 5 pad: 1"),
-    "openvino_ave_k2s5p1": ("WRONG", CONV + "y = Pooling c | pool: AVE kernel_size: 2 stride: 5 pad: 1"),
-}
 BOTH = "f = Flatten data\na = InnerProduct data | num_output: 256\n"
 MNN = {
     # shrink_factor divides the size, not the steps between cells.
@@ -179,57 +146,6 @@ MNN = {
     "vector_and_relu_of_flatten": ("WRONG", f"{BOTH}r = ReLU f\ny = Concat a r"),
     "vector_and_product_with_flatten": ("WRONG", f"{BOTH}s = Eltwise f a | operation: PROD\ny = Concat a s"),
     "vector_and_product_behind_it": ("ok", f"{BOTH}s = Eltwise a f | operation: PROD\ny = Concat a s"),
-}
-STATISTICS = "b = BatchNorm data | use_global_stats: true\n"
-CAFFE2ONNX = {
-    # A BatchNorm is computed with the Scale that stands behind it in the file, whatever that reads.
-    "bn_then_relu": ("WRONG", STATISTICS + "y = ReLU b"),
-    "bn_then_scale_later": ("WRONG", STATISTICS + "t = TanH data\ns = Scale b | bias_term: true\ny = Eltwise s t"),
-    "bn_then_other_scale": (
-        "-",
-        f"t = TanH data\n{STATISTICS}s = Scale t | bias_term: true\ny = Eltwise b s",
-    ),
-    "bn_scale_nobias": ("-", STATISTICS + "y = Scale b"),
-    "bn_scale_of_two": (
-        "-",
-        f"p = Pooling data | pool: AVE global_pooling: true\nf = Flatten p\n{STATISTICS}y = Scale b f | axis: 0",
-    ),
-    "bn_scale_apart": ("-", STATISTICS + "s = Scale b | bias_term: true\ny = ReLU s"),
-    "bn_scale_in_place": ("ok", STATISTICS + "b = Scale b | bias_term: true\ny = ReLU b"),
-    "bn_read_twice": ("-", STATISTICS + "s = Scale b | bias_term: true\nt = TanH b\ny = Eltwise s t"),
-    "bn_scale_of_rows": (
-        "ok",
-        "a = InnerProduct data | num_output: 6\nb = BatchNorm a | use_global_stats: true\n"
-        "y = Scale b | bias_term: true",
-    ),
-    # The slopes of a PReLU lie along the last axis.
-    "prelu_as_many_columns": ("WRONG", "data = Input | shape { dim: 1 dim: 4 dim: 8 dim: 4 }\ny = PReLU data"),
-    "prelu_one_column": ("WRONG", "data = Input | shape { dim: 1 dim: 4 dim: 8 dim: 1 }\ny = PReLU data"),
-    "prelu_one_cell": ("WRONG", "data = Input | shape { dim: 1 dim: 4 dim: 1 dim: 1 }\ny = PReLU data"),
-    "prelu_one_channel": ("ok", "data = Input | shape { dim: 1 dim: 1 dim: 8 dim: 8 }\ny = PReLU data"),
-}
-OF_ONE_CHANNEL = "data = Input | shape { dim: 1 dim: 1 dim: 8 dim: 8 }\n"
-X2PADDLE = {
-    "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
-    # Weights of one number lose their axis, and are not loaded.
-    "x2_bn_one_channel": ("WRONG", OF_ONE_CHANNEL + "y = BatchNorm data | use_global_stats: true"),
-    "x2_bn_one_channel_scale": (
-        "WRONG",
-        f"{OF_ONE_CHANNEL}{STATISTICS}y = Scale b | bias_term: true",
-    ),
-    "x2_prelu_one_channel": ("WRONG", OF_ONE_CHANNEL + "y = PReLU data"),
-    "x2_scale_one_channel": ("ok", OF_ONE_CHANNEL + "y = Scale data | bias_term: true"),
-    "x2_convolution_to_one_channel": ("ok", OF_ONE_CHANNEL + "y = Convolution data | num_output: 1 kernel_size: 3"),
-}
-OPENCV = {
-    # zoom_factor counts before height and width, and the rest of interp_param is ignored.
-    "interp_shrink2": ("-", "y = Interp data | shrink_factor: 2"),
-    "interp_shrink2_zoom1": ("WRONG", "y = Interp data | shrink_factor: 2 zoom_factor: 1"),
-    "interp_shrink2_zoom3": ("WRONG", "y = Interp data | shrink_factor: 2 zoom_factor: 3"),
-    "interp_hw_zoom1": ("WRONG", "y = Interp data | height: 6 width: 5 zoom_factor: 1"),
-    "interp_hw_shrink1": ("ok", "y = Interp data | height: 6 width: 5 shrink_factor: 1 pad_beg: 0"),
-    "interp_hw_pad": ("WRONG", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
-    "interp_zoom2_pad": ("WRONG", "y = Interp data | zoom_factor: 2 pad_beg: -1"),
 }
 
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
