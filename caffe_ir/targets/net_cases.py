@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from math import prod
 
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import (
+    AbsVal,
     BatchNorm,
+    Clip,
     Concat,
+    Dropout,
     Eltwise,
     Flatten,
     InnerProduct,
     Input,
+    Permute,
+    Pooling,
     Power,
+    ReLU,
+    ReLU6,
     Reshape,
     Scale,
+    Sigmoid,
     Slice,
     Softmax,
+    Split,
 )
 from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.net import Net
@@ -31,6 +40,31 @@ KEEPS_AXES = (Elementwise, Concat, Eltwise, Scale, Slice, Softmax)
 def overwrites_what_others_read(net: Net) -> list[Node]:
     """Layers in place on a blob that another layer reads: net.cpp puts a Split behind it, which has other names."""
     return [node for node in net.nodes if node.in_place and net.reads(node.bottoms[0]) > 1]
+
+
+def maxima_below_zero(net: Net) -> list[Node]:
+    """Poolings of maxima over numbers of which nothing says that none is negative."""
+    above = set[str]()
+    for node in net.nodes:
+        if _is_never_negative(node, above):
+            above.update(node.tops)
+    found = (node for node in net.nodes if isinstance(node.layer, Pooling) and node.layer.pool == "MAX")
+    return [node for node in found if node.bottom not in above]
+
+
+def _is_never_negative(node: Node, above: Container[str]) -> bool:
+    """Whether no number of the tops is negative, where none of the blobs `above` has one."""
+    layer, known = node.layer, [bottom in above for bottom in node.bottoms]
+    if isinstance(layer, ReLU | Clip | Pooling) and any(known):
+        return True
+    if isinstance(layer, ReLU):
+        return layer.negative_slope <= 0
+    if isinstance(layer, Clip):
+        return layer.min >= 0
+    if isinstance(layer, Eltwise):
+        return any(known) if layer.operation == "MAX" else all(known) and min(layer.coeff, default=1.0) >= 0
+    moves = isinstance(layer, Concat | Slice | Split | Reshape | Flatten | Permute | Dropout)
+    return isinstance(layer, AbsVal | Sigmoid | Softmax | ReLU6) or (moves and all(known))
 
 
 def outputs_overwritten_twice(net: Net) -> list[Node]:

@@ -24,7 +24,7 @@ from caffe_ir.layers import (
     Softmax,
     Split,
 )
-from caffe_ir.targets import cases, window_cases
+from caffe_ir.targets import cases, net_cases, window_cases
 from caffe_ir.targets.limits import NetLimit, Never, Only
 from caffe_ir.targets.nncase_names import passed_over
 from caffe_ir.targets.stored import LEGACY, NO_SCALE, UNTRIED, refused, silent
@@ -114,6 +114,12 @@ NNCASE = Target(
         Permute: (),
     },
     net=(
+        NetLimit(
+            text="a maximum over numbers that may be negative, beside which it takes 0",
+            where=net_cases.maxima_below_zero,
+            silent=True,
+            source="pooling.cpp, init_value, where the importers of ONNX and TFLite have the lowest float",
+        ),
         NetLimit(
             text="in place as the last of the net, or in another order than BatchNorm, Scale, ReLU: passed over",
             where=passed_over,

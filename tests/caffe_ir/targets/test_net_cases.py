@@ -1,8 +1,24 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from caffe_ir.layers import Concat, Eltwise, Flatten, InnerProduct, Power, ReLU, Reshape, Scale, Sigmoid
+from caffe_ir.layer import Layer
+from caffe_ir.layers import (
+    AbsVal,
+    Concat,
+    Convolution,
+    Eltwise,
+    Flatten,
+    InnerProduct,
+    Pooling,
+    Power,
+    ReLU,
+    Reshape,
+    Scale,
+    Sigmoid,
+    TanH,
+)
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import net_cases
@@ -18,6 +34,43 @@ def test_a_blob_that_another_layer_reads_is_not_overwritten() -> None:
     assert net_cases.overwrites_what_others_read(net) == []
     add(net, "sum", Eltwise(operation="SUM"), bottoms=("half", "relu"))
     assert net_cases.overwrites_what_others_read(net) == [relu]
+
+
+@pytest.mark.parametrize(
+    ("layer", "found"),
+    [
+        (ReLU(), False),
+        (ReLU(negative_slope=0.1), True),
+        (Sigmoid(), False),
+        (AbsVal(), False),
+        (TanH(), True),
+        (Power(scale=0.5), True),
+        (Convolution(num_output=4, kernel_size=(1, 1), bias_term=False), True),
+    ],
+    ids=str,
+)
+def test_maxima_over_numbers_that_may_be_negative(layer: Layer, found: bool) -> None:
+    net = net_of(MAP)
+    weights = [np.ones(shape) for shape in layer.blob_shapes((MAP,))]
+    add(net, "before", layer, *weights)
+    pool = add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    add(net, "again", Pooling(pool="MAX", kernel_size=(2, 2)))
+    assert (pool in net_cases.maxima_below_zero(net)) is found
+
+
+def test_maxima_behind_what_joins_several() -> None:
+    """A maximum of several is not negative where one of them is not, and all else where none is."""
+    net = net_of(MAP)
+    add(net, "relu", ReLU())
+    add(net, "sum", Eltwise(operation="SUM"), bottoms=("relu", "data"))
+    add(net, "sum_pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    add(net, "larger", Eltwise(operation="MAX"), bottoms=("relu", "data"))
+    add(net, "larger_pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    add(net, "minus", Eltwise(operation="SUM", coeff=(1.0, -1.0)), bottoms=("relu", "larger"))
+    add(net, "minus_pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    add(net, "both", Concat(), bottoms=("relu", "larger"))
+    add(net, "both_pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    assert [node.name for node in net_cases.maxima_below_zero(net)] == ["sum_pool", "minus_pool"]
 
 
 def test_layers_that_read_an_input_alone_or_stand_in_the_middle_are_not_last() -> None:

@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from caffe_ir.proto import caffe_pb2
 from tests.portability.book import chips, engines, importers
 from tests.portability.book.layer import Layer, Shape
-from tests.portability.book.rules import EVERY, STORED, Book
+from tests.portability.book.rules import EVERY, STORED, Book, coefficients
 
 BOOKS: dict[str, Book] = {**engines.BOOKS, **importers.BOOKS, **chips.BOOKS}
 BOOKS["svp"] = (BOOKS["nnie"][0], [rule for rule in BOOKS["nnie"][1] if rule[0] != "Permute"])
@@ -37,6 +37,8 @@ WITH_A_SCALE_BEHIND = ("mace",)
 """They want a Scale right behind every BatchNorm."""
 WITH_THE_NEXT_SCALE = ("caffe2onnx",)
 """They compute a BatchNorm with the Scale that stands behind it in the file, and pass over that."""
+MAXIMA_FROM_ZERO = ("nncase",)
+"""They take a 0 into every maximum."""
 ORDER_IN_PLACE = {"nncase": ("BatchNorm", "Scale", "ReLU")}
 """They find what stands in place on a blob by its type, each type once and in this order; a BatchNorm reads what was
 there before."""
@@ -112,10 +114,29 @@ def _of_the_net(target: str, read: Sequence[Layer]) -> Iterator[str]:
                 yield f"{layer.message.name}: a BatchNorm without a Scale behind it"
     if target in ORDER_IN_PLACE:
         yield from _of_the_order_in_place(read, ORDER_IN_PLACE[target])
+    if target in MAXIMA_FROM_ZERO:
+        yield from _of_maxima(read)
     if target in WITH_THE_NEXT_SCALE:
         for norm, next_one in zip_longest(read, read[1:]):
             if norm.type == "BatchNorm":
                 yield from _of_the_next_scale(read, norm, next_one)
+
+
+def _of_maxima(read: Sequence[Layer]) -> Iterator[str]:
+    """Each blob under the name that it has just then: none of its numbers is negative, or one may be."""
+    above: dict[str, bool] = {}
+    for layer in read:
+        known = [above[bottom] for bottom in layer.message.bottom]
+        if layer.type == "Pooling" and layer.value("pool", "MAX") == "MAX" and not known[0]:
+            yield f"{layer.message.name}: a maximum over what may be negative"
+        one = layer.type in ("AbsVal", "Sigmoid", "Softmax") or (
+            layer.type == "ReLU" and layer.value("negative_slope", 0.0) <= 0
+        )
+        one = one or (layer.type in ("ReLU", "Pooling") and known[0])
+        if layer.type in ("Concat", "Slice", "Split", "Reshape", "Flatten", "Permute", "Dropout", "Eltwise"):
+            one = all(known) and min(coefficients(layer) if layer.type == "Eltwise" else (), default=1.0) >= 0
+            one = one or (layer.type == "Eltwise" and layer.value("operation", "SUM") == "MAX" and any(known))
+        above.update(dict.fromkeys(layer.message.top, one))
 
 
 def _of_the_order_in_place(read: Sequence[Layer], order: Sequence[str]) -> Iterator[str]:
