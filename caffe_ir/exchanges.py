@@ -5,11 +5,11 @@ Caffe has no Permute: each exchange is layers of its own (caffe_ir/forms/permute
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import accumulate, combinations, pairwise
-from math import prod
+from math import inf, prod
 from operator import mul
 
 from caffe_ir.blob import Shape
@@ -21,10 +21,14 @@ LAYERS_OF_A_SWAP = 4
 """What one more exchange costs beside its parts: views and copies."""
 JOINED = 3
 """Pairs of neighbours that one exchange joins at most: it cuts at three places."""
+FEW = 5
+"""Axes whose arrangements, 120, can all be tried."""
 FRONT = -1
 """What lies before the first axis; behind the last lies their number."""
 
 Swap = tuple[int, int, int, int]
+Cuts = Callable[[tuple[int, ...], Mapping[int, int]], Iterator[tuple[int, int, int]]]
+"""Where an arrangement is cut for an exchange, by which axis belongs behind each."""
 
 
 def simplified(shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, ...]]:
@@ -45,34 +49,51 @@ def simplified(shape: Shape, order: tuple[int, ...]) -> tuple[Shape, tuple[int, 
 def swaps(shape: Shape, order: tuple[int, ...]) -> tuple[Swap, ...]:
     """The cheapest chain of exchanges (P, X, Y, Q) that brings the axes of a shape into an order (by A*).
 
-    Among the chains that part no axes which are neighbours in the order, and join two such with each exchange. There
-    always is one: what belongs behind an axis, with all that already follows it rightly, is brought there. Ten axes
-    (windows of windows, as Hiera cuts them) have 3.6 million arrangements of 165 exchanges each, too many to try all.
+    First among the chains that part no axes which are neighbours in the order, and join two such with each exchange.
+    There always is one: what belongs behind an axis, with all that already follows it rightly, is brought there. Ten
+    axes (windows of windows, as Hiera cuts them) have 3.6 million arrangements of 165 exchanges each, too many to try
+    all. Of few axes a chain that parts some is looked for too, and taken where it costs less.
     """
+    price, chain = _cheapest(shape, order, _joining, inf)
+    if len(order) <= FEW:
+        return _cheapest(shape, order, _anywhere, price)[1] or chain
+    return chain
+
+
+def _cheapest(shape: Shape, order: tuple[int, ...], cuts: Cuts, below: float) -> tuple[float, tuple[Swap, ...]]:
+    """The cheapest chain of exchanges at such cuts, and its price; none where every one costs as much as `below`."""
     behind = dict(pairwise((FRONT, *order, len(shape))))
     start = tuple(range(len(shape)))
     best: dict[tuple[int, ...], int] = {start: 0}
     waiting = [(_at_least(start, behind), start)]
     came = dict[tuple[int, ...], tuple[tuple[int, ...], Swap]]()
     done = set[tuple[int, ...]]()
-    while (current := heappop(waiting)[1]) != order:
+    current = start
+    while waiting and (current := heappop(waiting)[1]) != order:
         if current in done:
             continue
         done.add(current)
         cost, before = best[current], [1, *accumulate((shape[axis] for axis in current), mul)]
-        for first, middle, last in _joining(current, behind):
+        for first, middle, last in cuts(current, behind):
             x, y = before[middle] // before[first], before[last] // before[middle]
             price = cost + LAYERS_OF_A_SWAP + min(x, y, SHORT)
             after = (*current[:first], *current[middle:last], *current[first:middle], *current[last:])
-            if price < best.get(after, price + 1):
+            if price < best.get(after, price + 1) and (at_least := price + _at_least(after, behind)) < below:
                 best[after] = price
                 came[after] = current, (before[first], x, y, before[-1] // before[last])
-                heappush(waiting, (price + _at_least(after, behind), after))
+                heappush(waiting, (at_least, after))
+    if current != order:
+        return below, ()
     chain = list[Swap]()
     while current != start:
         current, swap = came[current]
         chain.append(swap)
-    return tuple(reversed(chain))
+    return best[order], tuple(reversed(chain))
+
+
+def _anywhere(current: tuple[int, ...], behind: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
+    """Every exchange of neighbouring axes."""
+    return combinations(range(len(current) + 1), 3)
 
 
 def _joining(current: tuple[int, ...], behind: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
