@@ -3,7 +3,7 @@
 FROM python:3.12-slim
 
 WORKDIR /src
-COPY constraints.txt setup.cfg pyproject.toml README.md LICENSE ./
+COPY constraints.txt setup.cfg setup.py pyproject.toml README.md LICENSE ./
 COPY caffe_ir caffe_ir
 COPY converters converters
 # Torch without CUDA is a tenth of the other one, and lies elsewhere: give its index if yours has it.
