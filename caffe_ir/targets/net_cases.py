@@ -55,12 +55,12 @@ def maxima_below_zero(net: Net) -> list[Node]:
 def _is_never_negative(node: Node, above: Container[str]) -> bool:
     """Whether no number of the tops is negative, where none of the blobs `above` has one."""
     layer, known = node.layer, [bottom in above for bottom in node.bottoms]
-    if isinstance(layer, ReLU | Clip | Pooling) and any(known):
+    if isinstance(layer, ReLU | Pooling) and any(known):
         return True
     if isinstance(layer, ReLU):
         return layer.negative_slope <= 0
     if isinstance(layer, Clip):
-        return layer.min >= 0
+        return layer.max >= 0 and (any(known) or layer.min >= 0)
     if isinstance(layer, Eltwise):
         return any(known) if layer.operation == "MAX" else all(known) and min(layer.coeff, default=1.0) >= 0
     moves = isinstance(layer, Concat | Slice | Split | Reshape | Flatten | Permute | Dropout)

@@ -6,6 +6,7 @@ import pytest
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
     AbsVal,
+    Clip,
     Concat,
     Convolution,
     Eltwise,
@@ -71,6 +72,22 @@ def test_maxima_behind_what_joins_several() -> None:
     add(net, "both", Concat(), bottoms=("relu", "larger"))
     add(net, "both_pool", Pooling(pool="MAX", kernel_size=(2, 2)))
     assert [node.name for node in net_cases.maxima_below_zero(net)] == ["sum_pool", "minus_pool"]
+
+
+@pytest.mark.parametrize(("least", "most", "found"), [(0.0, 6.0, False), (-1.0, 6.0, True), (-3.0, -1.0, True)])
+def test_a_clip_may_give_numbers_below_zero_of_any(least: float, most: float, found: bool) -> None:
+    net = net_of(MAP)
+    add(net, "clip", Clip(min=least, max=most))
+    pool = add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    assert (pool in net_cases.maxima_below_zero(net)) is found
+
+
+def test_a_clip_below_zero_leaves_nothing_above() -> None:
+    net = net_of(MAP)
+    add(net, "relu", ReLU())
+    add(net, "clip", Clip(min=-3.0, max=-1.0))
+    pool = add(net, "pool", Pooling(pool="MAX", kernel_size=(2, 2)))
+    assert net_cases.maxima_below_zero(net) == [pool]
 
 
 def test_layers_that_read_an_input_alone_or_stand_in_the_middle_are_not_last() -> None:
