@@ -29,8 +29,10 @@ The order, with its reasons:
   linear_behind_power for what it leaves.
 - read_twice behind what takes constant factors together, which its own would go into.
 - rows_by_reshape when the views are spelled, by reshape and by layout.
-- picture_input behind all that changes the first layer: it is Caffe's own by then, with its last weights.
-- dead at the end: what a pass made and a later one left unread.
+- dead behind all that rewrites: what a pass made and a later one left unread; spare_inputs when all that reads an input
+  and is read by nothing is gone.
+- picture_input behind all that changes the first layer: it is Caffe's own by then, with its last weights; and behind
+  spare_inputs, since it draws a picture into a net of one input.
 - kept_apart behind dead, which takes views out that change nothing.
 - names before in_place: it takes a name that is free, and a blob that is overwritten later has no name of its own.
 """
@@ -78,6 +80,7 @@ from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.rows_by_reshape import ROWS_BY_RESHAPE
 from caffe_ir.passes.scale_behind import SCALE_BEHIND
 from caffe_ir.passes.sign import SIGN
+from caffe_ir.passes.spare_inputs import SPARE_INPUTS
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.description import EVIDENCE
@@ -119,8 +122,9 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     READ_TWICE,
     SCALE_BEHIND,
     ROWS_BY_RESHAPE,
-    PICTURE_INPUT,
     DEAD,
+    SPARE_INPUTS,
+    PICTURE_INPUT,
     KEPT_APART,
     NAMES,
     IN_PLACE,

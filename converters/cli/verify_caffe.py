@@ -58,7 +58,7 @@ def _with_reference(found: Opened, files: CaffeFiles, asked: Asked, text: str = 
     if choice.reference is None:
         remark = f"the reference is this program alone; no other engine runs the source: {choice.why}"
         return replace(found, remarks=(*found.remarks, remark))
-    added = behind(choice.reference, found.source.expected.taken)
+    added = behind(choice.reference, files.net, found.source.expected)
     return replace(found, source=replace(found.source, references=(*found.source.references, added)))
 
 

@@ -14,7 +14,6 @@ from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import Origin
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
-from caffe_ir.picture_input import PictureInput
 from caffe_ir.reference import walk
 from converters.verify.matching import Makers
 
@@ -88,7 +87,7 @@ def source_of(title: str, meant: Net, expected: Net, references: Iterable[Refere
         title=title,
         expected=expected,
         references=tuple(
-            behind(reference, expected.taken) for reference in tuple(references) or (embedded_reference(meant),)
+            behind(reference, meant, expected) for reference in tuple(references) or (embedded_reference(meant),)
         ),
         origins={value: producers[blob].origin for value, blob in meant.values.items()},
         meant={
@@ -97,13 +96,33 @@ def source_of(title: str, meant: Net, expected: Net, references: Iterable[Refere
     )
 
 
-def behind(reference: Reference, taken: PictureInput | None) -> Reference:
-    """The reference of a source whose Caffe net takes a picture's bytes, fed with what the source makes of them."""
-    if taken is None:
+def behind(reference: Reference, meant: Net, expected: Net) -> Reference:
+    """The reference of a source, fed with the inputs of the Caffe net that it ought to have become.
+
+    Where that takes a picture's bytes the source gets what it makes of them; an input that it has no more, since only
+    its size counts, is zeros.
+    """
+    taken, spare = expected.taken, _inputs_that_went(meant, expected)
+    if taken is None and not spare:
         return reference
-    return replace(
-        reference, values=lambda feeds: reference.values({name: taken.applied(array) for name, array in feeds.items()})
-    )
+
+    def values(feeds: Feeds) -> Values:
+        given = iter(array if taken is None else taken.applied(array) for array in feeds.values())
+        return reference.values(
+            {
+                name: np.zeros(shape, np.float32) if name in spare else next(given)
+                for name, shape in inputs_of(meant).items()
+            }
+        )
+
+    return replace(reference, values=values)
+
+
+def _inputs_that_went(meant: Net, expected: Net) -> frozenset[str]:
+    """The inputs of a source that its Caffe net does not have; the others may have other names there."""
+    kept = {node.origin for node in expected.nodes if isinstance(node.layer, Input)}
+    gone = (node for node in meant.nodes if isinstance(node.layer, Input) and node.origin not in kept)
+    return frozenset(top for node in gone for top in node.tops)
 
 
 def held_by_blob(values: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

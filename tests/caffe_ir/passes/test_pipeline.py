@@ -207,6 +207,7 @@ def test_a_layer_without_a_pass_is_refused_with_its_place():
     net = net_of((1, 3))
     origin = Origin(layer="second", what="Parameter", file="net.py", line=4)
     net.append(Node(name="second", layer=Input(shape=(1,)), tops=("second",), origin=origin))
+    net.outputs.append("second")
     layers = {kind: limits for kind, limits in CAFFE.layers.items() if kind is not Input}
     with pytest.raises(ConversionError, match=r"net\.py:4 Parameter: second .* cannot be written for none"):
         lower(net, type(CAFFE)(name="none", title="none", layers=layers), Options())

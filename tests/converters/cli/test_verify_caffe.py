@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from caffe_ir.layers import TanH
+from converters.verify import caffe_files
+from converters.verify.source import inputs_of
 from tests.converters.caffe.files import CONV, INPUT, TRAIN_VAL, pair
 from tests.converters.cli.given import converted, tool
 
@@ -28,6 +30,21 @@ def test_a_net_that_was_converted_is_held_against_its_source_lowered(tmp_path: P
     result = tool("verify", *files, tmp_path / "out", "--engine", "embedded")
     assert result.exit_code == 0, result.output
     assert "the Caffe net that it was made of" in result.stdout
+
+
+def test_an_input_that_only_gave_a_size_is_not_asked_for(tmp_path: Path) -> None:
+    """OpenCV, which has the source's Crop, is still given both."""
+    ref = 'layer { name: "ref" type: "Input" top: "ref" input_param { shape { dim: 1 dim: 1 dim: 5 dim: 6 } } }\n'
+    crop = 'layer { name: "crop" type: "Crop" bottom: "conv" bottom: "ref" top: "crop" crop_param { offset: 2 } }\n'
+    files = pair(tmp_path, ref + INPUT + CONV + crop)
+    result = converted("caffe", *files, "--target", "ncnn", "-o", tmp_path / "out")
+    assert "the input ref only gives a size" in " ".join(result.stdout.split())
+    np.savez(tmp_path / "in.npz", data=np.ones((1, 3, 12, 12), np.float32))
+    for given in ((), ("--input", tmp_path / "in.npz")):
+        result = tool("verify", *files, tmp_path / "out", "--engine", "embedded", "--engine", "opencv", *given)
+        assert result.exit_code == 0, result.output
+    net = caffe_files(tmp_path / "out.prototxt", tmp_path / "out.caffemodel").net
+    assert inputs_of(net) == {"data": (1, 3, 12, 12)}
 
 
 TANH = 'layer { name: "tanh" type: "TanH" bottom: "conv" top: "tanh" }\n'

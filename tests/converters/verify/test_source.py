@@ -4,7 +4,9 @@ from collections import Counter
 
 import numpy as np
 
-from caffe_ir.layers import ReLU, Sigmoid
+from caffe_ir.errors import Origin
+from caffe_ir.layers import Eltwise, Input, ReLU, Sigmoid
+from caffe_ir.node import Node
 from caffe_ir.values import Values
 from converters.verify.source import Supply, embedded, held_by_blob, inputs_of, source_of
 from tests.caffe_ir.build import add, net_of
@@ -40,6 +42,22 @@ def test_the_embedded_reference_takes_inputs_by_their_order() -> None:
     (reference,) = source_of("small", small(), small()).references
     seen = dict(reference.values({"renamed": np.zeros((1, 2))}))
     assert np.array(seen["relu_0"]).tolist() == [[0.5, 0.5]]
+
+
+def test_an_input_that_the_caffe_net_has_no_more_is_zeros_in_the_source() -> None:
+    """The others are still given by their order."""
+    meant = net_of((1, 2))
+    meant.append(Node(name="size", layer=Input(shape=(1, 3)), tops=("size",), origin=Origin(layer="size")))
+    meant.append(Node(name="last", layer=Input(shape=(1, 2)), tops=("last",), origin=Origin(layer="last")))
+    add(meant, "sum", Eltwise(operation="SUM"), bottoms=("data", "last"))
+    add(meant, "halves", Sigmoid(), bottoms=("size",))
+    expected = meant.copy()
+    for name in ("halves", "size"):
+        expected.remove(expected.node(name))
+    (reference,) = source_of("two inputs", meant, expected).references
+    seen = dict(reference.values({"first": np.ones((1, 2)), "second": np.full((1, 2), 3.0)}))
+    assert np.array(seen["sum"]).tolist() == [[4.0, 4.0]]
+    assert np.array(seen["halves"]).tolist() == [[0.5, 0.5, 0.5]]
 
 
 def test_a_supply_keeps_what_is_wanted_later_and_nothing_else() -> None:
