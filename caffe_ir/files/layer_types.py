@@ -31,7 +31,15 @@ def is_of_training(type_name: str) -> bool:
 
     What ends in Loss is a loss, in every fork: CenterLoss, TripletLoss, FocalLoss ...
     """
-    return type_name in DATA or is_loss(type_name)
+    return is_data(type_name) or is_loss(type_name)
+
+
+def is_data(type_name: str) -> bool:
+    """Whether a layer is a source of data.
+
+    What ends in Data is one, in every fork: DenseImageData, ImageSegData ... DummyData alone is part of a net.
+    """
+    return type_name in DATA or (type_name.endswith("Data") and type_name not in LAYERS)
 
 
 def is_loss(type_name: str) -> bool:

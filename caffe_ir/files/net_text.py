@@ -109,7 +109,9 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
 
 
 def _without_field_of_training(text: str, error: text_format.ParseError) -> str:
-    """The text without the field that is not known, where that is in a layer for training; else nothing.
+    """The text without the field that is not known, where that is in a layer that is left out; else nothing.
+
+    Those are the layers for training, and what is not known and writes no blob.
 
     Lines stay where they are.
     """
@@ -120,7 +122,8 @@ def _without_field_of_training(text: str, error: text_format.ParseError) -> str:
     start, stop = layer
     block = text[start:stop]
     kind = re.search(r"""\btype\s*:\s*["'](\w+)["']""", block)
-    if not (kind and is_of_training(kind[1])) and not re.search(_AT_TRAIN, block):
+    left_out = kind and (is_of_training(kind[1]) or (kind[1] not in LAYERS and not re.search(r"\btop\s*:", block)))
+    if not left_out and not re.search(_AT_TRAIN, block):
         return ""
     lines = text.splitlines(keepends=True)
     place = len("".join(lines[: line - 1])) + (error.GetColumn() or 1) - 1

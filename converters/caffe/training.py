@@ -10,7 +10,8 @@ from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.caffe import NO_INPUT_SIZE
 from caffe_ir.errors import Note, Origin, Problems
 from caffe_ir.files.inputs import one_layer_for_each_input
-from caffe_ir.files.layer_types import DATA, is_loss
+from caffe_ir.files.layer_types import DATA, is_data, is_loss
+from caffe_ir.layers import LAYERS
 from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
@@ -98,30 +99,45 @@ def _losses(net: Lines) -> None:
             layer.top.append(top)
         elif is_loss(layer.type):
             net.leave_out(place, "it is for training alone")
+        elif not layer.top and layer.type not in LAYERS:
+            net.leave_out(place, "it writes no blob")
 
 
 def _inputs(net: Lines) -> Iterator[str]:
     """The blobs that come from outside, as far as a layer reads them."""
-    read = {bottom for layer in net.message.layer for bottom in layer.bottom}
+    read = _read(net)
     for layer in net.message.layer:
         if layer.type == "Input":
             yield from layer.top
-        elif layer.type in DATA:
+        elif _is_source(layer):
             yield from (top for top in _images(layer) if top in read)
 
 
+def _read(net: Lines) -> set[str]:
+    """The blobs of which something is made; a Silence makes nothing."""
+    return {bottom for layer in net.message.layer if layer.top for bottom in layer.bottom}
+
+
+def _is_source(layer: caffe_pb2.LayerParameter) -> bool:
+    """Whether a layer brings data into the net: it is one of those for that, or code that reads no blob."""
+    return is_data(layer.type) or (layer.type == "Python" and not layer.bottom)
+
+
 def _images(layer: caffe_pb2.LayerParameter) -> list[str]:
-    """The tops of a source of data that are not labels."""
-    return list(layer.top) if layer.type == "HDF5Data" else list(layer.top[:1])
+    """The tops of a source of data that are not labels.
+
+    Of Caffe's own that is the first; of those of forks nothing says it, and all are that a layer makes something of.
+    """
+    return list(layer.top[:1]) if layer.type in DATA and layer.type != "HDF5Data" else list(layer.top)
 
 
 def _data(net: Lines, given: Mapping[str, Shape]) -> None:
     """Inputs in the place of sources of data, without their labels."""
-    read = {bottom for layer in net.message.layer for bottom in layer.bottom}
+    read = _read(net)
     lost: set[str] = set()
     for place in reversed(range(len(net.message.layer))):
         layer = net.message.layer[place]
-        if layer.type not in DATA:
+        if not _is_source(layer):
             continue
         images = [top for top in _images(layer) if top in read or top in given]
         lost.update(top for top in layer.top if top not in images)

@@ -150,8 +150,8 @@ def test_unknown_fields_of_layers_for_training_are_left_out(tmp_path: Path) -> N
 
 def test_an_unknown_field_of_an_unknown_type_names_all_of_these(tmp_path: Path) -> None:
     text = (
-        f'{RELU}layer {{ name: "p" type: "Padding" padding_param {{ pad: 1 }} }}\n'
-        'layer { name: "d" type: "Data" }\nlayer { name: "m" type: "Mihs" }\n'
+        f'{RELU}layer {{ name: "p" type: "Padding" top: "p" padding_param {{ pad: 1 }} }}\n'
+        'layer { name: "d" type: "Data" }\nlayer { name: "m" type: "Mihs" top: "m" }\n'
     )
     with pytest.raises(ConversionError) as caught:
         read_message(written(tmp_path, text))

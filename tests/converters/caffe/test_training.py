@@ -32,6 +32,47 @@ def test_a_loss_of_a_fork_is_left_out_with_its_parameters(tmp_path: Path) -> Non
     assert "center (CenterLoss) is left out: it is for training alone" in {note.text for note in net.notes}
 
 
+FORK = """
+layer { name: "data" type: "%s" top: "data" top: "label" top: "data_dim" %s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("DenseImageData", 'dense_image_data_param { source: "list.txt" batch_size: 4 }'),
+        ("ImageSegData", 'image_data_param { root_folder: "voc/" label_type: NONE } transform_param { crop_size: 12 }'),
+        ("Python", 'python_param { module: "voc_layers" layer: "VOCSegDataLayer" }'),
+    ],
+)
+def test_sources_of_data_of_forks_become_inputs(kind: str, said: str, tmp_path: Path) -> None:
+    """SegNet, DeepLab, FCN."""
+    silence = 'layer { name: "silence" type: "Silence" bottom: "label" bottom: "data_dim" }\n'
+    net = convert(prototxt(tmp_path, FORK % (kind, said) + CONV + silence), input=["1x3x12x12"])
+    assert [node.name for node in net.nodes] == ["data", "conv"]
+    texts = [note.text for note in net.notes]
+    assert f"{kind} -> Input of 1x3x12x12" in texts
+    assert "silence (Silence) is left out: it reads data_dim, label" in texts
+
+
+def test_every_top_of_a_forks_source_is_an_input_where_something_is_made_of_it(tmp_path: Path) -> None:
+    python = 'layer { name: "rgbd" type: "Python" top: "data" top: "depth" top: "label" }\n'
+    relu = 'layer { name: "relu" type: "ReLU" bottom: "depth" top: "relu" }\n'
+    net = convert(prototxt(tmp_path, python + CONV + relu), input=["data=1x3x12x12", "depth=1x1x12x12"])
+    assert net.shapes["relu"] == (1, 1, 12, 12)
+    with pytest.raises(ConversionError) as caught:
+        convert(prototxt(tmp_path, python + CONV + relu), input=["data=1x3x12x12"])
+    assert [problem.what for problem in caught.value.problems] == ["depth has no size in the file"]
+
+
+def test_a_layer_that_is_not_known_and_writes_no_blob_is_left_out(tmp_path: Path) -> None:
+    """DeepLab writes its scores into files."""
+    mat = 'layer { name: "mat" type: "MatWrite" bottom: "conv" mat_write_param { prefix: "out/" strip: 0 } }\n'
+    net = convert(prototxt(tmp_path, INPUT + CONV + mat))
+    assert net.outputs == ["conv"]
+    assert "mat (MatWrite) is left out: it writes no blob" in {note.text for note in net.notes}
+
+
 def test_an_input_without_a_size_is_asked_for_with_the_crop_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConversionError) as caught:
         convert(prototxt(tmp_path, TRAIN_VAL))
