@@ -135,12 +135,17 @@ def _lowered(net: Net, target: Target) -> _Made:
         layers = list(dict.fromkeys(_named(one.origin) for one in problems if one.origin))
         few = [*layers[:_FEW], *([f"{len(layers) - _FEW} more"] if len(layers) > _FEW else [])]
         return _Made(
-            problems=_by_origin([(one.origin, one.why or one.what) for one in problems]),
+            problems=_by_origin([(one.origin, _in_words(one)) for one in problems]),
             hindrance=f"no file is written while this cannot be: {', '.join(few) or problems[0].what}",
         )
     return _Made(
         rewrites=_by_origin([(note.origin, note.text) for note in copy.notes if note.kind in ("lowered", "dropped")])
     )
+
+
+def _in_words(problem: Problem) -> str:
+    why = problem.why or problem.what
+    return f"{why}; {problem.hint}" if problem.hint else why
 
 
 def _named(origin: Origin) -> str:

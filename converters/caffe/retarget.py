@@ -8,11 +8,11 @@ from math import prod
 import numpy as np
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Blob, shape_text
 from caffe_ir.error_kinds.targets import NO_EXACT_FORM
-from caffe_ir.errors import Problems
+from caffe_ir.errors import ConversionError, Origin, Problems
 from caffe_ir.files.prototxt import written_names
-from caffe_ir.layers import BatchNorm, Parameter
+from caffe_ir.layers import BatchNorm, Input, Parameter
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
@@ -40,7 +40,23 @@ def rewritten(net: Net, target: Target, options: Options, after: Callable[[str, 
         return net
     _name_outputs(net)
     _refuse_numbers_of_run_time(net, target)
-    return lower(net, target, options, after)
+    hints: dict[Origin | None, str] = {node.origin: hint for node in net.nodes if (hint := _one_picture(node, target))}
+    try:
+        return lower(net, target, options, after)
+    except ConversionError as error:
+        said = (replace(one, hint=one.hint or hints.get(one.origin, "")) for one in error.problems)
+        raise ConversionError(*said) from None
+
+
+def _one_picture(node: Node, target: Target) -> str:
+    """How the net can be had with an input of one picture, where the target takes no more; else nothing."""
+    layer = node.layer
+    if not isinstance(layer, Input) or len(layer.shape) < 2 or layer.shape[0] == 1:
+        return ""
+    shape = (1, *layer.shape[1:])
+    if target.holds(layer, ()) or not target.holds(Input(shape=shape), ()):
+        return ""
+    return f"one picture at a time: --input {node.top}={shape_text(shape)}"
 
 
 def _unit_factors(net: Net, target: Target) -> None:

@@ -16,6 +16,7 @@ from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
 from caffe_ir.targets import CAFFE, MNN, OPENCV, TARGETS
 from converters.caffe import convert, retarget
+from converters.caffe.check import check_file
 from converters.verify import ENGINES, caffe_files
 from converters.verify.source import inputs_of
 from tests.caffe_ir.build import add, net_of
@@ -184,3 +185,15 @@ def test_a_factor_that_is_spread_by_a_large_kernel_is_written_otherwise(target: 
     assert "Deconvolution" not in [node.layer.type_name() for node in made.nodes]
     found = run(made, {"data": x}, np.float64)["y"]
     np.testing.assert_allclose(found, x * factor[..., None, None] * weights[:, 0][None], rtol=1e-6)
+
+
+def test_a_batch_for_a_target_without_one_is_answered_with_the_option_that_helps(tmp_path: Path) -> None:
+    """The deploy files of Caffe's own models take ten pictures."""
+    files = pair(tmp_path, INPUT.replace("dim: 1 ", "dim: 10 ", 1) + CONV)
+    with pytest.raises(ConversionError) as caught:
+        retarget(convert(*files), TARGETS["ncnn"], Options())
+    (problem,) = caught.value.problems
+    assert problem.hint == "one picture at a time: --input data=1x3x12x12"
+    (fault,) = check_file(files[0], [TARGETS["ncnn"]])["ncnn"]
+    assert fault.hindrance == f"there is no batch axis; {problem.hint}"
+    retarget(convert(*files, input=["data=1x3x12x12"]), TARGETS["ncnn"], Options())
