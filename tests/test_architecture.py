@@ -179,6 +179,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "caffe_ir.passes.layout.*": (*PASS, "caffe_ir.passes.base", "caffe_ir.passes.layout.*"),
     # whether a border is cheaper as a layer of its own
     "caffe_ir.passes.pad_into_window": (*PASS, "caffe_ir.cost", "caffe_ir.forms.pad", "caffe_ir.passes.base"),
+    # it picks cells as the forms do
+    "caffe_ir.passes.unpooling": (*PASS, "caffe_ir.forms.one_hot", "caffe_ir.passes.base"),
     # it reads back the chains that those forms write
     "caffe_ir.passes.mish_chain": (*PASS, "caffe_ir.forms.activation", "caffe_ir.forms.chain", "caffe_ir.passes.base"),
     # whether a layer of Caffe's is better than its steps

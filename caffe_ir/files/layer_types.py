@@ -19,7 +19,7 @@ NO_MEANING: Mapping[str, str] = {
     "MarginInnerProduct": "its margin is for training; end the net before it, at the features",
     "Proposal": "which regions it proposes is chosen by their scores when the net runs; end the net before it",
     "Resize": "forks mean different things by it; write Interp, whose corners are the map's, or Upsample",
-    "Unpooling": "it reads the places of maxima that a Pooling writes, which no layer here reads",
+    "Unpooling": "forks mean different things by it; write Upsample with the places of a Pooling as its second bottom",
     "LSTMUnit": "it is a step that Caffe puts into an LSTM; write LSTM",
     "Yolov3DetectionOutput": "its boxes are decoded behind the net; end the net before it",
 }
@@ -58,11 +58,6 @@ def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem |
             else "what it computes is Python code, which is not in the files"
         )
         return Problem(kind=UNKNOWN_LAYER, what=what, why=why, origin=origin)
-    if message.type == "Pooling" and len(message.top) > 1:
-        what = f"{message.name} has a second output with the positions of its maxima, {message.top[1]}"
-        why = "an unpooling puts numbers back there, at other places for each picture; no layer here reads them"
-        hint = "train the net with a Deconvolution, or an upsampling, where it has the unpooling"
-        return Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin)
     if message.type in LAYERS:
         return None
     what = f"layer type {message.type!r} is not known here"

@@ -26,7 +26,7 @@ from caffe_ir.layers.bvlc.convolution import Convolution, Deconvolution, Im2col
 from caffe_ir.layers.bvlc.data import DummyData, Input, Parameter, Silence
 from caffe_ir.layers.bvlc.inner_product import Embed, InnerProduct
 from caffe_ir.layers.bvlc.normalization import LRN, MVN, BatchNorm, Bias, Scale
-from caffe_ir.layers.bvlc.pooling import Pooling
+from caffe_ir.layers.bvlc.pooling import PlacedPooling, Pooling
 from caffe_ir.layers.bvlc.pyramid import SPP
 from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
@@ -40,6 +40,7 @@ from caffe_ir.layers.forks.pooling import CeilModePooling
 from caffe_ir.layers.forks.regions import PSROIPooling, ROIPooling
 from caffe_ir.layers.forks.resize import HalfPixelInterp, Interp, ReferencedInterp, StrideUpsample, Upsample
 from caffe_ir.layers.forks.shape import ChannelReorg, PassThrough, Permute, Reorg, Reverse, ShuffleChannel
+from caffe_ir.layers.forks.unpooling import Unpool
 
 LAYERS: dict[str, type[Layer]] = {
     "AbsVal": AbsVal,
@@ -114,7 +115,7 @@ SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
     "BN": (RunningBN, BN),
     "Convolution": (Convolution, HoleConvolution),
     "Pooling": (Pooling, CeilModePooling),
-    "Upsample": (StrideUpsample, Upsample),
+    "Upsample": (StrideUpsample, Upsample, Unpool),
 }
 """The classes of types that files spell in more than one way: the first whose `parsed` accepts."""
 DIALECTS: dict[str, tuple[type[Layer], ...]] = {
@@ -187,6 +188,7 @@ __all__ = [
     "Parameter",
     "PassThrough",
     "Permute",
+    "PlacedPooling",
     "Pooling",
     "Power",
     "PriorBox",
@@ -211,6 +213,7 @@ __all__ = [
     "TanH",
     "Threshold",
     "Tile",
+    "Unpool",
     "Upsample",
     "copy_layer",
     "reshape_to",

@@ -4,6 +4,7 @@ The order, with its reasons:
 - heads first: what a head is reduced to decides which blobs are outputs, and so what is dead.
 - dead before the others: nobody should lower, or be warned of, what is not read.
 - lrn_chain and mish_chain before what lowers the parts of the chain.
+- unpooling while a Pooling still says where its maxima are; what it writes is like any other layer of a source.
 - one_sequence before lstm, which weighs Caffe's LSTM against what unroll writes.
 - lstm before layout, which sees its permutations; unroll behind lstm, which takes what Caffe's own layer computes, and
   behind layout, for which the steps are many layers that it can do nothing for.
@@ -81,6 +82,7 @@ from caffe_ir.passes.rows_by_reshape import ROWS_BY_RESHAPE
 from caffe_ir.passes.scale_behind import SCALE_BEHIND
 from caffe_ir.passes.sign import SIGN
 from caffe_ir.passes.spare_inputs import SPARE_INPUTS
+from caffe_ir.passes.unpooling import UNPOOLING
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
 from caffe_ir.passes.unroll import UNROLL
 from caffe_ir.targets.description import EVIDENCE
@@ -91,6 +93,7 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     DEAD,
     LRN_CHAIN,
     MISH_CHAIN,
+    UNPOOLING,
     ONE_SEQUENCE,
     NATIVE_LSTM,
     REARRANGEMENT,

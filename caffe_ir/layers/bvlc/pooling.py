@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.geometry import RoundMode, caffe_pool_output, pool_divisors
-from caffe_ir.layer import Shapes, require
+from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
 from caffe_ir.layers.bvlc.windows import parse_singular, require_windows, spell_singular
 
@@ -34,6 +35,9 @@ class Pooling(CaffeLayer, frozen=True, kw_only=True):
     pad: Shape = (0, 0)
     global_pooling: bool = False
     round_mode: RoundMode = "CEIL"
+
+    def placed(self, bottoms: Shapes, tops: int) -> Layer:
+        return PlacedPooling(pooling=self) if tops == 2 and self.pool == "MAX" else self
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) == 4, f"Pooling takes a bottom of 4 axes, not {len(bottoms[0])}")
@@ -127,3 +131,37 @@ def _surrounded(values: Array, axis: int, before: int, behind: int, neutral: flo
     inside = wider[(slice(None),) * axis + (slice(before, before + values.shape[axis]),)]
     inside[...] = values
     return wider
+
+
+class PlacedPooling(CaffeLayer, frozen=True, kw_only=True):
+    """Maxima, and where they are: row * width + column in the map, the first of equal ones (pooling_layer.cpp)."""
+
+    param = "pooling_param"
+    variant = "the places of its maxima"
+    pooling: Pooling
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Pooling"
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return self.pooling.infer(bottoms) * 2
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        values, pooling = bottoms[0], self.pooling
+        (maxima,) = pooling.forward(bottoms, blobs)
+        height, width = values.shape[2:]
+        places = np.full(maxima.shape, -1.0, values.dtype)
+        for place in product(*map(range, pooling.kernel_size or (height, width))):
+            rows, columns = (
+                np.arange(count) * step - margin + at
+                for count, step, margin, at in zip(maxima.shape[2:], pooling.stride, pooling.pad, place, strict=True)
+            )
+            inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
+            there = values[:, :, rows.clip(0, height - 1)][..., columns.clip(0, width - 1)]
+            cells = (rows[:, None] * width + columns).astype(values.dtype)
+            places = np.where((places < 0) & inside & (there == maxima), cells, places)
+        return [maxima, places]
+
+    def spelled(self) -> dict[str, Any]:
+        return self.pooling.spelled()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
+from caffe_ir.layers.forks.unpooling import Unpool
 from caffe_ir.layers.interpolation import interpolated
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ class Upsample(CaffeLayer, frozen=True, kw_only=True):
     """Each cell `scale` times along rows and columns: `upsample_param { scale: 2 }` (RKNN, TPU-MLIR, X2Paddle)."""
 
     param = "upsample_param"
+    bottoms = (1, 2)
     scale: int
+
+    def placed(self, bottoms: Shapes, tops: int) -> Layer:
+        return self if len(bottoms) == 1 else Unpool(scale=self.scale)
 
     def infer(self, bottoms: Shapes) -> Shapes:
         require(len(bottoms[0]) == 4, "it takes (N, C, H, W)")

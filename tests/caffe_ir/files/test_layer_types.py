@@ -15,12 +15,6 @@ from caffe_ir.proto import caffe_pb2
         ('type: "Mihs"', "layer type 'Mihs' is not known here", "", "did you mean Mish?"),
         ('type: "Proposal"', "layer type 'Proposal' is not known here", "which regions", ""),
         ('type: "Correlation"', "layer type 'Correlation' is not known here", "many cells", ""),
-        (
-            'type: "Pooling" top: "y" top: "mask"',
-            "x has a second output with the positions of its maxima, mask",
-            "no layer here",
-            "train the net with a Deconvolution, or an upsampling, where it has the unpooling",
-        ),
         ('type: "Python" python_param { module: "m" layer: "L" }', "x is a Python layer, m.L", "is Python code", ""),
     ],
 )

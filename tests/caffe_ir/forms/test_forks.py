@@ -120,4 +120,5 @@ def test_where_it_does_not_apply_it_says_why(
 
 def test_every_layer_that_a_file_spells_and_caffe_lacks_has_a_form() -> None:
     kinds = {*LAYERS.values(), *(kind for kinds in (*SPELLINGS.values(), *DIALECTS.values()) for kind in kinds)}
-    assert {kind.__name__ for kind in kinds if kind not in CAFFE.layers and kind not in ALL_FORMS} == set()
+    lacking = {kind.__name__ for kind in kinds if kind not in CAFFE.layers and kind not in ALL_FORMS}
+    assert lacking == {"Unpool"}  # which the pass of its own writes, since it needs to see the Pooling

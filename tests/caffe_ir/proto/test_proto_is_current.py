@@ -54,7 +54,7 @@ TABLE = {
     "NormParameter": "1 across_spatial bool=true; 2 scale_filler FillerParameter; 3 channel_shared bool=true;"
     "4 eps float=1e-10",
     "UpsampleParameter": "1 scale float=1; 2 stride uint32; 3 stride_h uint32; 4 stride_w uint32; 5 upsample_h uint32;"
-    "6 upsample_w uint32",
+    "6 upsample_w uint32; 7 pad_out_h bool=false; 8 pad_out_w bool=false",
     "InterpParameter": "1 height uint32=0; 2 width uint32=0; 3 zoom_factor uint32=1; 4 shrink_factor uint32=1;"
     "5 pad_beg int32=0; 6 pad_end int32=0",
     "ShuffleChannelParameter": "1 group uint32=1",
