@@ -50,7 +50,8 @@ NOT_FINITE = Kind(
     title="The operation chooses between finite and infinite numbers",
     why="In Caffe a choice is a product with 0 and 1, and 0 times infinity is not a number.",
     remedy="Use a large finite number in place of infinity, for example `-1e4`.",
-    example="nets.py:7 where: it chooses an infinite number (0 times infinity is not a number)",
+    example="nets.py:7 where: it chooses an infinite number (0 times infinity is not a number)\n"
+    "    -> choose a finite one, such as 1e4",
 )
 EMPTY = Kind(
     code="TC0607",

@@ -17,7 +17,6 @@ BESSEL = (
     "end the net before it; a window of a fixed size can be a buffer",
 )
 CHOOSES = (DECIDES, "return its input, and choose in the program that runs the net")
-SORTS = (DECIDES, "return its input, and sort in the program that runs the net")
 COMPLEX = ("Caffe knows real numbers only", "compute with the real and the imaginary part as two tensors")
 SOLVES = ("it takes steps that depend on the numbers", "end the net before it")
 NOISE = (RANDOM, "leave the noise out in eval mode")
@@ -27,12 +26,6 @@ NOT_A_NUMBER = (
 )
 
 HINTS: dict[str, tuple[str, str]] = {
-    "aten.topk": (DECIDES, "return its input, and choose the largest in the program that runs the net"),
-    "aten.sort": SORTS,
-    "aten.argsort": SORTS,
-    "aten.msort": SORTS,
-    "aten.kthvalue": CHOOSES,
-    "aten.median": CHOOSES,
     "aten.nanmedian": CHOOSES,
     "aten.mode": CHOOSES,
     "aten.quantile": CHOOSES,

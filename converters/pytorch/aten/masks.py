@@ -116,7 +116,10 @@ def chosen(call: Call, build: Build, mask: object, yes: object, no: object) -> V
         return build.add(Add(), terms[0][1], build.constant(constant.float()))  # x + -inf is -inf
     if _infinite(constant):
         raise call.refused(
-            "it mixes infinite and finite numbers", why="0 times infinity is not a number", kind=NOT_FINITE
+            "it mixes infinite and finite numbers",
+            why="0 times infinity is not a number",
+            hint="choose finite ones, such as 1e4",
+            kind=NOT_FINITE,
         )
     masked = [
         build.add(Mul(), term, build.constant(shown.float(), suffix=f"{name}_mask"), suffix=name)
@@ -133,15 +136,21 @@ def _infinite(constant: torch.Tensor) -> bool:
 
 def _by_value(call: Call, build: Build, mask: Value, yes: object, no: object) -> Value:
     for term, other, shown in ((yes, no, Power(scale=-1.0, shift=1.0)), (no, yes, Power())):
-        if isinstance(other, Value) and not isinstance(term, Value) and _all_hidden(term):
+        if not isinstance(term, Value) and _all_hidden(term) and not _may_be_infinite(other):
             shows = mask if shown == Power() else build.add(shown, mask, suffix="shown")
-            return build.add(Add(), other, build.add(Log(), shows, suffix="hidden"))  # log 0 is -inf, log 1 is 0
+            hidden = build.add(Log(), shows, suffix="hidden")  # log 0 is -inf, log 1 is 0
+            return pair(build, Add(), _term(other), hidden)
     for term in (yes, no):
         if isinstance(term, int | float | torch.Tensor) and _infinite(torch.as_tensor(term)):
-            raise call.refused("it chooses an infinite number", why="0 times infinity is not a number", kind=NOT_FINITE)
+            raise call.refused(
+                "it chooses an infinite number",
+                why="0 times infinity is not a number",
+                hint="choose a finite one, such as 1e4",
+                kind=NOT_FINITE,
+            )
     rest = build.add(Power(scale=-1.0, shift=1.0), mask, suffix="rest")
     terms = [
-        pair(build, Mul(), weight, term if isinstance(term, Value) else _number(term), suffix=name)
+        pair(build, Mul(), weight, _term(term), suffix=name)
         for weight, term, name in ((mask, yes, "yes"), (rest, no, "no"))
     ]
     return build.add(Add(), *terms)
@@ -151,8 +160,12 @@ def _all_hidden(term: object) -> bool:
     return bool((torch.as_tensor(term, dtype=torch.float64) == -torch.inf).all())
 
 
-def _number(term: object) -> torch.Tensor:
-    return torch.as_tensor(term, dtype=torch.float32)
+def _may_be_infinite(term: object) -> bool:
+    return not isinstance(term, Value) and _infinite(torch.as_tensor(term, dtype=torch.float64))
+
+
+def _term(term: object) -> Operand:
+    return term if isinstance(term, Value) else torch.as_tensor(term, dtype=torch.float32)
 
 
 def _boolean(call: Call, build: Build, name: str) -> Operand:

@@ -14,14 +14,13 @@ from caffe_ir.layers import AbsVal, ArgMax, Eltwise, Exp, Log, Power, Softmax
 from caffe_ir.layers.source import LogSoftmax, Reduce, Resample, Sub
 from converters.pytorch.aten.elementwise import tensor_of
 from converters.pytorch.aten.masks import differs
+from converters.pytorch.aten.order import TIES, UNREAD
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
-from converters.pytorch.graph.value import Missing, Result, Value
+from converters.pytorch.graph.value import Result, Value
 
 Operation = Literal["SUM", "MEAN", "MAX", "MIN"]
-TIES = "of equal numbers torch takes the first and Caffe the last"
-_UNREAD = Missing(what="a result that nothing reads")
 
 
 def mean(call: Call, build: Build) -> Value:
@@ -61,13 +60,13 @@ def amin(call: Call, build: Build) -> Value:
 
 def max_dim(call: Call, build: Build) -> Result:
     """The largest along an axis, and its place; each is made where something reads it."""
-    values = amax(call, build) if 0 in call.wanted else _UNREAD
-    return values, _place(call, build, call.value()) if 1 in call.wanted else _UNREAD
+    values = amax(call, build) if 0 in call.wanted else UNREAD
+    return values, _place(call, build, call.value()) if 1 in call.wanted else UNREAD
 
 
 def min_dim(call: Call, build: Build) -> Result:
-    values = amin(call, build) if 0 in call.wanted else _UNREAD
-    return values, argmin(call, build) if 1 in call.wanted else _UNREAD
+    values = amin(call, build) if 0 in call.wanted else UNREAD
+    return values, argmin(call, build) if 1 in call.wanted else UNREAD
 
 
 def var(call: Call, build: Build) -> Value:

@@ -38,7 +38,7 @@ def _() -> str:
 
 @raises(kinds.NOT_FINITE)
 def _() -> str:
-    return refused('return torch.where(x > 0, 1.0, float("-inf"))')
+    return refused('return torch.where(x > 0, 1.0, float("inf"))')
 
 
 @raises(kinds.EMPTY)

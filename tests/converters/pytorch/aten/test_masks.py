@@ -70,8 +70,12 @@ def test_a_constant_mask_is_not_a_layer_more_than_its_weights():
 def test_infinite_numbers_that_a_computed_mask_chooses():
     converted(Calls(lambda x: torch.where(x > -1, x, float("-inf")).softmax(1)), X)
     converted(Calls(lambda x: x.masked_fill(x < -1, float("-inf")).softmax(1)), X)
+    converted(Calls(lambda x: torch.zeros(4, 5, dtype=x.dtype).masked_fill(x < -1, float("-inf")).softmax(1)), X)
+    converted(Calls(lambda x: torch.where(x > -1, torch.arange(5, dtype=x.dtype), float("-inf")).softmax(1)), X)
     with pytest.raises(ConversionError, match="0 times infinity"):
         convert(Calls(lambda x: torch.where(x > 0, x, float("inf"))), (X,))
+    with pytest.raises(ConversionError, match="0 times infinity"):
+        convert(Calls(lambda x: torch.where(x > 0, float("inf"), float("-inf"))), (X,))
 
 
 @pytest.mark.parametrize(
