@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from caffe_ir.blob import Array
 from caffe_ir.errors import Note
@@ -52,6 +53,8 @@ class Model(Struct, frozen=True, kw_only=True):
     """The files beside the net by what follows the stem, such as ".heads.json"."""
     references: Sequence[Reference] = field(default_factory=tuple)
     """The programs whose values count as the source's; without one, numpy's run of the net."""
+    whole: Callable[[Net], frozenset[str]] = lambda lowered: frozenset()
+    """The inputs of the written net that take whole numbers, for which `verify` draws no others."""
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -127,6 +130,7 @@ class Model(Struct, frozen=True, kw_only=True):
         input_is = _input_is(said.get("input_is"))
         lowered = _lowered(self.net, target, head, fold_bn=said.get("fold_bn") is True, input_is=input_is)
         source = source_of(self.title, self.net, lowered, self.references)
+        source = replace(source, whole=self.whole(lowered))
         chosen = [ENGINES[name] for name in dict.fromkeys(("embedded", *engines))]
         files = caffe_files(prototxt, weights_beside(str(stem)))
         return verify(source, files, engines=chosen, asked=[engine.name for engine in chosen])
@@ -195,16 +199,17 @@ def from_pytorch(
     from converters.pytorch import convert
     from converters.pytorch.capture.capture import capture
     from converters.verify.source import embedded_reference
-    from converters.verify.torch_source import torch_reference
+    from converters.verify.torch_source import torch_reference, whole_inputs
 
     captured = capture(module, example_inputs, example_kwargs, approx)
     net = convert(captured.program, handlers=handlers, name=name or type(module).__name__)
     net.notes[:0] = captured.notes
     references = (torch_reference(captured.program, net), embedded_reference(net))
+    model = Model(net=net, title=net.name, references=references, whole=partial(whole_inputs, captured.program, net))
     if pictures is None:
-        return Model(net=net, title=net.name, references=references)
+        return model
     net.picture = pictures.picture_input()
-    return Model(net=net, title=net.name, references=references, others=partial(_input_file, pictures))
+    return replace(model, others=partial(_input_file, pictures))
 
 
 def _input_file(pictures: InputDescription, lowered: Net) -> dict[str, str]:
@@ -216,5 +221,6 @@ def _input_file(pictures: InputDescription, lowered: Net) -> dict[str, str]:
 def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Model:
     """The model that a pair of Caffe files is; without weights it can be looked at alone. Raises ConversionError."""
     from caffe_ir.files.reader import read as read_files
+    from converters.verify.caffe_source import naming_rows, valued
 
-    return Model(net=read_files(prototxt, caffemodel), title=str(prototxt))
+    return Model(net=valued(read_files(prototxt, caffemodel)), title=str(prototxt), whole=naming_rows)

@@ -50,18 +50,7 @@ def torch_source(source: str, pair: Pair, asked: Asked) -> Opened:
 def pytorch_opened(title: str, program: ExportedProgram, net: Net, lowered: Net) -> Opened:
     """The source that a captured program is; torch and this program are its references."""
     from converters.verify.source import embedded_reference, source_of
-    from converters.verify.torch_source import torch_reference
+    from converters.verify.torch_source import torch_reference, whole_inputs
 
     source = source_of(title, net, lowered, [torch_reference(program, net), embedded_reference(net)])
-    return Opened(source=replace(source, whole=_whole(program, net, lowered)))
-
-
-def _whole(program: ExportedProgram, net: Net, lowered: Net) -> frozenset[str]:
-    """The inputs of the lowered net, which are those of the net in their order, that the program has as integers."""
-    from converters.verify.source import inputs_of
-
-    types = {
-        node.name: node.meta["val"].dtype for node in program.graph.nodes if hasattr(node.meta.get("val"), "dtype")
-    }
-    pairs = zip(inputs_of(net), inputs_of(lowered), strict=False)
-    return frozenset(own for one, own in pairs if not types[net.producer(one).origin.layer].is_floating_point)
+    return Opened(source=replace(source, whole=whole_inputs(program, net, lowered)))

@@ -32,10 +32,10 @@ def caffe_source(files: CaffeFiles) -> Source:
     net = valued(files.net)
     title = "the other Caffe net, in float64"
     source = source_of(str(files.prototxt), net, net, [embedded_reference(net, title)])
-    return replace(source, whole=_naming_rows(net))
+    return replace(source, whole=naming_rows(net))
 
 
-def _naming_rows(net: Net) -> frozenset[str]:
+def naming_rows(net: Net) -> frozenset[str]:
     """The inputs that some layer takes for numbers of rows or images, as they are or cut and put together anew."""
     asked = [bottom for node in net.nodes for bottom in node.bottoms[_NUMBERS.get(type(node.layer), _NONE)]]
     found = set[str]()

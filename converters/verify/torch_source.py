@@ -29,6 +29,15 @@ def torch_reference(program: ExportedProgram, net: Net) -> Reference:
     return Reference(name="torch", title=title, values=values, tolerance=MEANING, precision="float64", required=False)
 
 
+def whole_inputs(program: ExportedProgram, net: Net, lowered: Net) -> frozenset[str]:
+    """The inputs of the lowered net, which are those of the net in their order, that the program has as integers."""
+    types = {
+        node.name: node.meta["val"].dtype for node in program.graph.nodes if hasattr(node.meta.get("val"), "dtype")
+    }
+    pairs = zip(inputs_of(net), inputs_of(lowered), strict=False)
+    return frozenset(own for one, own in pairs if not types[net.producer(one).origin.layer].is_floating_point)
+
+
 def _values(program: ExportedProgram, net: Net, feeds: Feeds) -> Values:
     import torch
 

@@ -44,10 +44,40 @@ def test_what_is_written_agrees_and_reads_back(source: str, options, models, tmp
     assert model.verify(tmp_path / "net").verdict == "agrees"
     back = read(written.prototxt, written.caffemodel)
     (name,) = (node.top for node in model.net.nodes if node.layer.type_name() == "Input")
+    back.write(tmp_path / "again", target="opencv")
+    assert back.verify(tmp_path / "again").verdict == "agrees"
     mine, theirs = list(model.run({name: X}).values()), list(back.run({name: X}).values())
     if source == "pytorch":
         np.testing.assert_allclose(theirs[0], module()(torch.from_numpy(X)).detach().numpy(), rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(mine[0], theirs[0], rtol=1e-4, atol=1e-5)
+
+
+class Words(nn.Module):
+    """Places in a table, and truth values that hide some of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.table, self.attention = nn.Embedding(5, 8), nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, words, hidden, places):
+        x = self.table(words) + (places * 2 + 1).float().unsqueeze(-1) / 3
+        return self.attention(x, x, x, key_padding_mask=hidden)[0]
+
+
+def test_whole_numbers_and_truth_values_are_drawn_as_such(tmp_path: Path) -> None:
+    hidden = torch.tensor([[False, False, True]])
+    model = from_pytorch(Words().eval(), (torch.tensor([[1, 4, 2]]), hidden, torch.tensor([[0, 1, 2]])))
+    model.write(tmp_path / "net")
+    assert model.verify(tmp_path / "net").verdict == "agrees"
+
+
+def test_places_in_a_table_of_a_caffe_net_are_whole_numbers(tmp_path: Path) -> None:
+    model = from_pytorch(nn.Sequential(nn.Embedding(5, 8), nn.ReLU()).eval(), (torch.tensor([[1, 4, 2]]),))
+    written = model.write(tmp_path / "net")
+    back = read(written.prototxt, written.caffemodel)
+    back.write(tmp_path / "again", target="caffe-master")
+    assert back.verify(tmp_path / "again").verdict == "agrees"
 
 
 def test_a_file_that_is_not_the_models_differs(models, tmp_path: Path) -> None:
