@@ -106,6 +106,7 @@ class Build(Struct, kw_only=True):
         self, what: str, *, why: str = "", hint: str = "", key: str | None = None, kind: Kind = SECTION_OPTION
     ) -> ConversionError:
         """The exception to raise where the section cannot be converted."""
+        why = "; ".join(filter(None, (self.section.misread(key), why)))
         return ConversionError(Problem(kind=kind, what=what, why=why, hint=hint, origin=self.origin(key)))
 
     def require(

@@ -77,6 +77,10 @@ class Section(Struct, frozen=True, kw_only=True, eq=False):
         """A warning for every option read so far that Darknet takes for something else than what is written."""
         return tuple(self._odd.values())
 
+    def misread(self, key: str | None) -> str:
+        """What Darknet takes an option for, where that is something else than what is written; else nothing."""
+        return self._odd[key].text if key in self._odd else ""
+
     def origin(self, key: str | None = None) -> Origin:
         """Where the section begins, or the line of its option `key`."""
         line = self.options[key].line if key is not None and key in self.options else self.line

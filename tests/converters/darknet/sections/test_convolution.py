@@ -162,6 +162,7 @@ def test_deconvolutional_as_torch(tmp_path, options):
         ("filters=6;groups=4", (0, 2, 0), "groups=4 must divide 4 channels and 6 filters"),
         ("filters=0", (0, 2, 0), "tiny.cfg:6 [convolutional]: filters=0 is less than 1"),
         ("size=0", (0, 2, 0), "size=0 is less than 1"),
+        ("filters=eight", (0, 2, 0), "filters=0 is less than 1 (filters=eight: Darknet reads 0)"),
         ("stride=0", (0, 2, 0), "stride=0"),
         ("groups=0", (0, 2, 0), "groups=0"),
         ("padding=-1", (0, 2, 0), "padding=-1"),
