@@ -50,4 +50,4 @@ def jointly(name: str, title: str, targets: Sequence[Target]) -> Target:
     )
 
 
-PORTABLE = jointly("portable", "all engines tried", (CAFFE, OPENCV, MNN, NCNN, OPENVINO, RKNN2))
+PORTABLE = jointly("portable", "the portable set", (CAFFE, OPENCV, MNN, NCNN, OPENVINO, RKNN2))

@@ -90,7 +90,7 @@ def legend(trials: Sequence[Trial]) -> Iterator[str]:
         yield f"rounding: the whole net in that engine's float32, beside {beside}; the error is what float32 loses"
     limits = {most for trial in trials for most in trial.allowed}
     if FINITE in limits:
-        yield "allowed: any for this program's own float32; other engines may lose 30 times as much, or their tolerance"
+        yield "allowed: no limit (any) for this program's float32, for other engines 30 times its error, or a tolerance"
 
 
 class Beside(Struct, frozen=True, kw_only=True):
