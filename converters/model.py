@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from converters.pytorch import Handler
     from converters.verify import Comparison, Reference
 
+HEADS, INPUTS = ("raw", "activated"), ("prepared", "u8-rgb", "u8-bgr")
 LOGGER = logging.getLogger("tocaffe")
 Progress = Callable[[int, int], None]
 """Called with the bytes that were written since the last call, and with those of the whole file."""
@@ -55,6 +56,14 @@ class Model(Struct, frozen=True, kw_only=True):
     """The programs whose values count as the source's; without one, numpy's run of the net."""
     whole: Callable[[Net], frozenset[str]] = lambda lowered: frozenset()
     """The inputs of the written net that take whole numbers, for which `verify` draws no others."""
+    weightless: bool = False
+    """Whether the net was read without its weights: then it can be looked at, and nothing else."""
+
+    def __repr__(self) -> str:
+        return f"<Model {self.title}: {self.net!r}>"
+
+    def _repr_html_(self) -> str:
+        return self.net._repr_html_()
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -70,7 +79,7 @@ class Model(Struct, frozen=True, kw_only=True):
         fold_bn: bool = False,
         hdf5: bool = False,
         input_is: InputIs = "prepared",
-        side_files: Iterable[str] = (),
+        side_files: str | Iterable[str] = (),
         force: bool = False,
         durable: bool = False,
         progress: Progress = lambda written, total: None,
@@ -83,15 +92,21 @@ class Model(Struct, frozen=True, kw_only=True):
         get files of their own, such as "ascend" and "rknn". `hdf5` writes STEM.caffemodel.h5, for weights of more
         than 2 GB; `force` replaces files that tocaffe did not write; `durable` lets them outlast a power cut.
 
-        Raises KeyError for an unknown target or tool, and ConversionError with all that cannot be written.
+        Raises ConversionError with all that cannot be written, and for an unknown target, head, input or tool.
 
             model.write("deploy", target="rknn2", fold_bn=True, input_is="u8-rgb", side_files=["rknn"])
         """
         from caffe_ir.files.header import Origins
         from caffe_ir.files.writer import write
         from caffe_ir.targets import TARGETS
-        from converters.side_files import side_files_of
+        from converters.asked import known, weights_for
+        from converters.side_files import TOOLS, side_files_of
 
+        weights_for(self.title, missing=self.weightless)
+        known("target", target, TARGETS)
+        known("head", head, HEADS)
+        known("input_is", input_is, INPUTS)
+        tools = known("side_files", side_files, TOOLS)
         lowered = _lowered(self.net, target, head, fold_bn=fold_bn, input_is=input_is)
         for note in lowered.notes:
             LOGGER.log(logging.WARNING if note.kind == "warning" else logging.INFO, "%s", note)
@@ -99,7 +114,7 @@ class Model(Struct, frozen=True, kw_only=True):
         if input_is != "prepared":
             options["input_is"] = input_is
         others = dict(self.others(lowered))
-        others |= side_files_of(lowered, side_files, Path(stem).name, target, others, hdf5=hdf5)
+        others |= side_files_of(lowered, tools, Path(stem).name, target, others, hdf5=hdf5)
         return write(
             lowered,
             stem,
@@ -112,18 +127,22 @@ class Model(Struct, frozen=True, kw_only=True):
             progress=progress,
         )
 
-    def verify(self, stem: str | Path, *, engines: Iterable[str] = ("embedded",)) -> Comparison:
+    def verify(self, stem: str | Path, *, engines: str | Iterable[str] = ("embedded",)) -> Comparison:
         """Read STEM's files back and compare them with this model, layer by layer, in these engines.
 
         `engines` are "embedded", "opencv", "mnn" and "pycaffe". Target and options are those that the prototxt says.
         `Comparison.verdict` is "agrees", "differs" or "not compared", and `Comparison.values` has each layer. Raises
-        KeyError for an unknown engine, and ConversionError where the files cannot be read.
+        ConversionError for an unknown engine, and where the files cannot be read.
         """
         from caffe_ir.files.file_names import PROTOTXT, weights_beside
         from caffe_ir.files.header import read_header
+        from converters.asked import known, weights_for
         from converters.verify import ENGINES, caffe_files, source_of, verify
 
+        weights_for(self.title, missing=self.weightless)
+        wanted = known("engines", engines, ENGINES)
         prototxt = Path(f"{stem}{PROTOTXT}")
+        files = caffe_files(prototxt, weights_beside(str(stem)))
         header = read_header(prototxt)
         said = header.options if header else {}
         target, head = str(said.get("target", "caffe")), "activated" if said.get("head") == "activated" else "raw"
@@ -131,24 +150,27 @@ class Model(Struct, frozen=True, kw_only=True):
         lowered = _lowered(self.net, target, head, fold_bn=said.get("fold_bn") is True, input_is=input_is)
         source = source_of(self.title, self.net, lowered, self.references)
         source = replace(source, whole=self.whole(lowered))
-        chosen = [ENGINES[name] for name in dict.fromkeys(("embedded", *engines))]
-        files = caffe_files(prototxt, weights_beside(str(stem)))
+        chosen = [ENGINES[name] for name in dict.fromkeys(("embedded", *wanted))]
         return verify(source, files, engines=chosen, asked=[engine.name for engine in chosen])
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs for these inputs, by their blobs' names, in the inputs' precision: numpy's run of the net.
 
         `inputs` are arrays of the shapes that the inputs have, by their names; float64 is computed in float64, all else
-        in float32. Raises KeyError for an input that is missing.
+        in float32. Raises ConversionError where an input is missing or has another shape.
 
             outputs = model.run({"data": np.zeros((1, 3, 416, 416), np.float32)})
         """
         import numpy as np
 
         from caffe_ir import reference
+        from converters.asked import fed, weights_for
+        from converters.verify.source import inputs_of
 
-        dtype = np.result_type(np.float32, *inputs.values())
-        values = reference.run(self.net, dict(inputs), np.float64 if dtype == np.float64 else np.float32)
+        weights_for(self.title, missing=self.weightless)
+        arrays = fed(inputs, inputs_of(self.net))
+        dtype = np.result_type(np.float32, *arrays.values())
+        values = reference.run(self.net, arrays, np.float64 if dtype == np.float64 else np.float32)
         return {name: values[name] for name in self.net.outputs}
 
 
@@ -223,4 +245,6 @@ def read(prototxt: str | Path, caffemodel: str | Path | None = None) -> Model:
     from caffe_ir.files.reader import read as read_files
     from converters.verify.caffe_source import naming_rows, valued
 
-    return Model(net=valued(read_files(prototxt, caffemodel)), title=str(prototxt), whole=naming_rows)
+    net = valued(read_files(prototxt, caffemodel))
+    weightless = caffemodel is None and any(node.blobs for node in net.nodes)
+    return Model(net=net, title=str(prototxt), whole=naming_rows, weightless=weightless)

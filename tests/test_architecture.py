@@ -281,9 +281,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.spelling",
     ),
     "converters": (),
+    "converters.asked": ("caffe_ir.blob", "caffe_ir.errors", "caffe_ir.near_misses"),
     # for Python programs: it joins what the command line joins, and knows no command
     "converters.model": (
         "caffe_ir.*",
+        "converters.asked",
         "converters.darknet.*",
         "converters.pictures.description",
         "converters.pytorch.*",

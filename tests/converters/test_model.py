@@ -105,12 +105,52 @@ def test_notes_are_logged_and_bytes_counted(models, tmp_path: Path, caplog: pyte
 
 
 def test_what_cannot_be_done_is_raised(models, tmp_path: Path) -> None:
-    with pytest.raises(KeyError):
-        models["pytorch"].write(tmp_path / "net", target="nosuch")
+    for options, expected in (
+        ({"target": "ncn"}, "target is 'ncn'.*\n.*did you mean ncnn"),
+        ({"head": "boxes"}, "there are raw, activated"),
+        ({"input_is": "u8"}, "there are prepared, u8-rgb, u8-bgr"),
+        ({"side_files": "nosuch"}, "there are ascend, "),
+    ):
+        with pytest.raises(ConversionError, match=expected):
+            models["pytorch"].write(tmp_path / "net", **options)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ConversionError, match=r"cannot read .*no\.prototxt"):
+        models["pytorch"].verify(tmp_path / "no")
+    with pytest.raises(ConversionError, match="did you mean opencv"):
+        models["pytorch"].verify(tmp_path / "no", engines="opencvv")
     with pytest.raises(ConversionError):
         from_pytorch(nn.Sequential(nn.Conv2d(3, 4, 3)), (torch.zeros(1, 5, 8, 8),))
     with pytest.raises(ConversionError):
         from_darknet(tmp_path / "no.cfg", tmp_path / "no.weights")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, "no array is given for the input input"),
+        ({"input": X, "data": X}, "the net has no input data"),
+        ({"input": X[:, :1]}, r"the array for the input input is \(1, 1, 64, 64\)"),
+        ({"input": [[1, 2]]}, r"the inputs are input \(1, 3, 64, 64\)"),
+    ],
+)
+def test_inputs_that_are_not_the_nets_are_refused(inputs, expected: str, models) -> None:
+    with pytest.raises(ConversionError, match=expected):
+        models["pytorch"].run(inputs)
+
+
+def test_tensors_are_arrays(models) -> None:
+    (mine,) = models["pytorch"].run({"input": torch.from_numpy(X)}).values()
+    np.testing.assert_allclose(mine, module()(torch.from_numpy(X)).detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_net_without_weights_can_be_looked_at_and_nothing_else(models, tmp_path: Path) -> None:
+    written = models["pytorch"].write(tmp_path / "net")
+    alone = read(written.prototxt)
+    assert repr(alone) == f"<Model {written.prototxt}: {alone.net!r}>"
+    assert alone._repr_html_() == alone.net._repr_html_()
+    for work in (lambda: alone.run({"input": X}), lambda: alone.write(tmp_path / "b"), lambda: alone.verify(tmp_path)):
+        with pytest.raises(ConversionError, match="read without weights"):
+            work()
 
 
 def test_pictures_are_described_folded_and_handed_on(tmp_path: Path) -> None:
