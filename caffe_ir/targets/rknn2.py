@@ -18,6 +18,7 @@ from caffe_ir.layers import (
     BatchReindex,
     Bias,
     CeilModePooling,
+    Convolution,
     ConvolutionDepthwise,
     Crop,
     DummyData,
@@ -113,6 +114,13 @@ RKNN2 = Target(
                 where=cases.fractional_coefficients,
                 silent=True,
                 source="trial elt_sum_coeff_frac",
+            ),
+        ),
+        Convolution: (
+            Never(
+                text="the last third of its rows is of padding: the compiler for the three cores of RK3588 aborts",
+                where=window_cases.last_third_in_the_padding,
+                source="trials on 1 to 23 rows; with `single_core_mode=True`, or for RK3568, it compiles them",
             ),
         ),
         Crop: (

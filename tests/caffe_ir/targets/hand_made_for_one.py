@@ -30,7 +30,22 @@ CLIPPED = {
     (10, 3, 4, 0): "ok",
 }  # fmt: skip
 """What it does with maxima of which the last window is clipped."""
+
+
+def _shared(rows: int, kernel: int, step: int, pad: int) -> str:
+    """A Convolution over windows of so many rows and three columns."""
+    fields = f"num_output: 4 kernel_h: {kernel} kernel_w: 3 stride_h: {step} stride_w: 1 pad_h: {pad} pad_w: 0"
+    return f"data = Input | shape {{ dim: 1 dim: 4 dim: {rows} dim: 8 }}\n{CONV}y = Convolution c | {fields}"
+
+
+SHARED = {
+    (7, 1, 1, 4): "ok", (7, 1, 1, 5): "-", (8, 1, 1, 5): "ok", (7, 2, 1, 5): "ok", (8, 2, 1, 5): "ok",
+    (7, 1, 2, 1): "-", (8, 1, 2, 1): "ok", (7, 3, 2, 5): "-", (8, 3, 2, 4): "ok", (7, 5, 3, 5): "-", (8, 5, 3, 5): "ok",
+    (8, 2, 3, 3): "-", (7, 1, 4, 4): "ok", (8, 3, 4, 4): "ok",
+}  # fmt: skip
+"""What it does with Convolutions that are padded far, of which it shares the rows between cores."""
 RKNN2 = {
+    **{f"conv_h{n}k{k}s{s}p{p}": (did, _shared(n, k, s, p)) for (n, k, s, p), did in SHARED.items()},
     **{f"maxpool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p)) for (n, k, s, p), did in CLIPPED.items()},
     "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
     "upsample_3": ("WRONG", CONV + "y = Upsample c | scale: 3"),

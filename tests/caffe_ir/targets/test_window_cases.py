@@ -44,6 +44,20 @@ def test_a_depthwise_window_with_padding_on_both_sides_of_a_row() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rows", "kernel", "dilation", "pad", "aborts"),
+    [(5, 1, 1, 2, False), (5, 1, 1, 3, True), (10, 1, 1, 7, False), (10, 1, 1, 8, True), (5, 3, 1, 6, False),
+     (5, 3, 1, 7, True), (5, 2, 2, 6, False), (5, 2, 2, 7, True), (4, 2, 3, 8, True), (4, 5, 1, 9, False),
+     (2, 2, 1, 3, True), (2, 1, 1, 1, False)],
+)  # fmt: skip
+def test_the_last_third_of_the_rows_in_the_padding(
+    rows: int, kernel: int, dilation: int, pad: int, aborts: bool
+) -> None:
+    """RKNN-Toolkit2 2.3.2, for an RK3588: what its compiler did with them."""
+    layer = Convolution(num_output=4, kernel_size=(kernel, 3), pad=(pad, 0), dilation=(dilation, 1))
+    assert window_cases.last_third_in_the_padding(layer, ((1, 4, rows, 20),)) == aborts
+
+
+@pytest.mark.parametrize(
     ("layers", "host"),
     [
         ((Convolution(num_output=4, kernel_size=(1, 1)),), "l0"),
