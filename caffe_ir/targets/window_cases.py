@@ -75,7 +75,7 @@ def filled_up_by_a_kernel(layer: Pooling, bottoms: Shapes) -> bool:
 
     It adds one step less one cell, or one cell more than is lacking, to the padding, and onnxruntime, which runs that,
     wants less padding than kernel: of 108 maxima on 7 to 10 rows, kernels of 2 to 4, steps of 2 to 4 and all pads, it
-    refused just these.
+    refused just these, and of 94 means.
     """
     ends = zip(bottoms[0][2:], layer.kernel_size, layer.stride, layer.pad, strict=False)
     return any(

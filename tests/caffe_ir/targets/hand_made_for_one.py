@@ -30,6 +30,11 @@ CLIPPED = {
     (10, 3, 4, 0): "ok",
 }  # fmt: skip
 """What it does with maxima of which the last window is clipped."""
+MEANS = {
+    (7, 2, 2, 1): "-", (9, 2, 3, 1): "ok", (7, 4, 2, 2): "WRONG", (8, 3, 2, 1): "WRONG", (9, 3, 4, 0): "-",
+    (10, 4, 4, 0): "WRONG", (10, 4, 4, 2): "-", (10, 4, 4, 3): "ok",
+}  # fmt: skip
+"""What it does with means over such windows."""
 
 
 def _shared(rows: int, kernel: int, step: int, pad: int) -> str:
@@ -45,6 +50,10 @@ SHARED = {
 }  # fmt: skip
 """What it does with Convolutions that are padded far, of which it shares the rows between cores."""
 RKNN2 = {
+    **{
+        f"avepool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p).replace("Pooling c |", "Pooling c | pool: AVE"))
+        for (n, k, s, p), did in MEANS.items()
+    },
     **{f"conv_h{n}k{k}s{s}p{p}": (did, _shared(n, k, s, p)) for (n, k, s, p), did in SHARED.items()},
     **{f"maxpool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p)) for (n, k, s, p), did in CLIPPED.items()},
     "upsample_scale_with_a_point": ("-", "y = Upsample data | scale: 2.0"),
