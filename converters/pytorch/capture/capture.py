@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from msgspec import Struct
 from torch.export import ExportedProgram
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 from caffe_ir.error_kinds.capture import IN_PLACE
 from caffe_ir.error_kinds.opening import EXAMPLE_INPUTS, NOT_A_MODEL, OPEN_SIZE
@@ -90,12 +90,22 @@ def capture(
 def _apart(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The inputs, each a tensor of its own: one that is given twice would be one input of the program.
 
-    Raises ConversionError where they are not a sequence.
+    Raises ConversionError where they are not a sequence, or none of them is a tensor.
     """
     if not isinstance(args, list | tuple):
         hint = "give each input by its place, convert(model, (x,)), or by its name, example_kwargs={'x': x}"
         raise ConversionError(
             Problem(kind=EXAMPLE_INPUTS, what=f"the example inputs are a {type(args).__name__}", hint=hint)
+        )
+    leaves = tree_leaves((args, kwargs))
+    if leaves and not any(isinstance(leaf, torch.Tensor) for leaf in leaves):
+        kinds = ", ".join(dict.fromkeys(type(leaf).__name__ for leaf in leaves))
+        raise ConversionError(
+            Problem(
+                kind=EXAMPLE_INPUTS,
+                what=f"the example inputs hold no tensor, only {kinds}",
+                hint="give tensors of the shapes that the model takes, such as torch.zeros(1, 3, 224, 224)",
+            )
         )
     seen = set[int]()
 

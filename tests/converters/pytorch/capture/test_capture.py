@@ -163,3 +163,9 @@ def test_example_inputs_are_a_sequence(given):
     """A tensor in its place would be taken apart along its first axis."""
     with pytest.raises(ConversionError, match=r"-> give each input by its place, convert\(model, \(x,\)\)"):
         convert(nn.Conv2d(3, 4, 1), given)
+
+
+@pytest.mark.parametrize("given", [((1, 3, 5, 5),), (images(1, 3, 5, 5).numpy(),)])
+def test_example_inputs_are_tensors(given):
+    with pytest.raises(ConversionError, match=r"hold no tensor, only (int|ndarray)\n.*torch\.zeros"):
+        convert(nn.Conv2d(3, 4, 1), given)
