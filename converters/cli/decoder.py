@@ -40,7 +40,7 @@ def decoder(net: str, output: str | None, quiet: bool) -> None:
     pair = pair_of(str(heads).removesuffix(_HEADS))
     cut = not heads.exists() and pair.prototxt.exists()
     refuse_missing((pair.prototxt, pair.caffemodel) if cut else (heads,))
-    with failures_reported(str(pair.prototxt if cut else heads), what="cannot be made a decoder of"):
+    with failures_reported(str(pair.prototxt if cut else heads), what="gives no decoder"):
         from caffe_ir.files.replaceable import check_file
         from caffe_ir.files.text_files import write_text
         from converters.decode.facts import read_facts
