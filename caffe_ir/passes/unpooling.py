@@ -80,7 +80,7 @@ def _unpooled(net: Net, node: Node, pooling: Node) -> None:
             miss = new.add("miss", Eltwise(operation="MAX"), miss, outside)
         hit = new.add("hit", Power(scale=-1.0, shift=1.0), miss)
         kept = new.add("kept", Eltwise(operation="PROD"), values, hit, *([missed] if missed else []))
-        parts.append(_put(new, kept, place, kernel, stride))
+        parts.append(_put(new, kept, place, kernel, stride, shape[2:]))
         missed = new.add("missed", Eltwise(operation="PROD"), missed, miss) if missed else miss
     last_one = new.nodes[-1]
     if last_one.tops == (missed,):
@@ -108,11 +108,13 @@ def _picked(new: Replacement, blob: str, place: Shape, kernel: Shape, stride: Sh
     return new.add("cell", layer, blob, blobs=[picking_cells(sizes[1], taps, at)])
 
 
-def _put(new: Replacement, blob: str, place: Shape, kernel: Shape, stride: Shape) -> str:
-    """The numbers at one place of each window, and zeros at the others."""
-    channels = new.shape_of(blob)[1]
-    layer = Deconvolution(num_output=channels, kernel_size=kernel, stride=stride, group=channels, bias_term=False)
-    return new.add("put", layer, blob, blobs=[picking_cells(channels, kernel, place)])
+def _put(new: Replacement, blob: str, place: Shape, kernel: Shape, stride: Shape, sizes: Shape) -> str:
+    """The numbers at one place of each window, and zeros at the others, and behind the last window."""
+    _, channels, *counts = new.shape_of(blob)
+    reached = ((count - 1) * step for count, step in zip(counts, stride, strict=True))
+    taps = tuple(max(one, size - start) for one, size, start in zip(kernel, sizes, reached, strict=True))
+    layer = Deconvolution(num_output=channels, kernel_size=taps, stride=stride, group=channels, bias_term=False)
+    return new.add("put", layer, blob, blobs=[picking_cells(channels, taps, place)])
 
 
 UNPOOLING = NetPass(name="unpooling", run=_run)

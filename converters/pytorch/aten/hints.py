@@ -40,7 +40,6 @@ HINTS: dict[str, tuple[str, str]] = {
     ),
     "aten.grid_sampler_2d": (DECIDES, "for a fixed grid use interpolate, pad and slices; else end the net before it"),
     "aten.grid_sampler_3d": (DECIDES, "for a fixed grid use interpolate, pad and slices; else end the net before it"),
-    "aten.max_unpool2d": (DECIDES, "use interpolate, or a ConvTranspose2d with a kernel of ones"),
     "aten.fused_moving_avg_obs_fake_quant": (QUANTIZES, UNQUANTIZED),
     "aten.fake_quantize_per_tensor_affine": (QUANTIZES, UNQUANTIZED),
     "aten.fake_quantize_per_channel_affine": (QUANTIZES, UNQUANTIZED),

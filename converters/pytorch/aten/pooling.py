@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from caffe_ir.geometry import RoundMode
+from caffe_ir.layers import PlacedPooling, Pooling, Unpool
 from caffe_ir.layers.source import WindowPool
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
@@ -20,7 +22,7 @@ from converters.pytorch.graph.value import Missing, Result, Value
 
 NO_INDICES = Missing(
     what="the indices of a max pooling",
-    why="Caffe's Pooling does not keep where its maxima lie",
+    why="an unpooling by them is written only where the windows of maps neither overlap nor have padding",
     hint="replace max_unpool by interpolate or ConvTranspose2d",
 )
 Divisor = Literal["valid", "padded"] | int
@@ -47,12 +49,36 @@ def max_pool(axes: int) -> Callable[[Call, Build], Value]:
 
 
 def max_pool_with_indices(axes: int) -> Callable[[Call, Build], Result]:
-    """The same, and where the maxima lie, which is refused where it is read."""
+    """The same, and where the maxima lie: of maps, and where windows neither overlap nor have padding. Else it is
+    refused where it is read."""
 
     def handle(call: Call, build: Build) -> Result:
-        return _pooled(build, call, "MAX", _windows(call, axes)), NO_INDICES
+        windows = _windows(call, axes)
+        if 1 in call.wanted and (placed := _placed(call, windows)) is not None:
+            return build.add_many(placed, call.value(), tops=2)
+        return _pooled(build, call, "MAX", windows), NO_INDICES
 
     return handle
+
+
+def _placed(call: Call, windows: Sequence[Windows]) -> PlacedPooling | None:
+    """The pooling that says where its maxima are, as far as an unpooling of it can be written."""
+    shape = call.value().shape
+    if len(windows) != 2 or len(shape) != 4 or any(one.padding or one.dilation > 1 for one in windows):
+        return None
+    kernel, stride = tuple(one.kernel_size for one in windows), tuple(one.stride for one in windows)
+    modes: Sequence[RoundMode] = ("CEIL", "FLOOR")
+    poolings = (Pooling(pool="MAX", kernel_size=kernel, stride=stride, round_mode=mode) for mode in modes)
+    return next((PlacedPooling(pooling=one) for one in poolings if one.infer((shape,)) == (call.shape,)), None)
+
+
+def max_unpool2d(call: Call, build: Build) -> Value:
+    """Zeros, with each number at the place that the indices of a max pooling say."""
+    height, width = call.integers("output_size")
+    x = call.value()
+    if len(x.shape) != 4:
+        raise call.refused(f"its input has {len(x.shape)} axes", hint="give it a batch axis")
+    return build.add(Unpool(upsample_h=height, upsample_w=width), x, call.value("indices", any_type=True))
 
 
 def avg_pool(axes: int) -> Callable[[Call, Build], Value]:
@@ -123,5 +149,6 @@ def _layer(pool: Pool, rows: Windows, columns: Windows, divisor: Divisor) -> Win
 HANDLERS: Mapping[str, Handler] = {
     **{f"aten.max_pool{axes}d.default": max_pool(axes) for axes in (1, 2, 3)},
     **{f"aten.max_pool{axes}d_with_indices.default": max_pool_with_indices(axes) for axes in (1, 2, 3)},
+    "aten.max_unpool2d.default": max_unpool2d,
     **{f"aten.avg_pool{axes}d.default": avg_pool(axes) for axes in (1, 2, 3)},
 }

@@ -91,21 +91,41 @@ def test_pooling_of_boxes(module):
     converted(module, images(1, 2, 6, 7, 8))
 
 
-def test_the_indices_of_a_maximum_are_refused_where_they_are_read():
-    class Indices(nn.Module):
-        def forward(self, x):
-            y, where = F.max_pool2d(x, 2, return_indices=True)
-            return F.max_unpool2d(y, where, [2, 2])
+class Unpooled(nn.Module):
+    """A map of the size of the input, as of SegNet's decoders."""
 
-    with pytest.raises(ConversionError, match="the indices of a max pooling"):
-        convert(Indices().eval(), (images(1, 1, 4, 4),))
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+        self.pool = nn.MaxPool2d(*args, **kwargs)
+        self.pool.return_indices = True
+        self.unpool = nn.MaxUnpool2d(self.pool.kernel_size, self.pool.stride)
+
+    def forward(self, x):
+        y, where = self.pool(x)
+        return self.unpool(2 * y - 1, where, output_size=x.shape[2:])
+
+
+@pytest.mark.parametrize("size", [(8, 6), (9, 6), (9, 11)], ids=str)
+@pytest.mark.parametrize("ceil", [False, True], ids=["floor", "ceil"])
+@pytest.mark.parametrize("window", [(2, 2), (3, 3), ((2, 3), (2, 3)), (2, 3)], ids=str)
+def test_unpooling_by_the_indices_of_a_maximum(window, ceil, size):
+    converted(Unpooled(*window, ceil_mode=ceil), images(2, 3, *size))
+    converted(Unpooled(*window, ceil_mode=ceil), images(2, 3, *size).round())  # equal maxima
+
+
+def test_indices_that_no_layer_can_follow_are_refused_where_they_are_read():
+    for module in (Unpooled(3, 2, 1), Unpooled(1, 2, dilation=2)):
+        with pytest.raises(ConversionError, match="the indices of a max pooling"):
+            convert(module.eval(), (images(1, 1, 8, 8),))
+    with pytest.raises(ConversionError, match="overlap"):
+        converted(Unpooled(3, 1), images(1, 1, 8, 8))
     kept = Calls(lambda x: F.max_pool2d(x, 2, return_indices=True)[0])
     assert layers(converted(kept, images(1, 1, 4, 4))) == ["Pooling"]
 
 
 def test_an_output_of_indices_is_refused():
-    with pytest.raises(ConversionError, match="the indices of a max pooling"):
-        convert(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), (images(1, 1, 4, 4),))
+    with pytest.raises(ConversionError, match="the places of its maxima"):
+        converted(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), images(1, 1, 4, 4))
 
 
 def test_max_pooling_of_boxes_with_unread_indices():
