@@ -23,7 +23,7 @@ REFUSAL = 0.1
 must convert again, with its --target."""
 ELSEWHERE = 0.05
 """The same in a form that one old converter or compiler fewer refuses."""
-UNTRUTH = 5.0
+UNTRUTH = 8.0
 """The same in a form that one of them fewer gets wrong in silence, which no speed makes up for; but a net of seconds
 shall not become one of minutes for a program that its user may not have."""
 FOR_NOBODY = 1.0

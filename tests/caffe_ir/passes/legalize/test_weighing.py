@@ -7,14 +7,15 @@ from msgspec.structs import replace
 
 from caffe_ir.forms import Form
 from caffe_ir.layers import AbsVal, Convolution, Mish, Parameter, Power, ReLU, ReLU6, Sigmoid, TanH
-from caffe_ir.layers.source import MatrixProduct
+from caffe_ir.layers.source import MatrixProduct, Resize
 from caffe_ir.passes import legalize
 from caffe_ir.passes.base import Context, Options, run_pass
 from caffe_ir.passes.legalize import LEGALIZE
 from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice
 from caffe_ir.passes.legalize.weighing import Weighing
+from caffe_ir.passes.pipeline import lower
 from caffe_ir.replacement import Replacement
-from caffe_ir.targets import CAFFE
+from caffe_ir.targets import CAFFE, NCNN
 from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
@@ -125,3 +126,15 @@ def test_who_refuses_the_products_of_a_net_does_not_count_for_its_other_layers(m
     assert types_of(MatrixProduct(), "data", "data")[-1] == "TanH"
     assert "Parameter" in types_of(MatrixProduct(), "data", "data")
     assert types_of(ReLU(), "data") == ["Input", "ReLU", "Sigmoid", "ReLU"]
+
+
+def test_a_small_net_of_upsamplings_is_slower_rather_than_wrong_in_ncnn():
+    """Nearly all of its cost is theirs: products of rows, which move the batch, take two thirds of what others take."""
+    net = net_of((1, 3, 10, 10))
+    add(net, "wider", Resize(mode="linear", axes=(3,), output_size=(20,)))
+    add(net, "larger", Resize(mode="linear", axes=(2, 3), output_size=(20, 40), align_corners=True))
+    layer = Convolution(num_output=3, kernel_size=(2, 1), stride=(2, 1), bias_term=False)
+    add(net, "y", layer, np.ones((3, 3, 2, 1)))
+    made = lower(net, CAFFE, Options())
+    said = [NCNN.verdict(node.layer, made.shapes_of(node.bottoms), 1, (made, node)) for node in made.nodes]
+    assert [one for one in said if one and one.is_fault] == []
