@@ -69,6 +69,7 @@ OPENVINO = Target(
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
         ArgMax: (
             Only(field="out_max_val", values=(False,), source="trial argmax_axis1_val"),
+            Only(field="top_k", values=(1,), silent=True, source="trial argmax_axis1_top2"),
             Never(
                 text="without an axis", where=lambda layer, bottoms: layer.axis is None, source="trial argmax_noaxis"
             ),

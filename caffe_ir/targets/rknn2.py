@@ -97,6 +97,7 @@ RKNN2 = Target(
                 silent=True,
                 source="trial argmax_noaxis",
             ),
+            Only(field="top_k", values=(1,), silent=True, source="trial argmax_axis1_top2"),
         ),
         BatchNorm: (
             Never(

@@ -489,6 +489,7 @@ CASES: dict[str, str] = {
     "tile_axis1": "y = Tile data | axis: 1 tiles: 2",
     "tile_axis2": "y = Tile data | axis: 2 tiles: 2",
     "argmax_axis1": "y = ArgMax data | axis: 1",
+    "argmax_axis1_top2": "y = ArgMax data | axis: 1 top_k: 2",
     "argmax_axis1_val": "y = ArgMax data | axis: 1 out_max_val: true",
     "argmax_noaxis": "y = ArgMax data",
     "split_explicit": "a b = Split data\nc = TanH a\nd = Sigmoid b\ny = Eltwise c d | operation: SUM",
