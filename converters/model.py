@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from converters.pytorch import Handler
     from converters.verify import Comparison, Reference
 
-HEADS, INPUTS = ("raw", "activated"), ("prepared", "u8-rgb", "u8-bgr")
 LOGGER = logging.getLogger("tocaffe")
 Progress = Callable[[int, int], None]
 """Called with the bytes that were written since the last call, and with those of the whole file."""
@@ -98,14 +97,15 @@ class Model(Struct, frozen=True, kw_only=True):
         """
         from caffe_ir.files.header import Origins
         from caffe_ir.files.writer import write
+        from caffe_ir.passes import base
         from caffe_ir.targets import TARGETS
         from converters.asked import known, weights_for
         from converters.side_files import TOOLS, side_files_of
 
         weights_for(self.title, missing=self.weightless)
         known("target", target, TARGETS)
-        known("head", head, HEADS)
-        known("input_is", input_is, INPUTS)
+        known("head", head, get_args(base.Head))
+        known("input_is", input_is, get_args(base.InputIs))
         tools = known("side_files", side_files, TOOLS)
         lowered = _lowered(self.net, target, head, fold_bn=fold_bn, input_is=input_is)
         for note in lowered.notes:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers.bvlc.caffe_layer import CaffeLayer, usable
-from caffe_ir.layers.forks.unpooling import Unpool
+from caffe_ir.layers.forks.unpooling import Unpool, whole_scale
 from caffe_ir.layers.interpolation import interpolated
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ class Upsample(CaffeLayer, frozen=True, kw_only=True):
 
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
-        scale = spelled.get("scale", 1)
-        if scale != int(scale):
-            raise ValueError(f"a scale of {scale} is not a whole number")
-        return super().parsed({**spelled, "scale": int(scale)})
+        return super().parsed({**spelled, "scale": whole_scale(spelled)})
 
 
 class StrideUpsample(CaffeLayer, frozen=True, kw_only=True):

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+def whole_scale(spelled: Mapping[str, Any]) -> int:
+    """The scale of an Upsample, a float in the file. Raises ValueError where it is not a whole number."""
+    scale = spelled.get("scale", 1)
+    if scale != int(scale):
+        raise ValueError(f"a scale of {scale} is not a whole number")
+    return int(scale)
+
+
 class Unpool(CaffeLayer, frozen=True, kw_only=True):
     """A map of zeros with the numbers of the first blob at the places that the second one holds (upsample_layer.cpp).
 
@@ -37,10 +45,7 @@ class Unpool(CaffeLayer, frozen=True, kw_only=True):
 
     @classmethod
     def parsed(cls, spelled: Mapping[str, Any]) -> Self:
-        scale = spelled.get("scale", 1)
-        if scale != int(scale):
-            raise ValueError(f"a scale of {scale} is not a whole number")
-        return super().parsed({**spelled, "scale": int(scale)})
+        return super().parsed({**spelled, "scale": whole_scale(spelled)})
 
     def infer(self, bottoms: Shapes) -> Shapes:
         first, places = bottoms
