@@ -18,6 +18,7 @@ EXTENSIONS = FORK_PARAMS | {
     "convolution_param.hole",
     "convolution_param.hole_h",
     "convolution_param.hole_w",
+    "dropout_param.scale_train",
     "pooling_param.ceil_mode",
     "pooling_param.round_mode",
     "swish_param",

@@ -9,6 +9,7 @@
 - Normalize: x times (sum x^2 + eps)^-1/2, and a Scale. Axpy: a product and a sum.
 - ConvolutionDepthwise, DepthwiseConvolution: a Convolution with a group for each channel.
 - Pooling with ceil_mode: the same with round_mode. Convolution with a hole: the same with a dilation.
+- Dropout with scale_train: its factor at inference.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     StrideUpsample,
+    UnscaledDropout,
     Upsample,
 )
 from caffe_ir.layers.source import Add, Cells, CropTo, Gather, Mul, NearestUpsample, Reduce, Resize, SpaceToDepth
@@ -243,6 +245,14 @@ def _rounded(new: Replacement) -> str:
     return ""
 
 
+def _factor(new: Replacement) -> str:
+    layer = new.old.layer
+    assert isinstance(layer, UnscaledDropout)
+    if layer.factor != 1:
+        new.add("scaled", Power(scale=layer.factor), new.old.bottom)
+    return ""
+
+
 def _lrn(new: Replacement) -> str:
     assert isinstance(new.old.layer, MeanLRN)
     new.add("lrn", new.old.layer.of_caffe, new.old.bottom)
@@ -272,5 +282,6 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Reverse: (Form(name="places taken backwards", build=_backwards),),
     SpaceToDepth: (Form(name="Reorg of cells side by side", build=_side_by_side),),
     StrideUpsample: (Form(name="nearest neighbours", build=_nearest),),
+    UnscaledDropout: (Form(name="Power", build=_factor),),
     Upsample: (Form(name="nearest neighbours", build=_nearest),),
 }

@@ -31,7 +31,7 @@ from caffe_ir.layers.bvlc.pyramid import SPP
 from caffe_ir.layers.bvlc.recurrent import LSTM, RNN
 from caffe_ir.layers.bvlc.reduction import ArgMax, Reduction, Softmax
 from caffe_ir.layers.bvlc.shape import Flatten, Reshape, Tile, copy_layer, reshape_to
-from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6
+from caffe_ir.layers.forks.activation import HardSigmoid, HardSwish, Mish, ReLU6, UnscaledDropout
 from caffe_ir.layers.forks.combination import Axpy, MatMul
 from caffe_ir.layers.forks.convolution import ConvolutionDepthwise, DepthwiseConvolution, HoleConvolution
 from caffe_ir.layers.forks.detection import DetectionOutput, PriorBox
@@ -114,6 +114,7 @@ LAYERS: dict[str, type[Layer]] = {
 SPELLINGS: dict[str, tuple[type[Layer], ...]] = {
     "BN": (RunningBN, BN),
     "Convolution": (Convolution, HoleConvolution),
+    "Dropout": (Dropout, UnscaledDropout),
     "Pooling": (Pooling, CeilModePooling),
     "Upsample": (StrideUpsample, Upsample, Unpool),
 }
@@ -214,6 +215,7 @@ __all__ = [
     "Threshold",
     "Tile",
     "Unpool",
+    "UnscaledDropout",
     "Upsample",
     "copy_layer",
     "reshape_to",

@@ -60,6 +60,7 @@ from caffe_ir.layers import (
     Softmax,
     Swish,
     Tile,
+    UnscaledDropout,
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -296,6 +297,7 @@ NCNN = Target(
         ),
         ShuffleChannel: (),
         BN: (),
+        UnscaledDropout: (),
         HardSigmoid: (),
         HardSwish: (
             Never(
@@ -380,6 +382,7 @@ NCNN = Target(
             source="trial of 3 x 5 cells on three channels",
         ),
     ),
+    fields=frozenset({"dropout_param.scale_train"}),
     old_forms=frozenset({"input_dim", "input_shape"}),
     names=Names(blanks=False, source="trial name_space"),
     old_weights=False,

@@ -55,6 +55,7 @@ from caffe_ir.layers import (
     Swish,
     Threshold,
     Tile,
+    UnscaledDropout,
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
@@ -80,10 +81,6 @@ from caffe_ir.targets.target import Price, Target
 
 def _stays_alone(net: Net, node: Node) -> bool:
     return window_cases.taken_into(net, node) is None
-
-
-def _is_behind_no_window(net: Net, node: Node) -> bool:
-    return not _is_behind_a_window(net, node)
 
 
 def _is_behind_a_window(net: Net, node: Node) -> bool:
@@ -228,7 +225,7 @@ OPENCV = Target(
                 text="factors of rows or columns behind a Convolution",
                 where=cases.factors_of_rows,
                 source="trial scale_axis3 with and without a Convolution, which OpenCV joins with it",
-                unless=_is_behind_no_window,
+                unless=lambda net, node: not _is_behind_a_window(net, node),
             ),
             Never(
                 text="as many factors of rows as channels are taken for these behind a Convolution or BatchNorm",
@@ -240,6 +237,7 @@ OPENCV = Target(
         ),
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
         CeilModePooling: (),
+        UnscaledDropout: (),
         ConvolutionDepthwise: (NARROW_MAP,),
         Interp: (
             Never(
@@ -269,6 +267,7 @@ OPENCV = Target(
     fields=frozenset(
         {
             "clip_param",
+            "dropout_param.scale_train",
             "pass_through_param",
             "pooling_param.ceil_mode",
             "pooling_param.round_mode",

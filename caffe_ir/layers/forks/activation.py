@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from caffe_ir.blob import Array
 from caffe_ir.layers.bvlc.activation import Elementwise
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class HardSigmoid(Elementwise, frozen=True, kw_only=True):
@@ -34,3 +40,34 @@ class ReLU6(Elementwise, frozen=True, kw_only=True):
 
     def _values(self, x: Array) -> Array:
         return np.asarray(np.clip(x, 0, 6))
+
+
+class UnscaledDropout(Elementwise, frozen=True, kw_only=True):
+    """A Dropout that says where it scales: with `scale_train: false` not in training but at inference, by 1 - ratio
+    (Fast R-CNN's dropout_layer.cpp; OpenCV, ncnn)."""
+
+    param = "dropout_param"
+    variant = "scale_train"
+    dropout_ratio: float = 0.5
+    scale_train: bool = True
+
+    @classmethod
+    def type_name(cls) -> str:
+        return "Dropout"
+
+    def spelled(self) -> dict[str, Any]:
+        return {**super().spelled(), "scale_train": self.scale_train}
+
+    @classmethod
+    def parsed(cls, spelled: Mapping[str, Any]) -> Self:
+        if "scale_train" not in spelled:
+            raise ValueError("it has no scale_train")
+        return super().parsed(spelled)
+
+    @property
+    def factor(self) -> float:
+        """What it multiplies by at inference."""
+        return 1.0 if self.scale_train else 1.0 - self.dropout_ratio
+
+    def _values(self, x: Array) -> Array:
+        return np.asarray(x * x.dtype.type(self.factor))

@@ -23,6 +23,7 @@ from caffe_ir.layers import (
     ReferencedInterp,
     Reverse,
     StrideUpsample,
+    UnscaledDropout,
     Upsample,
 )
 from caffe_ir.layers.source import Cells, Gather, NearestUpsample, Resize, SpaceToDepth
@@ -77,6 +78,8 @@ CELLS = ((0, 0), (0, 1), (1, 0), (1, 1))
         (Interp(shrink_factor=2, zoom_factor=3), (MAP,), 0, ["Resize"]),
         (Interp(height=9, width=8, pad_beg=-1, pad_end=-2), (MAP,), 0, ["CropTo", "Resize"]),
         (CeilModePooling(pool="AVE", kernel_size=(3, 3), stride=(2, 2), ceil_mode=False), (MAP,), 0, ["Pooling"]),
+        (UnscaledDropout(dropout_ratio=0.3, scale_train=False), (MAP,), 0, ["Power"]),
+        (UnscaledDropout(), (MAP,), 0, []),
     ],
     ids=str,
 )

@@ -87,7 +87,7 @@ TABLE = {
     "LRNParameter": "1 local_size uint32=5; 2 alpha float=1; 3 beta float=0.75;"
     "4 norm_region NormRegion=ACROSS_CHANNELS; 5 k float=1; 6 engine Engine=DEFAULT",
     "MVNParameter": "1 normalize_variance bool=true; 2 across_channels bool=false; 3 eps float=1e-09",
-    "DropoutParameter": "1 dropout_ratio float=0.5",
+    "DropoutParameter": "1 dropout_ratio float=0.5; 1160 scale_train bool=true",
     "ReLUParameter": "1 negative_slope float=0; 2 engine Engine=DEFAULT",
     "PReLUParameter": "1 filler FillerParameter; 2 channel_shared bool=false",
     "ELUParameter": "1 alpha float=1",
