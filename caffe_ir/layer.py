@@ -35,6 +35,8 @@ class Layer(Struct, frozen=True, kw_only=True):
     """Its tops share memory with its bottom in Caffe, so nothing downstream may overwrite them in place."""
     bottoms: ClassVar[tuple[int, int]] = (1, 1)
     """The smallest and the largest number of bottoms."""
+    sizes_read: ClassVar[frozenset[int]] = frozenset()
+    """The places of the bottoms of which it reads the size, and no number."""
 
     variant: ClassVar[str] = ""
     """The field that distinguishes this class from another of the same type in a file; empty for the usual one."""

@@ -37,7 +37,14 @@ SOURCE_LANGUAGE = (
 )
 ERROR_KINDS = "caffe_ir.error_kinds.*"
 """What every room may import: whoever raises an error names its kind."""
-PASS = (*SOURCE_LANGUAGE, "caffe_ir.exchanges", "caffe_ir.replacement", "caffe_ir.targets.*", "caffe_ir.views")
+PASS = (
+    *SOURCE_LANGUAGE,
+    "caffe_ir.exchanges",
+    "caffe_ir.inputs_read",
+    "caffe_ir.replacement",
+    "caffe_ir.targets.*",
+    "caffe_ir.views",
+)
 FILES = (
     "caffe_ir.float32",
     "caffe_ir.net",
@@ -135,6 +142,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.blob",
         "caffe_ir.errors",
     ),
+    "caffe_ir.inputs_read": ("caffe_ir.layers", "caffe_ir.net", "caffe_ir.node"),
     "caffe_ir.views": ("caffe_ir.blob",),
     "caffe_ir.exchanges": ("caffe_ir.blob", "caffe_ir.views"),
     "caffe_ir.reference": (
@@ -380,6 +388,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.file_names",
         "caffe_ir.files.prototxt",
         "caffe_ir.given_files",
+        "caffe_ir.inputs_read",
         "caffe_ir.layers",
         "caffe_ir.net",
         "converters.decode.*",
@@ -389,6 +398,7 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "converters.verify.*": (
         *SOURCE_LANGUAGE,
+        "caffe_ir.inputs_read",
         "caffe_ir.reference",
         "caffe_ir.shared_memory",
         "caffe_ir.targets.*",

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from caffe_ir.blob import Array, Blob
 from caffe_ir.error_kinds.targets import FOLDED_INPUT
 from caffe_ir.errors import ConversionError, Problem
+from caffe_ir.inputs_read import inputs_read
 from caffe_ir.layer import Layer
-from caffe_ir.layers import Convolution, Input, Scale
+from caffe_ir.layers import Convolution, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
@@ -29,7 +30,7 @@ def _run(net: Net, context: Context) -> None:
     wanted = context.options.input_is
     if wanted == "prepared" or net.taken is not None:
         return
-    inputs = [node for node in net.nodes if isinstance(node.layer, Input)]
+    inputs = inputs_read(net)
     if net.picture is None or len(inputs) != 1:
         what = f"--input-is {wanted}: it is not known how a picture becomes the input"
         hint = "for a PyTorch model give --mean, --std, --scale, --bgr; for a Caffe net put STEM.input.json beside it"

@@ -133,9 +133,9 @@ def _described(net: Net, read: PictureOptions) -> InputDescription | None:
 
 
 def _shapes(net: Net) -> list[Shape]:
-    from caffe_ir.layers import Input
+    from caffe_ir.inputs_read import inputs_read
 
-    return [net.shapes[top] for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
+    return [net.shapes[top] for node in inputs_read(net) for top in node.tops]
 
 
 def _listed(shapes: Iterable[Shape]) -> str:

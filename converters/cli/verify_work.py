@@ -62,14 +62,17 @@ def compared(found: Opened, pair: Pair, wanted: VerifyOptions, *, quiet: bool = 
 
 def given(wanted: VerifyOptions, found: Opened, pair: Pair) -> list[Feeds]:
     """The inputs of the net, one set for each run. Raises ConversionError."""
+    from caffe_ir.inputs_read import inputs_read
     from converters.verify.inputs import from_file, noise
     from converters.verify.source import inputs_of
 
-    shapes = inputs_of(found.source.expected)
+    net = found.source.expected
+    shapes = inputs_of(net)
     if not wanted.inputs:
         return [noise(shapes, wanted.seed, found.source.whole)]
     preparation = preparation_of(found, pair, wanted)
-    return [from_file(Path(name), shapes, preparation) for name in wanted.inputs]
+    sizes = shapes.keys() - {node.top for node in inputs_read(net)}
+    return [from_file(Path(name), shapes, preparation, sizes) for name in wanted.inputs]
 
 
 def engines_wanted(names: Sequence[str], tool: str | None = None) -> list[Engine]:

@@ -60,7 +60,8 @@ def ready_picture(model: Model, path: Path) -> ReadyPicture:
     with _timed(seconds, "read"):
         image = read_picture(path, model.description.channels, remarks.append)
     with _timed(seconds, "prepare"):
-        feeds = {model.input: prepared(image, model.shape, model.description.preparation())}
+        sizes = {name: np.zeros(shape, np.float32) for name, shape in model.sizes.items()}
+        feeds = {model.input: prepared(image, model.shape, model.description.preparation()), **sizes}
     return ReadyPicture(answer=Answer(path=path, image=image, seconds=seconds, remarks=remarks), feeds=feeds)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from caffe_ir.blob import Shape, shape_text
 from caffe_ir.error_kinds.running import DESCRIPTION, NO_DECODER, UNKNOWN_PREPROCESSING
 from caffe_ir.errors import ConversionError, Problem
 from caffe_ir.files.file_names import PROTOTXT
+from caffe_ir.inputs_read import inputs_read
 from caffe_ir.layers import DetectionOutput
 from converters.decode.facts import ENDING as HEADS
 from converters.decode.facts import ClassifierFacts, Facts, read_facts
@@ -30,6 +31,8 @@ class Model(Struct, frozen=True, kw_only=True):
     input: str
     shape: Shape
     description: InputDescription
+    sizes: Mapping[str, Shape] = {}
+    """The other inputs, which only give a size."""
     facts: Facts | None = None
     scores: ClassifierFacts | None = None
     assumed: str = ""
@@ -63,7 +66,8 @@ class Model(Struct, frozen=True, kw_only=True):
 def read_model(prototxt: Path, caffemodel: Path) -> Model:
     """The net and the files beside it. Raises ConversionError where they do not belong together."""
     files = caffe_files(prototxt, caffemodel)
-    inputs = inputs_of(files.net)
+    sizes, read = inputs_of(files.net), [node.top for node in inputs_read(files.net)]
+    inputs = {name: sizes.pop(name) for name in read}
     _check_one_picture(inputs)
     stem = str(prototxt).removesuffix(PROTOTXT)
     heads, described = Path(stem + HEADS), Path(stem + INPUT)
@@ -91,6 +95,7 @@ def read_model(prototxt: Path, caffemodel: Path) -> Model:
         input=name,
         shape=shape,
         description=description,
+        sizes=sizes,
         facts=facts,
         assumed=assumed,
         scores=scores,

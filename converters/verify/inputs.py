@@ -34,20 +34,22 @@ def scaled(feeds: Feeds, size: float, whole: Container[str] = ()) -> Feeds:
     return {name: array if name in whole else array * np.float32(size) for name, array in feeds.items()}
 
 
-def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation) -> Feeds:
+def from_file(path: Path, shapes: Mapping[str, Shape], preparation: Preparation, sizes: Container[str] = ()) -> Feeds:
     """The inputs that a file holds: a picture or an .npy for a net of one input, or an .npz with arrays by name.
 
-    Raises ConversionError.
+    Of the inputs called in `sizes` only the size is read: beside a single one they are zeros. Raises ConversionError.
     """
     suffix = path.suffix.lower()
     if suffix not in (*ARRAYS, *PICTURES):
         raise _refused(path, "is neither an array (.npy, .npz) nor a picture (.jpg, .png, .bmp, .webp)")
     if suffix == ".npz":
         return _archive(path, shapes)
-    if len(shapes) != 1:
+    read = {name: shape for name, shape in shapes.items() if name not in sizes}
+    if len(read) != 1:
         raise _refused(path, f"is one input, the net takes {len(shapes)}: {', '.join(shapes)}", hint="give an .npz")
-    ((name, shape),) = shapes.items()
-    return {name: _single(path, name, shape) if suffix == ".npy" else picture(path, shape, preparation)}
+    ((name, shape),) = read.items()
+    given = _single(path, name, shape) if suffix == ".npy" else picture(path, shape, preparation)
+    return {one: given if one == name else np.zeros(shapes[one], np.float32) for one in shapes}
 
 
 def _archive(path: Path, shapes: Mapping[str, Shape]) -> Feeds:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Array, Shape
 from caffe_ir.errors import Origin
+from caffe_ir.inputs_read import inputs_read
 from caffe_ir.layers import Input
 from caffe_ir.net import Net
 from caffe_ir.reference import walk
@@ -105,9 +106,14 @@ def behind(reference: Reference, meant: Net, expected: Net) -> Reference:
     taken, spare = expected.taken, _inputs_that_went(meant, expected)
     if taken is None and not spare:
         return reference
+    read = {node.top for node in inputs_read(expected)}
+    pictures = [taken is not None and name in read for name in inputs_of(expected)]
 
     def values(feeds: Feeds) -> Values:
-        given = iter(array if taken is None else taken.applied(array) for array in feeds.values())
+        given = iter(
+            taken.applied(array) if taken and picture else array
+            for array, picture in zip(feeds.values(), pictures, strict=True)
+        )
         return reference.values(
             {
                 name: np.zeros(shape, np.float32) if name in spare else next(given)

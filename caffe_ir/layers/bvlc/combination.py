@@ -158,6 +158,7 @@ class Crop(CaffeLayer, frozen=True, kw_only=True):
 
     param = "crop_param"
     bottoms = (2, 2)
+    sizes_read = frozenset({1})
     axis: int = 2
     offset: tuple[int, ...] = ()
 

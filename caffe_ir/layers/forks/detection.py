@@ -30,6 +30,7 @@ class PriorBox(CaffeLayer, frozen=True, kw_only=True):
 
     param = "prior_box_param"
     bottoms = (2, 2)
+    sizes_read = frozenset({0, 1})
     min_size: tuple[float, ...]
     max_size: tuple[float, ...] = ()
     aspect_ratio: tuple[float, ...] = ()

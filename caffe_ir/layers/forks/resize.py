@@ -138,6 +138,7 @@ class ReferencedInterp(CaffeLayer, frozen=True, kw_only=True):
     param = "interp_param"
     variant = "the size of a second blob"
     bottoms = (2, 2)
+    sizes_read = frozenset({1})
     pad_beg: int = 0
     pad_end: int = 0
 

@@ -17,6 +17,13 @@ CONV = (
     'layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" '
     "convolution_param { num_output: 4 kernel_size: 3 pad: 1 } }\n"
 )
+CROPPED = (
+    INPUT
+    + 'layer { name: "size" type: "Input" top: "size" input_param { shape { dim: 1 dim: 2 dim: 5 dim: 6 } } }\n'
+    + CONV
+    + 'layer { name: "crop" type: "Crop" bottom: "conv" bottom: "size" top: "crop" crop_param { offset: 3 } }\n'
+)
+"""A second input that only gives a size."""
 TRAIN_VAL = """
 name: "net"
 layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN } transform_param { crop_size: 12 } }

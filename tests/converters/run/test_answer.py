@@ -13,7 +13,8 @@ from converters.cli.run_shown import as_json, as_text
 from converters.run.answer import answer
 from converters.run.model import read_model
 from converters.run.session import session
-from tests.converters.caffe.files import CONV, DETECTION_OUTPUT, INPUT, SSD_HEADS, pair
+from tests.converters.caffe.files import CONV, CROPPED, DETECTION_OUTPUT, INPUT, SSD_HEADS, pair
+from tests.converters.cli import given
 from tests.converters.run.nets import CLASSIFIER, converted, picture
 
 
@@ -93,3 +94,26 @@ def test_boxes_in_the_middle_of_a_picture_are_refused(tmp_path: Path) -> None:
     (tmp_path / "net.input.json").write_text(json.dumps(how))
     with pytest.raises(ConversionError, match="in the middle of a picture alone"):
         read_model(*files)
+
+
+@pytest.mark.parametrize("words", [(), ("--input-is", "u8-bgr"), ("--input-is", "u8-rgb")], ids=" ".join)
+@pytest.mark.parametrize("engine", ["embedded", "opencv"])
+def test_an_input_that_only_gives_a_size_needs_no_picture(engine: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    """OpenCV's own preprocessing in front of the source is the measure."""
+    files = pair(tmp_path, CROPPED)
+    result = given.converted(
+        "caffe", *files, "--mean", "104,117,123", "--scale", "0.5", "--bgr", *words, "-o", tmp_path / "out"
+    )
+    assert "size" in (tmp_path / "out.prototxt").read_text()
+    path = picture(tmp_path / "x.png", (12, 12))
+    image = cv2.imread(str(path))
+    assert image is not None
+    source = cv2.dnn.readNetFromCaffe(*map(str, files))
+    source.setInput(cv2.dnn.blobFromImage(image, 0.5, mean=(104, 117, 123)), "data")
+    source.setInput(np.zeros((1, 2, 5, 6), np.float32), "size")
+    wanted = source.forward()
+    model = read_model(tmp_path / "out.prototxt", tmp_path / "out.caffemodel")
+    found = answer(model, session(engine, model.files, model.wanted), path)
+    np.testing.assert_allclose(found.blobs["crop"], wanted, atol=1e-5 * np.abs(wanted).max())
+    verified = given.tool("verify", *files, tmp_path / "out", "--engine", engine, "--input", str(path))
+    assert verified.exit_code == 0, (result.output, verified.output)
