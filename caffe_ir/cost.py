@@ -40,6 +40,7 @@ from caffe_ir.layers import (
     MatMul,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     Reshape,
@@ -200,7 +201,7 @@ def _are_together(layer: Layer, bottoms: Shapes) -> bool:
     if isinstance(layer, Convolution):
         return bottoms[0][layer.axis] > layer.group or layer.kernel_size == DEPTHWISE
     match layer:
-        case Pooling() | LRN() | MVN() | BatchNorm(use_global_stats=False):
+        case Pooling() | PlacedPooling() | LRN() | MVN() | BatchNorm(use_global_stats=False):
             return False
         case Power():
             return layer.power == 1
@@ -223,8 +224,8 @@ def _multiply_adds(layer: Layer, bottoms: Shapes, tops: Shapes) -> float:
         case Recurrence():
             rows = layer.steps(bottoms[0]) * layer.batch(bottoms[0])
             count = rows * sum(map(prod, layer.blob_shapes(bottoms)))
-        case Pooling():
-            count = made * prod(layer.kernel_size or bottoms[0][2:])
+        case Pooling() | PlacedPooling():
+            count = prod(tops[0]) * prod(layer.kernel_size or bottoms[0][2:])
         case Power():
             count = made * (1 if layer.power == 1 or layer.scale == 0 else POWER)
         case LRN():

@@ -126,7 +126,9 @@ DIALECTS: dict[str, tuple[type[Layer], ...]] = {
 }
 """The classes of types that some targets take for something else than others do: what a text means there is the one
 that they list."""
-BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__)
+BVLC: frozenset[type[Layer]] = frozenset(kind for kind in LAYERS.values() if ".bvlc." in kind.__module__) | {
+    PlacedPooling
+}
 """The types that BVLC Caffe has, its master included."""
 FORK_PARAMS = frozenset(
     kind.param for kind in LAYERS.values() if kind.param and kind.param not in {one.param for one in BVLC}

@@ -38,6 +38,7 @@ from caffe_ir.layers import (
     Input,
     Log,
     Parameter,
+    PlacedPooling,
     Pooling,
     Power,
     PReLU,
@@ -59,6 +60,7 @@ from caffe_ir.targets.limits import NetLimit, Only
 from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Price, Target
 
+ROUNDS_UP = Only(field="round_mode", values=("CEIL",), source="caffe.proto of the tag")
 CAFFE = Target(
     name="caffe",
     title="BVLC Caffe 1.0",
@@ -95,7 +97,8 @@ CAFFE = Target(
         MVN: (),
         PReLU: (),
         Parameter: (),
-        Pooling: (Only(field="round_mode", values=("CEIL",), source="caffe.proto of the tag"),),
+        PlacedPooling: (ROUNDS_UP,),
+        Pooling: (ROUNDS_UP,),
         Power: (),
         RNN: (),
         ReLU: (),

@@ -37,6 +37,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     PReLU,
     Reduction,
@@ -79,7 +80,7 @@ from caffe_ir.targets.stored import (
 from caffe_ir.targets.target import Target
 
 LACKS = (
-    BatchReindex, Filter, SPP,
+    BatchReindex, Filter, SPP, PlacedPooling,
     AbsVal, ArgMax, BNLL, Bias, Dropout, DummyData, ELU, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction,
     Silence, Split, Threshold, Tile,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caffe_ir.layers import Clip, Pooling, Swish
+from caffe_ir.layers import Clip, PlacedPooling, Pooling, Swish
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Target
@@ -12,7 +12,7 @@ CAFFE_MASTER = Target(
     title="BVLC Caffe, master",
     shares_memory=True,
     source="9b89154 of February 2020: caffe.proto and trials with a build of it",
-    layers={**CAFFE.layers, Clip: (), Pooling: (), Swish: ()},
+    layers={**CAFFE.layers, Clip: (), PlacedPooling: (), Pooling: (), Swish: ()},
     net=CAFFE.net,
     fields=frozenset({"clip_param", "pooling_param.round_mode", "swish_param"}),
     weights=CAFFES,

@@ -22,6 +22,7 @@ from caffe_ir.layers import (
     InnerProduct,
     Input,
     Parameter,
+    PlacedPooling,
     Pooling,
     Reshape,
     Silence,
@@ -32,7 +33,7 @@ from caffe_ir.targets.limits import Limit, Never
 from caffe_ir.targets.target import Target
 
 LIST = "developer.d-robotics.cc, supported_op_list_and_restrictions 4.5.1"
-LACKS = (BatchReindex, Filter, DummyData, Embed, Im2col, Parameter, RNN, Silence)
+LACKS = (BatchReindex, Filter, DummyData, Embed, Im2col, Parameter, PlacedPooling, RNN, Silence)
 FILTER, MEAN, MAXIMUM, GLOBAL = 32768, 7, 64, 8192
 CHANNELS, STRIDE, BATCH = 4096, 185, 128
 ROW, ROWS_OF = 16384, 7

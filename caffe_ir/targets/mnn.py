@@ -39,6 +39,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     PriorBox,
@@ -182,6 +183,20 @@ MNN = Target(
                 where=lambda layer, bottoms: layer.normalize_variance,
                 silent=True,
                 source="trial mvn",
+            ),
+        ),
+        PlacedPooling: (
+            Never(
+                text="the places of its maxima have no size, for which what reads them has none",
+                where=cases.always,
+                unless=net_cases.reads_no_places,
+                source="trial pool_max_places_read",
+            ),
+            Never(
+                text="the places of its maxima are zeros, and what reads the maxima may find other numbers",
+                where=cases.always,
+                silent=True,
+                source="trials pool_max_places and pool_max_places_beside",
             ),
         ),
         Pooling: (

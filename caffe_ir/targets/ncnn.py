@@ -45,6 +45,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     PriorBox,
@@ -70,7 +71,7 @@ from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spel
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
 from caffe_ir.targets.target import Target
 
-LACKS = (BatchReindex, Filter, SPP, ArgMax, Bias, Clip, DummyData, Im2col, Parameter, RNN)
+LACKS = (BatchReindex, Filter, SPP, PlacedPooling, ArgMax, Bias, Clip, DummyData, Im2col, Parameter, RNN)
 NEGATIVE = Never(
     text="an axis counted from behind", where=cases.negative_axis, silent=True, source="trial softmax_axis_m1"
 )

@@ -87,6 +87,21 @@ def last_or_in_place(net: Net, node: Node) -> bool:
     return computed and (node.in_place or any(net.is_output(top) for top in node.tops))
 
 
+def reads_places(net: Net, node: Node) -> bool:
+    """A layer reads where the maxima of a Pooling are."""
+    return net.reads(node.tops[1]) > 0
+
+
+def reads_no_places(net: Net, node: Node) -> bool:
+    """No layer reads where the maxima of a Pooling are: they are an output of the net."""
+    return not reads_places(net, node)
+
+
+def ends_with_places(net: Net, node: Node) -> bool:
+    """No layer reads the maxima of a Pooling, nor where they are."""
+    return not any(map(net.reads, node.tops))
+
+
 def called_like_a_blob(net: Net) -> list[Node]:
     """Layers with the name of a blob that another one writes."""
     writers = {name: node for node, name in _written(net)}

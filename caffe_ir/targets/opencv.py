@@ -42,6 +42,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     PriorBox,
@@ -62,6 +63,7 @@ from caffe_ir.node import Node
 from caffe_ir.targets import box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
 from caffe_ir.targets.stored import (
     DOUBLE,
     EMPTY_SHAPE,
@@ -190,27 +192,8 @@ OPENCV = Target(
         MatMul: (),
         MVN: (Only(field="eps", values=(1e-9,), silent=True, source="trial mvn_eps"),),
         Mish: (),
-        Pooling: (
-            Only(
-                field="round_mode",
-                values=("CEIL",),
-                silent=True,
-                source="trial y_floor_both_fields_hw",
-                unless=window_cases.rounds_to_the_same,
-            ),
-            Never(
-                text="a maximum over no cell is another number than Caffe's",
-                where=window_cases.maximum_of_nothing,
-                silent=True,
-                source="trial MAX of 2 x 2 cells at a stride of 3 on 5 x 9",
-            ),
-            Never(
-                text="an axis without padding keeps a window behind the image where the other axis is padded",
-                where=window_cases.window_behind,
-                silent=True,
-                source="trial MAX of 3 x 1 cells at a stride of 1 x 2 and a pad of 1 x 0 on 8 x 8",
-            ),
-        ),
+        PlacedPooling: PLACES,
+        Pooling: WINDOWS,
         PriorBox: (
             Never(
                 text="img_size, img_h and img_w are ignored",

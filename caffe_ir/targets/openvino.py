@@ -5,6 +5,8 @@ Trials with openvino-dev 2023.3.0; 2024.6.0 reads the same files.
 
 from __future__ import annotations
 
+from math import prod
+
 from caffe_ir.layers import (
     BNLL,
     LRN,
@@ -34,6 +36,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     PriorBox,
@@ -50,7 +53,7 @@ from caffe_ir.layers import (
     Swish,
     Threshold,
 )
-from caffe_ir.targets import box_cases, cases, window_cases
+from caffe_ir.targets import box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
@@ -60,6 +63,16 @@ LACKS = (
     BatchReindex, Filter, SPP,
     AbsVal, BNLL, DummyData, Embed, Exp, Im2col, LSTM, Log, Parameter, RNN, Reduction, Silence, Split, Threshold,
 )  # fmt: skip
+
+WINDOWS = (
+    *CAFFE.layers[Pooling],
+    Never(
+        text="a last window that begins behind the map is kept, which Caffe leaves out",
+        where=window_cases.one_more_window,
+        silent=True,
+        source="trials openvino_max_k2s5p1 and openvino_max_w1s2_h3p1",
+    ),
+)
 
 OPENVINO = Target(
     name="openvino",
@@ -117,14 +130,23 @@ OPENVINO = Target(
                 source="trial mvn_eps",
             ),
         ),
-        Pooling: (
-            *CAFFE.layers[Pooling],
+        PlacedPooling: (
+            *WINDOWS,
             Never(
-                text="a last window that begins behind the map is kept, which Caffe leaves out",
-                where=window_cases.one_more_window,
-                silent=True,
-                source="trials openvino_max_k2s5p1 and openvino_max_w1s2_h3p1",
+                text="the places of its maxima, which a layer reads, are no floats there",
+                where=cases.always,
+                unless=net_cases.reads_no_places,
+                source="trial pool_max_places_read",
             ),
+            Never(
+                text="the places of its maxima are counted through all maps",
+                where=lambda layer, bottoms: prod(bottoms[0][:2]) > 1,
+                silent=True,
+                source="trials pool_max_places and openvino_places_of_one_map",
+            ),
+        ),
+        Pooling: (
+            *WINDOWS,
             Never(
                 text="a mean over a padded window that reaches beyond the padding",
                 where=window_cases.padded_and_clipped_mean,

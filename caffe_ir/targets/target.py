@@ -143,10 +143,11 @@ class Target(Struct, frozen=True, kw_only=True):
             if self.takes_otherwise(layer):
                 why = f"{self.title} takes {layer.type_name()} for another layer"
                 return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
+            of_the_type = any(kind.type_name() == layer.type_name() for kind in self.layers)
             why = f"{self.title} has no layer {layer.type_name()}"
-            if layer.variant and any(kind.type_name() == layer.type_name() for kind in self.layers):
-                why = f"{self.title} has no layer {layer.type_name()} {{ {layer.variant} }}"
-            if around and self.leaves_out and self.leaves_out(*around):
+            if layer.variant and of_the_type:
+                why = f"{why} {{ {layer.variant} }}"
+            elif around and self.leaves_out and self.leaves_out(*around):
                 why = f"{why}, and leaves it out without a message"
                 return Verdict(why=why, effect="wrong", source=self.source, evidence=self.evidence)
             return Verdict(why=why, source=self.source, evidence=self.evidence)

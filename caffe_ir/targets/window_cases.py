@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from caffe_ir.layer import Shapes
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, Pooling, Power, Scale
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, PlacedPooling, Pooling, Power, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
@@ -201,8 +201,9 @@ def depthwise_on_a_narrow_map(layer: Convolution, bottoms: Shapes) -> bool:
 def rounds_to_the_same(net: Net, node: Node) -> bool:
     """A Pooling has as many windows in either `round_mode`."""
     bottoms = net.shapes_of(node.bottoms)
-    assert isinstance(node.layer, Pooling)
-    return node.layer.infer(bottoms) == replace(node.layer, round_mode="CEIL").infer(bottoms)
+    layer = node.layer.pooling if isinstance(node.layer, PlacedPooling) else node.layer
+    assert isinstance(layer, Pooling)
+    return layer.infer(bottoms) == replace(layer, round_mode="CEIL").infer(bottoms)
 
 
 def rounded_down(fields: Mapping[str, Any]) -> bool:

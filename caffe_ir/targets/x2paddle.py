@@ -40,6 +40,7 @@ from caffe_ir.layers import (
     Normalize,
     Parameter,
     Permute,
+    PlacedPooling,
     Pooling,
     Power,
     PReLU,
@@ -56,7 +57,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases, window_cases
+from caffe_ir.targets import cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -162,6 +163,20 @@ X2PADDLE = Target(
             ),
         ),
         MeanLRN: (),
+        PlacedPooling: (
+            Never(
+                text="with the places of its maxima neither these nor the maxima can be read",
+                where=cases.always,
+                unless=net_cases.ends_with_places,
+                source="trials pool_max_places_read and pool_max_places_beside",
+            ),
+            Never(
+                text="the places of its maxima are left out",
+                where=cases.always,
+                silent=True,
+                source="trial pool_max_places; caffe_op_mapper.py, Pooling",
+            ),
+        ),
         Pooling: (
             Never(
                 text="a last window that begins behind the map is kept, which Caffe leaves out",

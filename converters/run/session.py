@@ -58,7 +58,9 @@ def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> di
         raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
     found = {name: np.asarray(array) for name, array in zip(names, arrays, strict=True) if array is not None}
     if lost := [name for name in names if name not in found]:
-        raise ConversionError(Problem(kind=ENGINE, what=f"the engine has no blob {', '.join(lost)} when it is done"))
+        what = f"the engine has no blob {', '.join(lost)} when it is done"
+        hint = "`--engine embedded` computes every blob, slowly; `convert check` says what the engine leaves out"
+        raise ConversionError(Problem(kind=ENGINE, what=what, hint=hint))
     return found
 
 

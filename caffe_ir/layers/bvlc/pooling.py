@@ -134,7 +134,10 @@ def _surrounded(values: Array, axis: int, before: int, behind: int, neutral: flo
 
 
 class PlacedPooling(CaffeLayer, frozen=True, kw_only=True):
-    """Maxima, and where they are: row * width + column in the map, the first of equal ones (pooling_layer.cpp)."""
+    """Maxima, and where they are: row * width + column in the map, the first of equal ones (pooling_layer.cpp).
+
+    -1 where nothing in a window is above the lowest float.
+    """
 
     param = "pooling_param"
     variant = "the places of its maxima"
@@ -144,6 +147,36 @@ class PlacedPooling(CaffeLayer, frozen=True, kw_only=True):
     def type_name(cls) -> str:
         return "Pooling"
 
+    @property
+    def pool(self) -> str:
+        """Maxima, as its windows are those of its Pooling: what is asked of that is asked of it too."""
+        return self.pooling.pool
+
+    @property
+    def kernel_size(self) -> Shape:
+        """The cells of a window; empty where it is the whole map."""
+        return self.pooling.kernel_size
+
+    @property
+    def stride(self) -> Shape:
+        """The cells from one window to the next."""
+        return self.pooling.stride
+
+    @property
+    def pad(self) -> Shape:
+        """The cells around the map."""
+        return self.pooling.pad
+
+    @property
+    def global_pooling(self) -> bool:
+        """Whether a window is the whole map."""
+        return self.pooling.global_pooling
+
+    @property
+    def round_mode(self) -> RoundMode:
+        """How the number of its windows is rounded."""
+        return self.pooling.round_mode
+
     def infer(self, bottoms: Shapes) -> Shapes:
         return self.pooling.infer(bottoms) * 2
 
@@ -151,7 +184,7 @@ class PlacedPooling(CaffeLayer, frozen=True, kw_only=True):
         values, pooling = bottoms[0], self.pooling
         (maxima,) = pooling.forward(bottoms, blobs)
         height, width = values.shape[2:]
-        places = np.full(maxima.shape, -1.0, values.dtype)
+        places, lowest = np.full(maxima.shape, -1.0, values.dtype), values.dtype.type(LOWEST)
         for place in product(*map(range, pooling.kernel_size or (height, width))):
             rows, columns = (
                 np.arange(count) * step - margin + at
@@ -160,7 +193,7 @@ class PlacedPooling(CaffeLayer, frozen=True, kw_only=True):
             inside = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
             there = values[:, :, rows.clip(0, height - 1)][..., columns.clip(0, width - 1)]
             cells = (rows[:, None] * width + columns).astype(values.dtype)
-            places = np.where((places < 0) & inside & (there == maxima), cells, places)
+            places = np.where((places < 0) & inside & (there == maxima) & (there > lowest), cells, places)
         return [maxima, places]
 
     def spelled(self) -> dict[str, Any]:

@@ -6,14 +6,14 @@ along each axis; maxima are pooled from a crop each and joined.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import torch
 
 from caffe_ir.layers import Concat
 from caffe_ir.layers.source import CropTo, Resample, WindowPool
-from converters.pytorch.aten.pooling import NO_INDICES, maps
+from converters.pytorch.aten.pooling import NO_INDICES, Windows, maps, placed
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
 from converters.pytorch.graph.frontend import Handler
@@ -38,12 +38,22 @@ def adaptive_avg_pool3d(call: Call, build: Build) -> Value:
     return build.reshape(_means(build, x, windows), call.shape)
 
 
-def adaptive_max_pool1d(call: Call, build: Build) -> Result:
-    return build.reshape(_adaptive(build, _of(call, build, 1), _size(call, 1), "MAX"), call.shape), NO_INDICES
+def adaptive_max_pool(axes: int) -> Callable[[Call, Build], Result]:
+    """Maxima along one or two axes, and where they lie if the windows are of one size and one step apart."""
 
+    def handle(call: Call, build: Build) -> Result:
+        x = _of(call, build, axes)
+        sizes = zip(x.shape[-axes:], call.shape[-axes:], strict=True)
+        steps = [regular(adaptive_windows(size, count)) for size, count in sizes]
+        windows = [
+            Windows(kernel_size=step[0], stride=step[1], count=count)
+            for step, count in zip(steps, call.shape[-axes:], strict=True)
+            if step
+        ]
+        with_places = placed(build, call, windows) if len(windows) == axes else None
+        return with_places or (build.reshape(_adaptive(build, x, _size(call, axes), "MAX"), call.shape), NO_INDICES)
 
-def adaptive_max_pool2d(call: Call, build: Build) -> Result:
-    return build.reshape(_adaptive(build, _of(call, build, 2), _size(call, 2), "MAX"), call.shape), NO_INDICES
+    return handle
 
 
 def adaptive_max_pool3d(call: Call, build: Build) -> Result:
@@ -148,7 +158,7 @@ HANDLERS: Mapping[str, Handler] = {
     "aten._adaptive_avg_pool2d.default": adaptive_avg_pool2d,
     "aten.adaptive_avg_pool3d.default": adaptive_avg_pool3d,
     "aten._adaptive_avg_pool3d.default": adaptive_avg_pool3d,
-    "aten.adaptive_max_pool1d.default": adaptive_max_pool1d,
-    "aten.adaptive_max_pool2d.default": adaptive_max_pool2d,
+    "aten.adaptive_max_pool1d.default": adaptive_max_pool(1),
+    "aten.adaptive_max_pool2d.default": adaptive_max_pool(2),
     "aten.adaptive_max_pool3d.default": adaptive_max_pool3d,
 }

@@ -22,9 +22,12 @@ from converters.pytorch.graph.value import Missing, Result, Value
 
 NO_INDICES = Missing(
     what="the indices of a max pooling",
-    why="an unpooling by them is written only where the windows of maps neither overlap nor have padding",
+    why="Caffe gives places in maps of up to 2^24 cells, of windows of one size that are not dilated",
     hint="replace max_unpool by interpolate or ConvTranspose2d",
 )
+ROUND_MODES: Sequence[RoundMode] = ("CEIL", "FLOOR")
+WHOLE = 1 << 24
+"""Up to here float32 holds every whole number."""
 Divisor = Literal["valid", "padded"] | int
 Pool = Literal["MAX", "AVE"]
 
@@ -49,27 +52,39 @@ def max_pool(axes: int) -> Callable[[Call, Build], Value]:
 
 
 def max_pool_with_indices(axes: int) -> Callable[[Call, Build], Result]:
-    """The same, and where the maxima lie: of maps, and where windows neither overlap nor have padding. Else it is
-    refused where it is read."""
+    """The same, and where the maxima lie, row * width + column in their map. Where Caffe gives no such places they are
+    refused where they are read."""
 
     def handle(call: Call, build: Build) -> Result:
         windows = _windows(call, axes)
-        if 1 in call.wanted and (placed := _placed(call, windows)) is not None:
-            return build.add_many(placed, call.value(), tops=2)
-        return _pooled(build, call, "MAX", windows), NO_INDICES
+        return placed(build, call, windows) or (_pooled(build, call, "MAX", windows), NO_INDICES)
 
     return handle
 
 
-def _placed(call: Call, windows: Sequence[Windows]) -> PlacedPooling | None:
-    """The pooling that says where its maxima are, as far as an unpooling of it can be written."""
-    shape = call.value().shape
-    if len(windows) != 2 or len(shape) != 4 or any(one.padding or one.dilation > 1 for one in windows):
+def placed(build: Build, call: Call, windows: Sequence[Windows]) -> tuple[Value, ...] | None:
+    """Maxima over windows of one or two axes, and where they lie; None where nobody asks for that, or Caffe gives no
+    such places: the first of equal ones in torch as in pooling_layer.cpp. A row is a map of height 1."""
+    if 1 not in call.wanted or len(windows) > 2 or any(one.dilation > 1 for one in windows):
         return None
-    kernel, stride = tuple(one.kernel_size for one in windows), tuple(one.stride for one in windows)
-    modes: Sequence[RoundMode] = ("CEIL", "FLOOR")
-    poolings = (Pooling(pool="MAX", kernel_size=kernel, stride=stride, round_mode=mode) for mode in modes)
-    return next((PlacedPooling(pooling=one) for one in poolings if one.infer((shape,)) == (call.shape,)), None)
+    rows, columns = windows if len(windows) == 2 else (Windows(count=1), *windows)
+    x = maps(build, call.value(), len(windows))
+    layers = [_pooling(rows, columns, mode) for mode in ROUND_MODES]
+    fitting = next((one for one in layers if one.infer((x.shape,))[0][2:] == (rows.count, columns.count)), None)
+    if fitting is None or x.shape[2] * x.shape[3] > WHOLE:
+        return None
+    both = build.add_many(PlacedPooling(pooling=fitting), x, tops=2)
+    return tuple(build.reshape(one, call.shape) for one in both)
+
+
+def _pooling(rows: Windows, columns: Windows, round_mode: RoundMode) -> Pooling:
+    return Pooling(
+        pool="MAX",
+        kernel_size=(rows.kernel_size, columns.kernel_size),
+        stride=(rows.stride, columns.stride),
+        pad=(rows.padding, columns.padding),
+        round_mode=round_mode,
+    )
 
 
 def max_unpool2d(call: Call, build: Build) -> Value:

@@ -290,6 +290,15 @@ CASES: dict[str, str] = {
     "pool_max_k2s1p1_crop": """
         p = Pooling data | kernel_size: 2 stride: 1 pad: 1
         y = Crop p data | axis: 2 offset: 1 offset: 1""",
+    "pool_max_places": "y p = Pooling data | kernel_size: 3 stride: 2",
+    "pool_max_places_padded": "y p = Pooling data | kernel_size: 3 stride: 2 pad: 1",
+    "pool_max_places_beside": """
+        y p = Pooling data | kernel_size: 3 stride: 2
+        z = Convolution y | num_output: 6 kernel_size: 1""",
+    "pool_max_places_read": """
+        y p = Pooling data | kernel_size: 2 stride: 2
+        q = Power p | scale: 0.5
+        z = Eltwise y q | operation: SUM""",
     "ip_axis1": "y = InnerProduct data | num_output: 5",
     "ip_axis1_batch2": """
         data = Input | shape { dim: 2 dim: 4 dim: 8 dim: 8 }

@@ -15,6 +15,14 @@ OPENVINO = {
     "max_of_scaled_channels": ("ok", CONV + "s = Scale c\ny = Eltwise c s | operation: MAX"),
     "interp_zoom3": ("WRONG", "y = Interp data | zoom_factor: 3"),
     "interp_hw_x": ("ok", "y = Interp data | height: 5 width: 20"),
+    "openvino_places_of_one_map": (
+        "ok",
+        "data = Input | shape { dim: 1 dim: 1 dim: 9 dim: 7 }\ny p = Pooling data | kernel_size: 3 stride: 2 pad: 1",
+    ),
+    "openvino_places_of_two_images": (
+        "WRONG",
+        "data = Input | shape { dim: 2 dim: 1 dim: 9 dim: 7 }\ny p = Pooling data | kernel_size: 3 stride: 2 pad: 1",
+    ),
     # Windows that Caffe takes off where there is padding.
     "openvino_max_w1s2_h3p1": (
         "WRONG",

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from caffe_ir.errors import ShapeError
-from caffe_ir.layers import Pooling
+from caffe_ir.layers import PlacedPooling, Pooling
 
 rng = np.random.default_rng(2)
 pairs = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -139,3 +139,40 @@ def test_spellings():
 def test_spellings_that_caffe_refuses(spelled):
     with pytest.raises(ValueError):
         Pooling.parsed(spelled)
+
+
+@pytest.mark.parametrize("kind", ["noise", "ties", "one value"])
+@pytest.mark.parametrize("size", [(8, 8), (9, 7)], ids=str)
+@pytest.mark.parametrize(("kernel", "stride", "pad"), [(2, 2, 0), (3, 2, 0), (3, 2, 1), (3, 1, 1), (5, 3, 2)])
+@pytest.mark.parametrize("ceil", [False, True])
+def test_places_are_torchs(kernel, stride, pad, size, kind, ceil) -> None:
+    """Of equal ones the first, row by row; beyond the map and in the padding there is none."""
+    random = np.random.default_rng(3)
+    shape = (2, 3, *size)
+    x = {
+        "noise": random.normal(size=shape) - 3,
+        "ties": random.integers(-4, 0, size=shape).astype(np.float64),
+        "one value": np.full(shape, -1.0),
+    }[kind]
+    pooling = Pooling(
+        pool="MAX",
+        kernel_size=(kernel, kernel),
+        stride=(stride, stride),
+        pad=(pad, pad),
+        round_mode="CEIL" if ceil else "FLOOR",
+    )
+    found = PlacedPooling(pooling=pooling).forward([x], [])
+    wanted = torch.nn.functional.max_pool2d(
+        torch.from_numpy(x), kernel, stride, pad, ceil_mode=ceil, return_indices=True
+    )
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert np.array_equal(ours, theirs.numpy())
+
+
+def test_a_window_of_nothing_above_the_lowest_float_has_no_place() -> None:
+    """pooling_layer.cpp begins with -FLT_MAX and -1, and takes what is larger."""
+    lowest = np.finfo(np.float32).min
+    x = np.array([lowest, -np.inf, np.nan, 1.0], np.float32).reshape(1, 1, 4, 1)
+    maxima, places = PlacedPooling(pooling=Pooling(pool="MAX", kernel_size=(1, 1))).forward([x], [])
+    assert maxima.ravel().tolist() == [lowest, lowest, lowest, 1.0]
+    assert places.ravel().tolist() == [-1, -1, -1, 3]

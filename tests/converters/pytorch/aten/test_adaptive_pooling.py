@@ -6,6 +6,8 @@ import pytest
 from torch import nn
 from torch.nn import functional as F
 
+from caffe_ir.errors import ConversionError
+from converters.pytorch import convert
 from converters.pytorch.aten.adaptive_pooling import adaptive_windows, regular
 from tests.converters.pytorch.judge import Calls, converted, images, layers
 
@@ -47,3 +49,11 @@ def test_windows_of_equal_size_and_step_are_a_plain_pooling():
     assert regular(adaptive_windows(12, 4)) == (3, 3)
     assert regular(adaptive_windows(8, 3)) is None  # [0, 3) [2, 6) [5, 8)
     assert layers(converted(nn.AdaptiveAvgPool2d(3), images(1, 1, 7, 7))) == ["Pooling"]
+
+
+def test_indices_where_the_windows_are_of_one_size_and_one_step_apart():
+    converted(nn.AdaptiveMaxPool2d((4, 3), return_indices=True), images(2, 3, 8, 9).round() - 3)
+    converted(nn.AdaptiveMaxPool2d(1, return_indices=True), images(2, 3, 8, 9).round())
+    converted(nn.AdaptiveMaxPool1d(3, return_indices=True), images(2, 3, 9).round())
+    with pytest.raises(ConversionError, match="the indices of a max pooling"):
+        convert(nn.AdaptiveMaxPool2d(3, return_indices=True).eval(), (images(1, 1, 8, 8),))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from torch import nn
 from torch.nn import functional as F
 
 from caffe_ir.errors import ConversionError
+from caffe_ir.passes.base import Options
+from caffe_ir.passes.pipeline import lower
+from caffe_ir.targets import NCNN
 from converters.pytorch import convert
 from tests.converters.pytorch.judge import Calls, converted, images, layers
 
@@ -114,18 +116,37 @@ def test_unpooling_by_the_indices_of_a_maximum(window, ceil, size):
 
 
 def test_indices_that_no_layer_can_follow_are_refused_where_they_are_read():
-    for module in (Unpooled(3, 2, 1), Unpooled(1, 2, dilation=2)):
-        with pytest.raises(ConversionError, match="the indices of a max pooling"):
-            convert(module.eval(), (images(1, 1, 8, 8),))
-    with pytest.raises(ConversionError, match="overlap"):
-        converted(Unpooled(3, 1), images(1, 1, 8, 8))
+    with pytest.raises(ConversionError, match="the indices of a max pooling"):
+        convert(Unpooled(1, 2, dilation=2).eval(), (images(1, 1, 8, 8),))
+    for module in (Unpooled(3, 1), Unpooled(3, 2, 1)):
+        with pytest.raises(ConversionError, match="overlap"):
+            converted(module, images(1, 1, 8, 8))
     kept = Calls(lambda x: F.max_pool2d(x, 2, return_indices=True)[0])
     assert layers(converted(kept, images(1, 1, 4, 4))) == ["Pooling"]
+    boxes = Calls(lambda x: F.max_pool3d(x, 2, return_indices=True))
+    with pytest.raises(ConversionError, match="the indices of a max pooling"):
+        convert(boxes, (images(1, 2, 4, 4, 4),))
 
 
-def test_an_output_of_indices_is_refused():
+@pytest.mark.parametrize("size", [(8, 8), (9, 7)], ids=str)
+@pytest.mark.parametrize("ceil", [False, True], ids=["floor", "ceil"])
+@pytest.mark.parametrize(("kernel", "stride", "padding"), STEPS, ids=str)
+def test_indices_are_an_output(kernel, stride, padding, ceil, size):
+    pool = nn.MaxPool2d(kernel, stride, padding, ceil_mode=ceil, return_indices=True)
+    converted(pool, images(2, 3, *size) - 3)
+    converted(pool, images(2, 3, *size).round() - 3)  # equal maxima
+
+
+def test_indices_of_rows_and_of_one_image():
+    converted(nn.MaxPool1d(3, 2, 1, return_indices=True), images(2, 3, 12).round())
+    converted(nn.MaxPool1d(3, 2, return_indices=True), images(3, 12).round())
+    converted(nn.MaxPool2d(3, 2, return_indices=True), images(3, 9, 8).round())
+
+
+def test_an_output_of_indices_for_a_target_without_them_is_refused():
+    net = converted(Calls(lambda x: F.max_pool2d(x, 2, return_indices=True)), images(1, 1, 4, 4), lowered=False)
     with pytest.raises(ConversionError, match="the places of its maxima"):
-        converted(Calls(lambda x: torch.nn.functional.max_pool2d(x, 2, return_indices=True)), images(1, 1, 4, 4))
+        lower(net, NCNN, Options())
 
 
 def test_max_pooling_of_boxes_with_unread_indices():
