@@ -14,7 +14,7 @@ from caffe_ir.targets.limits import Never
 from caffe_ir.targets.target import Target
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.legalize.trying import SHAPE, chain, forms_of, lowered, no_compilers, widespread
-from tests.caffe_ir.passes.rewriting import rewritten
+from tests.caffe_ir.passes.rewriting import CONTEXT, rewritten
 
 
 def test_a_form_that_is_refused_is_not_computed_wrongly(monkeypatch):
@@ -63,6 +63,12 @@ def test_in_files_for_old_converters_too_what_they_refuse_counts(monkeypatch):
     context = Context(target=replace(CAFFE, name="all", for_converters=True), options=Options())
     forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU(), ReLU()))
     assert lowered(Mish()) == ["AbsVal"]
+    for where, types in ((CONTEXT, ["AbsVal"]), (context, ["ReLU", "ReLU"])):  # though these take twice the time
+        net = net_of(SHAPE)
+        add(net, "first", ReLU())
+        add(net, "y", Mish())
+        run_pass(LEGALIZE, net, where)
+        assert [node.layer.type_name() for node in net.nodes[2:]] == types
     forms_of(monkeypatch, Mish, refused=chain(AbsVal()), computed=chain(ReLU()))
     assert lowered(Mish()) == lowered(Mish(), context) == ["ReLU"]
     forms_of(monkeypatch, TanH, plain=chain(ReLU()))
