@@ -121,6 +121,12 @@ CAFFE = Target(
             where=net_cases.overwrites_what_others_read,
             source="net.cpp, AppendTop behind InsertSplits; trial inplace_after_branch",
         ),
+        NetLimit(
+            text="in place on the memory of a blob that is read behind it",
+            where=net_cases.overwrites_shared_memory,
+            silent=True,
+            source="ShareData in reshape_layer.cpp, flatten_layer.cpp, split_layer.cpp; trial of a ReLU behind each",
+        ),
     ),
     weights=CAFFES,
     hdf5=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from math import prod
 
 from caffe_ir.layer import Layer, axis_index
@@ -40,6 +40,41 @@ KEEPS_AXES = (Elementwise, Concat, Eltwise, Scale, Slice, Softmax)
 def overwrites_what_others_read(net: Net) -> list[Node]:
     """Layers in place on a blob that another layer reads: net.cpp puts a Split behind it, which has other names."""
     return [node for node in net.nodes if node.in_place and net.reads(node.bottoms[0]) > 1]
+
+
+def overwrites_shared_memory(net: Net) -> list[Node]:
+    """Layers in place on the memory of a blob that is read behind them, or that is an output.
+
+    That of a Reshape, Flatten or Split is its bottom's (reshape_layer.cpp, ShareData).
+    """
+    memory, shared = dict[str, str](), set[str]()
+    for node in net.nodes:
+        views = bool(node.bottoms) and _is_view(node)
+        shares = views or node.in_place
+        memory.update((top, memory[node.bottoms[0]] if shares else top) for top in node.tops)
+        shared.update(memory[top] for top in node.tops if views)
+    return [
+        node
+        for node in net.nodes
+        if node.in_place and memory[node.top] in shared and _takes_older_numbers(net, node, memory)
+    ]
+
+
+def _is_view(node: Node) -> bool:
+    alone = isinstance(node.layer, Concat | Slice) and len(node.bottoms) == len(node.tops) == 1
+    return node.layer.is_view or alone
+
+
+def _takes_older_numbers(net: Net, writer: Node, memory: Mapping[str, str]) -> bool:
+    """Whether what a layer in place has written is read as a blob that it was not written for."""
+    written = memory[writer.top]
+    fresh = {writer.top}
+    for node in net.nodes[net.place(writer) + 1 :]:
+        read = (bottom for place, bottom in enumerate(node.bottoms) if place not in node.layer.sizes_read)
+        if any(memory[bottom] == written and bottom not in fresh for bottom in read):
+            return True
+        fresh.update(top for top in node.tops if memory[top] == written)
+    return any(memory[output] == written and output not in fresh for output in net.outputs)
 
 
 def maxima_below_zero(net: Net) -> list[Node]:

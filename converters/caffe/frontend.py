@@ -11,6 +11,7 @@ from caffe_ir.errors import Problems
 from caffe_ir.files.net_text import layer_lines, lines_of_inputs, message_text, read_message, runs_at_test, text_of
 from caffe_ir.files.reader import net_of
 from caffe_ir.net import Net
+from caffe_ir.targets.net_cases import overwrites_shared_memory
 from caffe_ir.values import Values
 from converters.caffe.training import Lines, without_training
 
@@ -27,8 +28,14 @@ def convert(prototxt: str | Path, caffemodel: str | Path | None = None, *, input
         read = net_of(net.message, net.lines, prototxt, None if problems.found else caffemodel)
     problems.raise_if_any()
     read.notes += net.notes
+    for node in overwrites_shared_memory(read):
+        read.note("warning", _OVERWRITTEN.format(node.name), node.origin)
     read.values = Values({top: top for node in read.nodes for top in node.tops})
     return read
+
+
+_OVERWRITTEN = """{0} works in place on the memory of an older blob, which a Reshape, Flatten or Split shares and \
+which is read behind it: BVLC Caffe takes the numbers of {0} for those of that blob; here it keeps its own"""
 
 
 def deploy_text(prototxt: str | Path, *, input: Sequence[str] = ()) -> str:

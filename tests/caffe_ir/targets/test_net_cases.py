@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
@@ -9,6 +10,7 @@ from caffe_ir.layers import (
     Clip,
     Concat,
     Convolution,
+    Crop,
     Eltwise,
     Flatten,
     InnerProduct,
@@ -18,6 +20,7 @@ from caffe_ir.layers import (
     Reshape,
     Scale,
     Sigmoid,
+    Slice,
     TanH,
 )
 from caffe_ir.net import Net
@@ -35,6 +38,24 @@ def test_a_blob_that_another_layer_reads_is_not_overwritten() -> None:
     assert net_cases.overwrites_what_others_read(net) == []
     add(net, "sum", Eltwise(operation="SUM"), bottoms=("half", "relu"))
     assert net_cases.overwrites_what_others_read(net) == [relu]
+
+
+@pytest.mark.parametrize("view", [Flatten(), Reshape(shape=(4, 42)), Concat(), Slice(slice_point=())], ids=str)
+def test_the_memory_of_a_view_is_that_of_its_bottom(view: Layer) -> None:
+    """In real Caffe t became tanh(max(data, 0)): see the test of the front end, which runs it where it is installed."""
+    net = net_of(MAP)
+    add(net, "half", Power(scale=0.5))
+    add(net, "view", view)
+    relu = add(net, "relu", ReLU(), in_place=True)
+    add(net, "scaled", Power(scale=2.0), in_place=True)
+    assert net_cases.overwrites_shared_memory(net) == []
+    add(net, "t", TanH(), bottoms=("half",))
+    net.outputs = ["scaled", "t"]
+    assert net_cases.overwrites_shared_memory(net) == [relu, net.node("scaled")]
+    net.update(net.node("t"), replace(net.node("t"), layer=Crop(), bottoms=("scaled", "half")))
+    assert net_cases.overwrites_shared_memory(net) == []
+    net.outputs = ["half"]
+    assert net_cases.overwrites_shared_memory(net) == [relu, net.node("scaled")]
 
 
 @pytest.mark.parametrize(
