@@ -37,6 +37,14 @@ SLOWER = 10
 """Times what its work costs: a layer of which the target says that it is slow."""
 
 
+class NoForm(ConversionError):
+    """No form writes a layer; `brief` says it without the forms that were tried, for who tried it as a part of one."""
+
+    def __init__(self, problem: Problem, *, brief: str) -> None:
+        self.brief = brief
+        super().__init__(problem)
+
+
 class Chooser(Struct, kw_only=True):
     """Chooses forms for the nodes of one net; remembers what layers cost on given shapes."""
 
@@ -175,12 +183,15 @@ class Chooser(Struct, kw_only=True):
         if len(refused) == 1 and isinstance(refused[0][1], ConversionError):
             return refused[0][1]
         node, target = old.old, self.target
-        why = "; ".join(f"{form.name}: {error}" for form, error in refused)
+        why = "; ".join(
+            f"{form.name}: {error.brief if isinstance(error, NoForm) else error}" for form, error in refused
+        )
         verdict = self._verdict(node.layer, old.shapes_of(node.bottoms))
+        what = brief = f"{node.name} ({node.layer}) cannot be written for {target.title}"
         if verdict and type(node.layer) in BVLC:
             why = f"{verdict.why}; other ways to write it: {why}" if why else verdict.why
-        what = f"{node.name} ({node.layer}) cannot be written for {target.title}"
-        return ConversionError(Problem(kind=NO_EXACT_FORM, what=what, why=why, origin=node.origin))
+            brief = f"{what} ({verdict.why})"
+        return NoForm(Problem(kind=NO_EXACT_FORM, what=what, why=why, origin=node.origin), brief=brief)
 
     def _priced(self, new: Replacement, within: Kinds, share: Share) -> Priced:
         """The cost of what a form built, and whom it breaks, what has to be written in forms again included."""

@@ -19,6 +19,7 @@ from caffe_ir.layers import (
     Eltwise,
     Exp,
     Flatten,
+    Log,
     Mish,
     ReLU,
     Reshape,
@@ -143,6 +144,20 @@ def test_of_a_layer_of_caffe_the_targets_reason_is_given_as_well(monkeypatch):
     with pytest.raises(ConversionError) as caught:
         lowered(Exp(), without(Exp))
     assert caught.value.problems[0].why == "BVLC Caffe 1.0 has no layer Exp"
+
+
+def test_of_the_parts_of_a_form_the_targets_reason_alone_is_given(monkeypatch):
+    """The forms of forms fill pages, and say nothing that a user can act upon."""
+    parts = {"one": chain(BNLL()), "other": partial(refusing, "it is not a multiple")}
+    tried = {name: Form(name=name, build=build) for name, build in parts.items()}
+    forms = {Exp: (Form(name="through", build=chain(Log())), tried["other"]), Log: tuple(tried.values())}
+    monkeypatch.setattr(legalize, "FORMS", forms)
+    with pytest.raises(ConversionError) as caught:
+        lowered(Exp(), without(Exp, BNLL, Log))
+    assert caught.value.problems[0].why == (
+        "BVLC Caffe 1.0 has no layer Exp; other ways to write it: through: y_step (Log()) cannot be written for "
+        "BVLC Caffe 1.0 (BVLC Caffe 1.0 has no layer Log); other: it is not a multiple"
+    )
 
 
 def test_forms_that_lead_back_to_the_layer_are_no_way(monkeypatch):
