@@ -22,6 +22,8 @@ The order, with its reasons:
   that a form finds every output apart.
 - legalize when all that looks at several layers as the source means them is done; what a form leaves is lowered where
   it is left, so there is no order among forms.
+- signed_maxima behind legalize, when nothing is left that the target refuses, and what is never negative comes
+  from layers of Caffe; legalize_later for what it made.
 - pooled_maps behind legalize, whose forms spread what was pooled.
 - few_axes behind constant_operand, whose Scales have a view of four axes, and before reshape, which joins its views.
 - reshape before legalize, which is asked about views as well, and again when all views are made.
@@ -62,7 +64,7 @@ from caffe_ir.passes.in_place import IN_PLACE
 from caffe_ir.passes.kept_apart import KEPT_APART
 from caffe_ir.passes.layout import LAYOUT
 from caffe_ir.passes.layout.names import LAYOUT_NAMES
-from caffe_ir.passes.legalize import LEGALIZE
+from caffe_ir.passes.legalize import LEGALIZE, LEGALIZE_LATER
 from caffe_ir.passes.linear_behind_power import LINEAR_BEHIND_POWER
 from caffe_ir.passes.lrn_chain import LRN_CHAIN
 from caffe_ir.passes.lstm import NATIVE_LSTM
@@ -81,6 +83,7 @@ from caffe_ir.passes.reshape import RESHAPE
 from caffe_ir.passes.rows_by_reshape import ROWS_BY_RESHAPE
 from caffe_ir.passes.scale_behind import SCALE_BEHIND
 from caffe_ir.passes.sign import SIGN
+from caffe_ir.passes.signed_maxima import SIGNED_MAXIMA
 from caffe_ir.passes.spare_inputs import SPARE_INPUTS
 from caffe_ir.passes.unpooling import UNPOOLING
 from caffe_ir.passes.unread_parts import UNREAD_PARTS
@@ -115,6 +118,8 @@ PIPELINE: tuple[Pass | NetPass, ...] = (
     FEW_AXES,
     RESHAPE,
     LEGALIZE,
+    SIGNED_MAXIMA,
+    LEGALIZE_LATER,
     POOLED_MAPS,
     RESHAPE,
     BIAS,

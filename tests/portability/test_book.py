@@ -38,7 +38,7 @@ KINDS = {
 }
 NO_ROOT = ("nncase", "sigmastar")
 """No negative powers, LRN, Normalize or MVN: no variance can be divided by."""
-IMPOSSIBLE = {"cyclegan": dict.fromkeys(NO_ROOT, "Power"), "dk_yolov4": {"nncase": "a maximum over numbers"}}
+IMPOSSIBLE = {"cyclegan": dict.fromkeys(NO_ROOT, "Power")}
 FROM_ITS_SOURCE = {"cyclegan": (*NO_ROOT, "rknn1", "tpu-mlir")}
 """They normalise by layers of their own, which a mean and a root that are written out do not become again."""
 CLOSE = 1e-5

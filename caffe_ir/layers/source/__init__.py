@@ -33,7 +33,7 @@ from caffe_ir.layers.source.reorg import Cells, DepthToSpace, Reorg3d, SpaceToDe
 from caffe_ir.layers.source.resample import Gather, Resample
 from caffe_ir.layers.source.resize import NearestUpsample, Resize
 from caffe_ir.layers.source.shape import Exchange, Expand
-from caffe_ir.layers.source.window import WindowPool
+from caffe_ir.layers.source.window import SignedMaximum, WindowPool
 
 SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Add,
@@ -80,6 +80,7 @@ SOURCE_LAYERS: tuple[type[Layer], ...] = (
     Selu,
     Shortcut,
     ShuffleChannel,
+    SignedMaximum,
     Softplus,
     SourceBatchNorm,
     SpaceToDepth,
@@ -137,6 +138,7 @@ __all__ = [
     "Selu",
     "Shortcut",
     "ShuffleChannel",
+    "SignedMaximum",
     "Softplus",
     "SourceBatchNorm",
     "SpaceToDepth",

@@ -97,3 +97,15 @@ class WindowPool(Layer, frozen=True, kw_only=True):
         ]
         top, left = self.begin
         return (top, max(0, reach[0] - top - bottom[2])), (left, max(0, reach[1] - left - bottom[3]))
+
+
+class SignedMaximum(Layer, frozen=True, kw_only=True):
+    """The maximum over windows of numbers that may all be negative, where a reader's Pooling begins with 0."""
+
+    windows: WindowPool
+
+    def infer(self, bottoms: Shapes) -> Shapes:
+        return self.windows.infer(bottoms)
+
+    def forward(self, bottoms: Sequence[Array], blobs: Sequence[Array]) -> list[Array]:
+        return self.windows.forward(bottoms, blobs)

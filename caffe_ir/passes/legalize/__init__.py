@@ -21,7 +21,7 @@ in most nets, refuses the net: what it makes of the other layers does not count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -29,7 +29,7 @@ from caffe_ir.errors import Problems
 from caffe_ir.forms import FORMS, Form
 from caffe_ir.layer import Layer
 from caffe_ir.layers import Parameter
-from caffe_ir.layers.source import MatrixProduct
+from caffe_ir.layers.source import MatrixProduct, SignedMaximum
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, NetPass
@@ -41,9 +41,19 @@ from caffe_ir.targets.target import Target
 
 
 def _run(net: Net, context: Context) -> None:
+    _choose(net, context, net.nodes)
+
+
+def _run_for_later(net: Net, context: Context) -> None:
+    """For the layers that a pass behind `legalize` made."""
+    if made := [node for node in net.nodes if isinstance(node.layer, SignedMaximum)]:
+        _choose(net, context, made)
+
+
+def _choose(net: Net, context: Context, nodes: Sequence[Node]) -> None:
     chooser = chooser_of(net, context.target, FORMS)
     problems, none = Problems(), Kinds()
-    waiting = [(node.name, none, chooser.share(node)) for node in reversed(net.nodes)]
+    waiting = [(node.name, none, chooser.share(node)) for node in reversed(nodes)]
     while waiting:
         name, within, share = waiting.pop()
         node = net.node(name)  # an earlier choice may have let it read another blob
@@ -93,3 +103,4 @@ def _is_written_at_run_time(node: Node) -> bool:
 
 
 LEGALIZE = NetPass(name="legalize", run=_run)
+LEGALIZE_LATER = NetPass(name="legalize_later", run=_run_for_later)
