@@ -11,6 +11,8 @@ from caffe_ir.layers import (
     BatchNorm,
     Clip,
     Concat,
+    Convolution,
+    Deconvolution,
     Dropout,
     Eltwise,
     Flatten,
@@ -32,7 +34,9 @@ from caffe_ir.layers.bvlc.activation import Elementwise
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 
-AXES_OF_ROWS = 2
+AXES_OF_ROWS, MAP_AXES = 2, 4
+PICTURES = (1, 3, 4)
+"""Channels of an input that RKNN-Toolkit2 may take for a picture."""
 KEEPS_AXES = (Elementwise, Concat, Eltwise, Scale, Slice, Softmax)
 """Layers whose tops have as many axes as their first bottom, as MNN sees them."""
 
@@ -75,6 +79,44 @@ def _takes_older_numbers(net: Net, writer: Node, memory: Mapping[str, str]) -> b
             return True
         fresh.update(top for top in node.tops if memory[top] == written)
     return any(memory[output] == written and output not in fresh for output in net.outputs)
+
+
+def padded_by_a_kernel_on_an_input(net: Net) -> list[Node]:
+    """Deconvolutions of one group with a pad of the kernel or more on an input of 1, 3 or 4 channels.
+
+    RKNN-Toolkit2's compiler takes that for a picture where nothing else than Convolutions and Deconvolutions read it,
+    none of them depthwise, and pads it by the kernel less one and less the pad, without the dilation. It aborted at all
+    71 of 173 that are such.
+    """
+    found = list[Node]()
+    for blob in (top for node in net.nodes if isinstance(node.layer, Input) for top in node.tops):
+        readers, shape = list(_readers(net, blob)), net.shapes[blob]
+        if len(shape) == MAP_AXES and shape[1] in PICTURES and all(_is_whole(one, shape[1]) for one in readers):
+            found += filter(_is_padded_by_a_kernel, readers)
+    return found
+
+
+def _readers(net: Net, blob: str) -> Iterator[Node]:
+    """The nodes that read a blob, through layers that change nothing."""
+    for node in net.consumers(blob):
+        same = isinstance(node.layer, Reshape) and net.shapes[node.top] == net.shapes[blob]
+        if same or isinstance(node.layer, Dropout | Split):
+            for top in node.tops:
+                yield from _readers(net, top)
+        else:
+            yield node
+
+
+def _is_whole(node: Node, channels: int) -> bool:
+    layer = node.layer
+    return isinstance(layer, Convolution | Deconvolution) and (layer.group < channels or channels == 1)
+
+
+def _is_padded_by_a_kernel(node: Node) -> bool:
+    layer = node.layer
+    if not isinstance(layer, Deconvolution) or layer.group > 1:
+        return False
+    return any(pad >= taps for pad, taps in zip(layer.pad, layer.kernel_size, strict=True))
 
 
 def maxima_below_zero(net: Net) -> list[Node]:

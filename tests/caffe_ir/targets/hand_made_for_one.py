@@ -49,7 +49,45 @@ SHARED = {
     (8, 2, 3, 3): "-", (7, 1, 4, 4): "ok", (8, 3, 4, 4): "ok",
 }  # fmt: skip
 """What it does with Convolutions that are padded far, of which it shares the rows between cores."""
+PADDED = "num_output: 6 kernel_size: 2 pad: 2 stride: 1"
+DECONVOLUTIONS = {
+    "k2p2": ("-", "y = Deconvolution data | " + PADDED),
+    "k2p1": ("ok", "y = Deconvolution data | num_output: 6 kernel_size: 2 pad: 1 stride: 1"),
+    "k3p3s2": ("-", "y = Deconvolution data | num_output: 6 kernel_size: 3 pad: 3 stride: 2"),
+    "columns_alone": (
+        "-",
+        "y = Deconvolution data | num_output: 6 kernel_h: 2 kernel_w: 3 pad_h: 1 pad_w: 3 stride_h: 1 stride_w: 1",
+    ),
+    "dil2": ("-", "y = Deconvolution data | num_output: 6 kernel_size: 2 pad: 2 stride: 1 dilation: 2"),
+    "two_groups": ("ok", "y = Deconvolution data | group: 2 " + PADDED),
+    "behind_relu": ("ok", "r = ReLU data\ny = Deconvolution r | " + PADDED),
+    "behind_dropout": ("-", "r = Dropout data\ny = Deconvolution r | " + PADDED),
+    "behind_the_same_shape": (
+        "-",
+        "r = Reshape data | shape { dim: 0 dim: 4 dim: 8 dim: 8 }\ny = Deconvolution r | " + PADDED,
+    ),
+    "behind_another_shape": (
+        "ok",
+        "data = Input | shape { dim: 1 dim: 4 dim: 4 dim: 16 }\n"
+        "r = Reshape data | shape { dim: 0 dim: 4 dim: 8 dim: 8 }\ny = Deconvolution r | " + PADDED,
+    ),
+    "beside_tanh": ("ok", "t = TanH data\ny = Deconvolution data | " + PADDED),
+    "beside_conv": ("-", "t = Convolution data | num_output: 5 kernel_size: 3\ny = Deconvolution data | " + PADDED),
+    "beside_depthwise": (
+        "ok",
+        "t = Convolution data | num_output: 4 group: 4 kernel_size: 3\ny = Deconvolution data | " + PADDED,
+    ),
+    **{
+        f"c{channels}": (
+            "-" if channels in (1, 3) else "ok",
+            f"data = Input | shape {{ dim: 1 dim: {channels} dim: 8 dim: 8 }}\ny = Deconvolution data | {PADDED}",
+        )
+        for channels in (1, 2, 3, 5)
+    },
+}
+"""Deconvolutions on an input of the net, of four channels if nothing else is said."""
 RKNN2 = {
+    **{f"deconv_on_input_{name}": case for name, case in DECONVOLUTIONS.items()},
     **{
         f"avepool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p).replace("Pooling c |", "Pooling c | pool: AVE"))
         for (n, k, s, p), did in MEANS.items()
