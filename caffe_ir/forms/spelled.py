@@ -2,7 +2,7 @@
 
 - Softmax, Concat and Slice along an axis counted from behind; Crop with its offsets; Flatten as a Reshape, and back.
 - Reshape of some axes as one of all; the batch as 0 where it stays.
-- Slice into many parts as a chain into two, or each part picked by itself (a Convolution of ones and zeros); Tile as a
+- Slice into many parts as Slices into two, or each part picked by itself (a Convolution of ones and zeros); Tile as a
   Concat of the blob with itself; Split and a Concat of one blob as nothing.
 - b^(s x + t) = e^(s ln b x + t ln b); log_b(s x + t) = ln(s x + t) / ln b, and ln x = ln 10 log_10 x.
 - LRN: x (k + a / n S)^-b = k^-b x (1 + (a / k) / n S)^-b. Where a reader divides by n once more, with n a.
@@ -10,12 +10,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from math import e, log
+from math import e, log, prod
 
 from msgspec.structs import replace
 
+from caffe_ir.cost import FLOAT, Work
 from caffe_ir.forms.form import Form
 from caffe_ir.layer import Layer, axis_index
 from caffe_ir.layers import (
@@ -79,16 +80,21 @@ def _as_flatten(new: Replacement) -> str:
 
 
 def _by_twos(new: Replacement) -> str:
-    layer, rest = new.old.layer, new.old.bottom
+    """Halves of halves: of n parts each number is moved log2 n times, and halves alike are priced once."""
+    layer = new.old.layer
     assert isinstance(layer, Slice)
     if len(layer.slice_point) < 2:
         return "it has two parts"
-    begin, parts = 0, list[str]()
-    for point in layer.slice_point:
-        part, rest = new.split("part", replace(layer, slice_point=(point - begin,)), rest, tops=2)
-        parts.append(part)
-        begin = point
-    new.held = dict(zip(new.old.tops, (*parts, rest), strict=True))
+
+    def parts(blob: str, begin: int, points: Sequence[int]) -> list[str]:
+        if not points:
+            return [blob]
+        middle = len(points) // 2
+        point = points[middle]
+        low, high = new.split("part", replace(layer, slice_point=(point - begin,)), blob, tops=2)
+        return parts(low, begin, points[:middle]) + parts(high, point, points[middle + 1 :])
+
+    new.held = dict(zip(new.old.tops, parts(new.old.bottom, 0, layer.slice_point), strict=True))
     return ""
 
 
@@ -100,6 +106,14 @@ def _picked(new: Replacement) -> str:
     parts = [new.add("part", Gather(axis=axis, indices=tuple(range(*part))), new.old.bottom) for part in bounds]
     new.held = dict(zip(new.old.tops, parts, strict=True))
     return ""
+
+
+def _at_least_all_for_each(new: Replacement) -> Work:
+    """A layer for each part, which reads the whole blob."""
+    layer, shape = new.old.layer, new.shape_of(new.old.bottom)
+    assert isinstance(layer, Slice)
+    count = len(layer.slice_point) + 1
+    return Work(bytes=float(FLOAT * count * prod(shape)), layers=count)
 
 
 def _copies(new: Replacement) -> str:
@@ -209,8 +223,8 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     Reshape: (Form(name="Reshape with all sizes", build=_as_reshape), Form(name="Flatten", build=_as_flatten)),
     Slice: (
         AXIS,
-        Form(name="a chain of Slices into two", build=_by_twos),
-        Form(name="each part picked by itself", build=_picked),
+        Form(name="Slices into two, again and again", build=_by_twos),
+        Form(name="each part picked by itself", build=_picked, least=_at_least_all_for_each),
     ),
     Softmax: (AXIS,),
     Split: (Form(name="nothing", build=_nothing),),
