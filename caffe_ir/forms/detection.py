@@ -39,6 +39,13 @@ def _left_to_the_host(new: Replacement) -> str:
     )
 
 
+def _boxes_left_to_the_host(new: Replacement) -> str:
+    return (
+        "its boxes are the same for every picture: take this layer and what reads it out of the prototxt, and let the "
+        "program behind the net compute them once"
+    )
+
+
 def _by_values(new: Replacement) -> str:
     return (
         f"what it reads is what the values of {new.old.bottoms[-1]} say, and no other layer of Caffe does that; end "
@@ -52,5 +59,8 @@ FORMS: Mapping[type[Layer], tuple[Form, ...]] = {
     PSROIPooling: (Form(name="outside of the net", build=_by_values),),
     ROIPooling: (Form(name="outside of the net", build=_by_values),),
     DetectionOutput: (Form(name="outside of the net", build=_left_to_the_host),),
-    PriorBox: (Form(name="its boxes as a Parameter", build=_as_numbers),),
+    PriorBox: (
+        Form(name="its boxes as a Parameter", build=_as_numbers),
+        Form(name="outside of the net", build=_boxes_left_to_the_host),
+    ),
 }
