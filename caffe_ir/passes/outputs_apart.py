@@ -31,10 +31,15 @@ def _copy(net: Net, blob: str, times: int) -> None:
     source, wanted = (blob, f"{blob}_output") if given else (net.fresh_name(f"{blob}_inner"), blob)
     if not given:
         net.rename(blob, source)
+        if (node := net.producer(source)).name == blob:  # of several tops
+            net.call(node, node.tops, source)
     names, producer, layer = list[str](), net.producer(source), copy_layer(net.shapes[source])
     for _ in range(times):
-        names.append(net.fresh_name(wanted, names))
-    copies = [Node(name=name, layer=layer, bottoms=(source,), tops=(name,), origin=producer.origin) for name in names]
+        names.append(wanted if not names and not net.writes(wanted) else net.fresh_name(wanted, names))
+    copies = list[Node]()
+    for name in names:  # another layer may be called like the output
+        called = net.fresh_name(name, names) if net.has(name) else name
+        copies.append(Node(name=called, layer=layer, bottoms=(source,), tops=(name,), origin=producer.origin))
     net.replace(producer, [producer, *copies])
     if not given:
         net.values.move(source, blob)

@@ -137,3 +137,29 @@ def test_outputs_that_nobody_reads_are_left_alone():
     net = two_stages()
     net.outputs = ["last"]
     assert rewritten(net, OUTPUTS_APART).dump() == net.dump()
+
+
+def test_an_output_keeps_its_name_where_the_layer_has_it_that_makes_another_blob_too(tmp_path: Path):
+    net = net_of((1, 4, 2, 2))
+    add(net, "left", Slice(slice_point=(1,)), tops=("left", "right"))
+    add(net, "twice", Power(scale=2.0), bottoms=("right",))
+    net.outputs = ["left", "twice"]
+    after = lower(net.copy(), CAFFE, Options())
+    assert after.outputs == ["left", "twice"]
+    assert_same(net, after)
+    engine, x = engine_of(after, tmp_path), np.random.default_rng(2).standard_normal((1, 4, 2, 2)).astype(np.float32)
+    assert sorted(engine.getUnconnectedOutLayersNames()) == ["left", "twice"]
+    engine.setInput(x)
+    left, twice = engine.forward(["left", "twice"])
+    np.testing.assert_array_equal(left, x[:, :1])
+    np.testing.assert_array_equal(twice, 2 * x[:, 1:])
+
+
+def test_an_output_keeps_its_name_where_another_layer_has_it():
+    net = net_of((1, 4, 2, 2))
+    add(net, "parts", Slice(slice_point=(1,)), tops=("left", "right"))
+    add(net, "left", Power(scale=2.0), bottoms=("right",), tops=("twice",))
+    net.outputs = ["left", "twice"]
+    after = rewritten(net, OUTPUTS_APART)
+    assert after.outputs == ["left", "twice"]
+    assert [(node.name, node.tops) for node in after.nodes[2:]] == [("left_2", ("left",)), ("left", ("twice",))]
