@@ -6,11 +6,11 @@ import errno
 import re
 from collections.abc import Container, Sequence
 from functools import reduce
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
+from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import cannot_read
@@ -26,6 +26,8 @@ from caffe_ir.proto import caffe_pb2
 _UNKNOWN_FIELD = r'Message type "\w+\.([\w.]+)" has no field named "(\w+)"'
 _UNKNOWN_VALUE = r'Enum type "\w+\.([\w.]+)" has no value named "?(\w+)'
 _AT_TRAIN = r"\binclude\s*:?\s*{\s*phase\s*:\s*TRAIN\b"
+MOST = 500
+"""Fields that are not known, of which no more are looked for: the text is parsed anew behind each."""
 _OTHER_FILE = "give the prototxt; the caffemodel is the binary file"
 
 
@@ -82,8 +84,11 @@ def text_of(path: Path) -> str:
 
 
 def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
-    """The message, old forms and all. Raises ConversionError with the line where Caffe could not parse it."""
-    message = caffe_pb2.NetParameter()
+    """The message, old forms and all.
+
+    Raises ConversionError with every field of a layer and every layer that Caffe does not know, up to the line behind
+    which it could parse nothing.
+    """
     if text.startswith("\ufeff"):
         raise ConversionError(
             Problem(
@@ -94,48 +99,64 @@ def parsed_as_it_is(path: Path, text: str) -> caffe_pb2.NetParameter:
                 origin=Origin(layer=path.name, file=str(path), line=1),
             )
         )
-    try:
-        text_format.Parse(text, message)
-    except text_format.ParseError as error:
-        if rest := _without_field_of_training(text, error):
-            return parsed_as_it_is(path, rest)
-        if problems := _unknown_types(path, text, error):
-            raise ConversionError(*problems) from error
-        origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
-        what, hint = _told(str(error))
-        why = "Caffe refuses the whole file for it"
-        raise ConversionError(Problem(kind=PROTOTXT_SYNTAX, what=what, why=why, hint=hint, origin=origin)) from error
-    return message
+    problems = list[Problem]()
+    for _ in range(MOST):
+        message = caffe_pb2.NetParameter()
+        try:
+            text_format.Parse(text, message)
+        except text_format.ParseError as error:
+            last, field = error, _unknown_field(text, error)
+            if field is None or not _is_left_out(text[slice(*field.layer)]):
+                problems.append(_syntax(path, error))
+            if field is None:
+                break
+            begin, end = field.place
+            text = text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
+        else:
+            if not problems:
+                return message
+            problems = _with_unknown_types(path, problems, message, lines_of_layers(text))
+            break
+    raise ConversionError(*(problems or [_syntax(path, last)]))
 
 
-def _without_field_of_training(text: str, error: text_format.ParseError) -> str:
-    """The text without the field that is not known, where that is in a layer that is left out; else nothing.
+def _syntax(path: Path, error: text_format.ParseError) -> Problem:
+    origin = Origin(layer=path.name, file=str(path), line=error.GetLine())
+    what, hint = _told(str(error))
+    why = "Caffe refuses the whole file for it"
+    return Problem(kind=PROTOTXT_SYNTAX, what=what, why=why, hint=hint, origin=origin)
 
-    Those are the layers for training, and what is not known and writes no blob.
 
-    Lines stay where they are.
-    """
+class _Field(Struct, frozen=True):
+    """Where a field that is not known begins and ends in a text, and the layer that has it."""
+
+    place: tuple[int, int]
+    layer: tuple[int, int]
+
+
+def _unknown_field(text: str, error: text_format.ParseError) -> _Field | None:
+    """The field for which a text could not be parsed, where that is one of a layer whose end can be found."""
     field, line = re.search(_UNKNOWN_FIELD, str(error)), error.GetLine() or 0
     layer = _layer_of(text, line)
-    if field is None or layer is None:
-        return ""
-    start, stop = layer
-    block = text[start:stop]
-    kind = re.search(r"""\btype\s*:\s*["'](\w+)["']""", block)
-    left_out = kind and (is_of_training(kind[1]) or (kind[1] not in LAYERS and not re.search(r"\btop\s*:", block)))
-    if not left_out and not re.search(_AT_TRAIN, block):
-        return ""
-    lines = text.splitlines(keepends=True)
-    place = len("".join(lines[: line - 1])) + (error.GetColumn() or 1) - 1
-    end = _end_of_field(text, place)
-    return text[:place] + re.sub(r"[^\n]", " ", text[place:end]) + text[end:]
+    if field is None or layer is None or field[2] in ("layer", "layers"):
+        return None
+    begin = len("".join(text.splitlines(keepends=True)[: line - 1])) + (error.GetColumn() or 1) - 1
+    end = _end_of_field(text, begin)
+    return _Field((begin, end), layer) if end > begin else None
+
+
+def _is_left_out(layer: str) -> bool:
+    """Whether a layer of this text is left out, whatever its fields mean: it is for training, or writes no blob."""
+    kind = re.search(r"""\btype\s*:\s*["'](\w+)["']""", layer)
+    left_out = kind and (is_of_training(kind[1]) or (kind[1] not in LAYERS and not re.search(r"\btop\s*:", layer)))
+    return bool(left_out or re.search(_AT_TRAIN, layer))
 
 
 def _end_of_field(text: str, place: int) -> int:
     """Where a field ends that begins at a place: behind its message, or its only value."""
     opens = re.compile(r"\w+\s*:?\s*{").match(text, place)
     if opens is None:
-        value = re.compile(r"""\w+\s*:\s*("[^"\n]*"|'[^'\n]*'|[^\s}]+)""").match(text, place)
+        value = re.compile(r"""\w+\s*:\s*("[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|[^\s}]+)""").match(text, place)
         return value.end() if value else place
     return _closing(text, opens.end() - 1) + 1
 
@@ -160,24 +181,25 @@ def _layer_of(text: str, line: int) -> tuple[int, int] | None:
     return start, _closing(text, start)
 
 
-def _unknown_types(path: Path, text: str, error: text_format.ParseError) -> list[Problem]:
-    """All layers of types that are not known, where a field that is not known belongs to one of them."""
-    if re.search(_UNKNOWN_FIELD, str(error)) is None:
-        return []
-    message = caffe_pb2.NetParameter()
-    try:
-        text_format.Parse(text, message, allow_unknown_field=True)
-    except text_format.ParseError:
-        return []
-    lines = layer_lines(message, lines_of_layers(text))
-    problems, blamed = list[Problem](), False
-    for layer, line, behind in zip(message.layer, lines, [*lines[1:], None], strict=False):
+def _with_unknown_types(
+    path: Path, fields: Sequence[Problem], message: caffe_pb2.NetParameter, begins: Sequence[int]
+) -> list[Problem]:
+    """All that is not known, in the order of the file: layers, and fields of the layers that are."""
+    problems, unknown = list[Problem](), set[int | None]()
+    lines = layer_lines(message, begins)
+    for layer, line in zip(message.layer, lines, strict=True):
         origin = Origin(layer=layer.name, what=layer.type, file=str(path), line=line)
-        if not layer.type or is_of_training(layer.type) or (problem := unknown_type(layer, origin)) is None:
+        if not layer.type or not layer.top or is_of_training(layer.type) or not (found := unknown_type(layer, origin)):
             continue
-        problems.append(problem)
-        blamed |= line is not None and line <= (error.GetLine() or 0) < (behind or inf)
-    return problems if blamed else []
+        problems.append(found)
+        unknown.add(line)
+
+    def layer_of(problem: Problem) -> int | None:
+        line = problem.origin.line if problem.origin else None
+        return max((begin for begin in begins if begin <= (line or 0)), default=None)
+
+    problems += [one for one in fields if layer_of(one) not in unknown]
+    return sorted(problems, key=lambda one: (one.origin and one.origin.line) or 0)
 
 
 def _told(said: str) -> tuple[str, str]:

@@ -165,3 +165,30 @@ def test_an_unknown_field_of_a_known_type_is_named_itself(tmp_path: Path) -> Non
     text = f'{RELU}layer {{ name: "m" type: "Mihs" }}\nlayer {{ name: "p" type: "ReLU" relu_parm {{ }} }}\n'
     with pytest.raises(ConversionError, match=r"net\.prototxt:8: LayerParameter has no field relu_parm"):
         read_message(written(tmp_path, text))
+
+
+def test_all_that_is_not_known_is_said_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = (
+        'layer { name: "a" type: "ReLU" top: "a"\n relu_parm { x: [1, 2] y { z: "}" } } }\n'
+        'layer { name: "b" type: "Mihs" top: "b" mish_parm { a: 1 } }\n'
+        'layer { name: "c" type: "Dropout" top: "c" dropout_param { ratio: 0.5 scale_trian: false } }\n'
+        'layer { name: "d" type: "Data" top: "d" data_param { what: 1 } }\n'
+    )
+    with pytest.raises(ConversionError) as caught:
+        read_message(written(tmp_path, text))
+    assert [(one.what, one.origin and one.origin.line) for one in caught.value.problems] == [
+        ("LayerParameter has no field relu_parm", 2),
+        ("layer type 'Mihs' is not known here", 3),
+        ("DropoutParameter has no field ratio", 4),
+        ("DropoutParameter has no field scale_trian", 4),
+    ]
+    with pytest.raises(ConversionError) as caught:
+        read_message(written(tmp_path, f"{text}layer {{ name: }}"))
+    assert [one.origin and one.origin.line for one in caught.value.problems] == [2, 3, 4, 4, 6]
+
+
+@pytest.mark.parametrize("layer", ['type: "ReLU"', 'type: "Data"'])
+def test_a_file_of_fields_that_are_not_known_is_read_to_an_end(layer: str, tmp_path: Path) -> None:
+    text = f'layer {{ name: "a" {layer} top: "a" {" ".join(f"f{number}: 1" for number in range(2000))} }}'
+    with pytest.raises(ConversionError, match="has no field f0" if "ReLU" in layer else "has no field f499"):
+        read_message(written(tmp_path, text))
