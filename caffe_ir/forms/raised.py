@@ -29,8 +29,6 @@ MAP_AXES = 4
 def _windows(new: Replacement) -> str:
     layer, shape = new.old.layer, new.shape_of(new.old.bottom)
     assert isinstance(layer, Pooling)
-    if len(new.old.tops) > 1:
-        return "its mask is read"
     kernel, pad = layer.kernel_size or shape[2:], layer.pad
     (top,) = layer.infer((shape,))
     windows = WindowPool(

@@ -142,7 +142,7 @@ def _in_a_row(step: int, new: Replacement) -> str:
     """`step` is the padding of each of the maxima."""
     layer, x = new.old.layer, new.old.bottom
     assert isinstance(layer, Pooling)
-    plain = layer.pool == "MAX" and layer.kernel_size != () and set(layer.stride) == {1} and len(new.old.tops) == 1
+    plain = layer.pool == "MAX" and layer.kernel_size != () and set(layer.stride) == {1}
     if not plain or any(taps != 2 * pad + 1 for taps, pad in zip(layer.kernel_size, layer.pad, strict=True)):
         return "it is not a maximum at stride 1 with as much padding on each side"
     if max(layer.pad) <= step:

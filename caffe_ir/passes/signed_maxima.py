@@ -1,7 +1,7 @@
 """Pooling of maxima that the target computes wrongly for what stands before it -> a SignedMaximum, which has forms.
 
 A reader whose maxima begin with 0 computes those over numbers that are never negative, as behind a ReLU; only the net
-says which these are (`Target.mistaken`).
+says which these are (`NetLimit.of_maxima`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from caffe_ir.passes.base import Context, NetPass
 
 
 def _run(net: Net, context: Context) -> None:
-    for name in sorted(context.target.mistaken(net), key=lambda name: net.place(net.node(name))):
-        node = net.node(name)
-        if not (isinstance(node.layer, Pooling) and node.layer.pool == "MAX"):
-            continue
+    for node in [node for limit in context.target.net if limit.of_maxima for node in limit.where(net)]:
+        assert isinstance(node.layer, Pooling)
         size, (_, _, height, width) = net.shapes[node.bottom][2:], net.shapes[node.top]
         kernel, stride, pad = node.layer.kernel_size or size, node.layer.stride, node.layer.pad
         windows = WindowPool(

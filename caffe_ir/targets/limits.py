@@ -149,6 +149,8 @@ class NetLimit(Case, frozen=True, kw_only=True):
     """The bottoms of the node in front of which that view has to stand."""
     of_flatten: bool = False
     """A Reshape in the place of the Flattens behind which the node stands, and the target computes it as Caffe does."""
+    of_maxima: bool = False
+    """Its nodes are Poolings: the largest of shifted maps in their place, and the target computes it as Caffe does."""
 
 
 class Spelling(Case, frozen=True, kw_only=True):

@@ -118,6 +118,7 @@ NNCASE = Target(
             text="a maximum over numbers that may be negative, beside which it takes 0",
             where=net_cases.maxima_below_zero,
             silent=True,
+            of_maxima=True,
             source="pooling.cpp, init_value, where the importers of ONNX and TFLite have the lowest float",
         ),
         NetLimit(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch.nn import functional
 
-from caffe_ir.layers import Pooling, ReLU
+from caffe_ir.errors import ConversionError
+from caffe_ir.layers import Log, Pooling, ReLU
 from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.pipeline import lower
@@ -62,6 +64,12 @@ def test_global_maxima_are_of_the_whole_map() -> None:
     made = lower(net, NNCASE, Options())
     assert "Pooling" not in types(made)
     assert np.array_equal(run(made, {"data": x}, np.float64)[made.outputs[0]], x.max(axis=(2, 3), keepdims=True))
+
+
+def test_a_layer_that_is_refused_elsewhere_does_not_keep_the_maxima() -> None:
+    with pytest.raises(ConversionError) as raised:
+        lower(pooled(Log()), NNCASE, Options())
+    assert ["Log" in problem.what for problem in raised.value.problems] == [True]
 
 
 WINDOWS = "WindowPool(pool=MAX, kernel_size=(5, 5), stride=(1, 1), output_size=(7, 6), begin=(2, 2))"
