@@ -42,7 +42,7 @@ def summary(
     """List the layers that MODEL becomes, with output shapes, parameters, multiply-adds and memory.
 
     MODEL is a Darknet CFG (its WEIGHTS are not needed), a PyTorch model as for `convert pytorch`, or a PROTOTXT or
-    the STEM of one, which is listed as it is.
+    the STEM of one, which is listed as it is, but without what is for training.
     """
     with failures_reported(" ".join(files), what="cannot be summarised"):
         from caffe_ir.summary import summary as summed
@@ -64,10 +64,10 @@ def _net(files: tuple[str, ...], darknet: DarknetOptions, pytorch: PyTorchOption
         raise click.UsageError(f"{' '.join(files)}: give one model: a cfg, a prototxt, or a PyTorch model")
     refuse_missing(Path(name) for name in files if ":" not in name)
     if ".prototxt" in suffixes:
-        from caffe_ir.files.reader import read
+        from converters.caffe import convert
 
-        refuse_options("a prototxt is listed as it is", (DarknetOptions, PyTorchOptions, CaffeOptions))
-        return read(files[suffixes.index(".prototxt")])
+        refuse_options("a prototxt is listed as it is", (DarknetOptions, PyTorchOptions, CaffeOptions), but={"input"})
+        return convert(files[suffixes.index(".prototxt")], input=pytorch.input)
     if ".cfg" not in suffixes:
         refuse_options("not an option for a PyTorch model", [DarknetOptions], but=_names(PyTorchOptions))
         return lowered(torch_net(files[0], pytorch), caffe)

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from converters.cli.main import convert
 from converters.cli.net_summary import short
+from tests.converters.caffe.files import TRAIN_VAL
 from tests.documents.models import write_models
 
 NETS = "from torch import nn\n\n\ndef small():\n    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
@@ -95,3 +96,14 @@ def test_what_is_no_model(folder: Path) -> None:
 @pytest.mark.parametrize(("count", "text"), [(0, "0 "), (999, "999 "), (1_234, "1.23 k"), (5.6e9, "5.6 G")])
 def test_counts_in_short(count: float, text: str) -> None:
     assert short(count) == text
+
+
+def test_of_a_prototxt_for_training_the_net_for_inference_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "train_val.prototxt"
+    path.write_text(TRAIN_VAL)
+    assert "data has no size in the file" in summed(path).output
+    listed = summed(path, "--input", "data=1x3x12x12").output
+    types = [line.split()[1] for line in listed.splitlines()[1:-4]]
+    assert types == ["Input", "Convolution", "ReLU", "Pooling", "Dropout", "InnerProduct", "ReLU"]
+    numbers = 4 * 3 * 3 * 3 + 4 + 5 * 4 * 5 * 5 + 5  # pictures of 12 x 12, pooled to 5 x 5 as round_mode: FLOOR says
+    assert f"parameters  {numbers} " in listed
