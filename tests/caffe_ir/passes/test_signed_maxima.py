@@ -48,6 +48,14 @@ def test_it_leaves_alone_what_is_never_negative_and_other_targets() -> None:
         assert net.nodes[-1].layer == SPP
 
 
+def test_windows_that_hold_nothing_are_left_and_refused() -> None:
+    net = net_of((1, 2, 7, 6))
+    add(net, "pool", Pooling(pool="MAX", kernel_size=(1, 1), stride=(2, 2)))
+    assert run_for(net, NNCASE).dump() == net.dump()
+    with pytest.raises(ConversionError, match="a maximum over numbers that may be negative"):
+        lower(net, NNCASE, Options())
+
+
 def test_a_file_for_it_computes_torchs_maxima_of_negative_numbers() -> None:
     x = np.random.default_rng(2).uniform(-2, -1, (1, 2, 7, 6))
     made = lower(pooled(), NNCASE, Options())
