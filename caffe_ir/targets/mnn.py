@@ -57,7 +57,7 @@ from caffe_ir.layers import (
     Tile,
     Upsample,
 )
-from caffe_ir.targets import box_cases, cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, OfImages, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -110,11 +110,14 @@ MNN = Target(
             ),
         ),
         Bias: (
+            axis_cases.FROM_BEHIND,
+            axis_cases.ONE_NUMBER,
             Never(
                 text="the second blob is ignored", where=cases.two_bottoms, silent=True, source="trial bias2_axis0_NC"
             ),
         ),
         Convolution: (
+            axis_cases.CHANNELS,
             Never(
                 text="one dilation is taken for both axes",
                 where=window_cases.uneven_dilation,

@@ -252,9 +252,9 @@ NCNN = Target(
         Reduction: (
             Never(
                 text="its parameters are dropped",
-                where=lambda layer, bottoms: layer.operation != "SUM" or layer.axis not in (0, 1),
+                where=lambda layer, bottoms: layer.operation != "SUM" or layer.axis not in (0, 1) or layer.coeff != 1,
                 silent=True,
-                source="trial reduction_mean_axis1",
+                source="trials reduction_mean_axis1, and a sum with coeff: 1.7",
             ),
         ),
         Slice: (NEGATIVE, BATCH, FIFTH),

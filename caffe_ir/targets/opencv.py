@@ -50,6 +50,7 @@ from caffe_ir.layers import (
     Reduction,
     ReLU6,
     Reorg,
+    Reshape,
     ROIPooling,
     Scale,
     ShuffleChannel,
@@ -60,7 +61,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
@@ -146,7 +147,8 @@ OPENCV = Target(
             Never(text=DIVIDED, where=cases.batch_statistics, silent=True, source="trial bn_use_global_stats_false"),
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
-        Convolution: (NARROW_MAP,),
+        Convolution: (NARROW_MAP, axis_cases.CHANNELS),
+        Reshape: (axis_cases.NEW_AXES,),
         Deconvolution: (
             Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
         ),
@@ -204,6 +206,8 @@ OPENCV = Target(
         ),
         ReLU6: (),
         Scale: (
+            axis_cases.FROM_BEHIND,
+            axis_cases.OWN_BIAS,
             Never(
                 text="factors of rows or columns behind a Convolution",
                 where=cases.factors_of_rows,

@@ -1,0 +1,34 @@
+"""That the limits are what OpenCV and MNN do is a matter of the trials of measured.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layers import Bias, Convolution, Reshape, Scale
+from caffe_ir.targets import axis_cases
+from caffe_ir.targets.limits import Never, Only
+
+MAP = (1, 4, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("limit", "layer", "bottoms", "broken"),
+    [
+        (axis_cases.FROM_BEHIND, Scale(axis=-1), (MAP,), True),
+        (axis_cases.FROM_BEHIND, Bias(axis=3), (MAP,), False),
+        (axis_cases.FROM_BEHIND, Scale(axis=-4), (MAP,), False),
+        (axis_cases.ONE_NUMBER, Bias(num_axes=0), (MAP,), True),
+        (axis_cases.ONE_NUMBER, Bias(axis=0), (MAP, (1, 4)), False),
+        (axis_cases.OWN_BIAS, Scale(axis=0, bias_term=True), (MAP, (1, 4)), True),
+        (axis_cases.OWN_BIAS, Scale(bias_term=True), (MAP,), False),
+        (axis_cases.OWN_BIAS, Scale(axis=0), (MAP, (1, 4)), False),
+        (axis_cases.NEW_AXES, Reshape(shape=(-1,), axis=-2), (MAP,), True),
+        (axis_cases.NEW_AXES, Reshape(shape=(1,), axis=1, num_axes=0), (MAP,), True),
+        (axis_cases.NEW_AXES, Reshape(shape=(2, -1), axis=1, num_axes=1), (MAP,), False),
+        (axis_cases.CHANNELS, Convolution(num_output=2, kernel_size=(3,), axis=2), (MAP,), True),
+        (axis_cases.CHANNELS, Convolution(num_output=2, kernel_size=(3, 3)), (MAP,), False),
+    ],
+)
+def test_the_limits(limit: Never | Only, layer: Layer, bottoms: Shapes, broken: bool) -> None:
+    assert bool(limit.broken(layer, bottoms, 1)) == broken
