@@ -53,7 +53,7 @@ def tops_of(node: Node, bottoms: Shapes) -> Shapes:
         if held != wanted and not at_run_time:
             raise ShapeError(f"weights {held} where {wanted} belong")
         if len(tops) != len(node.tops):
-            raise ShapeError(f"{len(tops)} tops, {len(node.tops)} named")
+            raise ShapeError(f"{len(node.tops)} tops are named, where it has {len(tops)}")
     except ShapeError as error:
         read = f" on {', '.join(map(str, bottoms))}" if bottoms else ""
         seen = f"{node.name} ({node.layer}){read}"
