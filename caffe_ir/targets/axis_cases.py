@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from caffe_ir.layer import Shapes
-from caffe_ir.layers import Bias, Reshape, Scale
+from caffe_ir.layer import Shapes, axis_index
+from caffe_ir.layers import Bias, Convolution, Crop, Reshape, Scale
 from caffe_ir.targets.limits import Never, Only
+
+ROWS, MAP_AXES = 2, 4
 
 
 def _from_behind(layer: Scale | Bias, bottoms: Shapes) -> bool:
@@ -23,6 +25,23 @@ def _beside_no_axis(layer: Reshape, bottoms: Shapes) -> bool:
     return layer.axis < 0 or layer.num_axes == 0
 
 
+def _no_axes(layer: Reshape, bottoms: Shapes) -> bool:
+    return not layer.infer(bottoms)[0]
+
+
+def _of_other_rows(layer: Crop, bottoms: Shapes) -> bool:
+    first, second = bottoms
+    return layer.axis < 0 or first[ROWS : axis_index(layer.axis, len(first))] != second[ROWS : layer.axis]
+
+
+def _behind_the_last(layer: Crop, bottoms: Shapes) -> bool:
+    return layer.axis < 0
+
+
+def _not_of_maps(layer: Convolution, bottoms: Shapes) -> bool:
+    return layer.axis != 1 or len(bottoms[0]) != MAP_AXES
+
+
 FROM_BEHIND = Never(
     text="an axis counted from behind",
     where=_from_behind,
@@ -39,5 +58,28 @@ NEW_AXES = Never(
     text="axes counted from behind, or put between two others",
     where=_beside_no_axis,
     source="trials of a Reshape with axis: -2, and with num_axes: 0, 4.14",
+)
+NO_AXES = Never(
+    text="a number without an axis",
+    where=_no_axes,
+    source="trials of a Reduction of axis 0, which ends in a Reshape to no axis: OpenCV 4.14, MNN 3.6.1",
+)
+COLUMNS_ALONE = Never(
+    text="rows are cropped to those of the other blob as well, and an axis is not counted from behind",
+    where=_of_other_rows,
+    silent=True,
+    source="trials of a Crop with axis: 3 and axis: -1; caffe2ncnn.cpp, Crop",
+)
+OF_MAPS = Never(
+    text="rows and columns are the only axes, and are taken for those",
+    where=_not_of_maps,
+    silent=True,
+    source="trials of a Convolution over one axis: ncnn, MNN 3.6.1; and from axis 2 on: ncnn",
+)
+CROP_FROM_BEHIND = Never(
+    text="an axis counted from behind",
+    where=_behind_the_last,
+    silent=True,
+    source="trial of a Crop with axis: -1, 3.6.1",
 )
 CHANNELS = Only(field="axis", values=(1,), source="trials of a Convolution from axis 2 on in OpenCV 4.14 and MNN 3.6.1")

@@ -118,6 +118,7 @@ MNN = Target(
         ),
         Convolution: (
             axis_cases.CHANNELS,
+            axis_cases.OF_MAPS,
             Never(
                 text="one dilation is taken for both axes",
                 where=window_cases.uneven_dilation,
@@ -127,6 +128,7 @@ MNN = Target(
         ),
         Concat: (Never(text="a Concat of one blob is dropped", where=cases.alone, source="trial x_concat_single"),),
         Crop: (
+            axis_cases.CROP_FROM_BEHIND,
             Never(text="without an offset", where=lambda layer, bottoms: not layer.offset, source="trial crop_default"),
         ),
         Eltwise: (
@@ -236,6 +238,7 @@ MNN = Target(
             ),
         ),
         Reshape: (
+            axis_cases.NO_AXES,
             Never(
                 text="axis and num_axes are not read",
                 where=cases.some_axes,

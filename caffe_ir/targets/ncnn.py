@@ -65,7 +65,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import box_cases, cases, ncnn_shapes, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, ncnn_shapes, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spelling
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
@@ -122,6 +122,7 @@ NCNN = Target(
         ),
         Concat: (NEGATIVE, BATCH, FIFTH),
         Convolution: (
+            axis_cases.OF_MAPS,
             Never(
                 text="one dilation is taken for both axes",
                 where=window_cases.uneven_dilation,
@@ -130,6 +131,7 @@ NCNN = Target(
             ),
         ),
         Crop: (
+            axis_cases.COLUMNS_ALONE,
             Never(
                 text="channels are cropped to those of the other blob as well",
                 where=cases.other_channels,

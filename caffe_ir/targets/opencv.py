@@ -148,7 +148,7 @@ OPENCV = Target(
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
         Convolution: (NARROW_MAP, axis_cases.CHANNELS),
-        Reshape: (axis_cases.NEW_AXES,),
+        Reshape: (axis_cases.NEW_AXES, axis_cases.NO_AXES),
         Deconvolution: (
             Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
         ),

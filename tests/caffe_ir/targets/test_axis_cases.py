@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.layers import Bias, Convolution, Reshape, Scale
+from caffe_ir.layers import Bias, Convolution, Crop, Reshape, Scale
 from caffe_ir.targets import axis_cases
 from caffe_ir.targets.limits import Never, Only
 
@@ -26,6 +26,18 @@ MAP = (1, 4, 6, 7)
         (axis_cases.NEW_AXES, Reshape(shape=(-1,), axis=-2), (MAP,), True),
         (axis_cases.NEW_AXES, Reshape(shape=(1,), axis=1, num_axes=0), (MAP,), True),
         (axis_cases.NEW_AXES, Reshape(shape=(2, -1), axis=1, num_axes=1), (MAP,), False),
+        (axis_cases.NO_AXES, Reshape(shape=()), ((1, 1, 1, 1),), True),
+        (axis_cases.NO_AXES, Reshape(shape=(1,)), ((1, 1, 1, 1),), False),
+        (axis_cases.COLUMNS_ALONE, Crop(axis=3), (MAP, (1, 4, 6, 3)), False),
+        (axis_cases.COLUMNS_ALONE, Crop(axis=3), (MAP, (1, 4, 5, 3)), True),
+        (axis_cases.COLUMNS_ALONE, Crop(axis=-2), (MAP, (1, 4, 3, 3)), True),
+        (axis_cases.COLUMNS_ALONE, Crop(axis=2), (MAP, (1, 4, 3, 3)), False),
+        (axis_cases.COLUMNS_ALONE, Crop(axis=1), (MAP, (1, 2, 3, 3)), False),
+        (axis_cases.CROP_FROM_BEHIND, Crop(axis=-1), (MAP, (1, 4, 6, 3)), True),
+        (axis_cases.CROP_FROM_BEHIND, Crop(axis=3), (MAP, (1, 4, 6, 3)), False),
+        (axis_cases.OF_MAPS, Convolution(num_output=2, kernel_size=(3,)), ((1, 4, 6),), True),
+        (axis_cases.OF_MAPS, Convolution(num_output=2, kernel_size=(3,), axis=2), (MAP,), True),
+        (axis_cases.OF_MAPS, Convolution(num_output=2, kernel_size=(3, 3)), (MAP,), False),
         (axis_cases.CHANNELS, Convolution(num_output=2, kernel_size=(3,), axis=2), (MAP,), True),
         (axis_cases.CHANNELS, Convolution(num_output=2, kernel_size=(3, 3)), (MAP,), False),
     ],
