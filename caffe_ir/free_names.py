@@ -20,10 +20,13 @@ class FreeNames(Struct):
     taken: set[str] = field(default_factory=set)
     last: dict[str, int] = field(default_factory=dict)
 
-    def take(self, wanted: str) -> str:
-        numbers = count(self.last.get(wanted, 0) + 1)
-        self.last[wanted] = number = next(one for one in numbers if _numbered(wanted, one) not in self.taken)
-        name = _numbered(wanted, number)
+    def take(self, wanted: str, elsewhere: Callable[[str], bool] | None = None) -> str:
+        """The next name, which is not taken `elsewhere` either: of what is taken there nothing may become free."""
+        for number in count(self.last.get(wanted, 0) + 1):
+            name = _numbered(wanted, number)
+            if name not in self.taken and not (elsewhere and elsewhere(name)):
+                break
+        self.last[wanted] = number
         self.taken.add(name)
         return name
 

@@ -140,7 +140,11 @@ class Net:
 
     def fresh_name(self, wanted: str, beside: Container[str] = ()) -> str:
         """A name for a new node or blob, as `free_name` has it; it is not one of those in `beside` either."""
-        return free_name(wanted, lambda name: name in beside or self.has(name) or self.writes(name))
+        return free_name(wanted, lambda name: name in beside or self.has_name(name))
+
+    def has_name(self, name: str) -> bool:
+        """Whether a node or a blob is called so."""
+        return self.has(name) or self.writes(name)
 
     # ---- rewriting ------------------------------------------------------------------------------------------------
 

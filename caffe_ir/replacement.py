@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from caffe_ir.blob import Blob, Shape
 from caffe_ir.errors import Note, NoteKind
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import Eltwise, Parameter, Silence, reshape_to
 from caffe_ir.net import Net
@@ -21,7 +22,7 @@ class Replacement(Struct, kw_only=True):
     net: Net
     old: Node
     nodes: list[Node] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
+    free_names: FreeNames = field(default_factory=FreeNames)
     shapes: dict[str, Shape] = field(default_factory=dict)
     """Of blobs that the net does not know: those of the nodes that were added, as far as anybody asked for them."""
     inferred: int = 0
@@ -88,9 +89,7 @@ class Replacement(Struct, kw_only=True):
 
     def free(self, wanted: str) -> str:
         """The wanted name, with a number where it is taken; nobody else gets it."""
-        free = self.net.fresh_name(wanted, self.taken)
-        self.taken.add(free)
-        return free
+        return self.free_names.take(wanted, self.net.has_name)
 
     def shape_of(self, blob: str) -> Shape:
         """The shape of a blob of the net or of the nodes added so far. Raises ShapeError where a layer refuses."""

@@ -141,6 +141,7 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.layer",
         "caffe_ir.blob",
         "caffe_ir.errors",
+        "caffe_ir.free_names",
     ),
     "caffe_ir.inputs_read": ("caffe_ir.layers", "caffe_ir.net", "caffe_ir.node"),
     "caffe_ir.views": ("caffe_ir.blob",),

@@ -23,6 +23,14 @@ def test_names_are_numbered_without_asking_for_those_before() -> None:
     assert names.taken.count < 2000
 
 
+def test_what_is_taken_elsewhere_is_asked_for_once() -> None:
+    elsewhere = Asked({"part", "part_3"})
+    names = FreeNames({"part_2"})
+    given = [names.take("part", elsewhere.__contains__) for _ in range(1000)]
+    assert given[:3] == ["part_4", "part_5", "part_6"]
+    assert elsewhere.count < 1010
+
+
 def test_the_first_number_that_is_free() -> None:
     assert free_name("x", {"y"}.__contains__) == "x"
     assert free_name("x", {"x", "x_2", "x_4"}.__contains__) == "x_3"

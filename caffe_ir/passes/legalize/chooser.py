@@ -19,6 +19,7 @@ from caffe_ir.error_kinds.targets import NO_EXACT_FORM
 from caffe_ir.errors import ConversionError, Problem, ShapeError
 from caffe_ir.forms import Form
 from caffe_ir.forms.form import unknown
+from caffe_ir.free_names import FreeNames
 from caffe_ir.layer import Layer, Shapes
 from caffe_ir.layers import BVLC
 from caffe_ir.net import Net
@@ -116,7 +117,7 @@ class Chooser(Struct, kw_only=True):
         """The choice for a node that is like one before."""
         if form is AS_IT_IS:
             return self._kept(old)
-        new = Replacement(net=self.net, old=old.old, shapes=dict(old.shapes), taken=set(old.taken))
+        new = _afresh(old)
         form.build(new)
         return Choice(form=form, new=new, cost=priced[0], breaks=priced[1], loss=priced[2])
 
@@ -130,7 +131,7 @@ class Chooser(Struct, kw_only=True):
         for form, least in self._by_least(forms, old):
             if least and self.weighing.rules_out(least, tried, share):
                 continue
-            new = Replacement(net=self.net, old=node, shapes=dict(old.shapes), taken=set(old.taken))
+            new = _afresh(old)
             try:
                 if reason := form.build(new):
                     raise ShapeError(reason)
@@ -205,9 +206,7 @@ class Chooser(Struct, kw_only=True):
             elif type(node.layer) in within and self.is_refused(node.layer, bottoms):
                 raise ShapeError(f"it would be written with {node.layer.type_name()} again")
             else:
-                one = self._priced_part(
-                    Replacement(net=self.net, old=node, shapes=new.shapes, taken=new.taken), within, share
-                )
+                one = self._priced_part(_part_of(new, node), within, share)
             cost += one[0]
             breaks = of_both(breaks, one[1])
             loss = max(loss, one[2])
@@ -241,6 +240,19 @@ class Chooser(Struct, kw_only=True):
             breaks = broken(layer, bottoms, self.images, self.target)
             self.known[layer, bottoms] = (cost, {name: breaks[name] for name in breaks.keys() - self.lost}, 0.0)
         return self.known[layer, bottoms]
+
+
+def _afresh(old: Replacement) -> Replacement:
+    """An empty one for the same node."""
+    return Replacement(
+        net=old.net, old=old.old, shapes=dict(old.shapes), free_names=FreeNames(set(old.free_names.taken))
+    )
+
+
+def _part_of(new: Replacement, node: Node) -> Replacement:
+    """One for a node that was built: it sees the blobs of that alone, as a form may have built thousands."""
+    blobs = {blob: new.shapes[blob] for blob in (*node.bottoms, *node.tops) if blob in new.shapes}
+    return Replacement(net=new.net, old=node, shapes=blobs, free_names=FreeNames(set(blobs)))
 
 
 def _numbers(net: Net, node: Node) -> int:
