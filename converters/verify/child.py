@@ -84,7 +84,8 @@ class _Child:
             "inputs": inputs,
             "shapes": {name: list(array.shape) for name, array in feeds.items()},
             "wanted": [[place_of(self.files.net, blob)[0], names[blob], blob] for blob in wanted],
-            "in_place": [node.name for node in self.files.net.nodes if node.in_place],
+            "layers": [node.name for node in self.files.net.nodes],
+            "blobs": sorted(set(names.values())),
             "folder": str(folder),
             "next": _NEXT,
         }

@@ -24,10 +24,10 @@ def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         net = net or _converted(MNN, job)
-        wanted = [_called(layer, written, blob, job["in_place"]) for layer, written, blob in job["wanted"]]
+        wanted = [_called(layer, written, blob, job) for layer, written, blob in job["wanted"]]
         if wanted != names:
             names = wanted
-            known = tuple(name for name in names if name)
+            known = tuple(name for each in names for name in each)
             session = net.createSession({"backend": "CPU", "numThread": 2, "precision": "high", "saveTensors": known})
         _run(MNN, net, session, names, job)
         sys.stdout.write(f"\n{job['next']}\n")
@@ -45,27 +45,30 @@ def _converted(engine: Any, job: dict[str, Any]) -> Any:
     return engine.Interpreter(model)
 
 
-def _run(engine: Any, net: Any, session: Any, names: Sequence[str], job: dict[str, Any]) -> None:
+def _run(engine: Any, net: Any, session: Any, names: Sequence[Sequence[str]], job: dict[str, Any]) -> None:
     for name, source in job["inputs"].items():
         _feed(engine, net, session, name, np.load(source))
     net.runSession(session)
-    for number, name in enumerate(names):
-        tensor = _tensor(net, session, name) if name else None
+    for number, called in enumerate(names):
+        found = (_tensor(net, session, name) for name in called)
+        tensor = next((one for one in found if one is not None), None)
         if tensor is not None and 0 in tensor.getShape():
-            sys.exit(f"Error: MNN finds no size for {name}")
+            sys.exit(f"Error: MNN finds no size for {called[0]}")
         if tensor is not None:
             np.save(Path(job["folder"], f"{number}.npy"), _host(engine, tensor, tensor.getShape()))
     Path(job["folder"], "done").touch()
 
 
-def _called(layer: str, written: str, blob: str, in_place: Sequence[str]) -> str:
-    """MNN's name of a blob: what is computed in place is called after its layer.
+def _called(layer: str, written: str, blob: str, job: dict[str, Any]) -> tuple[str, ...]:
+    """What MNN may call a blob: like its layer, where that works in place or is a function, as a square.
 
-    Empty where that is the name of a layer in place whose blob is another: MNN gives the last of the two.
+    Nothing where another layer is called like it: MNN may have one tensor of that name then, the last.
     """
     if written != blob:
-        return layer
-    return "" if blob in in_place else blob
+        return (layer,)
+    if layer != blob and blob in job["layers"]:
+        return ()
+    return (blob,) if layer in job["blobs"] else (blob, layer)
 
 
 def _feed(engine: Any, net: Any, session: Any, name: str, array: np.ndarray[Any, Any]) -> None:

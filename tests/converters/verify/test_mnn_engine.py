@@ -58,6 +58,19 @@ def test_a_layer_in_place_that_is_called_like_what_it_overwrites(tmp_path) -> No
 
 
 @needs_mnn
+def test_a_function_whose_blob_is_called_otherwise(tmp_path) -> None:
+    """MNN calls what a square gives like its layer; a blob that has this name too cannot be had."""
+    net = net_of((1, 3, 9, 11))
+    add(net, "square", Power(power=2.0), bottoms=["data"], tops=["squared"])
+    add(net, "half", Power(power=2.0), bottoms=["squared"], tops=["fourth"])
+    add(net, "other", Power(scale=0.5), bottoms=["data"], tops=["half"])
+    squared, fourth, half = MNN.blobs(files_of(tmp_path, net), ["squared", "fourth", "half"], {"data": INPUT})
+    np.testing.assert_allclose(np.array(squared), INPUT**2, atol=1e-4)
+    assert fourth is None
+    assert half is None
+
+
+@needs_mnn
 @pytest.mark.parametrize("in_place", [False, True])
 def test_a_product_that_is_joined_with_its_relu_is_not_shown(tmp_path, in_place) -> None:
     """MNN gives what the ReLU made under the name of the InnerProduct."""
