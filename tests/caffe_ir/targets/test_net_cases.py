@@ -42,7 +42,7 @@ def test_a_blob_that_another_layer_reads_is_not_overwritten() -> None:
 
 @pytest.mark.parametrize("view", [Flatten(), Reshape(shape=(4, 42)), Concat(), Slice(slice_point=())], ids=str)
 def test_the_memory_of_a_view_is_that_of_its_bottom(view: Layer) -> None:
-    """In real Caffe t became tanh(max(data, 0)): see the test of the front end, which runs it where it is installed."""
+    """tests/portability/test_shared_memory.py runs such nets in BVLC Caffe, where it is installed."""
     net = net_of(MAP)
     add(net, "half", Power(scale=0.5))
     add(net, "view", view)
