@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -73,28 +74,33 @@ class _Child:
 
     def run(self, wanted: Sequence[str], feeds: Feeds, folder: Path) -> str:
         """What the program said when it failed; nothing where it ran."""
-        inputs = {}
-        for number, (name, array) in enumerate(feeds.items()):
-            inputs[name] = str(folder / f"input{number}.npy")
-            np.save(inputs[name], np.ascontiguousarray(array, np.float32))
-        names = written_names(self.files.net)
-        job = {
-            "prototxt": str(self.files.prototxt.resolve()),
-            "caffemodel": str(self.files.caffemodel.resolve()),
-            "inputs": inputs,
-            "shapes": {name: list(array.shape) for name, array in feeds.items()},
-            "wanted": [[place_of(self.files.net, blob)[0], names[blob], blob] for blob in wanted],
-            "layers": [node.name for node in self.files.net.nodes],
-            "blobs": sorted(set(names.values())),
-            "folder": str(folder),
-            "next": _NEXT,
-        }
+        job = job_of(self.files, wanted, feeds, folder)
         said = _answer(self.process, json.dumps(job))
         if (folder / "done").is_file():
             return ""
         self.process.kill()  # where it goes on without an answer; else it has ended
         code = self.process.wait()
         return last_words(subprocess.CompletedProcess(self.process.args, code, said, self.errors.read_bytes()))
+
+
+def job_of(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds, folder: Path) -> dict[str, Any]:
+    """What a child program reads: one set of inputs, written into the folder, in which it leaves what it finds."""
+    inputs = {}
+    for number, (name, array) in enumerate(feeds.items()):
+        inputs[name] = str(folder / f"input{number}.npy")
+        np.save(inputs[name], np.ascontiguousarray(array, np.float32))
+    names = written_names(files.net)
+    return {
+        "prototxt": str(files.prototxt.resolve()),
+        "caffemodel": str(files.caffemodel.resolve()),
+        "inputs": inputs,
+        "shapes": {name: list(array.shape) for name, array in feeds.items()},
+        "wanted": [[place_of(files.net, blob)[0], names[blob], blob] for blob in wanted],
+        "layers": [node.name for node in files.net.nodes],
+        "blobs": sorted(set(names.values())),
+        "folder": str(folder),
+        "next": _NEXT,
+    }
 
 
 def _answer(process: subprocess.Popen[bytes], job: str) -> bytes:

@@ -18,9 +18,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from caffe_ir.blob import Array
-from caffe_ir.files.prototxt import written_names
 from caffe_ir.net import Net
 from caffe_ir.proto import caffe_pb2
+from converters.verify.child import job_of
+from converters.verify.engine import CaffeFiles
 from converters.verify.mnn_engine import CHILD as MNN_CHILD
 from converters.verify.pycaffe_engine import CHILD as CAFFE_CHILD
 from tests.portability.nets import Model
@@ -81,6 +82,14 @@ class Files(Struct, frozen=True, kw_only=True):
 
     net: Net
     stem: Path
+
+    @property
+    def caffe_files(self) -> CaffeFiles:
+        """The two files, by their names."""
+        prototxt, caffemodel = (
+            self.stem.with_name(f"{self.stem.name}.{suffix}") for suffix in ("prototxt", "caffemodel")
+        )
+        return CaffeFiles(net=self.net, prototxt=prototxt, caffemodel=caffemodel)
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -177,20 +186,7 @@ def _outcome(engine: Engine, task: Task) -> Result:
 
 
 def _job(files: Files, feeds: Mapping[str, Array], folder: Path) -> Path:
-    inputs = {}
-    for number, (name, array) in enumerate(feeds.items()):
-        inputs[name] = str(folder / f"input{number}.npy")
-        np.save(inputs[name], np.ascontiguousarray(array, np.float32))
-    names = written_names(files.net)
-    job = {
-        "prototxt": f"{files.stem.absolute()}.prototxt",
-        "caffemodel": f"{files.stem.absolute()}.caffemodel",
-        "inputs": inputs,
-        "wanted": [[files.net.producer(blob).name, names[blob], blob] for blob in files.net.outputs],
-        "folder": str(folder),
-        "in_place": [],
-        "next": "",
-    }
+    job = job_of(files.caffe_files, files.net.outputs, feeds, folder)
     path = folder / "job.json"
     path.write_text(json.dumps(job), encoding="utf-8")
     return path

@@ -18,6 +18,7 @@ from tests.portability.nets import NETS
 
 SHORT = ("dk_yolov3_tiny_act", "mobilenet_v2", "unet_bilinear", "yolov5_raw")
 LONGER = ("dk_yolov2", "dk_yolov4", "densenet", "efficientnet", "cyclegan", "pspnet", "yolov8")
+MNN_LONGER = ("unet_bilinear", "efficientnet", "pools", "yolov8")
 BY_NAME = {engine.name: engine for engine in ENGINES}
 
 
@@ -54,8 +55,7 @@ def test_each_means_in_float64_what_its_source_computes(name: str, tmp_path: Pat
         assert np.abs(found - wanted).max() <= 1e-8 * np.abs(wanted).max()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
-@pytest.mark.parametrize("name", ["unet_bilinear", "efficientnet", "groupnorm", "pools", "yolov8"])
+@pytest.mark.parametrize("name", ["groupnorm", *(pytest.param(net, marks=pytest.mark.slow) for net in MNN_LONGER)])
 def test_right_in_mnn(name: str, tmp_path: Path) -> None:
     assert _result(name, "mnn", "mnn", tmp_path).outcome == "right"
