@@ -187,7 +187,12 @@ class Target(Struct, frozen=True, kw_only=True):
         return self.verdict(layer, bottoms, images) is None
 
     def verdicts(self, net: Net) -> Iterator[tuple[Node, Verdict]]:
-        """Each node of a net that the target does not compute as it should, and why."""
+        """Each node of a net that the target does not compute as it should, and why.
+
+        Of a layer of a type that it lacks, or does not read in place, no more is said than that it is refused: not that
+        it is computed otherwise.
+        """
+        refused = set[str]()
         images = net.images
         for node in net.nodes:
             bottoms = net.shapes_of(node.bottoms)
@@ -196,14 +201,18 @@ class Target(Struct, frozen=True, kw_only=True):
             for pair in self.pairs:
                 if isinstance(node.layer, pair.second) and self._follows(net, node, pair):
                     yield node, self._verdict_of(pair, pair.text)
-            if node.in_place and self.in_place is not None and not isinstance(node.layer, self.in_place):
+            if type(node.layer) not in self.layers and verdict and not verdict.silent:
+                refused.add(node.name)
+            elif node.in_place and self.in_place is not None and not isinstance(node.layer, self.in_place):
+                refused.add(node.name)
                 yield node, Verdict(why=_IN_PLACE.format(node.layer.type_name()), evidence=self.evidence)
             if (names := self.names) is not None and (name := next(_broken_names(net, node, names), "")):
                 why = names.title if name == node.name else f"{names.title}: {name}"
                 yield node, self._verdict_of(names, why)
         for limit in self.net:
             for node in limit.where(net):
-                yield node, self._verdict_of(limit, limit.text)
+                if not (limit.silent and node.name in refused):
+                    yield node, self._verdict_of(limit, limit.text)
 
     def mistaken(self, net: Net) -> frozenset[str]:
         """The names of the nodes that break a limit of whole nets, in a net of which it refuses no layer by itself.

@@ -125,6 +125,26 @@ def test_neighbours_names_whole_nets_and_layers_in_place() -> None:
     ]
 
 
+def test_a_layer_that_is_not_read_is_refused_once() -> None:
+    """Of a lacking type, in place, and behind another in place: what the last two say of it is said by the first."""
+    net = net_of(MAP)
+    add(net, "a", ReLU(), in_place=True)
+    add(net, "b", Mish(), in_place=True)
+    add(net, "c", Power(power=2.0), in_place=True)
+    target = Target(
+        name="t",
+        title="t",
+        layers={Input: (), Power: (), ReLU: ()},
+        net=(NetLimit(text="passed over", where=lambda net: net.nodes[1:], silent=True),),
+        in_place=(ReLU,),
+    )
+    assert [(node.name, verdict.effect, verdict.why) for node, verdict in target.verdicts(net)] == [
+        ("b", "refused", "t has no layer Mish"),
+        ("c", "refused", "Power in place is not read as it is in Caffe"),
+        ("a", "wrong", "passed over"),
+    ]
+
+
 def test_what_a_view_keeps_apart() -> None:
     net = net_of((1, 2, 3, 4))
     add(net, "a", Power(power=2.0))
