@@ -23,7 +23,7 @@ def _rounded_up(new: Replacement) -> str:
     if layer.round_mode == "CEIL":
         return "its windows are Caffe's"
     (_, _, height, width), _ = layer.infer((new.shape_of(bottom),))
-    both = new.split("ceil", PlacedPooling(pooling=replace(layer.pooling, round_mode="CEIL")), bottom, tops=2)
+    both = new.split("ceil", replace(layer, round_mode="CEIL"), bottom, tops=2)
     if new.shape_of(both[0])[2:] != (height, width):
         both = [new.add("cut", CropTo(top=0, left=0, height=height, width=width), one) for one in both]
     new.held = dict(zip(new.old.tops, both, strict=True))

@@ -42,14 +42,14 @@ def _run(net: Net, context: Context) -> None:
     for node in list(net.nodes):
         if isinstance(node.layer, PlacedPooling) and not net.is_wanted(node.tops[1]):
             net.values.forget(node.tops[1:])
-            net.replace(node, [replace(node, layer=node.layer.pooling, tops=node.tops[:1])])
+            net.replace(node, [replace(node, layer=node.layer.alone, tops=node.tops[:1])])
     problems.raise_if_any()
 
 
 def _hindrance(net: Net, node: Node, pooling: Node) -> str:
     if not isinstance(pooling.layer, PlacedPooling) or node.bottoms[1] != pooling.tops[1]:
         return "the places are not those of a Pooling"
-    layer = pooling.layer.pooling
+    layer = pooling.layer
     if layer.global_pooling or any(layer.pad) or any(map(int.__lt__, layer.stride, layer.kernel_size)):
         return "the windows of the Pooling overlap, or have padding, or are the whole map"
     sizes, windows = net.shapes[pooling.bottom][2:], net.shapes[pooling.tops[0]][2:]
@@ -66,7 +66,7 @@ def _unpooled(net: Net, node: Node, pooling: Node) -> None:
     source, maxima, values = pooling.bottom, pooling.tops[0], node.bottoms[0]
     shape, windows = net.shapes[source], net.shapes[maxima][2:]
     assert isinstance(pooling.layer, PlacedPooling)
-    kernel, stride = pooling.layer.pooling.kernel_size, pooling.layer.pooling.stride
+    kernel, stride = pooling.layer.kernel_size, pooling.layer.stride
     missed, parts, ones = "", list[str](), ""
     for place in product(*map(range, kernel)):
         cell = _picked(new, source, place, kernel, stride, windows)

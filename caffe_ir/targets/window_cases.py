@@ -201,8 +201,8 @@ def depthwise_on_a_narrow_map(layer: Convolution, bottoms: Shapes) -> bool:
 def rounds_to_the_same(net: Net, node: Node) -> bool:
     """A Pooling has as many windows in either `round_mode`."""
     bottoms = net.shapes_of(node.bottoms)
-    layer = node.layer.pooling if isinstance(node.layer, PlacedPooling) else node.layer
-    assert isinstance(layer, Pooling)
+    layer = node.layer
+    assert isinstance(layer, Pooling | PlacedPooling)
     return layer.infer(bottoms) == replace(layer, round_mode="CEIL").infer(bottoms)
 
 

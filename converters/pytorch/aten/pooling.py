@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from caffe_ir.geometry import RoundMode
-from caffe_ir.layers import PlacedPooling, Pooling, Unpool
+from caffe_ir.layers import PlacedPooling, Unpool
 from caffe_ir.layers.source import WindowPool
 from converters.pytorch.graph.build import Build
 from converters.pytorch.graph.call import Call
@@ -69,17 +69,16 @@ def placed(build: Build, call: Call, windows: Sequence[Windows]) -> tuple[Value,
         return None
     rows, columns = windows if len(windows) == 2 else (Windows(count=1), *windows)
     x = maps(build, call.value(), len(windows))
-    layers = [_pooling(rows, columns, mode) for mode in ROUND_MODES]
+    layers = [_with_places(rows, columns, mode) for mode in ROUND_MODES]
     fitting = next((one for one in layers if one.infer((x.shape,))[0][2:] == (rows.count, columns.count)), None)
     if fitting is None or x.shape[2] * x.shape[3] > WHOLE:
         return None
-    both = build.add_many(PlacedPooling(pooling=fitting), x, tops=2)
+    both = build.add_many(fitting, x, tops=2)
     return tuple(build.reshape(one, call.shape) for one in both)
 
 
-def _pooling(rows: Windows, columns: Windows, round_mode: RoundMode) -> Pooling:
-    return Pooling(
-        pool="MAX",
+def _with_places(rows: Windows, columns: Windows, round_mode: RoundMode) -> PlacedPooling:
+    return PlacedPooling(
         kernel_size=(rows.kernel_size, columns.kernel_size),
         stride=(rows.stride, columns.stride),
         pad=(rows.padding, columns.padding),

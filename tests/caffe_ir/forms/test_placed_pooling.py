@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from caffe_ir.layers import PlacedPooling, Pooling
+from caffe_ir.layers import PlacedPooling
 from caffe_ir.net import Net
 from caffe_ir.reference import run
 from tests.caffe_ir.build import add, net_of
@@ -16,10 +16,8 @@ from tests.caffe_ir.forms.writing import written
 
 def placed(shape, kernel, stride, pad=0) -> Net:
     net = net_of(shape)
-    pooling = Pooling(
-        pool="MAX", kernel_size=(kernel, kernel), stride=(stride, stride), pad=(pad, pad), round_mode="FLOOR"
-    )
-    add(net, "pool", PlacedPooling(pooling=pooling), tops=("pool", "mask"))
+    pooling = PlacedPooling(kernel_size=(kernel, kernel), stride=(stride, stride), pad=(pad, pad), round_mode="FLOOR")
+    add(net, "pool", pooling, tops=("pool", "mask"))
     net.outputs = ["pool", "mask"]
     return net
 

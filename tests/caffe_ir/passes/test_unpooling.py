@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from caffe_ir.errors import ConversionError, Origin
-from caffe_ir.layers import Input, PlacedPooling, Pooling, Power, Unpool
+from caffe_ir.layers import Input, PlacedPooling, Power, Unpool
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
@@ -22,8 +22,8 @@ from tests.caffe_ir.passes.rewriting import rewritten
 
 def segnet(shape, kernel=(2, 2), stride=(2, 2), size=None, pad=(0, 0)) -> Net:
     net = net_of(shape)
-    pooling = Pooling(pool="MAX", kernel_size=kernel, stride=stride, pad=pad)
-    add(net, "pool", PlacedPooling(pooling=pooling), tops=("pool", "mask"))
+    pooling = PlacedPooling(kernel_size=kernel, stride=stride, pad=pad)
+    add(net, "pool", pooling, tops=("pool", "mask"))
     add(net, "decoded", Power(scale=2.0, shift=-1.0), bottoms=("pool",))
     height, width = size or shape[2:]
     add(net, "up", Unpool(upsample_h=height, upsample_w=width), bottoms=("decoded", "mask"))

@@ -30,7 +30,7 @@ def test_what_they_say_is_what_opencv_does(kernel, stride, size, tmp_path) -> No
     """Of numbers that are often equal, so that the order counts in which places are looked at."""
     x = np.random.default_rng(4).integers(-3, 0, size=(2, 3, *size)).astype(np.float32)
     for pad in product((0, 1), (0, 1) if kernel[1] > 1 else (0,)):
-        layer = PlacedPooling(pooling=Pooling(pool="MAX", kernel_size=kernel, stride=stride, pad=pad))
+        layer = PlacedPooling(kernel_size=kernel, stride=stride, pad=pad)
         net = net_of(x.shape)
         add(net, "pool", layer, tops=("pool", "mask"))
         for name, blob in (("maxima", "pool"), ("places", "mask")):

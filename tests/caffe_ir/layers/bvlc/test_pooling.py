@@ -154,14 +154,13 @@ def test_places_are_torchs(kernel, stride, pad, size, kind, ceil) -> None:
         "ties": random.integers(-4, 0, size=shape).astype(np.float64),
         "one value": np.full(shape, -1.0),
     }[kind]
-    pooling = Pooling(
-        pool="MAX",
+    pooling = PlacedPooling(
         kernel_size=(kernel, kernel),
         stride=(stride, stride),
         pad=(pad, pad),
         round_mode="CEIL" if ceil else "FLOOR",
     )
-    found = PlacedPooling(pooling=pooling).forward([x], [])
+    found = pooling.forward([x], [])
     wanted = torch.nn.functional.max_pool2d(
         torch.from_numpy(x), kernel, stride, pad, ceil_mode=ceil, return_indices=True
     )
@@ -173,6 +172,6 @@ def test_a_window_of_nothing_above_the_lowest_float_has_no_place() -> None:
     """pooling_layer.cpp begins with -FLT_MAX and -1, and takes what is larger."""
     lowest = np.finfo(np.float32).min
     x = np.array([lowest, -np.inf, np.nan, 1.0], np.float32).reshape(1, 1, 4, 1)
-    maxima, places = PlacedPooling(pooling=Pooling(pool="MAX", kernel_size=(1, 1))).forward([x], [])
+    maxima, places = PlacedPooling(kernel_size=(1, 1)).forward([x], [])
     assert maxima.ravel().tolist() == [lowest, lowest, lowest, 1.0]
     assert places.ravel().tolist() == [-1, -1, -1, 3]
