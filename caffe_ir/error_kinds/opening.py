@@ -11,7 +11,7 @@ NO_FUNCTION = Kind(
     "cannot be imported from this folder.",
     remedy="Check the spelling after the colon, and run `convert` where Python can import the module.",
     example="nets.py has no function resnet34 (it has resnet18, resnet50, resnet, trained, meta, quantized, "
-    "Free, free)\n    -> did you mean resnet or resnet50 or resnet18?",
+    "Free, free)\n    -> did you mean resnet or resnet18 or resnet50?",
 )
 FUNCTION_FAILED = Kind(
     code="TC0402",
