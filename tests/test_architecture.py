@@ -263,9 +263,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "caffe_ir.files.weight_sources",
         "caffe_ir.files.whole_files",
     ),
-    "caffe_ir.files.layer_types": (*FILES, "caffe_ir.near_misses"),
+    "caffe_ir.files.foreign_names": ("caffe_ir.near_misses",),
+    "caffe_ir.files.layer_types": (*FILES, "caffe_ir.files.foreign_names"),
     "caffe_ir.files.net_text": (
         *FILES,
+        "caffe_ir.files.foreign_names",
         "caffe_ir.files.layer_types",
         "caffe_ir.files.upgrade",
         "caffe_ir.near_misses",

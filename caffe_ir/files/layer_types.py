@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from caffe_ir.error_kinds.caffe import UNKNOWN_LAYER
 from caffe_ir.errors import Origin, Problem
+from caffe_ir.files.foreign_names import type_hint
 from caffe_ir.layers import LAYERS
-from caffe_ir.near_misses import did_you_mean
 from caffe_ir.proto import caffe_pb2
 
 DATA = frozenset({"AnnotatedData", "Data", "HDF5Data", "ImageData", "MemoryData", "VideoData", "WindowData"})
@@ -62,5 +62,5 @@ def unknown_type(message: caffe_pb2.LayerParameter, origin: Origin) -> Problem |
         return None
     what = f"layer type {message.type!r} is not known here"
     why = NO_MEANING.get(message.type, "")
-    hint = "" if why else did_you_mean(message.type, LAYERS)
+    hint = "" if why else type_hint(message.type, LAYERS)
     return Problem(kind=UNKNOWN_LAYER, what=what, why=why, hint=hint, origin=origin)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from caffe_ir.blob import cannot_read
 from caffe_ir.error_kinds.caffe import PROTOTXT_SYNTAX
 from caffe_ir.errors import ConversionError, Origin, Problem
+from caffe_ir.files.foreign_names import field_hint
 from caffe_ir.files.layer_types import is_of_training, unknown_type
 from caffe_ir.files.upgrade import V1_TYPES, upgrade
 from caffe_ir.given_files import check_regular, read_bytes
@@ -216,7 +217,7 @@ def _told(said: str) -> tuple[str, str]:
     kind = caffe_pb2.DESCRIPTOR.message_types_by_name.get(message)
     if field in ("layer", "layers"):
         return f"{message} has no field {field}", "a layer begins inside another message: a } may be missing before it"
-    return f"{message} has no field {field}", did_you_mean(field, kind.fields_by_name) if kind else ""
+    return f"{message} has no field {field}", field_hint(field, kind.fields_by_name) if kind else ""
 
 
 def _unknown_value(enum: str, value: str) -> tuple[str, str]:

@@ -74,6 +74,8 @@ def test_a_few_wrong_letters_count_before_a_part() -> None:
     assert near_misses("pad_x", FIELDS) == ["pad_h", "pad_w", "pad"]
 
 
-@pytest.mark.parametrize(("name", "known"), [("k", "kernel_size"), ("to", "bottom"), ("siz", "resizer_param"), ("size", "x")])
+@pytest.mark.parametrize(
+    ("name", "known"), [("k", "kernel_size"), ("to", "bottom"), ("siz", "resizer_param"), ("size", "x")]
+)
 def test_what_is_too_short_or_in_the_middle_of_a_word_is_not_meant(name: str, known: str) -> None:
     assert near_misses(name, [known]) == []

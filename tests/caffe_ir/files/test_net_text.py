@@ -113,6 +113,11 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
             "LRNParameter.NormRegion has no value WITHIN_CHANEL",
             "did you mean WITHIN_CHANNEL?",
         ),
+        (
+            "layer { convolution_param { kernel: 3 } }",
+            "ConvolutionParameter has no field kernel",
+            "did you mean kernel_size?",
+        ),
         ("layer { upsample_param { scalee: 2 } }", "UpsampleParameter has no field scalee", "did you mean scale?"),
         ("layer { convolution_param { num_output: four } }", "column 41: Couldn't parse integer: four", ""),
         ('layer { name: "a"', 'column 15: Expected "}".', ""),
