@@ -9,7 +9,7 @@ from caffe_ir.targets.limits import Never, Only
 ROWS, MAP_AXES = 2, 4
 
 
-def _from_behind(layer: Scale | Bias, bottoms: Shapes) -> bool:
+def _from_behind(layer: Bias, bottoms: Shapes) -> bool:
     return -len(bottoms[0]) < layer.axis < 0
 
 
@@ -45,7 +45,7 @@ def _not_of_maps(layer: Convolution, bottoms: Shapes) -> bool:
 FROM_BEHIND = Never(
     text="an axis counted from behind",
     where=_from_behind,
-    source="trials of a Scale in OpenCV 4.14, right behind a Convolution with -3 alone, and of a Bias in MNN 3.6.1",
+    source="trials of a Bias in MNN 3.6.1",
 )
 ONE_NUMBER = Never(text="one number for all", where=_one_number, source="trial of a Bias with num_axes: 0, MNN 3.6.1")
 OWN_BIAS = Never(

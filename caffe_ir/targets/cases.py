@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import e, isclose, prod
 from typing import Any
 
-from caffe_ir.layer import Layer, Shapes
+from caffe_ir.layer import Layer, Shapes, axis_index
 from caffe_ir.layers import (
     LRN,
     Axpy,
@@ -171,13 +171,24 @@ def factors_of_other_axes(layer: Scale, bottoms: Shapes) -> bool:
 
 
 def factors_like_channels(layer: Scale, bottoms: Shapes) -> bool:
-    """One bottom, and as many weights for its rows or columns as it has channels."""
-    return len(bottoms) == 1 and layer.axis > 1 and 1 < prod(layer.blob_shapes(bottoms)[0]) == bottoms[0][1]
+    """One bottom, and as many weights for other axes as it has channels."""
+    weights = layer.blob_shapes(bottoms)[0] if len(bottoms) == 1 else ()
+    first = axis_index(layer.axis, len(bottoms[0]))
+    of_channels = all(count == 1 or place == 1 for place, count in enumerate(weights, first))
+    return not of_channels and prod(weights) == bottoms[0][1]
 
 
 def factors_of_rows(layer: Scale, bottoms: Shapes) -> bool:
-    """One bottom, and another number of weights for its rows or columns than it has channels."""
-    return len(bottoms) == 1 and layer.axis > 1 and prod(layer.blob_shapes(bottoms)[0]) not in (1, bottoms[0][1])
+    """One bottom, and another number of weights for images, rows or columns than it has channels."""
+    of_others = len(bottoms) == 1 and axis_index(layer.axis, len(bottoms[0])) != 1
+    return of_others and prod(layer.blob_shapes(bottoms)[0]) not in (1, bottoms[0][1])
+
+
+def factors_from_behind(layer: Scale, bottoms: Shapes) -> bool:
+    """Several factors from an axis on that is counted from the last, with no bias of their own in a second blob."""
+    of_two = len(bottoms) > 1
+    factors = bottoms[1] if of_two else layer.blob_shapes(bottoms)[0]
+    return layer.axis < 0 and prod(factors) > 1 and not (of_two and layer.bias_term)
 
 
 def factors_of_several_axes(layer: Scale, bottoms: Shapes) -> bool:

@@ -59,11 +59,10 @@ from caffe_ir.layers import (
     Tile,
     UnscaledDropout,
 )
-from caffe_ir.net import Net
-from caffe_ir.node import Node
 from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
+from caffe_ir.targets.opencv_factors import FACTORS, factors_of_several_axes
 from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
 from caffe_ir.targets.stored import (
     DOUBLE,
@@ -80,27 +79,6 @@ from caffe_ir.targets.stored import (
     silent,
 )
 from caffe_ir.targets.target import Price, Target
-
-
-def _stays_alone(net: Net, node: Node) -> bool:
-    return window_cases.taken_into(net, node) is None
-
-
-def _is_behind_a_window(net: Net, node: Node) -> bool:
-    before = window_cases.taken_into(net, node)
-    return before is not None and isinstance(before.layer, Convolution | Deconvolution)
-
-
-def _factors_of_several_axes(net: Net) -> list[Node]:
-    """Scales of one bottom with factors of several axes from the channels on, which OpenCV joins with a Convolution."""
-    return [
-        node
-        for node in net.nodes
-        if isinstance(node.layer, Scale)
-        and len(node.bottoms) == 1
-        and cases.factors_of_several_axes(node.layer, net.shapes_of(node.bottoms))
-        and _is_behind_a_window(net, node)
-    ]
 
 
 def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:
@@ -205,23 +183,7 @@ OPENCV = Target(
             ),
         ),
         ReLU6: (),
-        Scale: (
-            axis_cases.FROM_BEHIND,
-            axis_cases.OWN_BIAS,
-            Never(
-                text="factors of rows or columns behind a Convolution",
-                where=cases.factors_of_rows,
-                source="trial scale_axis3 with and without a Convolution, which OpenCV joins with it",
-                unless=lambda net, node: not _is_behind_a_window(net, node),
-            ),
-            Never(
-                text="as many factors of rows as channels are taken for these behind a Convolution or BatchNorm",
-                where=cases.factors_like_channels,
-                silent=True,
-                source="trial scale_axis2_as_many, behind either of these, and a Scale or Power behind it",
-                unless=_stays_alone,
-            ),
-        ),
+        Scale: FACTORS,
         Swish: (Never(text="beta is ignored", where=cases.beta, silent=True, source="trial swish_beta"),),
         CeilModePooling: (),
         UnscaledDropout: (),
@@ -340,7 +302,7 @@ OPENCV = Target(
         ),
         NetLimit(
             text="factors of several axes behind a Convolution",
-            where=_factors_of_several_axes,
+            where=factors_of_several_axes,
             source="trial Convolution, Scale with num_axes: -1; also with a BatchNorm, Scale or Power between",
             apart=True,
         ),

@@ -15,9 +15,9 @@ MAP = (1, 4, 6, 7)
 @pytest.mark.parametrize(
     ("limit", "layer", "bottoms", "broken"),
     [
-        (axis_cases.FROM_BEHIND, Scale(axis=-1), (MAP,), True),
+        (axis_cases.FROM_BEHIND, Bias(axis=-1), (MAP,), True),
         (axis_cases.FROM_BEHIND, Bias(axis=3), (MAP,), False),
-        (axis_cases.FROM_BEHIND, Scale(axis=-4), (MAP,), False),
+        (axis_cases.FROM_BEHIND, Bias(axis=-4), (MAP,), False),
         (axis_cases.ONE_NUMBER, Bias(num_axes=0), (MAP,), True),
         (axis_cases.ONE_NUMBER, Bias(axis=0), (MAP, (1, 4)), False),
         (axis_cases.OWN_BIAS, Scale(axis=0, bias_term=True), (MAP, (1, 4)), True),

@@ -39,6 +39,20 @@ def test_weights_of_rows_may_be_as_many_as_channels() -> None:
     assert not cases.factors_of_rows(Scale(), (MAP,))
     assert not cases.factors_of_rows(Scale(axis=2), ((1, 4, 1, 7),))
     assert cases.factors_like_channels(Scale(axis=2, num_axes=2), ((1, 4, 1, 4),))
+    assert cases.factors_of_rows(Scale(axis=-2), (MAP,))
+    assert cases.factors_of_rows(Scale(axis=0), ((2, 4, 6, 7),))
+    assert not cases.factors_of_rows(Scale(axis=0), (MAP,))
+    assert cases.factors_like_channels(Scale(axis=0), ((4, 4, 6, 7),))
+    assert not cases.factors_like_channels(Scale(axis=0, num_axes=2), (MAP,))
+    assert not cases.factors_like_channels(Scale(axis=-3), (MAP,))
+
+
+def test_one_factor_has_no_axis() -> None:
+    assert cases.factors_from_behind(Scale(axis=-3), (MAP,))
+    assert not cases.factors_from_behind(Scale(axis=-3, num_axes=0), (MAP,))
+    assert not cases.factors_from_behind(Scale(axis=-4), (MAP,))
+    assert cases.factors_from_behind(Scale(axis=-4), (MAP, (1, 4)))
+    assert not cases.factors_from_behind(Scale(axis=-4), (MAP, (1,)))
 
 
 def test_crops_by_a_blob_of_other_channels() -> None:
