@@ -55,7 +55,7 @@ from caffe_ir.layers import (
     Threshold,
     Tile,
 )
-from caffe_ir.targets import net_cases
+from caffe_ir.targets import in_place_cases, net_cases
 from caffe_ir.targets.limits import NetLimit, Only
 from caffe_ir.targets.stored import CAFFES
 from caffe_ir.targets.target import Price, Target
@@ -126,6 +126,17 @@ CAFFE = Target(
             where=net_cases.overwrites_shared_memory,
             silent=True,
             source="ShareData in reshape_layer.cpp, flatten_layer.cpp, split_layer.cpp; trial of a ReLU behind each",
+        ),
+        NetLimit(
+            text="in place, which its type does not allow",
+            where=in_place_cases.refused_by_caffe,
+            source="CHECK_NE in absval_layer.cpp, flatten_layer.cpp and others; trials in_place_*",
+        ),
+        NetLimit(
+            text="in place, where it overwrites what it still has to read",
+            where=in_place_cases.read_after_written,
+            silent=True,
+            source="trials in_place_*: pooling, sums, 1x1 convolutions",
         ),
     ),
     weights=CAFFES,

@@ -54,7 +54,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases, window_cases
+from caffe_ir.targets import cases, in_place_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.caffe2onnx_norms import is_behind_a_norm, norms_alone, scales_passed_over
 from caffe_ir.targets.caffe2onnx_shapes import faults
@@ -288,6 +288,7 @@ CAFFE2ONNX = Target(
         Upsample: (),
     },
     net=(
+        in_place_cases.SEVERAL_BOTTOMS,
         NetLimit(
             text="0.001 is added to a BatchNorm behind which no Scale stands in the file",
             where=norms_alone,

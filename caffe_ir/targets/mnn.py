@@ -5,8 +5,6 @@ Trials with the wheel of 3.6.1, and tools/converter/source/caffe/*.cpp.
 
 from __future__ import annotations
 
-from functools import partial
-
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     LRN,
@@ -50,16 +48,14 @@ from caffe_ir.layers import (
     Scale,
     ShuffleChannel,
     Silence,
-    Slice,
-    Softmax,
-    Split,
     Swish,
     Tile,
     Upsample,
 )
 from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
-from caffe_ir.targets.limits import NetLimit, Never, OfImages, Only, Pair, Spelling
+from caffe_ir.targets.limits import Never, OfImages, Only, Pair, Spelling
+from caffe_ir.targets.mnn_nets import NETS
 from caffe_ir.targets.stored import (
     DOUBLE,
     FEWER,
@@ -300,45 +296,7 @@ MNN = Target(
         Upsample: (Never(text="it is bilinear", where=cases.always, silent=True, source="trial ext_Upsample_scale2"),),
         ROIPooling: (),
     },
-    net=(
-        NetLimit(
-            text="a Split is dropped, and so is an output that it writes",
-            where=lambda net: [
-                node for node in net.nodes if isinstance(node.layer, Split) and any(map(net.is_output, node.tops))
-            ],
-            silent=True,
-            source="trial Convolution, Split, ReLU of one top",
-        ),
-        NetLimit(
-            text="of two layers that are alike one is left out, and so is an output that it writes",
-            where=net_cases.outputs_alike_another_blob,
-            silent=True,
-            source="trials of two ReLU, Sigmoid, Power and Reshape of one blob",
-        ),
-        NetLimit(
-            text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",
-            where=net_cases.products_of_a_view,
-            source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU between they are right",
-        ),
-        NetLimit(
-            text="what a Flatten gives has four axes there, and a negative axis is one of these",
-            where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Concat, Softmax)),
-            silent=True,
-            source="trials flatten_softmax_last and others",
-        ),
-        NetLimit(
-            text="what a Flatten gives has four axes there, and no size is found for a Slice of the last",
-            where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Slice,)),
-            source="trial flatten_slice_last",
-        ),
-        NetLimit(
-            text="what a Flatten gives has four axes there, and a Concat takes those of its first blob for all",
-            where=net_cases.joined_to_a_vector,
-            silent=True,
-            of_flatten=True,
-            source="trial vector_and_flatten",
-        ),
-    ),
+    net=NETS,
     pairs=(Pair(first=Input, second=Dropout, text="a Dropout of the input", source="trial dropout"),),
     fields=frozenset({"clip_param", "pooling_param.round_mode"}),
     spellings=(

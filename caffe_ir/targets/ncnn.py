@@ -65,7 +65,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import axis_cases, box_cases, cases, ncnn_shapes, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, in_place_cases, ncnn_shapes, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, OfImages, Only, Spelling
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, MORE, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
@@ -328,6 +328,7 @@ NCNN = Target(
         ),
     },
     net=(
+        in_place_cases.SEVERAL_BOTTOMS,
         NetLimit(
             text="a layer reads a Reshape that moves the batch, and there is no batch axis",
             where=lambda net: [

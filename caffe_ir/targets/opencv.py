@@ -59,7 +59,7 @@ from caffe_ir.layers import (
     Tile,
     UnscaledDropout,
 )
-from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, in_place_cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.opencv_factors import FACTORS, factors_of_several_axes
@@ -306,6 +306,7 @@ OPENCV = Target(
             source="trial Convolution, Scale with num_axes: -1; also with a BatchNorm, Scale or Power between",
             apart=True,
         ),
+        in_place_cases.CONVOLUTION,
         NetLimit(
             text="a layer with the name of a blob that another one writes",
             where=net_cases.called_like_a_blob,

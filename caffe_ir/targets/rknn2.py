@@ -45,7 +45,7 @@ from caffe_ir.layers import (
     Threshold,
     Upsample,
 )
-from caffe_ir.targets import cases, net_cases, window_cases
+from caffe_ir.targets import cases, in_place_cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -244,6 +244,7 @@ RKNN2 = Target(
     fields=frozenset({"pooling_param.ceil_mode", "pooling_param.round_mode"}),
     leaves_out=net_cases.last_or_in_place,
     net=(
+        in_place_cases.SEVERAL_BOTTOMS,
         NetLimit(
             text="two layers write in place into an output, at which its builder crashes",
             where=net_cases.outputs_overwritten_twice,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.caffe_ir.targets.hand_made_caffe2onnx import CAFFE2ONNX
+from tests.caffe_ir.targets.hand_made_in_place import in_place
 from tests.caffe_ir.targets.hand_made_ncnn import NCNN
 from tests.caffe_ir.targets.hand_made_opencv import OPENCV
 from tests.caffe_ir.targets.hand_made_openvino import OPENVINO
@@ -191,6 +192,10 @@ MNN = {
         "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\n"
         "k = ReLU r | negative_slope: 1\ny = InnerProduct k | num_output: 5 axis: 2",
     ),
+    # What it leaves out is missing where it is an output.
+    "split_output": ("WRONG", CONV + "a b = Split c\ny = ReLU a"),
+    "two_alike": ("WRONG", "a = ReLU data\nb = ReLU data"),
+    "two_alike_read": ("ok", "a = Sigmoid data\nb = Sigmoid data\nc = TanH b"),
     # What a Flatten gives has the axes of a map there.
     "flatten_softmax_last": ("WRONG", "f = Flatten data\ny = Softmax f | axis: -1"),
     "flatten_tanh_softmax_last": ("WRONG", "f = Flatten data\nt = TanH f\ny = Softmax t | axis: -1"),
@@ -211,12 +216,13 @@ MNN = {
 }
 
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
-    "opencv": OPENCV,
-    "rknn2": RKNN2,
+    "caffe": in_place("caffe"),
+    "opencv": {**OPENCV, **in_place("opencv")},
+    "rknn2": {**RKNN2, **in_place("rknn2")},
     "openvino": OPENVINO,
-    "mnn": MNN,
-    "ncnn": NCNN,
-    "caffe2onnx": CAFFE2ONNX,
+    "mnn": {**MNN, **in_place("mnn")},
+    "ncnn": {**NCNN, **in_place("ncnn")},
+    "caffe2onnx": {**CAFFE2ONNX, **in_place("caffe2onnx")},
     "x2paddle": X2PADDLE,
 }
 """By reader and name: what it does, in the words of the table, and the net."""

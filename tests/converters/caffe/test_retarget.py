@@ -51,6 +51,14 @@ def test_an_output_that_was_computed_in_place_keeps_its_name(tmp_path: Path) -> 
     assert [node.layer.type_name() for node in net.nodes][-2:] == ["Sigmoid", "Eltwise"]
 
 
+@pytest.mark.parametrize("target", [CAFFE, MNN], ids=lambda target: target.name)
+def test_a_sum_in_place_gets_a_top_of_its_own(target, tmp_path: Path) -> None:
+    text = hand_made("t = TanH data\ns = Sigmoid data\nq : t = Eltwise t s\ny = AbsVal t")
+    net = convert(prototxt(tmp_path, text))
+    assert net.node("q").in_place
+    assert not retarget(net, target, Options()).node("q").in_place
+
+
 @pytest.mark.parametrize(("target", "factor"), [("caffe2onnx", 1.0), ("tpu-mlir", 1.0), ("caffe", 0.0), ("mnn", 0.0)])
 def test_a_factor_of_zero_is_written_as_one_for_readers_that_divide_by_it(
     target: str, factor: float, tmp_path: Path

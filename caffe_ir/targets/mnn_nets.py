@@ -1,0 +1,52 @@
+"""What MNN makes of neighbours and of whole nets otherwise than Caffe: trials with 3.6.1."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from caffe_ir.layers import Concat, Slice, Softmax, Split
+from caffe_ir.targets import in_place_cases, net_cases
+from caffe_ir.targets.limits import NetLimit
+
+NETS: tuple[NetLimit, ...] = (
+    NetLimit(
+        text="a Split is dropped, and so is an output that it writes",
+        where=lambda net: [
+            node for node in net.nodes if isinstance(node.layer, Split) and any(map(net.is_output, node.tops))
+        ],
+        silent=True,
+        source="trial Convolution, Split, ReLU of one top",
+    ),
+    NetLimit(
+        text="of two layers that are alike one is left out, and so is an output that it writes",
+        where=net_cases.outputs_alike_another_blob,
+        silent=True,
+        source="trials of two ReLU, Sigmoid, Power and Reshape of one blob",
+    ),
+    NetLimit(
+        text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",
+        where=net_cases.products_of_a_view,
+        source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU between they are right",
+    ),
+    NetLimit(
+        text="what a Flatten gives has four axes there, and a negative axis is one of these",
+        where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Concat, Softmax)),
+        silent=True,
+        source="trials flatten_softmax_last and others",
+    ),
+    NetLimit(
+        text="what a Flatten gives has four axes there, and no size is found for a Slice of the last",
+        where=partial(net_cases.negative_axes_behind_a_flatten, kinds=(Slice,)),
+        source="trial flatten_slice_last",
+    ),
+    replace(in_place_cases.SEVERAL_BOTTOMS, silent=True),
+    NetLimit(
+        text="what a Flatten gives has four axes there, and a Concat takes those of its first blob for all",
+        where=net_cases.joined_to_a_vector,
+        silent=True,
+        of_flatten=True,
+        source="trial vector_and_flatten",
+    ),
+)
