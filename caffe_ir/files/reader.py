@@ -18,10 +18,11 @@ from caffe_ir.files.caffemodel_file import read_layers
 from caffe_ir.files.header import read_header
 from caffe_ir.files.inputs import one_layer_for_each_input
 from caffe_ir.files.layer_types import unknown_type
-from caffe_ir.files.net_text import layer_lines, read_message, runs_at_test
+from caffe_ir.files.net_text import read_message, runs_at_test
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelled_file import misspellings, spelled_file
 from caffe_ir.files.stored_weights import StoredWeights, stored_weights
+from caffe_ir.files.text_places import layer_lines
 from caffe_ir.layer import Layer, Shapes, require
 from caffe_ir.layers import DIALECTS, LAYERS, SPELLINGS
 from caffe_ir.near_misses import did_you_mean

@@ -9,17 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from caffe_ir.errors import Origin
-from caffe_ir.files.net_text import (
-    layer_lines,
-    lines_of_layers,
-    parsed_as_it_is,
-    read_message,
-    runs_at_test,
-    text_of,
-    upgraded,
-)
+from caffe_ir.files.net_text import parsed_as_it_is, read_message, runs_at_test, text_of, upgraded
 from caffe_ir.files.prototxt import values
 from caffe_ir.files.spelling import Messages, misspelled, old_form_verdicts, old_forms, spelled
+from caffe_ir.files.text_places import layer_lines, layers_in, lines_of_layers
 from caffe_ir.layers import LAYERS
 from caffe_ir.net import Net
 from caffe_ir.targets.target import OldForm, Target, Verdict
@@ -42,16 +35,17 @@ def spelled_file(prototxt: str | Path) -> Spelled:
     forms = old_forms(message)
     upgraded(path, message)
     stages = frozenset(message.state.stage)
-    lines, written = layer_lines(message, lines_of_layers(text)), text.splitlines()
+    lines = layer_lines(message, lines_of_layers(text))
+    texts = [text[slice(*span)] for span in layers_in(text)] if None not in lines else [""] * len(lines)
     layers = [
         (
             Origin(layer=layer.name, what=layer.type, file=str(path), line=line),
             spelled(layer),
             tuple(layer.top),
             len(layer.param),
-            "\n".join(written[line - 1 : behind and behind - 1]) if line else "",
+            written,
         )
-        for layer, line, behind in zip(message.layer, lines, [*lines[1:], None], strict=True)
+        for layer, line, written in zip(message.layer, lines, texts, strict=True)
         if runs_at_test(layer, stages)
     ]
     return Spelled(path=path, forms=forms, layers=layers)

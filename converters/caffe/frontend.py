@@ -8,8 +8,9 @@ from pathlib import Path
 from caffe_ir.blob import Shape
 from caffe_ir.error_kinds.general import OPTION_VALUE
 from caffe_ir.errors import Problems
-from caffe_ir.files.net_text import layer_lines, lines_of_inputs, message_text, read_message, runs_at_test, text_of
+from caffe_ir.files.net_text import message_text, read_message, runs_at_test, text_of
 from caffe_ir.files.reader import net_of
+from caffe_ir.files.text_places import layer_lines, lines_of_inputs
 from caffe_ir.net import Net
 from caffe_ir.targets.net_cases import overwrites_shared_memory
 from caffe_ir.values import Values
