@@ -182,7 +182,10 @@ def rrelu(call: Call, build: Build) -> Value:
     call.ignore("generator", "noise")
     if call.flag("training"):
         raise call.refused(
-            "this rrelu was captured in training mode", why="it draws different slopes at every run", kind=TRAINING_MODE
+            "this rrelu was captured in training mode",
+            why="it draws different slopes at every run",
+            hint="call model.eval() before torch.export.export; a functional rrelu needs training=self.training",
+            kind=TRAINING_MODE,
         )
     return build.add(ReLU(negative_slope=(call.number("lower") + call.number("upper")) / 2), call.value())
 

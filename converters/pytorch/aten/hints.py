@@ -7,6 +7,7 @@ from __future__ import annotations
 
 DECIDES = "which cells it reads depends on their numbers, and a Caffe net reads the same ones every time"
 RANDOM = "it gives different numbers at every run"
+FRACTIONAL = "where its windows lie is drawn anew at every run, or follows from numbers that it is given"
 QUANTIZES = "it rounds as a quantized engine would, and Caffe does not round"
 UNQUANTIZED = "load the trained weights into the model as it was before prepare_qat, and convert that"
 
@@ -54,8 +55,8 @@ HINTS: dict[str, tuple[str, str]] = {
     "aten.exponential": NOISE,
     "aten.uniform": NOISE,
     "aten.multinomial": NOISE,
-    "aten.fractional_max_pool2d": (RANDOM, "use max_pool2d or adaptive_max_pool2d"),
-    "aten.fractional_max_pool3d": (RANDOM, "use max_pool3d or adaptive_max_pool3d"),
+    "aten.fractional_max_pool2d": (FRACTIONAL, "use max_pool2d or adaptive_max_pool2d"),
+    "aten.fractional_max_pool3d": (FRACTIONAL, "use max_pool3d or adaptive_max_pool3d"),
     "aten.sin": ("Caffe has no sine", "end the net before it"),
     "aten.cos": ("Caffe has no cosine", "end the net before it"),
     "aten.tan": CURVE,

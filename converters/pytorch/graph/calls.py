@@ -22,7 +22,7 @@ from converters.pytorch.graph.call import Call, Given, Refused
 from converters.pytorch.graph.constants import fold
 from converters.pytorch.graph.decomposition import parts
 from converters.pytorch.graph.handlers import short_name
-from converters.pytorch.graph.names import operation, seen_from_here
+from converters.pytorch.graph.names import operation, seen_from_here, told
 from converters.pytorch.graph.value import Missing, Value
 from converters.pytorch.graph.walk import Handler, Walk, build_of
 
@@ -79,14 +79,14 @@ def _composed(walk: Walk, node: FxNode) -> Value | tuple[Value | Missing, ...]:
     constants = {item: walk.known[item] for item in placed if isinstance(walk.known[item], torch.Tensor)}
     calls = [item for item in graph.nodes if item.op == "call_function"]
     walk.origins.update({item: replace(origin, layer=f"{origin.layer}_{operation(item)}") for item in calls})
-    folded, problems = fold(calls, constants, walk.origins)
+    folded, problems = fold(calls, constants, walk.origins, walk.hints)
     for item, given in zip(placed, tensors, strict=True):
         walk.sources.add_same(item, given)
     walk.sources.add_folded(calls, folded)
     walk.known.update(folded)
     active = [item for item in calls if item not in folded]
-    told = all(item.target is operator.getitem or handler_of(walk.handlers, str(item.target)) for item in active)
-    if problems or not told:
+    handled_all = all(item.target is operator.getitem or handler_of(walk.handlers, str(item.target)) for item in active)
+    if problems or not handled_all:
         raise Refused(_unsupported(walk, node))
     walk.origins.update(dict.fromkeys(active[-1:], origin))
     for item in active:
@@ -176,7 +176,7 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
         raise Refused(
             Problem(
                 kind=DATA_DEPENDENT,
-                what=f"{operation(node)} takes a number out of a tensor",
+                what=f"{told(node, operation(node))} takes a number out of a tensor",
                 why="what follows would differ from input to input, and a Caffe net cannot",
                 hint="compute with the tensor itself",
                 origin=origin,
@@ -187,7 +187,7 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
         raise Refused(
             Problem(
                 kind=DATA_DEPENDENT,
-                what=f"the numbers in a tensor decide how large the result of {operation(node)} is",
+                what=f"the numbers in a tensor decide how large the result of {told(node, operation(node))} is",
                 why="a Caffe net has one size for every blob",
                 hint=UNPACKED if packs else "choose by a mask that the module holds, or multiply by the mask",
                 origin=origin,
@@ -198,13 +198,13 @@ def _seen(node: FxNode, origin: Origin) -> tuple[tuple[Shape, ...], tuple[torch.
 
 def _unsupported(walk: Walk, node: FxNode) -> Problem:
     shapes = [str(held.shape) for held in map(walk.known.get, node.all_input_nodes) if isinstance(held, Value)]
-    name = str(node.target)
+    joined, name = " and ".join(shapes) or "nothing", str(node.target)
     why, hint = walk.hints.get(name.rpartition(".")[0].rstrip("_"), walk.hints.get(name, ("", "")))
     origin = walk.origins[node]
-    told = f"{node.target} on {' and '.join(shapes) or 'nothing'} is not supported"
+    what = f"{told(node, f'{node.target} on {joined}')} is not supported"
     return Problem(
         kind=UNSUPPORTED_OPERATION,
-        what=told if origin.layer == origin.what else f"{origin.layer}: {told}",
+        what=what if origin.layer == origin.what else f"{origin.layer}: {what}",
         why=why,
         hint=hint or OWN_HANDLER.format(short_name(str(node.target))),
         origin=origin,

@@ -16,7 +16,9 @@ from torch.utils._pytree import tree_map
 from caffe_ir.error_kinds.capture import RANDOM
 from caffe_ir.error_kinds.operations import UNSUPPORTED_CASE
 from caffe_ir.errors import Origin, Problem
+from converters.pytorch.graph.names import caller, told
 
+DRAWN = "leave the noise out in eval mode, or draw it once and keep it in a buffer"
 # The argument of which these read the shape and the type, never the numbers.
 SHAPE_ONLY: Mapping[str, str] = {
     "aten.zeros_like.default": "self",
@@ -74,12 +76,16 @@ def stored(program: ExportedProgram) -> dict[FxNode, torch.Tensor]:
 
 
 def fold(
-    nodes: Iterable[FxNode], given: Mapping[FxNode, Folded], origins: Mapping[FxNode, Origin]
+    nodes: Iterable[FxNode],
+    given: Mapping[FxNode, Folded],
+    origins: Mapping[FxNode, Origin],
+    hints: Mapping[str, tuple[str, str]],
 ) -> tuple[dict[FxNode, Folded], list[Problem]]:
     """The value of every node that depends on no input, and why some of them have none.
 
     A tensor without numbers depends on none, and has a value where all that reads it joins it with others. The given
-    tensors are never written to: a call that works in place gets a copy.
+    tensors are never written to: a call that works in place gets a copy. `hints` says what to do instead of functions
+    that draw numbers.
     """
     folded: dict[FxNode, Folded] = dict(given)
     problems: list[Problem] = []
@@ -95,9 +101,9 @@ def fold(
             problems.append(
                 Problem(
                     kind=RANDOM,
-                    what=f"{origins[node].what} gives different numbers at every run",
+                    what=f"{told(node, origins[node].what)} gives different numbers at every run",
                     why="a Caffe net computes the same from the same input",
-                    hint="leave the noise out in eval mode, or draw it once and keep it in a buffer",
+                    hint=hints.get(f"aten.{caller(node)}", ("", DRAWN))[1],
                     origin=origins[node],
                 )
             )

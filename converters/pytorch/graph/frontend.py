@@ -48,7 +48,7 @@ def to_net(
     nodes = live(program)
     calls = [node for node in nodes if node.op == "call_function"]
     places = origins(calls)
-    constants, problems = fold(nodes, stored(program), places)
+    constants, problems = fold(nodes, stored(program), places, hints)
     failed = {problem.origin for problem in problems}
     active = [node for node in calls if node not in constants and places[node] not in failed]
     own = origins([node for node in active if node.target is not operator.getitem])

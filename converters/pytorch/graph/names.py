@@ -65,6 +65,21 @@ def operation(node: FxNode) -> str:
     return (full[1] if len(full) == 3 else full[-1]).rstrip("_") or "call"
 
 
+def caller(node: FxNode) -> str:
+    """The function of torch's Python that the user called and that makes a call of another name; empty elsewhere.
+
+    gumbel_softmax of exponential, fractional_max_pool2d of rand: torch keeps what it met first (`torch_fn`).
+    """
+    _, met = node.meta.get("torch_fn") or ("", "")
+    kind, _, name = str(met).rpartition(".")
+    return name if kind == "function" and name.strip("_") != operation(node).strip("_") else ""
+
+
+def told(node: FxNode, name: str) -> str:
+    """A call by a name, with the function of the user's that makes it."""
+    return f"{name}, which {by} calls," if (by := caller(node)) else name
+
+
 def is_the_users(file: str) -> bool:
     """Whether a file is the user's own or of a package of his, and neither torch's nor Python's nor ours."""
     pythons = file.startswith(PYTHONS) and not file.removeprefix(PYTHONS).startswith(INSTALLED)

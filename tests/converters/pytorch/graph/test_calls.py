@@ -33,6 +33,17 @@ def test_a_users_handler_for_an_operation_of_his_own():
         convert(module, (x,))
 
 
+def test_a_function_of_another_name_than_its_operation_is_named():
+    x = images(1, 2, 4, 4)
+    grid = Calls(lambda x: torch.nn.functional.grid_sample(x, x.permute(0, 2, 3, 1), align_corners=False))
+    with pytest.raises(
+        ConversionError, match=r"grid_sampler\.default on .*, which grid_sample calls, is not supported"
+    ):
+        convert(grid, (x,))
+    with pytest.raises(ConversionError, match=r"inverse\.default on \(1, 2, 4, 4\) is not supported"):
+        convert(Calls(torch.inverse), (x,))
+
+
 def test_a_users_handler_replaces_ours_and_its_faults_are_told():
     x = images(1, 4, 3)
     wrong = {"aten::relu": lambda call, build: build.add(ArgMax(axis=1), call.value())}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from caffe_ir.errors import ConversionError
@@ -79,6 +80,21 @@ def test_stored_tensors_and_dead_nodes():
 def test_random_numbers_are_refused(function):
     with pytest.raises(ConversionError, match="leave the noise out in eval mode"):
         convert(Calls(function), (images(1, 3),))
+
+
+@pytest.mark.parametrize(
+    ("function", "what", "hint"),
+    [
+        (lambda x: F.fractional_max_pool2d(x, 2, 2), "rand, which fractional_max_pool2d calls", "use max_pool2d"),
+        (lambda x: F.gumbel_softmax(x, dim=1), "exponential, which gumbel_softmax calls", "leave the noise out"),
+    ],
+)
+def test_what_draws_is_named_as_the_user_called_it(function, what, hint):
+    with pytest.raises(ConversionError) as caught:
+        convert(Calls(function), (images(1, 3, 6, 6),))
+    (problem,) = caught.value.problems
+    assert problem.what == f"{what}, gives different numbers at every run"
+    assert problem.hint.startswith(hint)
 
 
 def test_an_output_that_is_a_constant_is_kept_and_told():
