@@ -14,7 +14,7 @@ from converters.batch.job import Result
 from converters.batch.manifest import Unpaired
 from converters.batch.outcome import Outcome
 from converters.batch.slots import Steps
-from converters.cli.say import console, plain
+from converters.cli.say import console, plain, show_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -145,7 +145,7 @@ def show_outcome(outcome: Outcome) -> None:
         verdict = str(result.verify["verdict"]) if result.verify else ""
         table.add_row(plain(result.name), plain(result.target), state, *figures, plain(verdict))
     if listed:
-        out.print(table)
+        show_table(out, table)
     out.print(outcome.headline())
     if told := _engines(results):
         out.print(plain(told), soft_wrap=True)

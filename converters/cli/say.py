@@ -11,6 +11,7 @@ from caffe_ir.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
 WIDTH_OF_FILES = 160
@@ -36,6 +37,16 @@ def console(*, err: bool = False) -> Console:
 
     terminal = (sys.stderr if err else sys.stdout).isatty()
     return Console(stderr=err, highlight=False, markup=False, width=None if terminal else WIDTH_OF_FILES)
+
+
+def show_table(out: Console, table: Table, *, crop: bool = True) -> None:
+    """Print a table to standard output; in files and pipes its lines end with their last character."""
+    if out.is_terminal:
+        out.print(table, crop=crop)
+        return
+    with out.capture() as held:
+        out.print(table, crop=crop)
+    say_whole("".join(f"{line.rstrip(' ')}\n" for line in held.get().splitlines()))
 
 
 def plain(text: str, style: str = "") -> Text:

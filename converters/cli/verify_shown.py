@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from converters.cli.say import console, plain, say
+from converters.cli.say import console, plain, say, show_table
 from converters.cli.verify_tables import fitted, has_room, layers, needed, programs, table_of, titles
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _show(out: Console, columns: Sequence[Column]) -> None:
     """Print a table; where even its fewest columns have no room, the terminal breaks its lines and cuts nothing."""
     shown, width = fitted(columns, out.width), out.width
     out.width = max(width, needed(shown))
-    out.print(table_of(shown), crop=False)
+    show_table(out, table_of(shown), crop=False)
     out.width = width
 
 

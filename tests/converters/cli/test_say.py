@@ -27,6 +27,7 @@ def run(*words: object) -> Result:
     result = tool(*words)
     assert result.output
     assert visible(result.output, keep="\n") == result.output
+    assert not [line for line in result.output.splitlines() if line.endswith(" ")]
     return result
 
 
