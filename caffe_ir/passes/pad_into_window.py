@@ -29,7 +29,7 @@ from caffe_ir.layers.source import Pad, WindowPool
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.passes.base import Context, Pass
-from caffe_ir.targets.target import Price
+from caffe_ir.targets.price import Price
 
 
 def _rewrite(net: Net, node: Node, context: Context) -> None:

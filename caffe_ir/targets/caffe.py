@@ -57,8 +57,9 @@ from caffe_ir.layers import (
 )
 from caffe_ir.targets import in_place_cases, net_cases
 from caffe_ir.targets.limits import NetLimit, Only
+from caffe_ir.targets.price import Price
 from caffe_ir.targets.stored import CAFFES
-from caffe_ir.targets.target import Price, Target
+from caffe_ir.targets.target import Target
 
 ROUNDS_UP = Only(field="round_mode", values=("CEIL",), source="caffe.proto of the tag")
 CAFFE = Target(

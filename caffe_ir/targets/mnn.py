@@ -56,6 +56,7 @@ from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cas
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, OfImages, Only, Pair, Spelling
 from caffe_ir.targets.mnn_nets import NETS
+from caffe_ir.targets.price import Price
 from caffe_ir.targets.stored import (
     DOUBLE,
     FEWER,
@@ -69,7 +70,7 @@ from caffe_ir.targets.stored import (
     refused,
     silent,
 )
-from caffe_ir.targets.target import Price, Target
+from caffe_ir.targets.target import Target
 
 LACKS = (BatchReindex, Filter, SPP, Clip, DummyData, Im2col, LSTM, Mish, Parameter, RNN, Silence, Swish, Tile)
 

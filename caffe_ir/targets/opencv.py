@@ -64,6 +64,7 @@ from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.opencv_factors import FACTORS, factors_of_several_axes
 from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
+from caffe_ir.targets.price import Price
 from caffe_ir.targets.stored import (
     DOUBLE,
     EMPTY_SHAPE,
@@ -78,7 +79,7 @@ from caffe_ir.targets.stored import (
     refused,
     silent,
 )
-from caffe_ir.targets.target import Price, Target
+from caffe_ir.targets.target import Target
 
 
 def _unsaid(name: str, fields: Mapping[str, Any]) -> bool:

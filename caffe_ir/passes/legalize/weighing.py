@@ -14,7 +14,8 @@ from caffe_ir.memory import held
 from caffe_ir.net import Net
 from caffe_ir.passes.legalize.choice import REFUSED, SELDOM, WRONG, Choice, Share, in_weights
 from caffe_ir.targets import FOR_SPEED
-from caffe_ir.targets.target import Price, Target, mean_of
+from caffe_ir.targets.price import Price, mean_of
+from caffe_ir.targets.target import Target
 
 EQUAL = 0.01
 """Of the net's cost: what all layers of a kind may cost more in a form that more targets compute rightly."""
