@@ -108,7 +108,7 @@ class _Weights:
         for name, blob in zip(names, blobs, strict=True):
             if name in self.shared and name not in self.memory:
                 self.memory[name] = self._loaded(blob)
-            found.append(self.memory[name] if name in self.shared else self._loaded(blob))
+            found.append(self.memory[name].reshape(blob.shape) if name in self.shared else self._loaded(blob))
         return found
 
     def write(self, node: Node, tops: list[Array]) -> None:

@@ -8,7 +8,7 @@
 y is `data` convolved with x. In BVLC Caffe 1.0:
 
 - Weights of one name are one memory: the later layer's blob takes the data of the first one's, which must have the same
-  shape (net.cpp, AppendParam and ShareWeights).
+  shape, or as many numbers where the later layer says `share_mode: PERMISSIVE` (net.cpp, AppendParam and ShareWeights).
 - The top of a Parameter is its weights: at every run it takes their data (parameter_layer.hpp, Forward_cpu).
 - A layer in place has the same blob for top and bottom, so it writes these weights; no Split comes between, since it is
   the only reader of what it overwrites (insert_splits.cpp).

@@ -68,7 +68,10 @@ def filled(net: Net, spelled: Mapping[str, Mapping[str, Any]], *, seed: int, onl
             problems.add(f"{node.name} cannot be filled: {error}", origin=node.origin, kind=NO_FILLER)
             continue
         names = node.param_names + ("",) * len(blobs)
-        owned = tuple(shared.setdefault(name, blob) if name else blob for name, blob in zip(names, blobs, strict=False))
+        owned = tuple(
+            shared.setdefault(name, blob).reshaped(blob.shape) if name else blob
+            for name, blob in zip(names, blobs, strict=False)
+        )
         nodes.append(replace(node, blobs=owned))
     problems.raise_if_any()
     return dataclasses.replace(net, nodes=nodes)

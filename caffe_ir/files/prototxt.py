@@ -14,7 +14,9 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from caffe_ir.blob import Shape
 from caffe_ir.float32 import Float32
+from caffe_ir.layer import Shapes
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.proto import caffe_pb2
@@ -37,13 +39,22 @@ def text_of_message(message: caffe_pb2.NetParameter) -> str:
 def net_message(net: Net, target: Target = CAFFE) -> caffe_pb2.NetParameter:
     """The net as a message, without weights."""
     message = caffe_pb2.NetParameter(name=net.name)
-    written: dict[str, str] = {}
+    written, shapes = dict[str, str](), dict[str, Shape]()
     for node in net.nodes:
         bottoms = [written[bottom] for bottom in node.bottoms]
         tops = [bottoms[0]] if node.in_place else list(node.tops)
         written.update(zip(node.tops, tops, strict=True))
-        message.layer.append(layer_message(node, bottoms, tops, target))
+        layer = layer_message(node, bottoms, tops, target)
+        for param, shape in zip(layer.param, _shapes(net, node), strict=False):
+            if param.name and shapes.setdefault(param.name, shape) != shape:
+                param.share_mode = caffe_pb2.PERMISSIVE  # as many numbers in another shape
+        message.layer.append(layer)
     return message
+
+
+def _shapes(net: Net, node: Node) -> Shapes:
+    """Of a node's weights, where layers share them."""
+    return node.layer.blob_shapes(net.shapes_of(node.bottoms)) if node.param_names else ()
 
 
 def layer_message(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from caffe_ir.blob import Blob
+from caffe_ir.blob import Blob, Shape, shape_text
 from caffe_ir.error_kinds.caffe import BLOB_NAMES, LAYER_REFUSED, PROTOTXT_SYNTAX
 from caffe_ir.error_kinds.targets import TARGET_REFUSES
 from caffe_ir.errors import ConversionError, Origin, Problem, Problems
@@ -98,6 +99,8 @@ class _Reading(Struct, kw_only=True):
     at_run_time: frozenset[str]
     written_for: Target | None
     current: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, tuple[str, Shape]] = field(default_factory=dict)
+    """The first layer with weights of a name, and their shape."""
 
 
 def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Path, lines: Sequence[int | None]) -> Net:
@@ -127,6 +130,8 @@ def _net(message: caffe_pb2.NetParameter, stored: StoredWeights | None, path: Pa
             problems.found.extend(error.problems)
             lost.update(layer.top)
             continue
+        with problems.collected():
+            _share(layer, shapes, reading, origin)
         net.append(_with_weights(node, shapes, reading, problems) if shapes else node)
     problems.raise_if_any()
     if not net.nodes:
@@ -209,6 +214,28 @@ def _weights(node: Node, shapes: Shapes, reading: _Reading) -> tuple[Blob, ...]:
             Problem(kind=BLOB_NAMES, what=what, why=why, hint="give each a name of its own", origin=node.origin)
         )
     return reading.stored.of(node, shapes)
+
+
+def _share(message: caffe_pb2.LayerParameter, shapes: Shapes, reading: _Reading, origin: Origin) -> None:
+    """Raise ConversionError where Caffe refuses to give the layer an earlier one's weights (net.cpp, AppendParam)."""
+    for param, shape in zip(message.param, shapes, strict=False):
+        owner, held = reading.owners.setdefault(param.name, (message.name, shape)) if param.name else ("", shape)
+        is_permissive = param.share_mode == caffe_pb2.PERMISSIVE
+        as_many = prod(held) == prod(shape)
+        if held != shape and not (is_permissive and as_many):
+            wants = "as many numbers even with share_mode: PERMISSIVE" if is_permissive else "one shape for both"
+            raise ConversionError(
+                Problem(
+                    kind=LAYER_REFUSED,
+                    what=f"{message.name} cannot share {param.name}, {shape_text(shape)}, with {owner}, which has "
+                    f"{shape_text(held)}",
+                    why=f"Caffe wants {wants}",
+                    hint="share_mode: PERMISSIVE in that param takes the same numbers in another shape"
+                    if as_many
+                    else "give it another name",
+                    origin=origin,
+                )
+            )
 
 
 def _shared(message: caffe_pb2.LayerParameter) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from math import prod
 
 from msgspec import Struct
 
@@ -34,21 +35,31 @@ class StoredWeights(Struct, frozen=True, kw_only=True):
     def of(self, node: Node, shapes: Shapes) -> tuple[Blob, ...]:
         """The weights of a node, which takes some of these shapes. Raises ConversionError where Caffe would stop.
 
-        So it does where Caffe would run the layer on its fillers instead, without a message.
+        So it does where Caffe would run the layer on its fillers instead, without a message. What another layer has is
+        taken in the shape that the node has for it (`share_mode: PERMISSIVE`).
         """
         own = self.layers.get(node.name)
-        shared = {place: self.shared[name] for place, name in enumerate(node.param_names) if name in self.shared}
+        shared = dict(self._shared(node, shapes))
         if own is None and len(shared) < len(shapes):
             what, why = f"the caffemodel has no weights for {node.name}", "Caffe would run it on its fillers"
             raise ConversionError(Problem(kind=BLOBS_DO_NOT_FIT, what=what, why=why, origin=node.origin))
-        complete = own is None or self.owners_only or len(own) == len(shapes)
-        found = {**(own or {}), **(shared if complete else {})}
-        held = [found[place] for place in sorted(found)]
-        if len(held) != len(shapes) or not all(map(_fits, held, shapes)):
-            had = ", ".join(shape_text(each.blob.shape) for each in held) or "none"
+        if own is not None and not self.owners_only and len(own) != len(shapes):
+            shared = {}
+        stand = {**shared, **(own or {})}
+        if stand.keys() != set(range(len(shapes))) or not all(
+            _fits(held, shapes[place]) for place, held in (own or {}).items()
+        ):
+            had = ", ".join(shape_text(stand[place].blob.shape) for place in sorted(stand)) or "none"
             what = f"{node.name} takes weights {', '.join(map(shape_text, shapes))}; the caffemodel has {had}"
             raise ConversionError(Problem(kind=BLOBS_DO_NOT_FIT, what=what, origin=node.origin))
-        return tuple(each.blob.reshaped(shape) for each, shape in zip(held, shapes, strict=True))
+        found = {**stand, **shared}
+        return tuple(found[place].blob.reshaped(shape) for place, shape in enumerate(shapes))
+
+    def _shared(self, node: Node, shapes: Shapes) -> Iterator[tuple[int, _Held]]:
+        """What layers have under the names of a node's weights, by place; another count Caffe refuses to share."""
+        for place, (name, shape) in enumerate(zip(node.param_names, shapes, strict=False)):
+            if name in self.shared and self.shared[name].blob.count == prod(shape):
+                yield place, self.shared[name]
 
 
 def stored_weights(stored: Iterable[StoredLayer], param_names: Mapping[str, tuple[str, ...]]) -> StoredWeights:
