@@ -358,6 +358,7 @@ NCNN = Target(
         ),
     ),
     spellings=(
+        *window_cases.PADS_OF_ONE_AXIS,
         Spelling(
             type_name="PriorBox",
             text="sizes with a fraction, which Caffe cuts off",

@@ -62,7 +62,7 @@ from caffe_ir.layers import (
 from caffe_ir.targets import axis_cases, box_cases, cases, in_place_cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
-from caffe_ir.targets.opencv_factors import FACTORS, factors_of_several_axes
+from caffe_ir.targets.opencv_factors import FACTORS, GROUPS, SUMS, factors_of_several_axes
 from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
 from caffe_ir.targets.price import Price
 from caffe_ir.targets.stored import (
@@ -130,6 +130,12 @@ OPENCV = Target(
         Reshape: (axis_cases.NEW_AXES, axis_cases.NO_AXES),
         Deconvolution: (
             Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
+            Never(
+                text="the pad of a 1x1 kernel with strides of 1 is ignored",
+                where=window_cases.padded_single_cells,
+                silent=True,
+                source="trials deconv_k1p1 and others, 4.14",
+            ),
         ),
         DetectionOutput: (
             Only(field="code_type", values=("CORNER", "CENTER_SIZE"), source="trial with 4.14: its proto has no other"),
@@ -226,6 +232,7 @@ OPENCV = Target(
         }
     ),
     spellings=(
+        *window_cases.PADS_OF_ONE_AXIS,
         *(
             Spelling(
                 type_name=kind,
@@ -307,6 +314,7 @@ OPENCV = Target(
             source="trial Convolution, Scale with num_axes: -1; also with a BatchNorm, Scale or Power between",
             apart=True,
         ),
+        GROUPS,
         in_place_cases.CONVOLUTION,
         NetLimit(
             text="a layer with the name of a blob that another one writes",
@@ -315,6 +323,7 @@ OPENCV = Target(
         ),
     ),
     pairs=(
+        *SUMS,
         Pair(
             first=MVN,
             second=Power,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import prod
 
-from caffe_ir.layers import Convolution, Deconvolution, Scale
+from caffe_ir.layer import Shapes
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Eltwise, PReLU, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import axis_cases, cases, window_cases
-from caffe_ir.targets.limits import Never
+from caffe_ir.targets.limits import NetLimit, Never, Pair
 
 
 def _stays_alone(net: Net, node: Node) -> bool:
@@ -42,6 +44,67 @@ def factors_of_several_axes(net: Net) -> list[Node]:
     ]
 
 
+def joined_with_groups(net: Net) -> list[Node]:
+    """A BatchNorm, or Scale of as many factors as channels, that OpenCV joins with a Deconvolution of several groups.
+
+    Only the first of several is named: with a view in front of it the others are joined with that one.
+    """
+    found = list[Node]()
+    for node in net.nodes:
+        if not _has_a_factor_for_each_channel(net, node):
+            continue
+        window = window_cases.taken_into(net, node)
+        if window and isinstance(window.layer, Deconvolution) and _mixes_groups(window.layer):
+            found.append(node)
+    tops = {top for node in found for top in node.tops}
+    return [node for node in found if not _is_behind(net, node, tops)]
+
+
+def _has_a_factor_for_each_channel(net: Net, node: Node) -> bool:
+    if isinstance(node.layer, Scale) and len(node.bottoms) == 1:
+        (bottom,) = bottoms = net.shapes_of(node.bottoms)
+        return len(bottom) > 1 and prod(node.layer.blob_shapes(bottoms)[0]) == bottom[1]
+    return isinstance(node.layer, BatchNorm) and node.layer.use_global_stats
+
+
+def _mixes_groups(layer: Deconvolution) -> bool:
+    return layer.group > 1 and (layer.num_output > layer.group or prod(layer.kernel_size) > 1)
+
+
+def _is_behind(net: Net, node: Node, tops: Collection[str]) -> bool:
+    """Whether a chain of layers that are joined begins before one of these blobs."""
+    blob = node.bottoms[0]
+    while not isinstance(net.producer(blob).layer, Deconvolution):
+        if blob in tops:
+            return True
+        blob = net.producer(blob).bottoms[0]
+    return False
+
+
+def _of_few_axes(first: Eltwise, second: BatchNorm | PReLU, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) < window_cases.MAP and not (isinstance(second, PReLU) and second.channel_shared)
+
+
+def _behind_a_sum(kind: type[BatchNorm] | type[PReLU], name: str) -> Pair:
+    return Pair(
+        first=Eltwise,
+        second=kind,
+        text=f"{name} of other than four axes behind an Eltwise, with which it is joined",
+        where=_of_few_axes,
+        silent=True,
+        source=f"trials eltwise_{kind.__name__.lower()}_2d and _3d, 4.14",
+        apart=True,
+    )
+
+
+GROUPS = NetLimit(
+    text="factors behind a Deconvolution of several groups are joined with other channels' filters",
+    where=joined_with_groups,
+    silent=True,
+    source="trials deconv_groups_bn and deconv_groups_scale, of 2 to 18 channels, 4.14",
+    apart=True,
+)
+SUMS = (_behind_a_sum(BatchNorm, "a BatchNorm"), _behind_a_sum(PReLU, "a PReLU"))
 FACTORS = (
     axis_cases.OWN_BIAS,
     Never(

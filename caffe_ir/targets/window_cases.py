@@ -12,6 +12,7 @@ from caffe_ir.layer import Shapes
 from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, PlacedPooling, Pooling, Power, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
+from caffe_ir.targets.limits import Spelling
 
 MAP = 4
 """Axes of a blob of maps."""
@@ -224,3 +225,25 @@ def crops(layer: Interp, bottoms: Shapes) -> bool:
 def shrinks_or_crops(layer: Interp, bottoms: Shapes) -> bool:
     """An Interp with more than height and width, or a zoom_factor."""
     return not layer.is_plain
+
+
+def padded_single_cells(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
+    """Windows of one cell, side by side, with padding."""
+    return {*layer.kernel_size, *layer.stride} == {1} and any(layer.pad)
+
+
+def pads_one_axis(fields: Mapping[str, Any]) -> bool:
+    """One of `pad_h` and `pad_w` alone, which leaves the other at 0."""
+    return ("pad_h" in fields) != ("pad_w" in fields) and any(fields.get(name) for name in ("pad_h", "pad_w"))
+
+
+PADS_OF_ONE_AXIS = tuple(
+    Spelling(
+        type_name=kind,
+        text="pad_h without pad_w, or pad_w without pad_h, is ignored",
+        where=pads_one_axis,
+        silent=True,
+        source="trials conv_pad_h_alone, conv_pad_w_alone and deconv_pad_w_alone: ncnn, OpenCV 4.14",
+    )
+    for kind in ("Convolution", "ConvolutionDepthwise", "Deconvolution")
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.caffe_ir.targets.hand_made_opencv import PADDED
+
 SEQUENCE = "data = Input | shape {{ dim: {} dim: {} dim: 5 }}\n"
 STARTS = "p = InnerProduct data | num_output: 1 axis: 2\nc = Reshape p | shape { dim: 0 dim: -1 }\n"
 RECURRENT = f"{STARTS}y = LSTM data c | num_output: 3"
@@ -106,6 +108,7 @@ NCNN = {
     "lstm_two_sequences": ("WRONG", SEQUENCE.format(1, 2) + RECURRENT),
     **{f"vector_{name}": case for name, case in VECTORS.items()},
     **ROWS,
+    **PADDED,
 }
 """By name: what it does, in the words of the table, and the net. A global pooling leaves a vector there, and four
 numbers of one lie as four channels of a map do, which is the only reason why some are right."""

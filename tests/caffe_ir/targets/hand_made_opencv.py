@@ -30,6 +30,16 @@ FACTORS = {
     "norm_as_many_m2": ("WRONG", SQUARE + NORM + "y = Scale c | axis: -2"),
 }
 """Of a Scale from several axes on: what follows the name is what stands before it, and the axis."""
+UP = "y = Deconvolution data | num_output: {} group: {} kernel_size: {} stride: 2\n"
+SUM = "data = Input | shape {{ {} }}\na = TanH data\nb = Sigmoid data\ne = Eltwise a b\n"
+PADDED = {
+    "conv_pad_h_alone": ("WRONG", "y = Convolution data | num_output: 3 kernel_h: 3 kernel_w: 1 pad_h: 1"),
+    "conv_pad_w_alone": ("WRONG", "y = Convolution data | num_output: 3 kernel_size: 3 pad_w: 1"),
+    "conv_pad_w_alone_of_0": ("ok", "y = Convolution data | num_output: 3 kernel_size: 3 pad_w: 0"),
+    "conv_pad_h_and_w": ("ok", "y = Convolution data | num_output: 3 kernel_size: 3 pad_h: 0 pad_w: 1"),
+    "deconv_pad_w_alone": ("WRONG", "y = Deconvolution data | num_output: 3 kernel_h: 1 kernel_w: 3 pad_w: 1"),
+}
+"""The pads of one axis alone, in ncnn too."""
 OPENCV = {
     **{f"factors_{name}": case for name, case in FACTORS.items()},
     # zoom_factor counts before height and width, and the rest of interp_param is ignored.
@@ -40,4 +50,36 @@ OPENCV = {
     "interp_hw_shrink1": ("ok", "y = Interp data | height: 6 width: 5 shrink_factor: 1 pad_beg: 0"),
     "interp_hw_pad": ("WRONG", "y = Interp data | height: 9 width: 7 pad_beg: -1 pad_end: -2"),
     "interp_zoom2_pad": ("WRONG", "y = Interp data | zoom_factor: 2 pad_beg: -1"),
+    # A Deconvolution of several groups takes the factors behind it for those of other channels.
+    "deconv_groups_bn": ("WRONG", UP.format(4, 4, 2) + "z = BatchNorm y | use_global_stats: true"),
+    "deconv_groups_bn_scale": ("WRONG", UP.format(4, 4, 2) + "z = BatchNorm y\nw = Scale z | bias_term: true"),
+    "deconv_groups_dropout_bn": ("WRONG", UP.format(4, 4, 2) + "d = Dropout y\nz = BatchNorm d"),
+    "deconv_groups_scale": ("WRONG", UP.format(4, 4, 2) + "z = Scale y | bias_term: true"),
+    "deconv_two_groups_scale": ("WRONG", UP.format(2, 2, 2) + "z = Scale y"),
+    "deconv_more_outputs_scale": ("WRONG", UP.format(8, 4, 1) + "z = Scale y"),
+    "deconv_groups_of_a_cell_scale": ("ok", UP.format(4, 4, 1) + "z = Scale y"),
+    "deconv_one_group_bn_scale": ("ok", UP.format(4, 1, 2) + "z = BatchNorm y\nw = Scale z | bias_term: true"),
+    "deconv_groups_one_factor": ("ok", UP.format(4, 4, 2) + "z = Scale y | num_axes: 0"),
+    "deconv_groups_power": ("ok", UP.format(4, 4, 2) + "z = Power y | scale: 0.5 shift: 1"),
+    "deconv_groups_relu_bn": ("ok", UP.format(4, 4, 2) + "r = ReLU y\nz = BatchNorm r"),
+    "deconv_groups_read_twice": ("ok", UP.format(4, 4, 2) + "t = TanH y\nz = BatchNorm y"),
+    "deconv_groups_view_bn": (
+        "ok",
+        UP.format(4, 4, 2) + "r = Reshape y | shape { dim: 0 dim: 4 dim: 16 dim: 16 }\nz = BatchNorm r",
+    ),
+    # So does an Eltwise with factors and slopes of channels, where it has fewer than four axes.
+    "eltwise_batchnorm_2d": ("WRONG", SUM.format("dim: 2 dim: 6") + "y = BatchNorm e"),
+    "eltwise_batchnorm_3d": ("WRONG", SUM.format("dim: 1 dim: 6 dim: 5") + "y = BatchNorm e"),
+    "eltwise_batchnorm_4d": ("ok", SUM.format("dim: 1 dim: 6 dim: 5 dim: 3") + "y = BatchNorm e"),
+    "eltwise_prelu_2d": ("WRONG", SUM.format("dim: 2 dim: 6") + "y = PReLU e"),
+    "eltwise_prelu_3d": ("WRONG", SUM.format("dim: 1 dim: 6 dim: 5") + "y = PReLU e"),
+    "eltwise_prelu_4d": ("ok", SUM.format("dim: 1 dim: 6 dim: 5 dim: 3") + "y = PReLU e"),
+    "eltwise_prelu_shared_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = PReLU e | channel_shared: true"),
+    "eltwise_scale_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = Scale e"),
+    # Windows of one cell.
+    "deconv_k1p1": ("WRONG", "y = Deconvolution data | num_output: 3 kernel_size: 1 pad: 1"),
+    "deconv_k1p1_groups": ("WRONG", "y = Deconvolution data | num_output: 4 group: 4 kernel_size: 1 pad: 1"),
+    "deconv_k1s2p1": ("ok", "y = Deconvolution data | num_output: 3 kernel_size: 1 pad: 1 stride: 2"),
+    "deconv_k1x3p1": ("ok", "y = Deconvolution data | num_output: 3 kernel_h: 1 kernel_w: 3 pad_h: 1 pad_w: 1"),
+    **PADDED,
 }

@@ -102,3 +102,19 @@ def test_a_maximum_of_nothing_is_that_of_a_last_window_behind_a_map_without_padd
     assert not window_cases.maximum_of_nothing(far, ((1, 4, 5, 10),))
     assert not window_cases.maximum_of_nothing(replace(far, pad=(1, 1)), ((1, 4, 5, 9),))
     assert not window_cases.maximum_of_nothing(replace(far, pool="AVE"), ((1, 4, 5, 9),))
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [({"pad_h": 1}, True), ({"pad_w": 2}, True), ({"pad_h": 1, "pad_w": 0}, False), ({"pad_w": 0}, False)],
+)
+def test_a_pad_counts_where_both_axes_have_one(fields: dict[str, int], found: bool) -> None:
+    assert window_cases.pads_one_axis(fields) == found
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "pad", "found"), [(1, 1, 1, True), (1, 1, 0, False), (1, 2, 1, False), (2, 1, 1, False)]
+)
+def test_windows_of_one_cell_are_padded_side_by_side(kernel: int, stride: int, pad: int, found: bool) -> None:
+    layer = Deconvolution(num_output=3, kernel_size=(kernel, kernel), stride=(stride, stride), pad=(0, pad))
+    assert window_cases.padded_single_cells(layer, ((1, 4, 5, 5),)) == found
