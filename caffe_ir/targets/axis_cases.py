@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from caffe_ir.layer import Shapes, axis_index
-from caffe_ir.layers import Bias, Convolution, Crop, Reshape, Scale
+from caffe_ir.layer import Layer, Shapes, axis_index
+from caffe_ir.layers import BatchNorm, Bias, Convolution, Crop, Deconvolution, Reduction, Reshape, Scale
 from caffe_ir.targets.limits import Never, Only
 
 ROWS, MAP_AXES = 2, 4
@@ -38,10 +38,65 @@ def _behind_the_last(layer: Crop, bottoms: Shapes) -> bool:
     return layer.axis < 0
 
 
-def _not_of_maps(layer: Convolution, bottoms: Shapes) -> bool:
+def _not_of_maps(layer: Convolution | Deconvolution, bottoms: Shapes) -> bool:
     return layer.axis != 1 or len(bottoms[0]) != MAP_AXES
 
 
+def _of_other_axes(layer: Layer, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) != MAP_AXES
+
+
+def _of_few_axes(layer: Bias, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) < MAP_AXES
+
+
+def _of_many_axes(layer: Layer, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > MAP_AXES
+
+
+def _of_no_rows(layer: Convolution, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) == ROWS or len(bottoms[0]) > MAP_AXES
+
+
+def _norm_of_other_axes(layer: BatchNorm, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) not in (ROWS, MAP_AXES)
+
+
+def _reduced_from_behind(layer: Reduction, bottoms: Shapes) -> bool:
+    return layer.axis < 0
+
+
+def _reduced_otherwise(layer: Reduction, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > MAP_AXES or (len(bottoms[0]) < MAP_AXES and layer.axis < 0)
+
+
+def _offsets_from_the_batch(layer: Crop, bottoms: Shapes) -> bool:
+    return layer.axis == 0 and len(layer.offset) > 1
+
+
+TRIED = "trials of a {} with 2 to 5 axes"
+MAPS_ALONE = Never(text="blobs of other than four axes", where=_of_other_axes, source=TRIED.format("Convolution"))
+MAPS_AND_ROWS = Never(text="blobs of two or five axes", where=_of_no_rows, source=TRIED.format("Convolution"))
+FIVE_AXES = Never(text="blobs of five axes", where=_of_many_axes, source=TRIED.format("window and a Bias"))
+NORMS_OF_MAPS = Never(text="blobs of three or five axes", where=_norm_of_other_axes, source=TRIED.format("BatchNorm"))
+BIAS_OF_MAPS = Never(
+    text="blobs of fewer than four axes get a fourth", where=_of_few_axes, silent=True, source=TRIED.format("Bias")
+)
+REDUCED_FROM_BEHIND = Never(
+    text="an axis counted from behind", where=_reduced_from_behind, silent=True, source=TRIED.format("Reduction")
+)
+REDUCED_OTHERWISE = Never(
+    text="five axes, or a negative axis of fewer than four",
+    where=_reduced_otherwise,
+    silent=True,
+    source=TRIED.format("Reduction"),
+)
+BATCH_OFFSETS = Never(
+    text="offsets from the batch on are taken for those of the channels, rows and columns",
+    where=_offsets_from_the_batch,
+    silent=True,
+    source="trial crop_batch_offsets; caffe2ncnn.cpp, Crop",
+)
 FROM_BEHIND = Never(
     text="an axis counted from behind",
     where=_from_behind,

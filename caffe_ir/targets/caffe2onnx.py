@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+from msgspec.structs import replace
+
 from caffe_ir.layer import Shapes
 from caffe_ir.layers import (
     BN,
@@ -24,6 +26,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     Dropout,
     DummyData,
     Eltwise,
@@ -54,7 +57,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases, in_place_cases, window_cases
+from caffe_ir.targets import axis_cases, cases, in_place_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.caffe2onnx_norms import is_behind_a_norm, norms_alone, scales_passed_over
 from caffe_ir.targets.caffe2onnx_shapes import faults
@@ -122,15 +125,10 @@ CAFFE2ONNX = Target(
     source="trials with the wheel of 2.0.1 and onnxruntime 1.17",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
-        BatchNorm: (
-            Never(
-                text="use_global_stats: false is ignored",
-                where=cases.batch_statistics,
-                silent=True,
-                source="trial bn_use_global_stats_false",
-            ),
-        ),
+        BatchNorm: (cases.OWN_STATISTICS,),
         Convolution: (
+            axis_cases.MAPS_ALONE,
+            window_cases.LARGER_THAN_THE_MAP,
             Never(
                 text="one dilation is taken for both axes",
                 where=window_cases.uneven_dilation,
@@ -139,6 +137,7 @@ CAFFE2ONNX = Target(
             ),
         ),
         Crop: (
+            replace(axis_cases.CROP_FROM_BEHIND, silent=False),
             Never(
                 text="channels are cropped to those of the other blob as well",
                 where=cases.other_channels,
@@ -146,6 +145,7 @@ CAFFE2ONNX = Target(
                 source="trial crop_axis2_hwdiffC",
             ),
         ),
+        Deconvolution: (axis_cases.MAPS_ALONE,),
         Eltwise: (
             Only(field="operation", values=("SUM",), source="trials elt_prod, elt_max"),
             Never(text="more than two blobs", where=cases.several, source="trial elt_sum3"),

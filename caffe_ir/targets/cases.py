@@ -51,6 +51,12 @@ def batch_statistics(layer: BatchNorm, bottoms: Shapes) -> bool:
     return not layer.use_global_stats
 
 
+OWN_STATISTICS = Never(
+    text="use_global_stats: false is ignored",
+    where=batch_statistics,
+    silent=True,
+    source="trial bn_use_global_stats_false",
+)
 EXCHANGED = Never(
     text="a x + y, which is computed as a y + x",
     where=lambda layer, bottoms: True,

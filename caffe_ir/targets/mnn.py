@@ -21,6 +21,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     DetectionOutput,
     Dropout,
     DummyData,
@@ -90,14 +91,7 @@ MNN = Target(
     source="trials with the wheel of 3.6.1; tools/converter/source/caffe",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
-        BatchNorm: (
-            Never(
-                text="use_global_stats: false is ignored",
-                where=cases.batch_statistics,
-                silent=True,
-                source="trial bn_use_global_stats_false",
-            ),
-        ),
+        BatchNorm: (cases.OWN_STATISTICS,),
         ArgMax: (
             Never(
                 text="the axis is ignored, and the order of equal ones",
@@ -107,6 +101,8 @@ MNN = Target(
             ),
         ),
         Bias: (
+            axis_cases.FIVE_AXES,
+            axis_cases.BIAS_OF_MAPS,
             axis_cases.FROM_BEHIND,
             axis_cases.ONE_NUMBER,
             Never(
@@ -114,6 +110,7 @@ MNN = Target(
             ),
         ),
         Convolution: (
+            axis_cases.FIVE_AXES,
             axis_cases.CHANNELS,
             axis_cases.OF_MAPS,
             Never(
@@ -128,6 +125,7 @@ MNN = Target(
             axis_cases.CROP_FROM_BEHIND,
             Never(text="without an offset", where=lambda layer, bottoms: not layer.offset, source="trial crop_default"),
         ),
+        Deconvolution: (axis_cases.FIVE_AXES, axis_cases.OF_MAPS),
         Eltwise: (
             Never(
                 text="coefficients other than 1 and -1",
@@ -226,6 +224,7 @@ MNN = Target(
         ),
         ReLU6: (),
         Reduction: (
+            axis_cases.REDUCED_OTHERWISE,
             Never(
                 text="coeff is ignored",
                 where=lambda layer, bottoms: layer.coeff != 1,

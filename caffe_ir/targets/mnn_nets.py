@@ -6,11 +6,42 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from caffe_ir.layers import Concat, Slice, Softmax, Split
+from caffe_ir.layers import Concat, Dropout, Flatten, InnerProduct, Slice, Softmax, Split
+from caffe_ir.net import Net
+from caffe_ir.node import Node
 from caffe_ir.targets import in_place_cases, net_cases
 from caffe_ir.targets.limits import NetLimit
 
+
+def _last_dropouts(net: Net) -> list[Node]:
+    return [node for node in net.nodes if isinstance(node.layer, Dropout) and net.is_output(node.top)]
+
+
+def _rows_beside_a_product(net: Net) -> list[Node]:
+    """Flattens to rows of images, which write an output, of a blob that an InnerProduct reads as such rows."""
+    return [
+        node
+        for node in net.nodes
+        if isinstance(node.layer, Flatten)
+        and net.is_output(node.top)
+        and node.layer == Flatten()
+        and any(isinstance(one.layer, InnerProduct) for one in net.consumers(node.bottoms[0]))
+    ]
+
+
 NETS: tuple[NetLimit, ...] = (
+    NetLimit(
+        text="a Dropout is dropped, and so is the name of an output that it writes",
+        where=_last_dropouts,
+        silent=True,
+        source="trials last_dropout and last_dropout_in_place",
+    ),
+    NetLimit(
+        text="a Flatten beside an InnerProduct is left out, and so is an output that it writes",
+        where=_rows_beside_a_product,
+        silent=True,
+        source="trial flatten_beside_product",
+    ),
     NetLimit(
         text="a Split is dropped, and so is an output that it writes",
         where=lambda net: [

@@ -25,6 +25,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     DepthwiseConvolution,
     DetectionOutput,
     DummyData,
@@ -112,16 +113,10 @@ NCNN = Target(
     source="trials with caffe2ncnn of July 2026; tools/caffe/caffe2ncnn.cpp",
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
-        BatchNorm: (
-            Never(
-                text="use_global_stats: false is ignored",
-                where=cases.batch_statistics,
-                silent=True,
-                source="trial bn_use_global_stats_false",
-            ),
-        ),
+        BatchNorm: (cases.OWN_STATISTICS,),
         Concat: (NEGATIVE, BATCH, FIFTH),
         Convolution: (
+            window_cases.LARGER_SILENTLY,
             axis_cases.OF_MAPS,
             Never(
                 text="one dilation is taken for both axes",
@@ -131,6 +126,7 @@ NCNN = Target(
             ),
         ),
         Crop: (
+            axis_cases.BATCH_OFFSETS,
             axis_cases.COLUMNS_ALONE,
             Never(
                 text="channels are cropped to those of the other blob as well",
@@ -139,6 +135,7 @@ NCNN = Target(
                 source="trial crop_axis2_hwdiffC",
             ),
         ),
+        Deconvolution: (axis_cases.OF_MAPS,),
         Exp: (PARAMETERS,),
         InnerProduct: (
             Never(
@@ -193,6 +190,7 @@ NCNN = Target(
         Mish: (),
         Pooling: (
             *CAFFE.layers[Pooling],
+            window_cases.LARGER_SILENTLY,
             Never(
                 text="a last window that begins behind the map is kept, which Caffe leaves out",
                 where=window_cases.one_more_window,

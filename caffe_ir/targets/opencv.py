@@ -126,9 +126,15 @@ OPENCV = Target(
             Never(text=DIVIDED, where=cases.batch_statistics, silent=True, source="trial bn_use_global_stats_false"),
         ),
         Concat: (Never(text="a Concat of one blob", where=cases.alone, silent=True, source="trial concat_single"),),
-        Convolution: (NARROW_MAP, axis_cases.CHANNELS),
+        Convolution: (
+            NARROW_MAP,
+            axis_cases.CHANNELS,
+            axis_cases.MAPS_AND_ROWS,
+            window_cases.LARGER_THAN_THE_MAP,
+        ),
         Reshape: (axis_cases.NEW_AXES, axis_cases.NO_AXES),
         Deconvolution: (
+            axis_cases.MAPS_ALONE,
             Never(text="dilation is ignored", where=window_cases.dilated, silent=True, source="trial deconv_dil2"),
             Never(
                 text="the pad of a 1x1 kernel with strides of 1 is ignored",

@@ -6,6 +6,7 @@ from caffe_ir.targets import cases, net_cases, window_cases
 from caffe_ir.targets.limits import Never, Only
 
 WINDOWS = (
+    window_cases.LARGER_THAN_THE_MAP,
     Only(
         field="round_mode",
         values=("CEIL",),

@@ -12,7 +12,7 @@ from caffe_ir.layer import Shapes
 from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, PlacedPooling, Pooling, Power, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets.limits import Spelling
+from caffe_ir.targets.limits import Never, Spelling
 
 MAP = 4
 """Axes of a blob of maps."""
@@ -247,3 +247,18 @@ PADS_OF_ONE_AXIS = tuple(
     )
     for kind in ("Convolution", "ConvolutionDepthwise", "Deconvolution")
 )
+
+
+def _reaches_beyond_both_ends(layer: Convolution | Pooling | PlacedPooling, bottoms: Shapes) -> bool:
+    spread = layer.dilation if isinstance(layer, Convolution) else (1,) * len(layer.kernel_size)
+    sizes = bottoms[0][len(bottoms[0]) - len(layer.kernel_size) :]
+    axes = zip(sizes, layer.kernel_size, layer.pad, spread, strict=False)
+    return any(step * (kernel - 1) + 1 > size + 2 * pad for size, kernel, pad, step in axes)
+
+
+LARGER_THAN_THE_MAP = Never(
+    text="a window larger than the padded map, of which Caffe has one where the stride is large enough",
+    where=_reaches_beyond_both_ends,
+    source="trials pool_k7_on_6 and conv_k5_on_4",
+)
+LARGER_SILENTLY = replace(LARGER_THAN_THE_MAP, silent=True)

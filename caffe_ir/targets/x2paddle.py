@@ -24,6 +24,7 @@ from caffe_ir.layers import (
     Convolution,
     ConvolutionDepthwise,
     Crop,
+    Deconvolution,
     DepthwiseConvolution,
     Dropout,
     DummyData,
@@ -57,7 +58,7 @@ from caffe_ir.layers import (
 )
 from caffe_ir.net import Net
 from caffe_ir.node import Node
-from caffe_ir.targets import cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Names, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -108,14 +109,11 @@ X2PADDLE = Target(
     layers={
         **{kind: limits for kind, limits in CAFFE.layers.items() if kind not in LACKS},
         BatchNorm: (
-            Never(
-                text="use_global_stats: false is ignored",
-                where=cases.batch_statistics,
-                silent=True,
-                source="trial bn_use_global_stats_false",
-            ),
+            axis_cases.NORMS_OF_MAPS,
+            cases.OWN_STATISTICS,
             ONE_CHANNEL,
         ),
+        Convolution: (axis_cases.MAPS_ALONE,),
         Crop: (
             Never(
                 text="more than one offset",
@@ -123,6 +121,7 @@ X2PADDLE = Target(
                 source="trial crop_axis2_offhw",
             ),
         ),
+        Deconvolution: (axis_cases.MAPS_ALONE,),
         Eltwise: (
             Only(field="operation", values=("SUM", "PROD"), source="trial elt_max"),
             Never(
@@ -202,7 +201,10 @@ X2PADDLE = Target(
             Only(field="channel_shared", values=(False,), of_weights=True, source="trial prelu_shared"),
             ONE_CHANNEL,
         ),
-        Reduction: (Only(field="operation", values=("MEAN",), source="trial reduction_sum_axis1"),),
+        Reduction: (
+            axis_cases.REDUCED_FROM_BEHIND,
+            Only(field="operation", values=("MEAN",), source="trial reduction_sum_axis1"),
+        ),
         ReLU6: (),
         Scale: (
             Never(text="a Scale of two blobs", where=cases.two_bottoms, source="trial scale2_axis0_NC"),
