@@ -43,6 +43,8 @@ SHAPE_ONLY: Mapping[str, str] = {
     "aten.reshape_as.default": "other",
     "aten.expand_as.default": "other",
 }
+OFF: Mapping[str, float | bool] = {"train": False, "training": False, "dropout": 0, "dropout_p": 0}
+"""Arguments with which a call that could draw numbers draws none."""
 # These read the bits of a number.
 BITWISE = frozenset({"aten.view.dtype"})
 Folded = Any
@@ -133,8 +135,9 @@ def _adds_nothing(node: FxNode) -> bool:
 
 
 def _is_off(node: FxNode) -> bool:
-    """A dropout in eval mode, which draws nothing."""
-    return "dropout" in str(node.target) and not any(argument is True for argument in node.args)
+    """Whether a call that could draw numbers draws none: it is not in training, or drops none of what it could."""
+    given = _arguments(node)
+    return any(given.get(name) == off for name, off in OFF.items())
 
 
 def _known(node: FxNode, item: FxNode, folded: Mapping[FxNode, Folded]) -> bool:
@@ -143,9 +146,14 @@ def _known(node: FxNode, item: FxNode, folded: Mapping[FxNode, Folded]) -> bool:
     unread = SHAPE_ONLY.get(str(node.target))
     if unread is None or item.op == "get_attr":
         return False
-    names = [argument.name for argument in node.target._schema.arguments]  # type: ignore[union-attr]
-    given = {**dict(zip(names, node.args, strict=False)), **node.kwargs}
-    return all(name == unread or item not in _nodes(value) for name, value in given.items())
+    return all(name == unread or item not in _nodes(value) for name, value in _arguments(node).items())
+
+
+def _arguments(node: FxNode) -> dict[str, Any]:
+    """What a call is given, by ATen's names, and the defaults of what it is not."""
+    arguments = node.target._schema.arguments  # type: ignore[union-attr]
+    defaults = {argument.name: argument.default_value for argument in arguments if argument.has_default_value()}
+    return {**defaults, **dict(zip([argument.name for argument in arguments], node.args, strict=False)), **node.kwargs}
 
 
 def _nodes(argument: Any) -> list[FxNode]:

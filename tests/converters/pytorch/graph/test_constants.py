@@ -76,6 +76,37 @@ def test_stored_tensors_and_dead_nodes():
     assert sorted(node.name for node in stored(program)) == ["c_plain", "p_scale"]
 
 
+class Queries(nn.Module):
+    """As DETR's decoder begins: learned queries attend to one another before they see the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(images(1, 5, 8))
+        self.decoder = nn.TransformerDecoderLayer(8, 2, 12, batch_first=True)
+
+    def forward(self, x):
+        return self.decoder(self.queries.expand(x.shape[0], -1, -1), x)
+
+
+class State(nn.Module):
+    """A sequence that is learned, through an LSTM with dropout between its layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = nn.Parameter(images(1, 3, 4))
+        self.lstm = nn.LSTM(4, 4, 2, batch_first=True, dropout=0.5)
+
+    def forward(self, x):
+        return x + self.lstm(self.steps)[0]
+
+
+@pytest.mark.parametrize(("module", "shape"), [(Queries(), (2, 6, 8)), (State(), (1, 3, 4))], ids=["sdpa", "lstm"])
+def test_what_would_draw_in_training_alone_is_computed_beforehand(module, shape):
+    net = converted(module, images(*shape), lowered=False)
+    assert "LSTM" not in layers(net)
+    assert layers(net).count("MatrixProduct") == (2 if shape == (2, 6, 8) else 0)
+
+
 @pytest.mark.parametrize("function", [lambda x: x + torch.rand(3), lambda x: x + torch.randn_like(x)])
 def test_random_numbers_are_refused(function):
     with pytest.raises(ConversionError, match="leave the noise out in eval mode"):
