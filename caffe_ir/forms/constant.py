@@ -2,9 +2,9 @@
 
     y = 0 * mean(x) + constant
 
-Equal for every finite input; one with an infinity or NaN makes NaN of it. The constant is that of each sample, so it
-is the same for all of a batch, and the input has the batch for its first axis; or the input is of one image, and all
-numbers of the constant are biases.
+Equal for every finite input; one with an infinity or NaN makes NaN of it. A constant that is the same for all samples
+of a batch has an input of that batch; else all samples of an input are viewed as one, and all numbers of the constant
+are biases. An input of other axes than a map is viewed as one.
 """
 
 from __future__ import annotations
@@ -32,18 +32,23 @@ def _by_biases(new: Replacement) -> str:
     if not layer.shape:
         return "a number without axes"
     values, count = new.old.blobs[0], prod(layer.shape[1:])
-    image = _image(new.net, layer.shape[0])
-    if image is None:
-        image, count = _image(new.net, 1), prod(layer.shape)
-    if image is None:
-        return "no input is an image with that batch, or alone"
-    if count < prod(layer.shape):
+    inputs = _inputs(new.net)
+    if not inputs:
+        return "the net has no input of two axes or more"
+    source = next((top for top in inputs if new.shape_of(top)[0] == layer.shape[0]), None)
+    if source is not None and count < prod(layer.shape):
         rows = values.load().reshape(layer.shape[0], count)
-        if not np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)):
-            return "the samples of its batch differ"
-        values = Blob.of(rows[0], constant=values.constant)
+        if np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)):
+            values = Blob.of(rows[0], constant=values.constant)
+        else:
+            source = None
+    batch, channels, *sizes = new.shape_of(source or inputs[0])
+    if source is None:
+        source, count, channels, batch = inputs[0], prod(layer.shape), batch * channels, 1
+    shape = (batch, channels, *(sizes if len(sizes) == 2 else (prod(sizes), 1)))
+    image = source if shape == new.shape_of(source) else new.view("image", source, shape)
     means = new.add("means", Pooling(pool="AVE", global_pooling=True), image)
-    shape = (count, new.shape_of(image)[1], 1, 1)
+    shape = (count, channels, 1, 1)
     zeros = Blob.computed(shape, lambda: np.zeros(shape, np.float32), constant=True)
     blobs = (zeros, values.reshaped((count,)))
     made = new.add("bias", Convolution(num_output=count, kernel_size=(1, 1)), means, blobs=blobs)
@@ -52,9 +57,13 @@ def _by_biases(new: Replacement) -> str:
     return ""
 
 
-def _image(net: Net, batch: int) -> str | None:
-    tops = (top for node in net.nodes if isinstance(node.layer, Input) for top in node.tops)
-    return next((top for top in tops if len(net.shapes[top]) == IMAGE and net.shapes[top][0] == batch), None)
+def _inputs(net: Net) -> list[str]:
+    """The inputs of several axes, those of one image first, then other maps."""
+    tops = [top for node in net.nodes if isinstance(node.layer, Input) for top in node.tops]
+    return sorted(
+        (top for top in tops if len(net.shapes[top]) > 1),
+        key=lambda top: (len(net.shapes[top]) != IMAGE, net.shapes[top][0] > 1),
+    )
 
 
 FORMS: Mapping[type[Layer], tuple[Form, ...]] = {

@@ -5,7 +5,8 @@ import pytest
 
 from caffe_ir.errors import ShapeError
 from caffe_ir.forms import FORMS
-from caffe_ir.layers import Concat, Parameter
+from caffe_ir.layers import Concat, Input, Parameter
+from caffe_ir.node import Node
 from caffe_ir.passes.base import Options
 from caffe_ir.passes.pipeline import lower
 from caffe_ir.reference import run
@@ -31,11 +32,24 @@ def test_the_constant_for_any_input(values):
 
 
 @pytest.mark.parametrize("shape", [(12,), (3, 4), (4, 3, 1, 1)])
-def test_a_constant_of_several_rows_beside_one_image(shape):
+@pytest.mark.parametrize("source", [(1, 5, 4, 6), (2, 5, 4, 6), (1, 5), (2, 5, 3), (5, 2, 3, 4, 2), (3, 2, 3)])
+def test_a_constant_of_several_rows_beside_any_input(shape, source):
     values = VALUES.reshape(shape)
-    net = written(net_with(values, 1, 5, 4, 6), BIASES, check=False)
-    x = np.random.default_rng(0).normal(size=(1, 5, 4, 6))
+    net = written(net_with(values, *source), BIASES, check=False)
+    x = np.random.default_rng(0).normal(size=source)
     np.testing.assert_array_equal(run(net, {"data": x}, np.float64)["constant"], values)
+
+
+def test_a_map_of_its_batch_is_taken_and_else_one_image():
+    net = net_with(VALUES, 2, 5)
+    constant = net.nodes.pop()
+    for name, shape in (("maps", (2, 3, 4, 4)), ("image", (1, 3, 4, 4))):
+        net.append(Node(name=name, layer=Input(shape=shape), tops=(name,), origin=constant.origin))
+    for values, taken in ((VALUES, "image"), (VALUES.reshape(2, 6), "image"), (np.ones((2, 6)), "maps")):
+        one = net.copy()
+        add(one, "constant", Parameter(shape=values.shape), values, bottoms=())
+        after = written(one, BIASES, check=False)
+        assert after.nodes[3].bottom == taken
 
 
 def test_golden_dump():
@@ -54,9 +68,7 @@ def test_golden_dump():
     ("values", "shape", "reason"),
     [
         (np.array(2.5), (1, 5, 4, 6), "a number without axes"),
-        (VALUES, (1, 5), "no input is an image with that batch, or alone"),
-        (VALUES, (2, 5, 4, 6), "no input is an image with that batch"),
-        (np.concatenate([VALUES, VALUES + 1]), (2, 5, 4, 6), "the samples of its batch differ"),
+        (VALUES, (5,), "the net has no input of two axes or more"),
     ],
 )
 def test_what_it_cannot_write(values, shape, reason):
