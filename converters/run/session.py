@@ -16,6 +16,7 @@ from converters.verify.source import Feeds
 Session = Callable[[Feeds], Mapping[str, Array]]
 """The wanted blobs by their names, for the inputs by theirs. Raises ConversionError."""
 
+_ANOTHER = "or take --engine embedded, which is always there"
 _SEVERAL = 4
 """Pictures, from which on another net is opened: that takes about as long as running it once."""
 _SMALL = 128 << 20
@@ -26,17 +27,19 @@ def session(name: str, files: CaffeFiles, wanted: Sequence[str]) -> Session:
     """The engine of that name with the net open. Raises ConversionError where it is missing or cannot read the net."""
     engine = ENGINES[name]
     if missing := engine.missing():
-        raise ConversionError(
-            Problem(kind=ENGINE, what=missing, hint="or take --engine embedded, which is always there")
-        )
+        raise ConversionError(Problem(kind=ENGINE, what=missing, hint=_ANOTHER))
     ordered = [top for node in files.net.nodes for top in node.tops if top in wanted]
     if engine.opened is not None:
         try:
             forward = engine.opened(files)
         except EngineFailed as error:
-            raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
+            raise _failed(error) from error
         return lambda feeds: _told(lambda: forward(ordered, feeds), ordered)
     return lambda feeds: _told(lambda: list(engine.blobs(files, ordered, feeds)), ordered)
+
+
+def _failed(error: EngineFailed) -> ConversionError:
+    return ConversionError(Problem(kind=ENGINE, what=str(error), hint=_ANOTHER))
 
 
 def sessions(name: str, files: CaffeFiles, wanted: Sequence[str], pictures: int) -> list[Session]:
@@ -55,7 +58,7 @@ def _told(run: Callable[[], Sequence[Array | None]], names: Sequence[str]) -> di
     try:
         arrays = run()
     except EngineFailed as error:
-        raise ConversionError(Problem(kind=ENGINE, what=str(error))) from error
+        raise _failed(error) from error
     found = {name: np.asarray(array) for name, array in zip(names, arrays, strict=True) if array is not None}
     if lost := [name for name in names if name not in found]:
         what = f"the engine has no blob {', '.join(lost)} when it is done"
