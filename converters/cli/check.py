@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,8 +79,22 @@ def _print_layers(prototxt: Path, target: Target, found: Sequence[Shortfall]) ->
         say(f"  {one.origin}: {one.layer} is {_EFFECT[verdict.effect]}: {verdict.why}")
         say(f"      known: {EVIDENCE[verdict.evidence]}{': ' * bool(verdict.source)}{verdict.source}")
         say(f"      -> {_help(one)}")
+    lost = any(one.verdict.is_fault and not one.rewrite for one in found)
+    if lost and (command := _from_the_source(prototxt, target)):
+        say(f"  The source may still have a form for it: {command}")
     if target.evidence == "document":
         say(f"  The limits of {target.title} are {EVIDENCE['document']}.")
+
+
+def _from_the_source(prototxt: Path, target: Target) -> str:
+    """The command that writes a file of ours for this target; empty for other files, and where the source is one."""
+    from caffe_ir.files.header import read_header
+
+    header = read_header(prototxt)
+    options = header.options if header else {}
+    if header is None or options.get("source") not in ("darknet", "pytorch") or options.get("target") == target.name:
+        return ""
+    return f"{re.sub(r' --target [^ ]+', '', header.command)} --target {target.name}"
 
 
 _EFFECT = {

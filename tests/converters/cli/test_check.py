@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from caffe_ir.files.header import Origins, with_header
 from caffe_ir.proto import caffe_pb2
 from converters.options.caffe import TARGETS
 from tests.converters.cli.given import tool
@@ -53,6 +54,18 @@ def test_a_net_that_is_computed_rightly_ends_with_0(tmp_path: Path) -> None:
     result = tool("check", tmp_path / "net.prototxt", "--target", "opencv")
     assert result.exit_code == 0
     assert "every layer is computed rightly" in result.stdout
+
+
+@pytest.mark.parametrize("source", ["pytorch", "caffe"])
+def test_what_has_no_form_may_have_one_from_the_source(source: str, tmp_path: Path) -> None:
+    """A file of ours names the command that wrote it; a Caffe net is what `check` has looked at already."""
+    text = INPUT + 'layer { name: "y" type: "ArgMax" bottom: "data" top: "y" }\n'
+    origins = Origins(command="convert pytorch model.pt2 --target caffe --fold-bn", options={"source": source})
+    (tmp_path / "net.prototxt").write_text(with_header(text, origins, "caffe", {}))
+    result = tool("check", tmp_path / "net.prototxt", "--target", "mnn")
+    assert "-> cannot be rewritten" in result.stdout
+    told = "  The source may still have a form for it: convert pytorch model.pt2 --fold-bn --target mnn\n"
+    assert (told in result.stdout) == (source == "pytorch")
 
 
 def test_what_an_engine_does_not_read_of_the_weights(tmp_path: Path) -> None:
