@@ -199,6 +199,8 @@ def _hint(error: BaseException) -> str:
         return hint
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"install it for this Python, {sys.executable}, or put the folder that has it on PYTHONPATH"
+    if "operator torchvision::" in str(error):
+        return "torch and torchvision are of different builds, as for CPU and CUDA: install both from the same index"
     if re.search(r"\bCUDA\b|\bNVIDIA\b", str(error)) and not torch.cuda.is_available():
         return "torch has no GPU here: make the model on the CPU (device='cpu', torch.load(..., map_location='cpu'))"
     return ""

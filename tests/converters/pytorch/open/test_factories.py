@@ -239,3 +239,11 @@ def test_the_lines_of_a_traceback_stay_lines(models):
     assert lines[0].endswith("raised ValueError")
     assert lines[-1] == "ValueError: no such variant"
     assert any("in inner" in line for line in lines)
+
+
+def test_a_torchvision_of_another_build_than_torch(tmp_path, own_path):
+    """Its import registers kernels for operations that its library, built for another torch, has not made."""
+    text = 'import torch\n@torch.library.register_fake("torchvision::tocaffe_none")\ndef made(x): return x\n'
+    path = write(tmp_path, "other_build.py", f"{text}def net(): return None\n")
+    with pytest.raises(ConversionError, match=r"-> torch and torchvision are of different builds.*same index"):
+        load_factory(f"{path}:net")
