@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caffe_ir.layer import Layer, Shapes, axis_index
-from caffe_ir.layers import BatchNorm, Bias, Convolution, Crop, Deconvolution, Reduction, Reshape, Scale
+from caffe_ir.layers import BatchNorm, Bias, Convolution, Crop, Deconvolution, Flatten, Reduction, Reshape, Scale
 from caffe_ir.targets.limits import Never, Only
 
 ROWS, MAP_AXES = 2, 4
@@ -74,9 +74,19 @@ def _offsets_from_the_batch(layer: Crop, bottoms: Shapes) -> bool:
     return layer.axis == 0 and len(layer.offset) > 1
 
 
+def _ends_before_it_begins(layer: Flatten, bottoms: Shapes) -> bool:
+    axes = len(bottoms[0])
+    return axis_index(layer.end_axis, axes) < axis_index(layer.axis, axes)
+
+
 TRIED = "trials of a {} with 2 to 5 axes"
 MAPS_ALONE = Never(text="blobs of other than four axes", where=_of_other_axes, source=TRIED.format("Convolution"))
 MAPS_AND_ROWS = Never(text="blobs of two or five axes", where=_of_no_rows, source=TRIED.format("Convolution"))
+END_BEFORE_AXIS = Never(
+    text="an end_axis before the axis, which adds an axis of one cell",
+    where=_ends_before_it_begins,
+    source="trial flatten_end_before_axis",
+)
 FIVE_AXES = Never(text="blobs of five axes", where=_of_many_axes, source=TRIED.format("window and a Bias"))
 NORMS_OF_MAPS = Never(text="blobs of three or five axes", where=_norm_of_other_axes, source=TRIED.format("BatchNorm"))
 BIAS_OF_MAPS = Never(

@@ -155,7 +155,7 @@ NCNN = Target(
         Input: (
             Never(
                 text="there is no batch axis",
-                where=lambda layer, bottoms: len(layer.shape) > 1 and layer.shape[0] > 1,
+                where=lambda layer, bottoms: layer.shape[:1] > (1,),
                 silent=True,
                 source="caffe2ncnn.cpp, Input",
                 evidence="source",

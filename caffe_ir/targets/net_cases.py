@@ -261,10 +261,10 @@ def joined_to_a_vector(net: Net) -> list[Node]:
 
 
 def _with_the_axes_of_a_flatten(net: Net) -> set[str]:
-    """Blobs of two axes whose first bottom is one too, back to a Flatten."""
+    """Blobs of two or three axes whose first bottom is one too, back to a Flatten."""
     found = set[str]()
     for node in net.nodes:
         keeps = isinstance(node.layer, KEEPS_AXES) and node.bottoms[0] in found
         if keeps or isinstance(node.layer, Flatten):
-            found.update(top for top in node.tops if len(net.shapes[top]) == AXES_OF_ROWS)
+            found.update(top for top in node.tops if len(net.shapes[top]) < MAP_AXES)
     return found

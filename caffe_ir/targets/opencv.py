@@ -31,6 +31,7 @@ from caffe_ir.layers import (
     Embed,
     Exp,
     Filter,
+    Flatten,
     HardSigmoid,
     HardSwish,
     Im2col,
@@ -164,6 +165,7 @@ OPENCV = Target(
                 source="trial with 4.14",
             ),
         ),
+        Flatten: (axis_cases.END_BEFORE_AXIS,),
         Eltwise: (
             Never(
                 text="blobs of more than five axes",

@@ -14,6 +14,7 @@ _LAYERS = {
     "mean_m1": "Reduction t | operation: MEAN axis: -1",
 }
 _MAP = "data = Input | shape {{ dim: 1 dim: 4 dim: {0} dim: {0} }}\n"
+_ONE = "data = Input | shape { dim: 5 }\nt = TanH data\n"
 _LIKE = "r = Input | shape { dim: 1 dim: 2 dim: 3 dim: 3 }\n"
 NETS = {
     **{
@@ -34,6 +35,12 @@ NETS = {
     "crop_batch_offsets": _LIKE + "y = Crop data r | axis: 0 offset: 0 offset: 1 offset: 2 offset: 1",
     "crop_batch_one_offset": _LIKE + "y = Crop data r | axis: 0 offset: 0",
     "crop_channels_offsets": _LIKE + "y = Crop data r | axis: 1 offset: 1 offset: 2 offset: 1",
+    "tanh_of_one_axis": _ONE + "y = Sigmoid t",
+    "flatten_2_softmax_m1": "f = Flatten data | axis: 2\ny = Softmax f | axis: -1",
+    "flatten_2_softmax_2": "f = Flatten data | axis: 2\ny = Softmax f | axis: 2",
+    "flatten_2_concat_m2": "f = Flatten data | axis: 2\nt = TanH f\ny = Concat f t | axis: -2",
+    "matrix_and_flatten_2": "f = Flatten data | axis: 2\nr = Reshape data | shape { dim: 0 dim: 4 dim: 64 }\n"
+    "t = TanH r\ny = Concat t f",
     "last_dropout": "t = TanH data\ny = Dropout t",
     "last_dropout_in_place": "t = InnerProduct data | num_output: 3\nq : t = Dropout t",
     "inner_dropout": "t = TanH data\nd = Dropout t\ny = Sigmoid d",
@@ -80,6 +87,11 @@ DID = {
     "flatten_beside_product": "ok ok WRONG ok ok ok",
     "flatten_read_beside_product": "ok ok ok ok ok ok",
     "reshape_beside_product": "ok ok ok ok ok ok",
+    "tanh_of_one_axis": "ok ok ok WRONG ok ok",
+    "flatten_2_softmax_m1": "ok ok WRONG WRONG - ok",
+    "flatten_2_softmax_2": "ok ok ok WRONG - ok",
+    "flatten_2_concat_m2": "ok ok WRONG WRONG - ok",
+    "matrix_and_flatten_2": "ok ok WRONG WRONG - ok",
 }
 """In the words of the table, in the order of the readers."""
 

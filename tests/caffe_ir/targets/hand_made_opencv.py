@@ -76,6 +76,9 @@ OPENCV = {
     "eltwise_prelu_4d": ("ok", SUM.format("dim: 1 dim: 6 dim: 5 dim: 3") + "y = PReLU e"),
     "eltwise_prelu_shared_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = PReLU e | channel_shared: true"),
     "eltwise_scale_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = Scale e"),
+    # A Flatten of no axis.
+    "flatten_end_before_axis": ("-", "y = Flatten data | end_axis: 0"),
+    "flatten_end_is_axis": ("ok", "y = Flatten data | end_axis: 1"),
     # Windows of one cell.
     "deconv_k1p1": ("WRONG", "y = Deconvolution data | num_output: 3 kernel_size: 1 pad: 1"),
     "deconv_k1p1_groups": ("WRONG", "y = Deconvolution data | num_output: 4 group: 4 kernel_size: 1 pad: 1"),
