@@ -96,6 +96,7 @@ def job_of(files: CaffeFiles, wanted: Sequence[str], feeds: Feeds, folder: Path)
         "inputs": inputs,
         "shapes": {name: list(array.shape) for name, array in feeds.items()},
         "wanted": [[place_of(files.net, blob)[0], names[blob], blob] for blob in wanted],
+        "places": [place_of(files.net, blob)[1] for blob in wanted],
         "layers": [node.name for node in files.net.nodes],
         "blobs": sorted(set(names.values())),
         "folder": str(folder),

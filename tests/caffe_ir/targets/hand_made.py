@@ -78,7 +78,7 @@ PARAMS = {
     "BatchNorm": "batch_norm_param", "Deconvolution": "convolution_param", "InnerProduct": "inner_product_param",
     "ArgMax": "argmax_param", "DummyData": "dummy_data_param", "ConvolutionDepthwise": "convolution_param",
     "DepthwiseConvolution": "convolution_param", "Normalize": "norm_param", "ShuffleChannel": "shuffle_channel_param",
-    "LSTM": "recurrent_param", "PassThrough": "pass_through_param",
+    "Im2col": "convolution_param", "LSTM": "recurrent_param", "PassThrough": "pass_through_param",
 }  # fmt: skip
 """The messages that are not called after their types."""
 
@@ -178,6 +178,15 @@ def _spoilt(name: str, net: Net, path: Path, weights: Path) -> Net:
 
 WORDS = {"right": "ok", "WRONG": "WRONG", "refused": "-", "crash": "-", "timeout": "-"}
 """What an engine did, in the words of the table."""
+
+
+def seen(said: str, measured: str) -> str:
+    """How what `check` says compares with what the engine does, in the words of the table."""
+    if said == measured:
+        return "alike"
+    if said == "ok" and measured == "WRONG":
+        return "MISSED"
+    return "stricter" if measured == "ok" else "laxer" if said == "ok" else "other"
 
 
 def compared(names: Sequence[str], program: Program) -> Iterator[tuple[str, str, str]]:
