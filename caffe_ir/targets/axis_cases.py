@@ -119,6 +119,17 @@ OWN_BIAS = Never(
     silent=True,
     source="trials of a Scale of two blobs with bias_term: true, 4.14; refused where the blobs are alike",
 )
+NO_OWN_BIAS = Never(
+    text="a bias of its own beside factors in a second blob",
+    where=_beside_factors,
+    source="trial scale2_bias: ncnn, RKNN-Toolkit2",
+)
+BIAS_LEFT_OUT = Never(
+    text="a bias of its own beside factors in a second blob is ignored",
+    where=_beside_factors,
+    silent=True,
+    source="trial scale2_bias: caffe2onnx, OpenVINO",
+)
 NEW_AXES = Never(
     text="axes counted from behind, or put between two others",
     where=_beside_no_axis,

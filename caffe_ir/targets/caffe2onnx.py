@@ -217,6 +217,7 @@ CAFFE2ONNX = Target(
             Only(field="axis", values=(0,), silent=True, source="trial Reshape of axis 1 to 2 x -1"),
         ),
         Scale: (
+            axis_cases.BIAS_LEFT_OUT,
             Never(
                 text="factors that are not one number for each channel",
                 where=cases.factors_of_other_axes,

@@ -229,6 +229,7 @@ NCNN = Target(
             ),
         ),
         Scale: (
+            axis_cases.NO_OWN_BIAS,
             Never(
                 text="factors that are not one number for each channel of an image",
                 where=cases.factors_without_channels,

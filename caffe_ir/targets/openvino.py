@@ -53,7 +53,7 @@ from caffe_ir.layers import (
     Swish,
     Threshold,
 )
-from caffe_ir.targets import box_cases, cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, box_cases, cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import DOUBLE, FEWER, HALF, NO_BLOBS, NO_LAYER, OTHER_COUNT, TWICE, refused, silent
@@ -157,6 +157,7 @@ OPENVINO = Target(
         ReLU6: (),
         Reshape: (Never(text="axis and num_axes", where=cases.some_axes, source="trial reshape_axis1_numaxes"),),
         Scale: (
+            axis_cases.BIAS_LEFT_OUT,
             Never(
                 text="factors of rows or columns",
                 where=lambda layer, bottoms: len(bottoms) == 1 and (layer.axis, layer.num_axes) not in ((1, 1), (1, 0)),

@@ -45,7 +45,7 @@ from caffe_ir.layers import (
     Threshold,
     Upsample,
 )
-from caffe_ir.targets import cases, in_place_cases, net_cases, window_cases
+from caffe_ir.targets import axis_cases, cases, in_place_cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import AtMost, NetLimit, Never, Only, Pair, Spelling
 from caffe_ir.targets.stored import (
@@ -212,6 +212,7 @@ RKNN2 = Target(
             ),
         ),
         Scale: (
+            axis_cases.NO_OWN_BIAS,
             Never(
                 text="factors that are not one number for each channel",
                 where=cases.factors_of_other_axes,

@@ -15,6 +15,11 @@ _LAYERS = {
 }
 _MAP = "data = Input | shape {{ dim: 1 dim: 4 dim: {0} dim: {0} }}\n"
 _ONE = "data = Input | shape { dim: 5 }\nt = TanH data\n"
+BIASED = """
+    p = Pooling data | pool: AVE global_pooling: true
+    b = Convolution p | num_output: 4 kernel_size: 1
+    f = Flatten b
+    y = Scale data f | axis: 0 bias_term: true"""
 _LIKE = "r = Input | shape { dim: 1 dim: 2 dim: 3 dim: 3 }\n"
 NETS = {
     **{
@@ -41,6 +46,7 @@ NETS = {
     "flatten_2_concat_m2": "f = Flatten data | axis: 2\nt = TanH f\ny = Concat f t | axis: -2",
     "matrix_and_flatten_2": "f = Flatten data | axis: 2\nr = Reshape data | shape { dim: 0 dim: 4 dim: 64 }\n"
     "t = TanH r\ny = Concat t f",
+    "scale2_bias": BIASED,
     "last_dropout": "t = TanH data\ny = Dropout t",
     "last_dropout_in_place": "t = InnerProduct data | num_output: 3\nq : t = Dropout t",
     "inner_dropout": "t = TanH data\nd = Dropout t\ny = Sigmoid d",
@@ -92,6 +98,7 @@ DID = {
     "flatten_2_softmax_2": "ok ok ok WRONG - ok",
     "flatten_2_concat_m2": "ok ok WRONG WRONG - ok",
     "matrix_and_flatten_2": "ok ok WRONG WRONG - ok",
+    "scale2_bias": "ok WRONG - - WRONG -",
 }
 """In the words of the table, in the order of the readers."""
 
