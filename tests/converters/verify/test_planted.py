@@ -7,7 +7,7 @@ import pytest
 
 from caffe_ir.errors import ConversionError
 from caffe_ir.files.writer import write
-from caffe_ir.layers import AbsVal, ReLU, TanH
+from caffe_ir.layers import BNLL, ReLU, TanH
 from caffe_ir.targets import CAFFE
 from converters.verify import caffe_files, verify
 from converters.verify.unreadable import comparison_of_unreadable
@@ -53,7 +53,7 @@ PLANTED = {
     "a relu where there is none": ("surplus", "further layer", inserted("conv_7_scale")),
     "a tanh made a relu": ("conv_5_tanh", "type", kind("conv_5_tanh", ReLU())),
     "an elu made a tanh": ("conv_11_elu", "type", kind("conv_11_elu", TanH())),
-    "a sigmoid made an absolute value": ("connected_17_logistic", "type", kind("connected_17_logistic", AbsVal())),
+    "a sigmoid made a softplus": ("connected_17_logistic", "type", kind("connected_17_logistic", BNLL())),
     "an alpha forgotten": ("conv_11_elu", "geometry", parameter("conv_11_elu", alpha=0.5)),
     "half of a two-layer activation": ("conv_13_loggy1", "missing layer", dropped("conv_13_loggy1")),
     "average for maximum": ("maxpool_6", "geometry", parameter("maxpool_6", pool="AVE")),
