@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from caffe_ir.layer import Layer, Shapes, axis_index
-from caffe_ir.layers import BatchNorm, Bias, Convolution, Crop, Deconvolution, Flatten, Reduction, Reshape, Scale
+from caffe_ir.layers import Bias, Convolution, Crop, Deconvolution, Flatten, Reduction, Reshape, Scale
 from caffe_ir.targets.limits import Never, Only
 
 ROWS, MAP_AXES = 2, 4
@@ -54,11 +56,15 @@ def _of_many_axes(layer: Layer, bottoms: Shapes) -> bool:
     return len(bottoms[0]) > MAP_AXES
 
 
+def _of_several_axes(layer: Bias, bottoms: Shapes) -> bool:
+    return len(bottoms) == 1 and (layer.axis < 0 or layer.num_axes not in (0, 1))
+
+
 def _of_no_rows(layer: Convolution, bottoms: Shapes) -> bool:
     return len(bottoms[0]) == ROWS or len(bottoms[0]) > MAP_AXES
 
 
-def _norm_of_other_axes(layer: BatchNorm, bottoms: Shapes) -> bool:
+def _of_three_or_five_axes(layer: Layer, bottoms: Shapes) -> bool:
     return len(bottoms[0]) not in (ROWS, MAP_AXES)
 
 
@@ -88,7 +94,16 @@ END_BEFORE_AXIS = Never(
     source="trial flatten_end_before_axis",
 )
 FIVE_AXES = Never(text="blobs of five axes", where=_of_many_axes, source=TRIED.format("window and a Bias"))
-NORMS_OF_MAPS = Never(text="blobs of three or five axes", where=_norm_of_other_axes, source=TRIED.format("BatchNorm"))
+NORMS_OF_MAPS = Never(
+    text="blobs of three or five axes", where=_of_three_or_five_axes, source=TRIED.format("BatchNorm")
+)
+SLICES_OF_MAPS = replace(NORMS_OF_MAPS, source=TRIED.format("Slice"))
+BIAS_OF_AXES = Never(
+    text="numbers of several axes, or from an axis on that is counted from behind",
+    where=_of_several_axes,
+    silent=True,
+    source="trials of a Bias with num_axes of 2 and -1 and axis: -3: some are refused, some have another shape",
+)
 BIAS_OF_MAPS = Never(
     text="blobs of fewer than four axes get a fourth", where=_of_few_axes, silent=True, source=TRIED.format("Bias")
 )

@@ -250,6 +250,7 @@ CAFFE2ONNX = Target(
             ),
         ),
         Slice: (
+            axis_cases.SLICES_OF_MAPS,
             Never(
                 text="a Slice of rows or columns: its parts are taken for channels where these count",
                 where=_is_of_rows,

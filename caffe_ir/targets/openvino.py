@@ -22,6 +22,7 @@ from caffe_ir.layers import (
     Bias,
     CeilModePooling,
     Convolution,
+    Deconvolution,
     DetectionOutput,
     DummyData,
     Eltwise,
@@ -95,8 +96,13 @@ OPENVINO = Target(
                 source="trial bn_use_global_stats_false",
             ),
         ),
-        Bias: (Never(text="a Bias of two blobs", where=cases.two_bottoms, source="trial bias2_axis0_NC"),),
+        Bias: (
+            axis_cases.BIAS_OF_AXES,
+            Never(text="a Bias of two blobs", where=cases.two_bottoms, source="trial bias2_axis0_NC"),
+        ),
+        Deconvolution: (axis_cases.MAPS_ALONE,),
         Convolution: (
+            axis_cases.MAPS_ALONE,
             Never(
                 text="one dilation is taken for both axes",
                 where=window_cases.uneven_dilation,

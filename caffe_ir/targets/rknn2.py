@@ -120,6 +120,7 @@ RKNN2 = Target(
             ),
         ),
         Convolution: (
+            axis_cases.MAPS_ALONE,
             Never(
                 text="the last third of its rows is of padding: the compiler for the three cores of RK3588 aborts",
                 where=window_cases.last_third_in_the_padding,

@@ -46,6 +46,8 @@ NETS = {
     "flatten_2_concat_m2": "f = Flatten data | axis: 2\nt = TanH f\ny = Concat f t | axis: -2",
     "matrix_and_flatten_2": "f = Flatten data | axis: 2\nr = Reshape data | shape { dim: 0 dim: 4 dim: 64 }\n"
     "t = TanH r\ny = Concat t f",
+    "slice_of_three_axes": "data = Input | shape { dim: 1 dim: 6 dim: 5 }\na b = Slice data | slice_point: 1\n"
+    "c = Sigmoid a\nd = Sigmoid b",
     "scale2_bias": BIASED,
     "last_dropout": "t = TanH data\ny = Dropout t",
     "last_dropout_in_place": "t = InnerProduct data | num_output: 3\nq : t = Dropout t",
@@ -55,6 +57,20 @@ NETS = {
     "reshape_beside_product": "f = Reshape data | shape { dim: 0 dim: -1 }\ny = InnerProduct data | num_output: 3",
 }
 
+OPENVINO = {
+    "axes2_conv_k1": (
+        "-",
+        "data = Input | shape { dim: 2 dim: 6 }\ny = Convolution data | num_output: 2 kernel_size: 1",
+    ),
+    **{name: ("-", NETS[name]) for name in ("axes3_conv_k2", "axes3_deconv_k2", "axes5_conv_k1", "axes5_deconv_k1")},
+    "bias_of_two_axes": ("WRONG", "y = Bias data | axis: 0 num_axes: 2"),
+    "bias_of_one_axis": ("ok", "y = Bias data | axis: 1"),
+    "scale2_bias": ("WRONG", BIASED),
+}
+RKNN2 = {
+    **{name: ("-", NETS[name]) for name in ("axes3_conv_k2", "axes5_conv_k1")},
+    "scale2_bias": ("-", BIASED),
+}
 READERS = ("caffe", "opencv", "mnn", "ncnn", "caffe2onnx", "x2paddle")
 DID = {
     "axes2_batchnorm": "ok ok ok WRONG WRONG ok",
@@ -99,6 +115,7 @@ DID = {
     "flatten_2_concat_m2": "ok ok WRONG WRONG - ok",
     "matrix_and_flatten_2": "ok ok WRONG WRONG - ok",
     "scale2_bias": "ok WRONG - - WRONG -",
+    "slice_of_three_axes": "ok ok ok ok - ok",
 }
 """In the words of the table, in the order of the readers."""
 

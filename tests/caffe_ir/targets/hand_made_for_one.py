@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.caffe_ir.targets.hand_made_axes import BIASED, axes
+from tests.caffe_ir.targets.hand_made_axes import OPENVINO as AXES_IN_OPENVINO
+from tests.caffe_ir.targets.hand_made_axes import RKNN2 as AXES_IN_RKNN2
+from tests.caffe_ir.targets.hand_made_axes import axes
 from tests.caffe_ir.targets.hand_made_caffe2onnx import CAFFE2ONNX
 from tests.caffe_ir.targets.hand_made_in_place import in_place
 from tests.caffe_ir.targets.hand_made_ncnn import NCNN
@@ -219,8 +221,8 @@ MNN = {
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
     "caffe": {**in_place("caffe"), **axes("caffe")},
     "opencv": {**OPENCV, **in_place("opencv"), **axes("opencv")},
-    "rknn2": {**RKNN2, **in_place("rknn2"), "scale2_bias": ("-", BIASED)},
-    "openvino": {**OPENVINO, "scale2_bias": ("WRONG", BIASED)},
+    "rknn2": {**RKNN2, **in_place("rknn2"), **AXES_IN_RKNN2},
+    "openvino": {**OPENVINO, **AXES_IN_OPENVINO},
     "mnn": {**MNN, **in_place("mnn"), **axes("mnn")},
     "ncnn": {**NCNN, **in_place("ncnn"), **axes("ncnn")},
     "caffe2onnx": {**CAFFE2ONNX, **in_place("caffe2onnx"), **axes("caffe2onnx")},
