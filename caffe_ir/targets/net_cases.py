@@ -70,8 +70,13 @@ def _is_view(node: Node) -> bool:
 
 
 def _takes_older_numbers(net: Net, writer: Node, memory: Mapping[str, str]) -> bool:
-    """Whether what a layer in place has written is read as a blob that it was not written for."""
+    """Whether what a layer in place has written is read as a blob that it was not written for.
+
+    The layer itself reads a third factor when the product of the first two is written (eltwise_layer.cpp, Forward_cpu).
+    """
     written = memory[writer.top]
+    if any(memory[bottom] == written for bottom in writer.bottoms[2:]):
+        return True
     fresh = {writer.top}
     for node in net.nodes[net.place(writer) + 1 :]:
         read = (bottom for place, bottom in enumerate(node.bottoms) if place not in node.layer.sizes_read)

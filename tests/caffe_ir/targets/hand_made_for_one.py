@@ -6,7 +6,7 @@ from tests.caffe_ir.targets.hand_made_axes import OPENVINO as AXES_IN_OPENVINO
 from tests.caffe_ir.targets.hand_made_axes import RKNN2 as AXES_IN_RKNN2
 from tests.caffe_ir.targets.hand_made_axes import axes
 from tests.caffe_ir.targets.hand_made_caffe2onnx import CAFFE2ONNX
-from tests.caffe_ir.targets.hand_made_in_place import in_place
+from tests.caffe_ir.targets.hand_made_in_place import VIEWS, in_place
 from tests.caffe_ir.targets.hand_made_ncnn import NCNN
 from tests.caffe_ir.targets.hand_made_opencv import OPENCV
 from tests.caffe_ir.targets.hand_made_openvino import OPENVINO
@@ -219,7 +219,7 @@ MNN = {
 }
 
 FOR_ONE: dict[str, dict[str, tuple[str, str]]] = {
-    "caffe": {**in_place("caffe"), **axes("caffe")},
+    "caffe": {**VIEWS, **in_place("caffe"), **axes("caffe")},
     "opencv": {**OPENCV, **in_place("opencv"), **axes("opencv")},
     "rknn2": {**RKNN2, **in_place("rknn2"), **AXES_IN_RKNN2},
     "openvino": {**OPENVINO, **AXES_IN_OPENVINO},

@@ -36,3 +36,13 @@ def in_place(reader: str) -> dict[str, tuple[str, str]]:
     """By name: what a reader does, and the net."""
     measured = dict(zip(WRITTEN, DID[reader].split(), strict=True))
     return {f"in_place_{name}": (measured[name], f"{_FIRST}{layer}{_LAST}") for name, layer in WRITTEN.items()}
+
+
+_VIEW = "t = TanH data\ns = Sigmoid data\nr = Reshape t | shape { dim: 0 dim: 4 dim: 8 dim: 8 }\nq : r = "
+VIEWS = {
+    "in_place_view_and_its_memory": ("ok", f"{_VIEW}Eltwise r t | operation: PROD"),
+    "in_place_view_and_its_memory_twice": ("WRONG", f"{_VIEW}Eltwise r t t | operation: PROD"),
+    "in_place_view_and_its_memory_second": ("ok", f"{_VIEW}Eltwise r t s | operation: PROD"),
+    "in_place_view_and_its_memory_third": ("WRONG", f"{_VIEW}Eltwise r s t | operation: PROD"),
+}
+"""Products with what lies in the same memory, in BVLC Caffe."""
