@@ -3,6 +3,7 @@
 A Reshape to the same shape moves nothing in Caffe, and everything means what it meant. OpenCV takes a Scale into the
 Convolution before it, also where its factors are not those of the channels, and a BatchNorm into an InnerProduct. ncnn
 holds what some layers give in fewer axes; the sizes of the view are written out, as a 0 means the size of these there.
+MNN drops a Reshape in front of an InnerProduct, and keeps the one before.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ NETS: tuple[NetLimit, ...] = (
     NetLimit(
         text="a Reshape in front of an InnerProduct is dropped, and no size is found for another matrix",
         where=net_cases.products_of_a_view,
-        source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU between they are right",
+        apart=True,
+        source="trials of 256 numbers as 16 x 16 or 32 x 8; with a ReLU or a second Reshape between they are right",
     ),
     NetLimit(
         text="what a Flatten gives has four axes there, and a negative axis is one of these",

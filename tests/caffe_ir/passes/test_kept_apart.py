@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from caffe_ir.blob import Array
 from caffe_ir.files.writer import write
 from caffe_ir.layer import Layer
 from caffe_ir.layers import (
@@ -17,6 +19,7 @@ from caffe_ir.layers import (
     Pooling,
     Power,
     ReLU,
+    Reshape,
     Scale,
     Softmax,
 )
@@ -24,8 +27,9 @@ from caffe_ir.net import Net
 from caffe_ir.passes.base import Context, Options
 from caffe_ir.passes.kept_apart import KEPT_APART
 from caffe_ir.reference import run
-from caffe_ir.targets import NCNN, OPENCV
+from caffe_ir.targets import CAFFE, MNN, NCNN, OPENCV
 from converters.verify import ENGINES, caffe_files
+from converters.verify.engine import EngineFailed
 from tests.caffe_ir.build import add, net_of
 from tests.caffe_ir.passes.rewriting import ALONE, CONTEXT, rewritten
 from tests.portability.engines import error_of
@@ -115,6 +119,31 @@ def test_what_ncnn_holds_as_a_vector_is_seen_as_a_map(behind: Layer, context: Co
     after = rewritten(net, KEPT_APART, context=context)
     assert str(after.node("l1_apart").layer) == "Reshape(shape=(0, 4, 1, 1))"
     assert not list(NCNN.verdicts(after))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("MNN") is None, reason="MNN is not installed")
+@pytest.mark.parametrize(("shape", "axis"), [((16, 16), 1), ((32, 8), 1), ((2, 16, 8), 2), ((1, 32, 2, 4), 2)])
+def test_mnn_drops_one_view_in_front_of_a_product_and_keeps_the_other(
+    shape: tuple[int, ...], axis: int, tmp_path: Path
+) -> None:
+    net, x = net_of((1, 4, 8, 8)), np.random.default_rng(4).normal(size=(1, 4, 8, 8)).astype(np.float32)
+    layers = [Power(scale=0.5, shift=0.1), Reshape(shape=shape), InnerProduct(num_output=5, axis=axis)]
+    for layer in layers:
+        shapes = layer.blob_shapes(net.shapes_of((net.nodes[-1].top,)))
+        weights = [np.random.default_rng(place).normal(size=one) for place, one in enumerate(shapes)]
+        add(net, layer.type_name(), layer, *weights)
+    after = rewritten(net, KEPT_APART, context=Context(target=MNN, options=Options()))
+    assert [node.layer.type_name() for node in after.nodes[2:]] == ["Reshape", "Reshape", "InnerProduct"]
+    found = list[Array | None]()
+    for one in (net, after):
+        write(one, tmp_path / "net", CAFFE)
+        files = caffe_files(tmp_path / "net.prototxt", tmp_path / "net.caffemodel")
+        try:
+            found += ENGINES["mnn"].blobs(files, files.net.outputs, {"data": x})
+        except EngineFailed:
+            found.append(None)
+    assert found[0] is None
+    assert error_of(found[1], run(net, {"data": x.astype(np.float64)}, np.float64)[net.outputs[0]]) < 1e-5
 
 
 def test_each_bottom_that_wants_it_has_its_view() -> None:

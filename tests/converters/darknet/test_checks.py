@@ -23,13 +23,13 @@ def texts(model, kind: str) -> list[str]:
 
 
 def test_options_nobody_read(tmp_path):
-    text = net("[convolutional];activation=linear;stride_z=2;pading=1;learning_rate=.1\n[maxpool];dilation=3")
+    text = net("[convolutional];activation=linear;strid_y=2;pading=1;learning_rate=.1\n[maxpool];dilation=3")
     text = text.replace("[net]", "[net]\nangle=7\nheigth=3")
     model = converted(tmp_path, text)
     found = [str(note) for note in model.net.notes if note.kind == "warning"]
     assert [line.partition("tiny.cfg:")[2] for line in found] == [
         "3 [net]: the option heigth=3 is unknown and does nothing; did you mean height?",
-        "9 [convolutional]: the option stride_z=2 is unknown and does nothing; did you mean stride_y?",
+        "9 [convolutional]: the option strid_y=2 is unknown and does nothing; did you mean stride_y?",
         "10 [convolutional]: the option pading=1 is unknown and does nothing; did you mean padding?",
         "13 [maxpool]: the option dilation=3 is unknown and does nothing",
     ]
