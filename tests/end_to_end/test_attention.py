@@ -37,6 +37,26 @@ class Attention(nn.Module):
         return self.out((scores @ v).transpose(1, 2).reshape(batch, PLACES, WIDTH))
 
 
+class BySample(nn.Module):
+    """Scores beside constants that differ among the samples of a batch of two."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        constants = torch.arange(2.0 * WIDTH).reshape(2, WIDTH, 1)[: len(x)]
+        return torch.cat([x, constants.expand(-1, WIDTH, 3)], 2).softmax(-1)
+
+
+class Decoder(nn.Module):
+    """Learned queries that attend to one another, then to tokens, as DETR's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(1, PLACES, WIDTH))
+        self.layer = nn.TransformerDecoderLayer(WIDTH, HEADS, 12, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(self.queries.expand(len(x), -1, -1), x)
+
+
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("target", ["caffe", "ssd", "opencv"])
 def test_attention_from_torch_to_files_and_back(tmp_path, batch, target):
@@ -73,8 +93,10 @@ def test_attention_from_torch_to_files_and_back(tmp_path, batch, target):
         (MaxViT, (3, 16, 16)),
         (PSA, (8, 4, 5)),
         (lambda: ConvNeXtBlock(6), (6, 8, 8)),
+        (BySample, (WIDTH, 3)),
+        (Decoder, (7, WIDTH)),
     ],
-    ids=["vit", "vit_by_products", "swin", "maxvit", "psa", "convnext"],
+    ids=["vit", "vit_by_products", "swin", "maxvit", "psa", "convnext", "by_sample", "decoder"],
 )
 def test_nets_with_attention_written_for_opencv_run_there(tmp_path, module, shape, batch):
     """A class token among them, which is a Parameter elsewhere, and windows that share a mask."""
@@ -92,12 +114,16 @@ def test_nets_with_attention_written_for_opencv_run_there(tmp_path, module, shap
 
 
 def test_what_opencv_cannot_run_of_attention_is_refused_with_its_reason():
-    """A bias that differs among the samples of a batch can only be a Parameter."""
+    """The numbers of tokens choose rows of a table, which OpenCV has no layer for."""
 
-    class Bias(nn.Module):
+    class Tokens(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.attention = nn.Embedding(20, WIDTH), Attention()
+
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return torch.cat([x, torch.arange(2.0 * 4).reshape(2, 4, 1).expand(2, 4, 3)], 2).softmax(-1)
+            return self.attention(self.table(x))
 
     with pytest.raises(ConversionError) as caught:
-        lower(convert(Bias(), (torch.randn(2, 4, 3),)), TARGETS["opencv"], Options())
-    assert "OpenCV DNN 4 has no layer Parameter" in str(caught.value)
+        lower(convert(Tokens(), (torch.zeros(1, PLACES, dtype=torch.long),)), TARGETS["opencv"], Options())
+    assert "OpenCV DNN 4 has no layer Embed" in str(caught.value)
