@@ -93,7 +93,9 @@ def _cells_as_channels(new: Replacement) -> str:
     cells = new.add("channels", Reshape(shape=(0, prod(shape[1:]), 1, 1)), old.bottom)
     of_one = Convolution(num_output=layer.num_output, group=layer.group, kernel_size=(1, 1), bias_term=layer.bias_term)
     viewed = weights.reshaped((layer.num_output, prod(weights.shape[1:]), 1, 1))
-    new.add("products", of_one, cells, blobs=(viewed, *bias))
+    x = new.add("products", of_one, cells, blobs=(viewed, *bias))
+    if (top := new.shape_of(old.top)) != new.shape_of(x):
+        new.add("axes", Reshape(shape=(0, *top[1:])), x)
     return ""
 
 

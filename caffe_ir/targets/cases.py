@@ -181,13 +181,13 @@ def factors_like_channels(layer: Scale, bottoms: Shapes) -> bool:
     weights = layer.blob_shapes(bottoms)[0] if len(bottoms) == 1 else ()
     first = axis_index(layer.axis, len(bottoms[0]))
     of_channels = all(count == 1 or place == 1 for place, count in enumerate(weights, first))
-    return not of_channels and prod(weights) == bottoms[0][1]
+    return not of_channels and (prod(weights),) == bottoms[0][1:2]
 
 
 def factors_of_rows(layer: Scale, bottoms: Shapes) -> bool:
     """One bottom, and another number of weights for images, rows or columns than it has channels."""
     of_others = len(bottoms) == 1 and axis_index(layer.axis, len(bottoms[0])) != 1
-    return of_others and prod(layer.blob_shapes(bottoms)[0]) not in (1, bottoms[0][1])
+    return of_others and prod(layer.blob_shapes(bottoms)[0]) not in (1, *bottoms[0][1:2])
 
 
 def factors_from_behind(layer: Scale, bottoms: Shapes) -> bool:

@@ -33,6 +33,7 @@ MAP = (2, 4, 6, 7)
             ["Convolution"],
         ),
         (Convolution(num_output=5, kernel_size=(6, 7)), (MAP,), 3, ["Reshape", "Convolution"]),
+        (Convolution(num_output=5, kernel_size=(6,)), ((2, 4, 6),), 3, ["Reshape", "Convolution", "Reshape"]),
         (
             Convolution(num_output=8, kernel_size=(6, 7), stride=(2, 1), group=4, bias_term=False),
             (MAP,),

@@ -45,6 +45,8 @@ def test_weights_of_rows_may_be_as_many_as_channels() -> None:
     assert cases.factors_like_channels(Scale(axis=0), ((4, 4, 6, 7),))
     assert not cases.factors_like_channels(Scale(axis=0, num_axes=2), (MAP,))
     assert not cases.factors_like_channels(Scale(axis=-3), (MAP,))
+    assert cases.factors_of_rows(Scale(axis=0), ((5,),))
+    assert not cases.factors_like_channels(Scale(axis=0), ((5,),))
 
 
 def test_one_factor_has_no_axis() -> None:
