@@ -29,7 +29,7 @@ FEW_AXES = 4
 def _multiplied_before(new: Replacement) -> str:
     layer = new.old.layer
     assert isinstance(layer, Eltwise)
-    if set(layer.coeff) <= {1.0}:
+    if not layer.coeff:
         return "it has no coefficients"
     if layer.operation != "SUM":
         return "only a sum has coefficients"

@@ -97,6 +97,7 @@ FIVE_AXES = Never(text="blobs of five axes", where=_of_many_axes, source=TRIED.f
 NORMS_OF_MAPS = Never(
     text="blobs of three or five axes", where=_of_three_or_five_axes, source=TRIED.format("BatchNorm")
 )
+CROP_OF_FIVE = replace(FIVE_AXES, silent=True, source="trial crop_of_five_axes")
 SLICES_OF_MAPS = replace(NORMS_OF_MAPS, source=TRIED.format("Slice"))
 BIAS_OF_AXES = Never(
     text="numbers of several axes, or from an axis on that is counted from behind",

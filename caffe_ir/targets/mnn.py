@@ -128,10 +128,10 @@ MNN = Target(
         Deconvolution: (axis_cases.FIVE_AXES, axis_cases.OF_MAPS),
         Eltwise: (
             Never(
-                text="coefficients other than 1 and -1",
-                where=cases.fractional_coefficients,
+                text="any coefficients are taken for 1 and -1",
+                where=lambda layer, bottoms: layer.coeff not in ((), (1.0, -1.0)),
                 silent=True,
-                source="trial elt_sum_coeff_frac",
+                source="trials elt_sum_coeff_frac and elt_sum_coeff_ones",
             ),
         ),
         Embed: (Never(text="no size is found", where=cases.always, source="trial embed"),),

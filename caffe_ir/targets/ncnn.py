@@ -126,6 +126,7 @@ NCNN = Target(
             ),
         ),
         Crop: (
+            axis_cases.CROP_OF_FIVE,
             axis_cases.BATCH_OFFSETS,
             axis_cases.COLUMNS_ALONE,
             Never(

@@ -17,6 +17,7 @@ MANY = (2, 3, 2, 1, 2, 4, 3)
     [
         (Eltwise(operation="SUM", coeff=(0.5, -2.0)), (MAP, MAP), 0, ["Power", "Power", "Eltwise"]),
         (Eltwise(operation="SUM", coeff=(1.0, -1.0)), (MAP, MAP), 0, ["Power", "Eltwise"]),
+        (Eltwise(operation="SUM", coeff=(1.0, 1.0)), (MAP, MAP), 0, ["Eltwise"]),
         (Eltwise(operation="SUM"), (MAP, MAP, MAP), 1, ["Eltwise", "Eltwise"]),
         (Eltwise(operation="PROD"), (MAP, MAP, MAP, MAP), 1, ["Eltwise"] * 3),
         (Eltwise(operation="MAX"), (MAP, MAP, MAP), 1, ["Eltwise", "Eltwise"]),

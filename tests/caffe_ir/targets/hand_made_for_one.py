@@ -171,6 +171,7 @@ RKNN2 = {
     "flatten_softmax": ("ok", CONV + "y = Flatten c\nz = Softmax y | axis: 1"),
 }
 BOTH = "f = Flatten data\na = InnerProduct data | num_output: 256\n"
+SUMS = "s = Sigmoid data\nt = TanH data\n"
 MNN = {
     # shrink_factor divides the size, not the steps between cells.
     "interp_shrink2": ("ok", "y = Interp data | shrink_factor: 2"),
@@ -195,6 +196,11 @@ MNN = {
         "r = Reshape data | shape { dim: 0 dim: 16 dim: 16 }\n"
         "k = ReLU r | negative_slope: 1\ny = InnerProduct k | num_output: 5 axis: 2",
     ),
+    # Coefficients make a difference of a sum, whatever they are.
+    "elt_sum_coeff_ones": ("WRONG", SUMS + "y = Eltwise s t | operation: SUM coeff: 1 coeff: 1"),
+    "elt_sum_coeff_three_ones": ("WRONG", SUMS + "y = Eltwise s t data | operation: SUM coeff: 1 coeff: 1 coeff: 1"),
+    "elt_sum_coeff_m1_1": ("WRONG", SUMS + "y = Eltwise s t | operation: SUM coeff: -1 coeff: 1"),
+    "elt_sum_coeff_1_m1": ("ok", SUMS + "y = Eltwise s t | operation: SUM coeff: 1 coeff: -1"),
     # What it leaves out is missing where it is an output.
     "split_output": ("WRONG", CONV + "a b = Split c\ny = ReLU a"),
     "two_alike": ("WRONG", "a = ReLU data\nb = ReLU data"),

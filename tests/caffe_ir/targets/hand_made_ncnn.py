@@ -109,6 +109,11 @@ NCNN = {
     **{f"vector_{name}": case for name, case in VECTORS.items()},
     **ROWS,
     **PADDED,
+    "crop_of_five_axes": (
+        "WRONG",
+        "data = Input | shape { dim: 1 dim: 2 dim: 3 dim: 4 dim: 5 }\n"
+        "r = Input | shape { dim: 1 dim: 2 dim: 2 dim: 2 dim: 2 }\ny = Crop data r | axis: 2 offset: 1",
+    ),
 }
 """By name: what it does, in the words of the table, and the net. A global pooling leaves a vector there, and four
 numbers of one lie as four channels of a map do, which is the only reason why some are right."""
