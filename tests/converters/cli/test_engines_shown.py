@@ -62,9 +62,23 @@ def test_verbose_names_every_layer_and_every_reason() -> None:
     add(net, "half", Power(scale=0.5))
     add(net, "swish", Swish())
     short, long = (line(list(engine_lines(net, CAFFE, verbose=shown)), "mace") for shown in (False, True))
-    assert short.endswith("; and 1 reason more")
+    assert short.endswith(": swish: has no layer Swish; other reasons with -v")
+    assert "half" not in short
     assert "lrn0, lrn1, lrn2, lrn3: has no layer LRN" in long
     assert "swish: has no layer Swish" in long
+
+
+def test_engines_that_refuse_are_joined_by_what_most_of_them_say() -> None:
+    """Swish, which most lack, though LRN is refused more often where both are."""
+    net = several()
+    add(net, "swish", Swish())
+    lines = list(engine_lines(net, CAFFE))
+    lacking = {name for name, target in TARGETS.items() if target.listed and Swish not in target.layers}
+    refusing = [one for one in lines if one.startswith("refused by ")]
+    (joined,) = (one for one in refusing if "swish: has no layer Swish" in one)
+    named = set(joined.removeprefix("refused by ").partition(":")[0].split(", "))
+    assert {"nncase", "mace"} <= named <= lacking
+    assert joined.endswith("; other reasons with -v")
 
 
 def test_the_same_as_data() -> None:

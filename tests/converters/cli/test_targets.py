@@ -15,9 +15,9 @@ def test_the_list_names_every_target_and_how_it_is_known() -> None:
 def test_a_target_is_shown_with_its_limits_what_happens_beyond_them_and_their_source() -> None:
     told = converted("targets", "mnn").stdout
     assert "convert verify --engine mnn" in told
-    assert "WRONG       coefficients other than 1 and -1" in told
+    assert "WRONG       any coefficients are taken for 1 and -1" in told
     assert "other form  a detection has six numbers" in told
-    assert "trial elt_sum_coeff_frac" in told
+    assert "trials elt_sum_coeff_frac and elt_sum_coeff_ones" in told
     assert "source: tools/converter/source/caffe/Reduction.cpp" in told
     assert "lacks     Axpy, BatchReindex, BN, Clip, DepthwiseConvolution" in told
 
