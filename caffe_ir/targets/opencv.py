@@ -63,7 +63,7 @@ from caffe_ir.layers import (
 from caffe_ir.targets import axis_cases, box_cases, cases, in_place_cases, net_cases, window_cases
 from caffe_ir.targets.caffe import CAFFE
 from caffe_ir.targets.limits import NetLimit, Never, Only, Pair, Spelling
-from caffe_ir.targets.opencv_factors import FACTORS, GROUPS, SUMS, factors_of_several_axes
+from caffe_ir.targets.opencv_factors import FACTORS, GROUPS, PRODUCTS, SUMS, factors_of_several_axes
 from caffe_ir.targets.opencv_pooling import PLACES, WINDOWS
 from caffe_ir.targets.price import Price
 from caffe_ir.targets.stored import (
@@ -332,20 +332,12 @@ OPENCV = Target(
     ),
     pairs=(
         *SUMS,
+        *PRODUCTS,
         Pair(
             first=MVN,
             second=Power,
             text="a Power behind an MVN",
             source="trial ch_mvn: fastNormChannel asserts as many scales as channels",
-            apart=True,
-        ),
-        Pair(
-            first=InnerProduct,
-            second=BatchNorm,
-            text="statistics of channels are taken for those of an InnerProduct's numbers",
-            where=lambda first, second, bottoms: len(bottoms[0]) > cases.TWO,
-            silent=True,
-            source="trial with 4.14, axis: 3 on 4 x 5 x 6, and as many numbers as channels too",
             apart=True,
         ),
     ),

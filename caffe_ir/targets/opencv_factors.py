@@ -6,7 +6,7 @@ from collections.abc import Collection
 from math import prod
 
 from caffe_ir.layer import Shapes
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Eltwise, PReLU, Scale
+from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Eltwise, InnerProduct, PReLU, Scale
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import axis_cases, cases, window_cases
@@ -85,6 +85,10 @@ def _of_few_axes(first: Eltwise, second: BatchNorm | PReLU, bottoms: Shapes) -> 
     return len(bottoms[0]) < window_cases.MAP and not (isinstance(second, PReLU) and second.channel_shared)
 
 
+def _has_other_slopes(layer: PReLU, bottoms: Shapes) -> bool:
+    return len(bottoms[0]) > cases.TWO and not layer.channel_shared
+
+
 def _behind_a_sum(kind: type[BatchNorm] | type[PReLU], name: str) -> Pair:
     return Pair(
         first=Eltwise,
@@ -105,6 +109,34 @@ GROUPS = NetLimit(
     apart=True,
 )
 SUMS = (_behind_a_sum(BatchNorm, "a BatchNorm"), _behind_a_sum(PReLU, "a PReLU"))
+PRODUCTS = (
+    Pair(
+        first=InnerProduct,
+        second=BatchNorm,
+        text="statistics of channels are taken for those of an InnerProduct's numbers",
+        where=lambda first, second, bottoms: len(bottoms[0]) > cases.TWO,
+        silent=True,
+        source="trial with 4.14, axis: 3 on 4 x 5 x 6, and as many numbers as channels too",
+        apart=True,
+    ),
+    Pair(
+        first=InnerProduct,
+        second=PReLU,
+        text="slopes of channels are taken for those of an InnerProduct's numbers",
+        where=lambda first, second, bottoms: _has_other_slopes(second, bottoms) and bottoms[0][-1] <= bottoms[0][1],
+        silent=True,
+        source="trials product_axis3_4_prelu and others, 4.14",
+        apart=True,
+    ),
+    Pair(
+        first=InnerProduct,
+        second=PReLU,
+        text="fewer slopes of channels than an InnerProduct has numbers",
+        where=lambda first, second, bottoms: _has_other_slopes(second, bottoms) and bottoms[0][-1] > bottoms[0][1],
+        source="trials product_axis3_5_prelu and others, 4.14",
+        apart=True,
+    ),
+)
 FACTORS = (
     axis_cases.OWN_BIAS,
     Never(

@@ -32,6 +32,7 @@ FACTORS = {
 """Of a Scale from several axes on: what follows the name is what stands before it, and the axis."""
 UP = "y = Deconvolution data | num_output: {} group: {} kernel_size: {} stride: 2\n"
 SUM = "data = Input | shape {{ {} }}\na = TanH data\nb = Sigmoid data\ne = Eltwise a b\n"
+ROWS = "p = InnerProduct data | num_output: {} axis: {}\n"
 PADDED = {
     "conv_pad_h_alone": ("WRONG", "y = Convolution data | num_output: 3 kernel_h: 3 kernel_w: 1 pad_h: 1"),
     "conv_pad_w_alone": ("WRONG", "y = Convolution data | num_output: 3 kernel_size: 3 pad_w: 1"),
@@ -76,6 +77,23 @@ OPENCV = {
     "eltwise_prelu_4d": ("ok", SUM.format("dim: 1 dim: 6 dim: 5 dim: 3") + "y = PReLU e"),
     "eltwise_prelu_shared_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = PReLU e | channel_shared: true"),
     "eltwise_scale_2d": ("ok", SUM.format("dim: 2 dim: 6") + "y = Scale e"),
+    # An InnerProduct of rows, with slopes that are those of channels.
+    **{
+        f"product_axis{axis}_{count}_prelu": (done, ROWS.format(count, axis) + "y = PReLU p")
+        for axis, count, done in [
+            (1, 5, "ok"),
+            (2, 1, "WRONG"),
+            (2, 4, "WRONG"),
+            (2, 5, "-"),
+            (3, 3, "WRONG"),
+            (3, 4, "WRONG"),
+            (3, 5, "-"),
+        ]
+    },
+    "product_axis3_prelu_shared": ("ok", ROWS.format(5, 3) + "y = PReLU p | channel_shared: true"),
+    "product_axis3_tanh_prelu": ("ok", ROWS.format(5, 3) + "t = TanH p\ny = PReLU t"),
+    "product_axis3_scale": ("ok", ROWS.format(5, 3) + "y = Scale p"),
+    "product_axis3_elu": ("ok", ROWS.format(5, 3) + "y = ELU p"),
     # A Flatten of no axis.
     "flatten_end_before_axis": ("-", "y = Flatten data | end_axis: 0"),
     "flatten_end_is_axis": ("ok", "y = Flatten data | end_axis: 1"),
