@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from msgspec.structs import replace
 
 from caffe_ir.layer import Layer, Shapes, axis_index
-from caffe_ir.layers import Bias, Convolution, Crop, Deconvolution, Flatten, Reduction, Reshape, Scale
+from caffe_ir.layers import Bias, Convolution, Crop, Deconvolution, Flatten, InnerProduct, Reduction, Reshape, Scale
 from caffe_ir.targets.limits import Never, Only
 
 ROWS, MAP_AXES = 2, 4
+
+
+def behind_axes_of_one(layer: InnerProduct, bottoms: Shapes) -> bool:
+    """An InnerProduct of an image's last axis, the only one with several numbers, behind others."""
+    (_, *before, last) = bottoms[0]
+    return len(before) > 0 and prod(before) == 1 < last
 
 
 def _from_behind(layer: Bias, bottoms: Shapes) -> bool:

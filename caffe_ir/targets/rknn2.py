@@ -135,6 +135,12 @@ RKNN2 = Target(
                 unless=lambda net, node: net.reads(node.bottoms[1]) > 1 or net.is_output(node.bottoms[1]),
                 source="trial ch_crop_default",
             ),
+            Never(
+                text="the last channels are cut off, and the first rows, but no columns",
+                where=window_cases.cuts_last_channels_and_first_rows,
+                silent=True,
+                source="trials crop_channels_rows and 33 others of 1 to 16 channels; it refuses some of these",
+            ),
         ),
         Flatten: (
             Never(

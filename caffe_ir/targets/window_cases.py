@@ -9,7 +9,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from caffe_ir.layer import Shapes
-from caffe_ir.layers import BatchNorm, Convolution, Deconvolution, Dropout, Interp, PlacedPooling, Pooling, Power, Scale
+from caffe_ir.layers import (
+    BatchNorm,
+    Convolution,
+    Crop,
+    Deconvolution,
+    Dropout,
+    Interp,
+    PlacedPooling,
+    Pooling,
+    Power,
+    Scale,
+)
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets.limits import Never, Spelling
@@ -205,6 +216,15 @@ def rounds_to_the_same(net: Net, node: Node) -> bool:
     layer = node.layer
     assert isinstance(layer, Pooling | PlacedPooling)
     return layer.infer(bottoms) == replace(layer, round_mode="CEIL").infer(bottoms)
+
+
+def cuts_last_channels_and_first_rows(layer: Crop, bottoms: Shapes) -> bool:
+    """A Crop of all columns, of fewer channels from the first one on, and of rows that do not begin with the first."""
+    data, size = bottoms
+    if len(data) != MAP or layer.axis not in (1, -3) or not layer.offset:
+        return False
+    channels, rows, columns = layer.offset if len(layer.offset) > 1 else layer.offset * 3
+    return channels == columns == 0 < rows and size[1] < data[1] and size[3] == data[3]
 
 
 def rounded_down(fields: Mapping[str, Any]) -> bool:

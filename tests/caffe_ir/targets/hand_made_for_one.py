@@ -90,7 +90,17 @@ DECONVOLUTIONS = {
     },
 }
 """Deconvolutions on an input of the net, of four channels if nothing else is said."""
+CUT = (
+    "data = Input | shape {{ dim: 1 dim: 4 dim: 6 dim: 6 }}\nz = Input | shape {{ dim: 1 {} }}\n"
+    "y = Crop data z | axis: 1 offset: {} offset: {} offset: {}"
+)
 RKNN2 = {
+    # A Crop of the last channels and the first rows.
+    "crop_channels_rows": ("WRONG", CUT.format("dim: 2 dim: 5 dim: 6", 0, 1, 0)),
+    "crop_channels_rows_columns": ("ok", CUT.format("dim: 2 dim: 5 dim: 3", 0, 1, 1)),
+    "crop_first_channels_rows": ("ok", CUT.format("dim: 2 dim: 5 dim: 6", 1, 1, 0)),
+    "crop_channels_last_rows": ("ok", CUT.format("dim: 2 dim: 5 dim: 6", 0, 0, 0)),
+    "crop_rows_alone": ("ok", CUT.format("dim: 4 dim: 5 dim: 6", 0, 1, 0)),
     **{f"deconv_on_input_{name}": case for name, case in DECONVOLUTIONS.items()},
     **{
         f"avepool_h{n}k{k}s{s}p{p}": (did, _maximum(n, k, s, p).replace("Pooling c |", "Pooling c | pool: AVE"))
