@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.caffe_ir.targets.hand_made import cases_of
 from tests.documents.pages import DOCS, ROOT
 
 
@@ -37,3 +38,27 @@ def test_the_tables_have_what_they_are_for() -> None:
     commands = (DOCS / "reference/commands.md").read_text(encoding="utf-8")
     assert "`--fold-bn`" in commands
     assert "| 70 |" in commands.replace("`", "")
+
+
+READERS = {
+    "BVLC Caffe": "caffe",
+    "OpenCV": "opencv",
+    "MNN": "mnn",
+    "ncnn": "ncnn",
+    "caffe2onnx": "caffe2onnx",
+    "X2Paddle": "x2paddle",
+    "OpenVINO": "openvino",
+    "RKNN-Toolkit2": "rknn2",
+}
+
+
+def test_the_counts_of_hand_made_nets_are_those_of_the_cases() -> None:
+    text = (ROOT / "docs/explanation/proof.md").read_text(encoding="utf-8")
+    table = text.partition("| engine | nets | alike | missed |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in row.strip("| ").split("|")] for row in table.splitlines()[2:]]
+    counts = {reader: cells for cells in rows for title, reader in READERS.items() if cells[0].startswith(f"{title} ")}
+    assert counts.keys() == set(READERS.values())
+    assert {reader: (int(nets), int(missed)) for reader, (_, nets, _, missed) in counts.items()} == {
+        reader: (len(cases_of(reader)), 0) for reader in READERS.values()
+    }
+    assert f"- {len(cases_of('caffe'))} hand-made nets: it computes" in text
