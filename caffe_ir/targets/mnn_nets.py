@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from math import prod
 
 from msgspec.structs import replace
 
-from caffe_ir.layers import Concat, Dropout, Flatten, InnerProduct, Slice, Softmax, Split
+from caffe_ir.layers import Bias, Concat, Convolution, Dropout, Flatten, InnerProduct, Slice, Softmax, Split
 from caffe_ir.net import Net
 from caffe_ir.node import Node
 from caffe_ir.targets import in_place_cases, net_cases
@@ -29,7 +30,28 @@ def _rows_beside_a_product(net: Net) -> list[Node]:
     ]
 
 
+def _joined_biases(net: Net) -> list[Node]:
+    """Biases of channels that write an output, behind a depthwise Convolution and nothing but others of these."""
+    return [node for node in net.nodes if _is_joined(net, node) and net.is_output(node.top)]
+
+
+def _is_joined(net: Net, node: Node) -> bool:
+    if not isinstance(node.layer, Bias) or len(node.bottoms) > 1 or not net.is_read_once(node.bottoms[0]):
+        return False
+    before, shape = net.producer(node.bottoms[0]), net.shapes[node.bottoms[0]]
+    if prod(node.layer.blob_shapes((shape,))[0]) != shape[1]:
+        return False
+    is_depthwise = isinstance(before.layer, Convolution) and before.layer.group == net.shapes[before.bottoms[0]][1] > 1
+    return is_depthwise or _is_joined(net, before)
+
+
 NETS: tuple[NetLimit, ...] = (
+    NetLimit(
+        text="a Bias is joined with a depthwise Convolution, and the name of an output that it writes is lost",
+        where=_joined_biases,
+        silent=True,
+        source="trials depthwise_bias and others",
+    ),
     NetLimit(
         text="a Dropout is dropped, and so is the name of an output that it writes",
         where=_last_dropouts,

@@ -182,7 +182,19 @@ RKNN2 = {
 }
 BOTH = "f = Flatten data\na = InnerProduct data | num_output: 256\n"
 SUMS = "s = Sigmoid data\nt = TanH data\n"
+DEPTHWISE = "d = Convolution data | num_output: {} kernel_size: 3 group: {}\n"
 MNN = {
+    # A Bias that is joined takes the name of the Convolution.
+    "depthwise_bias": ("WRONG", DEPTHWISE.format(4, 4) + "y = Bias d"),
+    "depthwise_bias_twice": ("WRONG", DEPTHWISE.format(4, 4) + "b = Bias d\ny = Bias b"),
+    "depthwise_two_for_each_bias": ("WRONG", DEPTHWISE.format(8, 4) + "y = Bias d"),
+    "depthwise_bias_of_images": ("WRONG", DEPTHWISE.format(4, 4) + "y = Bias d | axis: 0 num_axes: 2"),
+    "depthwise_bias_of_rows": ("ok", DEPTHWISE.format(4, 4) + "y = Bias d | axis: 2 num_axes: 1"),
+    "depthwise_bias_read": ("ok", DEPTHWISE.format(4, 4) + "b = Bias d\ny = Sigmoid b"),
+    "depthwise_read_bias": ("ok", DEPTHWISE.format(4, 4) + "y = Bias d\nz = Sigmoid d"),
+    "depthwise_relu_bias": ("ok", DEPTHWISE.format(4, 4) + "r = ReLU d\ny = Bias r"),
+    "depthwise_scale": ("ok", DEPTHWISE.format(4, 4) + "y = Scale d | bias_term: true"),
+    "groups_bias": ("ok", DEPTHWISE.format(4, 2) + "y = Bias d"),
     # shrink_factor divides the size, not the steps between cells.
     "interp_shrink2": ("ok", "y = Interp data | shrink_factor: 2"),
     "interp_shrink3": ("WRONG", "y = Interp data | shrink_factor: 3"),
