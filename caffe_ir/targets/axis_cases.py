@@ -15,8 +15,8 @@ ROWS, MAP_AXES = 2, 4
 
 def behind_axes_of_one(layer: InnerProduct, bottoms: Shapes) -> bool:
     """An InnerProduct of an image's last axis, the only one with several numbers, behind others."""
-    (_, *before, last) = bottoms[0]
-    return len(before) > 0 and prod(before) == 1 < last
+    sizes = bottoms[0][1:]
+    return len(sizes) > 1 and prod(sizes[:-1]) == 1 < sizes[-1]
 
 
 def _from_behind(layer: Bias, bottoms: Shapes) -> bool:

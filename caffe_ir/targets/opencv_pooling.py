@@ -34,6 +34,7 @@ PLACES = (
         where=cases.always,
         silent=True,
         unless=net_cases.reads_places,
-        source="trial pool_max_places with 4.14: `forwardAndRetrieve` gives the maxima alone",
+        source="trials pool_max_places and pool_max_places_beside with 4.14: `forward` gives the maxima alone, and "
+        "`forwardAndRetrieve` too where a layer reads these",
     ),
 )

@@ -148,9 +148,7 @@ X2PADDLE = Target(
             Only(field="transpose", values=(False,), silent=True, source="trial of five by five weights"),
             Never(
                 text="axes of size 1 before the last one are kept, and counted by the next layer",
-                where=lambda layer, bottoms: (
-                    len(bottoms[0]) > cases.TWO and prod(bottoms[0][1:-1]) == 1 < bottoms[0][-1]
-                ),
+                where=axis_cases.behind_axes_of_one,
                 silent=True,
                 unless=lambda net, node: net.is_output(node.top) and not net.reads(node.top),
                 source="trials product_of_row_softmax and product_of_row_concat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caffe_ir.layer import Layer, Shapes
-from caffe_ir.layers import Bias, Convolution, Crop, Reshape, Scale
+from caffe_ir.layers import Bias, Convolution, Crop, InnerProduct, Reshape, Scale
 from caffe_ir.targets import axis_cases
 from caffe_ir.targets.limits import Never, Only
 
@@ -44,3 +44,12 @@ MAP = (1, 4, 6, 7)
 )
 def test_the_limits(limit: Never | Only, layer: Layer, bottoms: Shapes, broken: bool) -> None:
     assert bool(limit.broken(layer, bottoms, 1)) == broken
+
+
+@pytest.mark.parametrize(
+    ("bottom", "broken"),
+    [((2, 1, 8), True), ((2, 1, 1, 8), True), ((2, 8), False), ((8,), False), ((2, 8, 1), False), ((2, 3, 8), False)],
+)
+def test_a_row_behind_axes_of_one(bottom: tuple[int, ...], broken: bool) -> None:
+    layer = InnerProduct(num_output=3, axis=len(bottom) - 1)
+    assert axis_cases.behind_axes_of_one(layer, (bottom,)) == broken

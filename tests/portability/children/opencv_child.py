@@ -12,4 +12,4 @@ for name, array in job["feeds"].items():
     net.setInput(array, name)
 found = net.forwardAndRetrieve([layer for layer, _, _ in job["wanted"]])
 places = zip(found, job["places"], strict=True)
-finish(job, [tops[place] if place < len(tops) else [] for tops, place in places])  # it leaves out places of maxima
+finish(job, [tops[place] if place < len(tops) else [] for tops, place in places])  # places of maxima may be left out
