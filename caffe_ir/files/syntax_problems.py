@@ -44,7 +44,8 @@ def with_unknown_types(
         if not layer.type or not layer.top or is_of_training(layer.type) or not (found := unknown_type(layer, origin)):
             continue
         problems.append(found)
-        unknown.add(line)
+        if lines.count(line) == 1:  # else the field of another layer may stand there
+            unknown.add(line)
 
     def layer_of(problem: Problem) -> int | None:
         line = problem.origin.line if problem.origin else None

@@ -99,3 +99,13 @@ def test_all_that_is_not_known_is_said_at_once_in_the_order_of_the_file(tmp_path
     with pytest.raises(ConversionError) as caught:
         read_message(written(tmp_path, f"{text}layer {{ name: }}"))
     assert [one.origin and one.origin.line for one in caught.value.problems] == [2, 3, 4, 4, 6]
+
+
+def test_a_field_beside_an_unknown_type_on_one_line_is_said_too(tmp_path: Path) -> None:
+    text = 'layer { name: "m" type: "Mihs" top: "m" } layer { name: "r" type: "ReLU" top: "r" relu_parm { } }'
+    with pytest.raises(ConversionError) as caught:
+        read_message(written(tmp_path, text))
+    assert sorted(one.what for one in caught.value.problems) == [
+        "LayerParameter has no field relu_parm",
+        "layer type 'Mihs' is not known here",
+    ]
